@@ -1,0 +1,70 @@
+import type { Task } from "../config/model-config.ts";
+import type { FeatureSpec } from "../features/table.ts";
+
+export type Direction = "min" | "max";
+
+/** A difference candidate − production and its paired bootstrap interval. */
+export interface Difference {
+  value: number;
+  low: number;
+  high: number;
+  confidence: number;
+}
+
+export interface MetricComparison {
+  metric: string;
+  direction: Direction;
+  /** null where the metric is not defined (e.g. roc_auc of one class), with the reason in `problem`. */
+  naive: number | null;
+  production: number | null;
+  candidate: number | null;
+  difference: Difference | null;
+  problem?: string;
+}
+
+export interface SliceComparison {
+  by: string;
+  value: string;
+  metric: string;
+  direction: Direction;
+  rows: number;
+  production: number | null;
+  candidate: number | null;
+  difference: Difference | null;
+  problem?: string;
+}
+
+/** "Nothing in production" and "production does not load" are different states. */
+export type Baseline =
+  | { state: "none" }
+  | { state: "scored"; version: number; model: string; features: readonly FeatureSpec[]; classes: readonly string[] }
+  | { state: "failed"; version: number; model: string; reason: string };
+
+/** Mean prediction and mean outcome of rows grouped by predicted value (deciles) or probability (calibration). */
+export interface PredictionBin {
+  label: string;
+  rows: number;
+  predicted: number;
+  actual: number;
+}
+
+/** Candidate and production on the same test rows, in one pass. */
+export interface Evaluation {
+  task: Task;
+  primary: string;
+  /** Test rows. */
+  rows: number;
+  test_fingerprint: string;
+  /** sha256 of the candidate's model.onnx. */
+  model: string;
+  features: readonly FeatureSpec[];
+  classes: readonly string[];
+  baseline: Baseline;
+  /** The primary metric first. */
+  metrics: readonly MetricComparison[];
+  slices: readonly SliceComparison[];
+  /** Slices below `min_rows`, which are not judged. */
+  small_slices: number;
+  /** Deciles of prediction (regression) or of the last class's probability (classification). */
+  bins: readonly PredictionBin[];
+}

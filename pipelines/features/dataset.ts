@@ -1,0 +1,30 @@
+import type { FeatureSpec } from "./table.ts";
+
+/** An immutable table in the dataset store. */
+export interface DatasetRef {
+  /** `fp:` and 32 hex digits; the same rows in any order give the same fingerprint. */
+  fingerprint: string;
+  rows: number;
+  columns: readonly { name: string; type: string }[];
+}
+
+export interface CheckResult {
+  /** E.g. `distance between [0, 6000]`. */
+  check: string;
+  severity: "block" | "warn";
+  passed: boolean;
+  /** What was found, e.g. `12 of 53,940 rows, e.g. -3`. */
+  found: string;
+  /** Rows that break the rule; null for rules about an aggregate. */
+  failing_rows: number | null;
+}
+
+/** What the features step gives: two stored splits, the model's signature, and the checks' results. */
+export interface FeatureData {
+  train: DatasetRef;
+  test: DatasetRef;
+  features: readonly FeatureSpec[];
+  checks: readonly CheckResult[];
+  /** Facts worth a line in the report, e.g. integers beyond 2^24 that lose precision as float32. */
+  notes: readonly string[];
+}

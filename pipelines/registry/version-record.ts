@@ -1,0 +1,64 @@
+import type { ModelConfig } from "../config/model-config.ts";
+import type { CheckResult, DatasetRef } from "../features/dataset.ts";
+import type { FeatureSpec } from "../features/table.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { Verdict } from "../gate/verdict.ts";
+import type { Importance, TrainingCurve } from "../training/trainer.ts";
+
+/** What a candidate is, before and after it is registered. Everything in it is a function of the inputs, but `created` and `commit`. */
+export interface CandidateRecord {
+  /** `c-` and 64 hex digits: the hash of everything that determines it. */
+  id: string;
+  /** Hash of what the user wrote: config, query and trainer, without the data. */
+  definition: string;
+  config: ModelConfig;
+  query: string;
+  trainer: { name: string; version: number };
+  /** Commit of the models' repository, null outside one; `dirty` when the model's folder had uncommitted changes. */
+  commit: string | null;
+  dirty: boolean;
+  features: readonly FeatureSpec[];
+  classes: readonly string[];
+  train: DatasetRef;
+  test: DatasetRef;
+  predictions: DatasetRef;
+  checks: readonly CheckResult[];
+  notes: readonly string[];
+  model: { sha256: string; size: number };
+  importance: readonly Importance[];
+  coefficients: readonly { name: string; value: number }[];
+  curves: readonly TrainingCurve[];
+  environment: Readonly<Record<string, string>>;
+  /** ISO time. */
+  created: string;
+  train_seconds: number;
+}
+
+/** versions/<n>/version.json */
+export interface VersionRecord {
+  format: 1;
+  model: string;
+  version: number;
+  candidate: CandidateRecord;
+  evaluation: Evaluation;
+  verdict: Verdict;
+  pull_request: number | null;
+  registered: string;
+  registered_by: string;
+  /** sha256 of every other file in the version's folder. */
+  files: Readonly<Record<string, string>>;
+  /** sha256 of this record's canonical JSON without `digest`. */
+  digest: string;
+}
+
+/** models/<name>/production.json */
+export interface ProductionPointer {
+  version: number;
+  /** sha256 of the version's model.onnx. */
+  model: string;
+  /** `digest` of the version's version.json. */
+  record: string;
+  since: string;
+  by: string;
+  pull_request: number | null;
+}

@@ -1,0 +1,65 @@
+import type { Json } from "../config/canonical-json.ts";
+import type { Task } from "../config/model-config.ts";
+import type { FeatureColumn, Table } from "../features/table.ts";
+import type { Log } from "../ports/log.ts";
+
+/** Scores of N rows. `values` is [N] for regression and [N, k] row-major probabilities for classification. */
+export interface Predictions {
+  rows: number;
+  /** Empty for regression. */
+  classes: readonly string[];
+  values: Float32Array;
+}
+
+export interface Importance {
+  feature: string;
+  /** Non-negative shares that sum to 1. */
+  share: number;
+}
+
+/** A curve over training, e.g. the loss by step. */
+export interface TrainingCurve {
+  metric: string;
+  steps: readonly number[];
+  values: readonly number[];
+}
+
+export interface TrainingInput {
+  task: Task;
+  table: Table;
+  /** Checked against the trainer's schema, defaults filled in. */
+  params: Readonly<Record<string, Json>>;
+  seed: number;
+  threads: number;
+  log: Log;
+}
+
+export interface TrainedModel {
+  /** The serialized ONNX model; the same input gives the same bytes. */
+  onnx: Uint8Array;
+  /** The trainer's own predictions, compared with ONNX Runtime's before anything is kept. */
+  predict(features: readonly FeatureColumn[]): Predictions;
+  importance: readonly Importance[];
+  /** Rows of `name` and its weight, for models that have such. */
+  coefficients: readonly { name: string; value: number }[];
+  curves: readonly TrainingCurve[];
+}
+
+/** What turns a train split and params into an ONNX model. One folder each; listed in `trainers.ts`. */
+export interface Trainer {
+  /** The `type` in model.yaml. */
+  name: string;
+  /** Raise it whenever the same input would give other bytes: it is part of the candidate's id. */
+  version: number;
+  tasks: readonly Task[];
+  summary: string;
+  /** JSON Schema (2020-12) of `params`, with a description and default for each. */
+  paramsSchema: ParamsSchema;
+  train(input: TrainingInput): Promise<TrainedModel>;
+}
+
+export interface ParamsSchema {
+  type: "object";
+  additionalProperties: false;
+  properties: Readonly<Record<string, { readonly [key: string]: Json }>>;
+}
