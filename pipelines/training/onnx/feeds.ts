@@ -1,0 +1,56 @@
+import type { Tensor } from "onnxruntime-node";
+import { UserError } from "../../errors/user-error.ts";
+import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../../features/table.ts";
+
+type Runtime = typeof import("onnxruntime-node");
+type Feeds = Record<string, Tensor>;
+
+/** The columns a model needs, in the signature's order. Throws UserError that names every column that is missing or of another kind. */
+export function orderedColumns(
+  columns: readonly FeatureColumn[],
+  features: readonly FeatureSpec[],
+): readonly FeatureColumn[] {
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  const problems = features.flatMap((feature) => problemWith(byName.get(feature.name), feature, columns));
+  if (problems.length > 0) throw new UserError(problems);
+  return features.map((feature) => byName.get(feature.name)!);
+}
+
+function problemWith(column: FeatureColumn | undefined, feature: FeatureSpec, all: readonly FeatureColumn[]) {
+  const name = JSON.stringify(feature.name);
+  if (!column) {
+    const found = all.map((each) => JSON.stringify(each.name)).join(", ") || "none";
+    return [{ message: `The model needs the column ${name}, which is missing.`, hint: `The columns are: ${found}.` }];
+  }
+  if ((column.kind === "category") === (feature.kind === "category")) return [];
+  const hint = "Cast the column in the feature query, or in the rows you send.";
+  return [{ message: `The model needs ${name} as a ${feature.kind}, but the column is a ${column.kind}.`, hint }];
+}
+
+/** Makes the feeds of a batch of rows. Number columns are passed without a copy; the arrays for texts are used again by each batch. */
+export function feedsOf(
+  runtime: Runtime,
+  columns: readonly FeatureColumn[],
+  batchRows: number,
+): (start: number, count: number) => Feeds {
+  const buffers = new Map<FeatureColumn, string[]>();
+  for (const column of columns) {
+    if (column.kind === "category") buffers.set(column, new Array<string>(batchRows).fill(""));
+  }
+  return (start, count) => {
+    const feeds: [string, Tensor][] = columns.map((column) => {
+      const dims = [count, 1];
+      if (column.kind === "category") {
+        return [column.name, new runtime.Tensor("string", texts(column, start, count, buffers.get(column)!), dims)];
+      }
+      return [column.name, new runtime.Tensor("float32", column.values.subarray(start, start + count), dims)];
+    });
+    return Object.fromEntries(feeds);
+  };
+}
+
+function texts(column: CategoryColumn, start: number, count: number, buffer: string[]): string[] {
+  const { codes, levels } = column;
+  for (let i = 0; i < count; i++) buffer[i] = levels[codes[start + i]!] ?? "";
+  return count === buffer.length ? buffer : buffer.slice(0, count);
+}

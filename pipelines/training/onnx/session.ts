@@ -1,0 +1,95 @@
+import type { InferenceSession } from "onnxruntime-node";
+import type { FeatureColumn, FeatureSpec } from "../../features/table.ts";
+import type { Predictions } from "../trainer.ts";
+import { feedsOf, orderedColumns } from "./feeds.ts";
+import { checkInputs, checkOutputs, type OutputSpec, outputSpec } from "./signature.ts";
+
+type Runtime = typeof import("onnxruntime-node");
+
+/** What a caller of the model relies on: its inputs, and its classes (none for regression). */
+export interface ModelSignature {
+  features: readonly FeatureSpec[];
+  classes: readonly string[];
+}
+
+/** A model loaded in ONNX Runtime: the one that serving runs. Close it to free its native memory. */
+export interface ScoringModel {
+  /** Columns are matched by name and may be in any order; others are ignored. Throws UserError for a missing or wrong-kind column. */
+  predict(features: readonly FeatureColumn[]): Promise<Predictions>;
+  close(): Promise<void>;
+}
+
+// Large enough to amortise a call, small enough for the ensembles' intermediate results to stay in the cache.
+const BATCH_ROWS = 16_384;
+
+/** Loads a model and checks its inputs and outputs against the signature. Throws Error (with cause) for bytes that are no such model. */
+export async function openModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
+  const runtime = await loadRuntime();
+  const session = await createSession(runtime, bytes);
+  try {
+    checkInputs(session.inputMetadata, signature.features);
+    checkOutputs(session.outputMetadata, outputSpec(signature.classes));
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
+  return {
+    predict: (features) => predict(runtime, session, signature, features),
+    close: () => session.release(),
+  };
+}
+
+async function loadRuntime(): Promise<Runtime> {
+  const module = await import("onnxruntime-node");
+  // Its warnings (no GPU, unused initializers) are noise to our users; failures are thrown anyway.
+  module.env.logLevel = "fatal";
+  return module;
+}
+
+async function createSession(runtime: Runtime, bytes: Uint8Array): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(bytes, {
+      // One thread: the order of summation, and with it every metric, is the same whatever the number of cores.
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: "sequential",
+      logSeverityLevel: 4,
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`ONNX Runtime cannot load the model (${bytes.byteLength} bytes): ${reason}`, { cause });
+  }
+}
+
+async function predict(
+  runtime: Runtime,
+  session: InferenceSession,
+  signature: ModelSignature,
+  features: readonly FeatureColumn[],
+): Promise<Predictions> {
+  const columns = orderedColumns(features, signature.features);
+  const rows = rowCount(columns);
+  const output = outputSpec(signature.classes);
+  const values = new Float32Array(rows * output.width);
+  const feeds = feedsOf(runtime, columns, Math.min(rows, BATCH_ROWS));
+  for (let start = 0; start < rows; start += BATCH_ROWS) {
+    const count = Math.min(BATCH_ROWS, rows - start);
+    const result = await session.run(feeds(start, count), [output.name]);
+    values.set(scores(result[output.name]?.data, count, output), start * output.width);
+  }
+  return { rows, classes: signature.classes, values };
+}
+
+function rowCount(columns: readonly FeatureColumn[]): number {
+  const lengths = columns.map((column) => (column.kind === "category" ? column.codes : column.values).length);
+  if (new Set(lengths).size > 1) throw new Error(`The feature columns have different lengths: ${lengths.join(", ")}.`);
+  return lengths[0] ?? 0;
+}
+
+function scores(data: unknown, rows: number, output: OutputSpec): Float32Array {
+  if (!(data instanceof Float32Array) || data.length !== rows * output.width) {
+    const found = data instanceof Float32Array ? `${data.length} values` : "no float32 values";
+    throw new Error(`The model's output \`${output.name}\` has ${found} for ${rows} rows, not ${rows * output.width}.`);
+  }
+  return data;
+}
