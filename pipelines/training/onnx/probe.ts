@@ -1,0 +1,86 @@
+import type { CategoryColumn, FeatureColumn } from "../../features/table.ts";
+
+/** One value a row may have: NaN is a missing number, the empty string a missing category. */
+export type Cell = number | string;
+
+/** Columns whose first `given` rows are real ones. */
+export interface Probe {
+  features: readonly FeatureColumn[];
+  given: number;
+}
+
+const SAMPLE_ROWS = 20_000;
+// Odd rows grow with the square of the columns; this keeps a table of 1,000 columns within some ten megabytes.
+const ODD_ROWS = 4000;
+const BASE_ROWS = 16;
+
+/**
+ * Rows on which a model is compared with its ONNX file: an even sample of the given rows, and rows made from some of
+ * them that training may never have shown: each feature missing, infinite or of an unseen category, one at a time and all at once.
+ */
+export function probeRows(features: readonly FeatureColumn[]): Probe {
+  const rows = features.length === 0 ? 0 : length(features[0]!);
+  const sampled = evenly(rows, SAMPLE_ROWS);
+  const bases = Math.min(BASE_ROWS, Math.ceil(ODD_ROWS / (4 * features.length)));
+  const odd = oddRows(features, evenly(rows, bases));
+  const columns = features.map((column, f): FeatureColumn => {
+    const strange = odd.map((row) => row[f]!);
+    return column.kind === "category"
+      ? categoryColumn(column.name, [...sampled.map((row) => textAt(column, row)), ...(strange as string[])])
+      : {
+          ...column,
+          values: Float32Array.from([...sampled.map((row) => column.values[row]!), ...(strange as number[])]),
+        };
+  });
+  return { features: columns, given: sampled.length };
+}
+
+/** The values of one row, by column, for people who look for the difference. */
+export function rowAt(features: readonly FeatureColumn[], row: number): Record<string, Cell> {
+  return Object.fromEntries(features.map((column) => [column.name, cellAt(column, row)]));
+}
+
+function oddRows(features: readonly FeatureColumn[], base: readonly number[]): Cell[][] {
+  const odd = features.map(oddCells);
+  const rows = base.map((row) => features.map((column) => cellAt(column, row)));
+  const single = rows.flatMap((row) => odd.flatMap((cells, f) => cells.map((cell) => row.with(f, cell))));
+  const most = Math.max(0, ...odd.map((cells) => cells.length));
+  const all = Array.from({ length: most }, (_, i) => odd.map((cells) => cells[i % cells.length]!));
+  return [...single, ...all];
+}
+
+function oddCells(column: FeatureColumn): Cell[] {
+  if (column.kind === "category") return ["", unseen(column.levels)];
+  return [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+}
+
+function unseen(levels: readonly string[]): string {
+  const seen = new Set(levels);
+  let text = "never seen in training";
+  while (seen.has(text)) text += "!";
+  return text;
+}
+
+function evenly(rows: number, wanted: number): number[] {
+  const count = Math.min(rows, wanted);
+  return Array.from({ length: count }, (_, i) => Math.floor((i * rows) / count));
+}
+
+function cellAt(column: FeatureColumn, row: number): Cell {
+  return column.kind === "category" ? textAt(column, row) : column.values[row]!;
+}
+
+function textAt(column: CategoryColumn, row: number): string {
+  return column.levels[column.codes[row]!] ?? "";
+}
+
+function length(column: FeatureColumn): number {
+  return column.kind === "category" ? column.codes.length : column.values.length;
+}
+
+/** Dictionary-encodes texts, levels by code point. */
+function categoryColumn(name: string, texts: readonly string[]): CategoryColumn {
+  const levels = [...new Set(texts)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const codeOf = new Map(levels.map((level, code) => [level, code]));
+  return { name, kind: "category", levels, codes: Int32Array.from(texts, (text) => codeOf.get(text)!) };
+}
