@@ -1,0 +1,108 @@
+import { checkSchema, columnSchema } from "./checks-schema.ts";
+
+const windowSchema = {
+  title: "a window such as { start: 2001-01-01, end: 2001-04-01 }",
+  description: "The time the data covers. The query sees it as the parameters $start and $end.",
+  type: "object",
+  additionalProperties: false,
+  required: ["start", "end"],
+  properties: {
+    start: {
+      title: "an ISO date or UTC timestamp such as 2001-01-01",
+      description: "The first moment inside the window; ISO date or timestamp, UTC.",
+      type: "string",
+      maxLength: 40,
+      examples: ["2001-01-01"],
+    },
+    end: {
+      title: "an ISO date or UTC timestamp such as 2001-04-01",
+      description: "The first moment after the window; ISO date or timestamp, UTC.",
+      type: "string",
+      maxLength: 40,
+      examples: ["2001-04-01"],
+    },
+  },
+  examples: [{ start: "2001-01-01", end: "2001-04-01" }],
+} as const;
+
+const splitSchema = {
+  title: "a split such as { by: key, test: 0.2 }",
+  description: "How rows are divided into train and test. A row stays on its side when data is appended.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    by: {
+      description: "time: the latest rows are the test split. key: a hash of the key decides.",
+      enum: ["time", "key"],
+      default: "key",
+      examples: ["time"],
+    },
+    test: {
+      description: "Share of the rows in the test split.",
+      type: "number",
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.2,
+      examples: [0.2],
+    },
+  },
+  default: {},
+  examples: [{ by: "time", test: 0.2 }],
+} as const;
+
+/** `features`: where the rows come from and what the columns mean. */
+export const featuresSchema = {
+  title: "a block of keys such as query, target and key",
+  description: "The feature query, what its columns mean, and the checks on its rows.",
+  type: "object",
+  additionalProperties: false,
+  required: ["target"],
+  properties: {
+    engine: {
+      description: "What runs the query. postgres and spark are planned; this version runs duckdb.",
+      enum: ["duckdb", "postgres", "spark"],
+      default: "duckdb",
+      examples: ["duckdb"],
+    },
+    query: {
+      title: "the path of an SQL file in the model's folder",
+      description: "SQL file in the model's folder; one SELECT that returns one row per example.",
+      type: "string",
+      minLength: 1,
+      maxLength: 255,
+      default: "features.sql",
+      examples: ["features.sql"],
+    },
+    window: windowSchema,
+    key: {
+      title: "a column name or a list of column names",
+      description:
+        "The columns that identify a row: unique, not null, and no features. Without a key the row itself is hashed for the split, and labels cannot join logged predictions.",
+      type: ["string", "array"],
+      minLength: 1,
+      maxLength: 255,
+      items: columnSchema,
+      minItems: 1,
+      maxItems: 32,
+      uniqueItems: true,
+      examples: ["flight_id", ["carrier", "flight"]],
+    },
+    target: { ...columnSchema, description: "The column to predict.", examples: ["delay"] },
+    time: {
+      ...columnSchema,
+      description: "The column that says when a row happened; needed to split by time. It is no feature.",
+      examples: ["departed_at"],
+    },
+    split: splitSchema,
+    checks: {
+      title: "a list of checks",
+      description: "Rules about the rows, checked before anything is trained.",
+      type: "array",
+      maxItems: 500,
+      items: checkSchema,
+      default: [],
+      examples: [[{ rows: { min: 10000 } }]],
+    },
+  },
+  examples: [{ query: "features.sql", key: "flight_id", target: "delay" }],
+} as const;

@@ -1,0 +1,122 @@
+/** `drift`: how live data is compared with the training data. */
+export const driftSchema = {
+  title: "a block of keys such as window and on_drift",
+  description: "How live data is compared with the data the production model was trained on.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    window: {
+      title: "a duration such as 7d, 12h or 4w",
+      description: "How much recent data is compared: hours (h), days (d) or weeks (w).",
+      type: "string",
+      pattern: "^[1-9][0-9]{0,3}[hdw]$",
+      default: "7d",
+      examples: ["7d", "12h"],
+    },
+    min_rows: {
+      description: "With fewer rows the answer is: too few rows.",
+      type: "integer",
+      minimum: 1,
+      default: 200,
+      examples: [200],
+    },
+    on_drift: {
+      description: "What drift leads to: an issue, or a pull request that retrains.",
+      enum: ["issue", "pull-request"],
+      default: "issue",
+      examples: ["pull-request"],
+    },
+    share: {
+      description: "The model drifts when features of this much importance drift.",
+      type: "number",
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 0.3,
+      examples: [0.3],
+    },
+    persist: {
+      title: "a text such as 2 of 3",
+      description: "In how many of the last windows drift must show before anybody is told.",
+      type: "string",
+      pattern: "^[1-9][0-9]? of [1-9][0-9]?$",
+      default: "2 of 3",
+      examples: ["2 of 3", "1 of 1"],
+    },
+    method: {
+      description: "calibrated: effect size and significance. evidently: the default rules of Evidently.",
+      enum: ["calibrated", "evidently"],
+      default: "calibrated",
+      examples: ["evidently"],
+    },
+  },
+  default: {},
+  examples: [{ window: "7d", min_rows: 200, on_drift: "issue" }],
+} as const;
+
+/** `retrain`: how and when the data window moves forward. */
+export const retrainSchema = {
+  title: "a block of keys such as window and schedule",
+  description: "How and when the data window moves forward.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    window: {
+      description: "expanding keeps the start of the window, sliding keeps its length.",
+      enum: ["expanding", "sliding"],
+      default: "expanding",
+      examples: ["sliding"],
+    },
+    schedule: {
+      description: "How often a retrain is proposed, drift or not.",
+      enum: ["never", "weekly", "monthly"],
+      default: "never",
+      examples: ["monthly"],
+    },
+  },
+  default: {},
+  examples: [{ window: "expanding", schedule: "never" }],
+} as const;
+
+/** `resources`: what a training run may use. */
+export const resourcesSchema = {
+  title: "a block of keys such as runner and timeout_minutes",
+  description: "Where the model is trained and how much it may use.",
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    runner: {
+      title: "the label of a runner, such as ubuntu-latest",
+      description: "Label of the runner that trains the model.",
+      type: "string",
+      pattern: "^[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$",
+      default: "ubuntu-latest",
+      examples: ["ubuntu-latest"],
+    },
+    timeout_minutes: {
+      description: "Minutes after which a run is stopped.",
+      type: "number",
+      exclusiveMinimum: 0,
+      maximum: 7200,
+      default: 60,
+      examples: [60],
+    },
+    memory_gb: {
+      description: "Memory the query and the training may use, in GiB.",
+      type: "number",
+      exclusiveMinimum: 0,
+      maximum: 4096,
+      default: 4,
+      examples: [4],
+    },
+    threads: {
+      description: "Threads the query and the training may use. The result does not depend on it.",
+      type: "integer",
+      minimum: 1,
+      maximum: 256,
+      default: 2,
+      examples: [2],
+    },
+  },
+  default: {},
+  examples: [{ runner: "ubuntu-latest", timeout_minutes: 60 }],
+} as const;

@@ -1,0 +1,81 @@
+import { Composer, type Document, Parser } from "yaml";
+import type { SourceLocation } from "../../errors/user-error.ts";
+import type { Json } from "../canonical-json.ts";
+import type { Finding, KeyPath } from "./finding.ts";
+import { hasPath, spanOfPath } from "./node-positions.ts";
+import { SourceText } from "./source-text.ts";
+import { syntaxFinding } from "./syntax-finding.ts";
+import { unreadableText } from "./unreadable-text.ts";
+import { type Reading, spanOf, readValue } from "./yaml-value.ts";
+
+/** Syntax errors that are told; after a few the rest are echoes of the first. */
+const MAX_SYNTAX_ERRORS = 5;
+
+/** A YAML file as plain values, with the place of each. */
+export interface YamlFile {
+  /** Undefined when the text is not one YAML document. */
+  value: Json | undefined;
+  findings: readonly Finding[];
+  /** The place of a finding, or of the value at a path. */
+  locate(target: Pick<Finding, "path" | "at" | "span">): SourceLocation;
+  has(path: KeyPath): boolean;
+}
+
+/** Reads one YAML document. Never throws on any text: what is wrong is in `findings`. */
+export function openYaml(text: string, file: string): YamlFile {
+  const content = text.startsWith("\ufeff") ? text.slice(1) : text;
+  const unreadable = unreadableText(content);
+  const { contents, findings, value } = unreadable ? nothing(unreadable) : read(content);
+  const source = new SourceText(file, content);
+  return {
+    value,
+    findings,
+    locate: ({ path, at = "value", span }) => source.at(span ?? spanOfPath(contents, path, at)),
+    has: (path) => hasPath(contents, path),
+  };
+}
+
+interface Content extends Reading {
+  contents: unknown;
+  value: Json | undefined;
+}
+
+function nothing(...findings: Finding[]): Content {
+  return { contents: null, value: undefined, findings };
+}
+
+function read(text: string): Content {
+  const tokens = [...new Parser().parse(text)];
+  const directive = tokens.find((token) => token.type === "directive");
+  if (directive) return nothing(at(directive, "YAML directives (%…) are not supported", "remove the line"));
+  const second = tokens.filter((token) => token.type === "document")[1];
+  if (second) return nothing(at(second, "the file holds more than one YAML document", "remove all but one"));
+  return readDocument(compose(tokens, text.length));
+}
+
+type Tokens = Parameters<Composer["compose"]>[0];
+
+/** Keys are checked for uniqueness by `readValue`: the parser compares each with each. */
+function compose(tokens: Tokens, end: number): Document.Parsed {
+  const composer = new Composer({ uniqueKeys: false, logLevel: "silent", schema: "core", resolveKnownTags: false });
+  for (const document of composer.compose(tokens, true, end)) return document;
+  throw new Error("the YAML composer gave no document");
+}
+
+function readDocument({ errors, contents }: Document.Parsed): Content {
+  if (errors.length > 0) return nothing(...errors.slice(0, MAX_SYNTAX_ERRORS).map(syntaxFinding));
+  if (contents === null || (spanOf(contents).length === 1 && isEmpty(contents))) {
+    return nothing({ path: [], span: { start: 0, length: 1 }, message: "the file is empty" });
+  }
+  const findings: Finding[] = [];
+  const value = readValue(contents, [], { findings });
+  return { contents, value, findings };
+}
+
+function isEmpty(contents: unknown): boolean {
+  return (contents as { value?: unknown; source?: string }).value === null;
+}
+
+function at({ offset }: { offset: number }, message: string, hint: string): Finding {
+  return { path: [], span: { start: offset, length: 3 }, message, hint };
+}
