@@ -1,0 +1,115 @@
+import type { SliceRule, Task } from "../config/model-config.ts";
+import { UserError } from "../errors/user-error.ts";
+import type { FeatureSpec, Target } from "../features/table.ts";
+import type { Predictions } from "../training/trainer.ts";
+import { randomCells } from "./cells.ts";
+import { classificationSides } from "./classification-sides.ts";
+import { compareMetric, scoreNaive } from "./compare-metric.ts";
+import { compareSlices, type SliceColumn } from "./compare-slices.ts";
+import type { Baseline, Evaluation, MetricComparison } from "./evaluation.ts";
+import { type IntervalPlan, planIntervals } from "./interval-plan.ts";
+import type { Metric } from "./metrics/metric.ts";
+import { classificationMetrics, regressionMetrics } from "./metrics/metrics.ts";
+import { calibrationBins, predictionDeciles } from "./prediction-bins.ts";
+import { seededRandom } from "./random.ts";
+import { regressionSides } from "./regression-sides.ts";
+import type { Sides } from "./sides.ts";
+
+/** What a model that learned nothing predicts: the train split's mean, or its class shares in the order of `classes`. */
+export type NaiveBaseline = { mean: number } | { frequencies: readonly number[] };
+
+/** Everything an evaluation depends on. */
+export interface EvaluationInput {
+  task: Task;
+  primary: string;
+  /** Of the intervals, in 0..1. */
+  confidence: number;
+  sliceRules: readonly SliceRule[];
+  /** The truth of the test rows; `candidate`, `production` and `groups` have the same rows in the same order. */
+  target: Target;
+  candidate: Predictions;
+  /** Ignored unless `baseline` is scored. */
+  production: Predictions | null;
+  baseline: Baseline;
+  naive: NaiveBaseline;
+  /** The slice of each row, by column. */
+  groups: ReadonlyMap<string, SliceColumn>;
+  seed: number;
+  /** sha256 of the candidate's model.onnx. */
+  model: string;
+  test_fingerprint: string;
+  features: readonly FeatureSpec[];
+  classes: readonly string[];
+}
+
+/**
+ * Scores candidate, production and the naive baseline on the same test rows, with paired intervals. Pure: the same input
+ * gives the same evaluation. What cannot be scored (no rows, NaN predictions, a class without rows) is null with a problem;
+ * only a rule that names an unknown metric or column throws a UserError.
+ */
+export function evaluate(input: EvaluationInput): Evaluation {
+  const { task, primary, target, baseline, model, test_fingerprint, features, classes } = input;
+  const compared =
+    target.task === "regression" ? evaluateRegression(input, target) : evaluateClassification(input, target);
+  return { task, primary, test_fingerprint, model, features, classes, baseline, ...compared };
+}
+
+type Results = Pick<Evaluation, "rows" | "metrics" | "slices" | "small_slices" | "bins">;
+
+function evaluateRegression(input: EvaluationInput, { values }: Extract<Target, { task: "regression" }>): Results {
+  const mean = "mean" in input.naive ? input.naive.mean : Number.NaN;
+  const sides = regressionSides(values, input.candidate, productionOf(input), mean);
+  const bins = "scored" in sides.candidate ? predictionDeciles(sides.candidate.scored) : [];
+  return { ...compare(input, sides, regressionMetrics, 0), bins };
+}
+
+function evaluateClassification(input: EvaluationInput, target: Extract<Target, { task: "classification" }>): Results {
+  const frequencies = "frequencies" in input.naive ? input.naive.frequencies : [];
+  const sides = classificationSides(target, input.classes, input.candidate, productionOf(input), frequencies);
+  const bins = "scored" in sides.candidate ? calibrationBins(sides.candidate.scored) : [];
+  return { ...compare(input, sides, classificationMetrics, sides.naive.classes.length), bins };
+}
+
+/** A baseline said to be scored without predictions gets empty ones, which is a problem, not "no production". */
+function productionOf({ baseline, production }: EvaluationInput): Predictions | null {
+  if (baseline.state !== "scored") return null;
+  return production ?? { rows: 0, classes: baseline.classes, values: new Float32Array(0) };
+}
+
+function compare<Scored>(
+  { primary, confidence, seed, sliceRules, groups }: EvaluationInput,
+  sides: Sides<Scored>,
+  metrics: readonly Metric<Scored>[],
+  classes: number,
+): Omit<Results, "bins"> {
+  const plan = planIntervals(sides.rows, classes, confidence, seed);
+  const ordered = primaryFirst(metrics, primary);
+  const { slices, small } = compareSlices(sides, metrics, sliceRules, groups, plan);
+  return { rows: sides.rows, metrics: compareAll(sides, ordered, plan), slices, small_slices: small };
+}
+
+function compareAll<Scored>(
+  sides: Sides<Scored>,
+  metrics: readonly Metric<Scored>[],
+  plan: IntervalPlan,
+): MetricComparison[] {
+  const { candidate, production, naive, rows } = sides;
+  const cells = randomCells(rows, plan.cells, seededRandom(plan.seed));
+  return metrics.map((metric) => ({
+    metric: metric.name,
+    direction: metric.direction,
+    naive: scoreNaive(metric, naive, rows),
+    ...compareMetric(metric, candidate, production, cells, plan),
+  }));
+}
+
+function primaryFirst<Scored>(metrics: readonly Metric<Scored>[], primary: string): Metric<Scored>[] {
+  const first = metrics.find(({ name }) => name === primary);
+  if (first) return [first, ...metrics.filter((metric) => metric !== first)];
+  const known = metrics.map(({ name }) => name).join(", ");
+  throw new UserError({
+    message: `There is no metric ${primary} for this task`,
+    key: "thresholds.primary",
+    hint: `Choose one of ${known}.`,
+  });
+}

@@ -1,0 +1,64 @@
+const minus = "−";
+
+/** At least 1,000: whole, with thousands; smaller: `digits` significant digits, trailing zeros dropped. `29.61`, `0.0123`, `1,108,433`. */
+export function formatNumber(value: number, digits = 4): string {
+  if (Number.isNaN(value)) return "not a number";
+  const magnitude = formatMagnitude(Math.abs(value), digits);
+  return value < 0 && magnitude !== "0" ? minus + magnitude : magnitude;
+}
+
+/** A difference, always with its sign: `+0.41`, `−16.5`, and `0` for none. */
+export function formatSigned(value: number, digits = 3): string {
+  const text = formatNumber(value, digits);
+  return value > 0 && text !== "0" ? `+${text}` : text;
+}
+
+/** A number of things: `369,478`. */
+export function formatCount(value: number): string {
+  return formatNumber(Math.round(value), 16);
+}
+
+/** A share as per cent: 0.027 is `2.7%`. */
+export function formatPercent(share: number, digits = 3): string {
+  return `${formatNumber(share * 100, digits)}%`;
+}
+
+/** A relative change as per cent, always with its sign: 0.027 is `+2.7%`. */
+export function formatSignedPercent(share: number, digits = 3): string {
+  return `${formatSigned(share * 100, digits)}%`;
+}
+
+/** A limit as the user wrote it, not rounded: a limit that reads 35 must be 35. */
+export function formatExact(value: number): string {
+  return formatNumber(value, 17);
+}
+
+/** Two different numbers with as many digits as it takes to tell them apart, so that no sentence says "29.61 must be below 29.61". */
+export function formatApart(a: number, b: number): [string, string] {
+  for (let digits = 4; digits < 17; digits++) {
+    const texts: [string, string] = [formatNumber(a, digits), formatNumber(b, digits)];
+    if (texts[0] !== texts[1] || a === b) return texts;
+  }
+  return [formatExact(a), formatExact(b)];
+}
+
+function formatMagnitude(value: number, digits: number): string {
+  if (value === Number.POSITIVE_INFINITY) return "∞";
+  if (value === 0) return "0";
+  // 15 digits print every decimal the user can have written without showing the binary rest of 0.1 + 0.2.
+  const rounded = Number(value.toPrecision(Math.min(digits, 15)));
+  if (rounded >= 1e15 || rounded < 1e-6) return exponent(value, digits);
+  if (rounded < 1000) return String(rounded).includes("e") ? rounded.toFixed(20).replace(/0+$/, "") : String(rounded);
+  return grouped(digits <= 4 ? String(Math.round(value)) : String(rounded));
+}
+
+function exponent(value: number, digits: number): string {
+  const [mantissa, power] = value.toExponential(Math.min(digits, 15) - 1).split("e");
+  return `${Number(mantissa)}e${power?.replace("+", "").replace("-", minus)}`;
+}
+
+function grouped(text: string): string {
+  const [whole = "", fraction] = text.split(".");
+  const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction === undefined ? thousands : `${thousands}.${fraction}`;
+}

@@ -1,0 +1,44 @@
+/** Predictions beside the truth, all finite, computed on as float64 although ONNX Runtime gave float32. */
+export interface ScoredRegression {
+  rows: number;
+  actual: Float64Array;
+  predicted: Float64Array;
+}
+
+/** Probabilities beside the truth; both sides of a comparison use the same `classes`. */
+export interface ScoredClassification {
+  rows: number;
+  /** Index into `classes` per row. */
+  actual: Int32Array;
+  classes: readonly string[];
+  /** The first so many classes are the candidate's or the test rows'; the rest only production knows. Two make it binary, and class 1 the positive one. */
+  judged: number;
+  /** [rows, classes.length] row-major. */
+  probabilities: Float64Array;
+  /** The class of the highest probability per row, the first one on a tie (as argmax). */
+  top: Int32Array;
+}
+
+/** Some rows of a regression, in the order given. */
+export function takeRegression(scored: ScoredRegression, rows: Int32Array): ScoredRegression {
+  const actual = new Float64Array(rows.length);
+  const predicted = new Float64Array(rows.length);
+  for (let i = 0; i < rows.length; i++) {
+    actual[i] = scored.actual[rows[i]!]!;
+    predicted[i] = scored.predicted[rows[i]!]!;
+  }
+  return { rows: rows.length, actual, predicted };
+}
+
+/** Some rows of a classification, in the order given. */
+export function takeClassification(scored: ScoredClassification, rows: Int32Array): ScoredClassification {
+  const width = scored.classes.length;
+  const probabilities = new Float64Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    const from = rows[i]! * width;
+    for (let c = 0; c < width; c++) probabilities[i * width + c] = scored.probabilities[from + c]!;
+  }
+  const actual = Int32Array.from(rows, (row) => scored.actual[row]!);
+  const top = Int32Array.from(rows, (row) => scored.top[row]!);
+  return { ...scored, rows: rows.length, actual, probabilities, top };
+}
