@@ -1,12 +1,13 @@
 /** A constant of the graph. `data` is row-major; float64 numbers are rounded to float32. */
 export type Tensor =
   | { type: "float"; dims: readonly number[]; data: Float32Array | readonly number[] }
+  | { type: "double"; dims: readonly number[]; data: Float64Array | readonly number[] }
   | { type: "int64"; dims: readonly number[]; data: BigInt64Array | readonly number[] }
   | { type: "bool"; dims: readonly number[]; data: readonly boolean[] }
   | { type: "string"; dims: readonly number[]; data: readonly string[] };
 
 /** TensorProto.DataType. */
-export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, bool: 9 } as const;
+export const ELEMENT_TYPE = { float: 1, int64: 7, string: 8, bool: 9, double: 11 } as const;
 
 /** A TensorProto as a plain object. Throws when the data does not fill the dimensions: a wrong model is better not written. */
 export function tensorProto(name: string, tensor: Tensor): object {
@@ -21,6 +22,8 @@ function contents(tensor: Tensor): object {
   switch (tensor.type) {
     case "float":
       return { raw_data: bytes(Float32Array.from(tensor.data)) };
+    case "double":
+      return { raw_data: bytes(Float64Array.from(tensor.data)) };
     case "int64":
       return { raw_data: bytes(BigInt64Array.from(tensor.data as readonly number[], BigInt)) };
     case "bool":
@@ -31,7 +34,7 @@ function contents(tensor: Tensor): object {
 }
 
 // Raw data is little-endian, as are all platforms that Node and ONNX Runtime are built for.
-function bytes(array: Float32Array | BigInt64Array): Uint8Array {
+function bytes(array: Float32Array | Float64Array | BigInt64Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 

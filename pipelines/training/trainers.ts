@@ -1,0 +1,14 @@
+import { UserError } from "../errors/user-error.ts";
+import { linear } from "./linear/index.ts";
+import type { Trainer } from "./trainer.ts";
+
+/** All trainers, by the `type` in model.yaml. A new one is a folder and a line here. */
+export const trainers: readonly Trainer[] = [linear];
+
+/** Throws UserError with the names there are. */
+export function findTrainer(name: string): Trainer {
+  const trainer = trainers.find((each) => each.name === name);
+  if (trainer) return trainer;
+  const names = trainers.map((each) => each.name).join(", ");
+  throw new UserError({ message: `There is no trainer \`${name}\`.`, hint: `type is one of: ${names}.`, key: "type" });
+}
