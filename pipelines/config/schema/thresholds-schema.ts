@@ -2,7 +2,8 @@ import { allMetricNames, type MetricName } from "../metric-names.ts";
 import { boundsSchema } from "./bounds-schema.ts";
 import { columnSchema } from "./checks-schema.ts";
 
-const limitSchema = { ...boundsSchema, examples: [{ max: 35 }, { min: 0.8 }] } as const;
+/** Limits on one metric. */
+export const limitSchema = { ...boundsSchema, examples: [{ max: 35 }, { min: 0.8 }] } as const;
 
 /** One entry per metric, so that editors complete the names and unknown ones are errors. */
 const limitProperties = Object.fromEntries(

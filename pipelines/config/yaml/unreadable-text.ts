@@ -1,8 +1,6 @@
+import { MAX_FILE_BYTES } from "./file-size.ts";
 import type { Finding } from "./finding.ts";
 import { MAX_FLOW_DEPTH, tooDeepAt } from "./nesting.ts";
-
-/** Bytes a file that people write may have. */
-export const MAX_FILE_BYTES = 256 * 1024;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n)/;

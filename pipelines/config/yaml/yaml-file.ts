@@ -6,7 +6,7 @@ import { hasPath, spanOfPath } from "./node-positions.ts";
 import { SourceText } from "./source-text.ts";
 import { syntaxFinding } from "./syntax-finding.ts";
 import { unreadableText } from "./unreadable-text.ts";
-import { type Reading, spanOf, readValue } from "./yaml-value.ts";
+import { type Reading, readValue, spanOf } from "./yaml-value.ts";
 
 /** Syntax errors that are told; after a few the rest are echoes of the first. */
 const MAX_SYNTAX_ERRORS = 5;

@@ -1,0 +1,60 @@
+import type { Json } from "./canonical-json.ts";
+import type { DataCheck, FeaturesConfig, ModelConfig, SliceRule, Thresholds } from "./model-config.ts";
+import type { FilledModelConfig } from "./model-schema.ts";
+import { fillDefaults } from "./schema/fill-defaults.ts";
+import type { TrainerSchema } from "./trainer-schema.ts";
+
+/** The form in which every step uses a config: optional keys are null or empty, shares are numbers. The config must be valid. */
+export function completeConfig(filled: FilledModelConfig, trainer: TrainerSchema): ModelConfig {
+  return {
+    name: filled.name,
+    description: filled.description,
+    owner: filled.owner ?? null,
+    task: filled.task,
+    type: filled.type,
+    seed: filled.seed,
+    params: fillDefaults(trainer.paramsSchema, filled.params as Json) as ModelConfig["params"],
+    features: completeFeatures(filled.features),
+    thresholds: completeThresholds(filled.thresholds),
+    drift: filled.drift,
+    retrain: filled.retrain,
+    resources: filled.resources,
+  };
+}
+
+function completeFeatures(features: FilledModelConfig["features"]): FeaturesConfig {
+  const { engine, query, window, key, target, time, split, checks } = features;
+  return {
+    engine,
+    query,
+    window: window ?? null,
+    key: typeof key === "string" ? [key] : ((key as readonly string[] | undefined) ?? []),
+    target,
+    time: time ?? null,
+    split,
+    checks: checks as readonly DataCheck[],
+  };
+}
+
+function completeThresholds(thresholds: FilledModelConfig["thresholds"]): Thresholds {
+  const { primary, first_deploy, retrain, always, slices, allow_breaking, waive } = thresholds;
+  return {
+    primary,
+    first_deploy: first_deploy as Thresholds["first_deploy"],
+    retrain: { ...retrain, margin: retrain.margin === undefined ? null : amount(retrain.margin) },
+    always: always as Thresholds["always"],
+    slices: slices.map((slice) => completeSlice(slice, primary)),
+    allow_breaking,
+    waive,
+  };
+}
+
+function completeSlice(slice: FilledModelConfig["thresholds"]["slices"][number], primary: string): SliceRule {
+  const { by, metric = primary, max_regression, min_rows } = slice;
+  return { by, metric, max_regression: amount(max_regression), min_rows };
+}
+
+/** `10%` is relative, a number is in the metric's unit. */
+function amount(written: number | string): { relative: number } | { absolute: number } {
+  return typeof written === "number" ? { absolute: written } : { relative: Number(written.slice(0, -1)) / 100 };
+}

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+import { canonicalJson, sha256 } from "./canonical-json.ts";
+import type { ModelConfig } from "./model-config.ts";
+
+/**
+ * `sha256:` and 64 hex digits of what the user wrote that determines the model's bytes: config, query and trainer, without the data.
+ * Left out, because they change when a model is judged, watched or run, but not what is trained: description, owner,
+ * drift, retrain, resources, thresholds and features.checks.
+ */
+export function definitionHash(
+  config: ModelConfig,
+  queryText: string,
+  trainer: { name: string; version: number },
+): string {
+  const { name, task, type, seed, params, features } = config;
+  const { checks: _, ...data } = features;
+  const determining = { name, task, type, seed, params, features: data };
+  return sha256(
+    canonicalJson({
+      config: determining,
+      query: queryText,
+      trainer: { name: trainer.name, version: trainer.version },
+    }),
+  );
+}
+
+/** `c-` and 64 hex digits: the identity of a candidate, a function of its definition and of its two splits. */
+export function candidateId(definition: string, trainFingerprint: string, testFingerprint: string): string {
+  const inputs = canonicalJson({ definition, train: trainFingerprint, test: testFingerprint });
+  return `c-${createHash("sha256").update(inputs).digest("hex")}`;
+}

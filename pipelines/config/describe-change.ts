@@ -1,0 +1,79 @@
+import { canonicalJson } from "./canonical-json.ts";
+import { changedLines } from "./changed-lines.ts";
+import type { ModelConfig } from "./model-config.ts";
+
+/** One key that differs. `undefined` means that the key, or that entry of a list, is not there on that side. */
+export interface ConfigChange {
+  /** E.g. `params.max_leaves`, `features.checks`. */
+  key: string;
+  before: unknown;
+  after: unknown;
+}
+
+/** What a reviewer would want to know of a changed model, key by key, in the order of model.yaml; a changed query comes as counts of lines. */
+export function describeChange(
+  before: ModelConfig,
+  after: ModelConfig,
+  queryBefore: string,
+  queryAfter: string,
+): ConfigChange[] {
+  const changes = changesOf("", withoutQuery(before), withoutQuery(after));
+  const query = queryChange(before.features.query, after.features.query, queryBefore, queryAfter);
+  const place = changes.findIndex(({ key }) => /^(thresholds|drift|retrain|resources)\b/.test(key));
+  return query ? changes.toSpliced(place < 0 ? changes.length : place, 0, query) : changes;
+}
+
+function withoutQuery(config: ModelConfig): unknown {
+  const { query: _, ...features } = config.features;
+  return { ...config, features };
+}
+
+function changesOf(key: string, before: unknown, after: unknown): ConfigChange[] {
+  if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return [];
+  if (isObject(before) && isObject(after)) {
+    const keys = [...new Set([...Object.keys(after), ...Object.keys(before)])];
+    return keys.flatMap((name) => changesOf(key ? `${key}.${name}` : name, before[name], after[name]));
+  }
+  return isListOfObjects(before) && isListOfObjects(after)
+    ? entryChanges(key, before, after)
+    : [{ key, before, after }];
+}
+
+/** Entries of a list have no names: an edited one is told as removed and added. */
+function entryChanges(key: string, before: readonly unknown[], after: readonly unknown[]): ConfigChange[] {
+  const removed = entriesOnlyIn(before, after).map((entry) => ({ key, before: entry, after: undefined }));
+  const added = entriesOnlyIn(after, before).map((entry) => ({ key, before: undefined, after: entry }));
+  return [...removed, ...added];
+}
+
+function entriesOnlyIn(entries: readonly unknown[], others: readonly unknown[]): unknown[] {
+  const left = others.map(canonicalJson);
+  return entries.filter((entry) => {
+    const at = left.indexOf(canonicalJson(entry));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isListOfObjects(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.every(isObject);
+}
+
+function queryChange(fileBefore: string, fileAfter: string, before: string, after: string): ConfigChange | null {
+  const key = "features.query";
+  if (before === after) return fileBefore === fileAfter ? null : { key, before: fileBefore, after: fileAfter };
+  const { removed, added, linesBefore, linesAfter } = changedLines(before, after);
+  return {
+    key,
+    before: `${fileBefore}, ${lines(linesBefore)}`,
+    after: `${fileAfter}, ${lines(linesAfter)} (+${added} −${removed})`,
+  };
+}
+
+function lines(count: number): string {
+  return `${count} line${count === 1 ? "" : "s"}`;
+}

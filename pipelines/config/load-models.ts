@@ -1,0 +1,124 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { didYouMean } from "../errors/did-you-mean.ts";
+import type { Problem, SourceLocation } from "../errors/user-error.ts";
+import type { ModelConfig } from "./model-config.ts";
+import type { ModelContext, ModelParser } from "./parse-model-config.ts";
+import { type ProjectFile, readProjectFile } from "./project-file.ts";
+import type { KeyPath } from "./yaml/finding.ts";
+
+/** A model as it is written in the repository: its config and the text of its query. Paths are relative to the repository. */
+export interface LoadedModel {
+  config: ModelConfig;
+  file: string;
+  query: { path: string; text: string };
+  /** Where the value at a path of the config is, for errors that are found later. */
+  locate(path: KeyPath): SourceLocation;
+}
+
+/** The models that are sound, all that is wrong with the others, and the names of all. */
+export interface LoadedModels {
+  models: LoadedModel[];
+  problems: Problem[];
+  names: string[];
+}
+
+/** Files read at once: enough to keep the disk busy, few enough for any limit on open files. */
+const READ_AT_ONCE = 32;
+
+/** Reads every `models/<name>/model.yaml`, or those of the names in `only`, with its query. */
+export async function loadModels(root: string, context: ModelContext, only?: readonly string[]): Promise<LoadedModels> {
+  const found = await findModels(root);
+  const names = found.filter(({ file }) => file.state !== "absent").map(({ name }) => name);
+  const wanted = only ? found.filter(({ name }) => only.includes(name)) : found;
+  const unknown = (only ?? []).filter((name) => !names.includes(name));
+  const problems = [...new Set(unknown)].map((name) => unknownModel(name, names));
+  const present = wanted.filter(({ file }) => file.state !== "absent");
+  if (present.length === 0) return { models: [], problems, names };
+  const { modelParser } = await import("./parse-model-config.ts");
+  const parse = modelParser(context);
+  const results = await inBatches(present, (folder) => loadModel(root, folder, parse));
+  return {
+    models: results.flatMap(({ model }) => model ?? []),
+    problems: [...problems, ...results.flatMap((result) => result.problems)],
+    names,
+  };
+}
+
+interface ModelFolder {
+  name: string;
+  file: ProjectFile;
+}
+
+async function findModels(root: string): Promise<ModelFolder[]> {
+  const entries = await readdir(join(root, "models"), { withFileTypes: true }).catch(noEntries);
+  const names = entries.filter((entry) => !entry.isFile() && entry.name !== "examples").map((entry) => entry.name);
+  const sorted = names.sort((a, b) => (a < b ? -1 : 1));
+  return inBatches(sorted, async (name) => ({ name, file: await readProjectFile(root, `models/${name}/model.yaml`) }));
+}
+
+function noEntries(error: NodeJS.ErrnoException): never[] {
+  if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
+  throw error;
+}
+
+async function inBatches<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let start = 0; start < items.length; start += READ_AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(start, start + READ_AT_ONCE).map(work))));
+  }
+  return results;
+}
+
+function unknownModel(name: string, names: readonly string[]): Problem {
+  const suggestion = didYouMean(name, names);
+  const list = names.length > 0 ? `Models: ${names.slice(0, 20).join(", ")}${names.length > 20 ? ", …" : ""}` : "";
+  const none = `there is no models/${name}/model.yaml`;
+  return {
+    message: `there is no model "${name}"`,
+    hint: [suggestion && `did you mean ${suggestion}?`, list || none].filter(Boolean).join("  "),
+    severity: "error",
+  };
+}
+
+interface LoadResult {
+  model: LoadedModel | null;
+  problems: Problem[];
+}
+
+async function loadModel(root: string, { name, file }: ModelFolder, parse: ModelParser): Promise<LoadResult> {
+  const path = `models/${name}/model.yaml`;
+  if (file.state !== "read") return failed(path, file.state === "refused" ? file.reason : "the file is not there");
+  const { config, problems, locate } = parse(file.text, path, name);
+  if (!config) return { model: null, problems };
+  const queryPath = `models/${name}/${config.features.query}`;
+  const query = await readProjectFile(root, queryPath);
+  const wrong = queryProblem(query, queryPath, locate);
+  if (wrong || query.state !== "read") return { model: null, problems: wrong ? [wrong] : [] };
+  return { model: { config, file: path, query: { path: queryPath, text: query.text }, locate }, problems };
+}
+
+function failed(file: string, message: string): LoadResult {
+  return { model: null, problems: [{ message, where: { file, line: 1, column: 1 }, severity: "error" }] };
+}
+
+function queryProblem(query: ProjectFile, path: string, locate: LoadedModel["locate"]): Problem | null {
+  const key = "features.query";
+  const here = { where: locate(["features", "query"]), key, severity: "error" } as const;
+  if (query.state === "absent") {
+    return { ...here, message: `${path} is not there`, hint: "write the query, one SELECT, into that file" };
+  }
+  if (query.state === "refused") return { ...here, message: `${path} cannot be used: ${query.reason}` };
+  if (query.text.includes("\0")) return { ...here, message: `${path} cannot be used: it is not a text file` };
+  if (query.text.trim() !== "") return null;
+  return {
+    message: "the query is empty",
+    hint: "write one SELECT that returns a row per example",
+    where: { file: path, line: 1, column: 1 },
+    key,
+    severity: "error",
+  };
+}

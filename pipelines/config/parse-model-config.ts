@@ -1,0 +1,120 @@
+import type { Problem, SourceLocation } from "../errors/user-error.ts";
+import type { Json } from "./canonical-json.ts";
+import { completeConfig } from "./complete-config.ts";
+import { mergeDefaults } from "./merge-defaults.ts";
+import type { ModelConfig } from "./model-config.ts";
+import { baseModelSchema, type FilledModelConfig, modelSchema } from "./model-schema.ts";
+import { modelRules } from "./rules/model-rules.ts";
+import { prune } from "./rules/prune.ts";
+import type { Draft, RuleContext } from "./rules/rule.ts";
+import { compileSchema, type Validator } from "./schema/compile-schema.ts";
+import { fillDefaults } from "./schema/fill-defaults.ts";
+import type { TrainerSchema } from "./trainer-schema.ts";
+import { dotted, type Finding, type KeyPath, toProblem } from "./yaml/finding.ts";
+import { openYaml, type YamlFile } from "./yaml/yaml-file.ts";
+
+/** Problems of one file that are told; more would bury the reader. */
+const MAX_PROBLEMS = 100;
+
+/** What a model.yaml is checked against. */
+export interface ModelContext {
+  trainers: readonly TrainerSchema[];
+  /** `defaults` of mergeml.yaml. */
+  defaults?: Json;
+}
+
+/** A model.yaml that was read: a complete config, or all that is wrong with it. */
+export interface ParsedModel {
+  config: ModelConfig | null;
+  problems: Problem[];
+  /** Where the value at a path is; for a path that the file does not have, where its closest ancestor is. */
+  locate(path: KeyPath): SourceLocation;
+}
+
+/** Reads model.yaml texts; `folder` is the name of the model's folder, when there is one. */
+export type ModelParser = (text: string, file: string, folder?: string) => ParsedModel;
+
+/** Prepares a parser for many files: compiling the schema takes longer than reading a file. */
+export function modelParser({ trainers, defaults = {} }: ModelContext): ModelParser {
+  const validate = compileSchema(modelSchema(trainers), kindOfKey);
+  return (text, file, folder) => {
+    const yaml = openYaml(text, file);
+    const { config, findings } = check(yaml, { validate, trainers, defaults, folder });
+    // The file is read again when a place is asked for: keeping the nodes of a thousand files costs more.
+    let places: YamlFile | null = null;
+    return {
+      config,
+      problems: findings.length > 0 ? problemsOf(findings, yaml, defaults) : [],
+      locate: (path) => (places ??= openYaml(text, file)).locate({ path }),
+    };
+  };
+}
+
+/** Reads one model.yaml. Never throws on any text. */
+export function parseModelConfig(text: string, file: string, context: ModelContext & { folder?: string }): ParsedModel {
+  return modelParser(context)(text, file, context.folder);
+}
+
+interface CheckContext extends Pick<RuleContext, "trainers" | "folder"> {
+  validate: Validator;
+  defaults: Json;
+}
+
+function check(yaml: YamlFile, { validate, trainers, defaults, folder }: CheckContext) {
+  const findings = [...yaml.findings];
+  if (yaml.value === undefined) return { config: null, findings };
+  const value = mergeDefaults(defaults, yaml.value);
+  addNew(findings, validate(value));
+  const broken = findings.map((finding) => finding.path);
+  const filled = fillDefaults(baseModelSchema, prune(value, broken)) ?? {};
+  const brokenNames = new Set(broken.map(dotted));
+  const sound = (path: KeyPath) => !brokenNames.has(dotted(path));
+  addNew(findings, modelRules({ draft: filled as Draft<FilledModelConfig>, folder, trainers, sound }));
+  const trainer = trainers.find((each) => each.name === (filled as FilledModelConfig).type);
+  const config = findings.length === 0 && trainer ? completeConfig(filled as FilledModelConfig, trainer) : null;
+  return { config, findings };
+}
+
+/** One finding for a path is enough: the first is the most basic. */
+function addNew(findings: Finding[], more: readonly Finding[]): void {
+  const known = new Set(findings.map((finding) => dotted(finding.path)));
+  for (const finding of more) {
+    const name = dotted(finding.path);
+    if (!known.has(name)) findings.push(finding);
+    known.add(name);
+  }
+}
+
+function kindOfKey(parent: KeyPath, value: unknown): string {
+  const place = dotted(parent);
+  if (place === "params") return `param of ${(value as { type?: unknown }).type}`;
+  return place === "thresholds.first_deploy" || place === "thresholds.always" ? "metric" : "known key";
+}
+
+function problemsOf(findings: readonly Finding[], yaml: YamlFile, defaults: Json): Problem[] {
+  const problems = findings.map((finding) => {
+    const inherited = finding.path.length > 0 && !yaml.has(finding.path) && has(defaults, finding.path);
+    const message = inherited ? `${finding.message} (from defaults in mergeml.yaml)` : finding.message;
+    return toProblem({ ...finding, message }, yaml.locate(finding));
+  });
+  const sorted = problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
+  return sorted.length > MAX_PROBLEMS ? [...sorted.slice(0, MAX_PROBLEMS), more(sorted)] : sorted;
+}
+
+function more(problems: readonly Problem[]): Problem {
+  const next = problems[MAX_PROBLEMS]!;
+  return {
+    message: `and ${problems.length - MAX_PROBLEMS} more problems in this file`,
+    where: next.where!,
+    severity: "error",
+  };
+}
+
+function has(value: Json, path: KeyPath): boolean {
+  let parent: unknown = value;
+  for (const step of path) {
+    if (typeof parent !== "object" || parent === null || !Object.hasOwn(parent, step)) return false;
+    parent = (parent as Record<string | number, unknown>)[step];
+  }
+  return true;
+}

@@ -1,0 +1,81 @@
+import type { Problem } from "../errors/user-error.ts";
+import type { Json } from "./canonical-json.ts";
+import { isBlock } from "./merge-defaults.ts";
+import type { RepositoryConfig } from "./model-config.ts";
+import { baseModelSchema, type SchemaDocument } from "./model-schema.ts";
+import { repositorySchema } from "./repository-schema.ts";
+import { isBranchName } from "./rules/branch-name.ts";
+import { isPathInside } from "./rules/feature-rules.ts";
+import { prune } from "./rules/prune.ts";
+import { when } from "./rules/rule.ts";
+import { compileSchema } from "./schema/compile-schema.ts";
+import { fillDefaults } from "./schema/fill-defaults.ts";
+import { type Finding, toProblem } from "./yaml/finding.ts";
+import { openYaml } from "./yaml/yaml-file.ts";
+
+/** Reads a mergeml.yaml. Never throws on any text; what is wrong is replaced by its default, so that work on models can go on to find their problems too. */
+export function parseRepositoryConfig(text: string, file: string): { config: RepositoryConfig; problems: Problem[] } {
+  const yaml = openYaml(text, file);
+  const findings = [...yaml.findings];
+  if (yaml.value !== undefined) findings.push(...compileSchema(repositorySchema)(yaml.value));
+  const sound = fill(yaml.value, findings);
+  findings.push(...repositoryRules(sound), ...defaultsFindings(sound.defaults));
+  const problems = findings.map((finding) => toProblem(finding, yaml.locate(finding)));
+  problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
+  return { config: fill(sound as unknown as Json, findings), problems };
+}
+
+function fill(value: Json | undefined, findings: readonly Finding[]): RepositoryConfig {
+  const tops = findings.map((finding) => finding.path.slice(0, 1)).filter((path) => path.length > 0);
+  const pruned = isBlock(value) ? prune(value, tops) : {};
+  return fillDefaults(repositorySchema, pruned) as unknown as RepositoryConfig;
+}
+
+function repositoryRules({ registry, data, store }: RepositoryConfig): Finding[] {
+  return [
+    ...when(!isBranchName(registry), {
+      path: ["registry"],
+      message: `registry must be the name of a branch, not ${JSON.stringify(registry)}`,
+      hint: "letters, digits, dashes and slashes, for example registry",
+    }),
+    ...when(["main", "master", "HEAD"].includes(registry), {
+      path: ["registry"],
+      message: `registry cannot be the branch ${registry}`,
+      hint: "the registry is a branch of its own, without the repository's files",
+    }),
+    ...data.flatMap((folder, index) =>
+      when(folder !== "." && !isPathInside(folder.replace(/\/$/, "")), {
+        path: ["data", index],
+        message: `data must hold folders inside the repository, not ${JSON.stringify(folder)}`,
+        hint: "for example data or lake/flights; no leading slash, no .. and no backslash",
+      }),
+    ),
+    ...when(/[\0\n]/.test(store) || store.split(/[\\/]/).includes(".."), {
+      path: ["store"],
+      message: `store must be the path of a folder without .., not ${JSON.stringify(store)}`,
+      hint: "relative to the repository, or absolute",
+    }),
+  ];
+}
+
+/** The defaults are a model.yaml in which anything may be left out, but what makes a model that one model. */
+function defaultsFindings(defaults: Json): Finding[] {
+  if (!isBlock(defaults) || Object.keys(defaults).length === 0) return [];
+  const findings = compileSchema(defaultsSchema())(defaults);
+  return findings.map((finding) => ({
+    ...finding,
+    path: ["defaults", ...finding.path],
+    message: finding.message.startsWith("the file") ? finding.message : `defaults.${finding.message}`,
+  }));
+}
+
+function defaultsSchema(): SchemaDocument {
+  const { name: _name, params: _params, ...properties } = baseModelSchema.properties;
+  return withoutRequired({ ...baseModelSchema, properties }) as SchemaDocument;
+}
+
+function withoutRequired(schema: unknown): unknown {
+  if (Array.isArray(schema) || typeof schema !== "object" || schema === null) return schema;
+  const kept = Object.entries(schema).filter(([key]) => key !== "required" && key !== "minProperties");
+  return Object.fromEntries(kept.map(([key, member]) => [key, key === "items" ? member : withoutRequired(member)]));
+}

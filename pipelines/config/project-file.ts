@@ -1,0 +1,70 @@
+import { lstat, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { EnvironmentError } from "../errors/environment-error.ts";
+import { MAX_FILE_BYTES } from "./yaml/file-size.ts";
+
+/** A file of the user's repository as text, that it is not there, or why it is refused. */
+export type ProjectFile = { state: "read"; text: string } | { state: "absent" } | { state: "refused"; reason: string };
+
+/**
+ * Reads a small text file of the user's repository; `path` is relative to `root`, written with slashes and without `..`.
+ * Links are refused at every step below the root: a pull request may not make us show or use a file from elsewhere.
+ */
+export async function readProjectFile(root: string, path: string): Promise<ProjectFile> {
+  const obstacle = await findObstacle(root, path);
+  if (obstacle) return obstacle;
+  try {
+    return decode(await readFile(join(root, path)));
+  } catch (cause) {
+    if (isAbsent(cause)) return { state: "absent" };
+    throw new EnvironmentError(
+      `cannot read ${path}`,
+      { tried: `reading ${path}`, safe: "nothing was changed" },
+      { cause },
+    );
+  }
+}
+
+async function findObstacle(root: string, path: string): Promise<ProjectFile | null> {
+  const parts = path.split("/");
+  for (let count = 1; count <= parts.length; count++) {
+    const step = parts.slice(0, count).join("/");
+    const stats = await lstat(join(root, step)).catch(absentOrThrow);
+    if (!stats) return { state: "absent" };
+    if (stats.isSymbolicLink()) return refused(`${step} is a link; put the file itself there`);
+    if (count < parts.length) continue;
+    if (!stats.isFile()) return refused(`${step} is not a file`);
+    if (stats.size > MAX_FILE_BYTES) {
+      return refused(`${step} has ${stats.size.toLocaleString("en-US")} bytes; at most 262,144 are allowed`);
+    }
+  }
+  return null;
+}
+
+function refused(reason: string): ProjectFile {
+  return { state: "refused", reason };
+}
+
+function decode(bytes: Buffer): ProjectFile {
+  try {
+    return { state: "read", text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+  } catch {
+    const line = firstBadLine(bytes);
+    return refused(`line ${line} is not UTF-8 text; save the file as UTF-8`);
+  }
+}
+
+function firstBadLine(bytes: Buffer): number {
+  const lines = bytes.toString("utf-8").split("\ufffd", 1)[0]!;
+  return lines.split("\n").length;
+}
+
+function absentOrThrow(error: unknown): null {
+  if (isAbsent(error)) return null;
+  throw error;
+}
+
+/** ENOTDIR: a file stands where the path has a folder. ENAMETOOLONG: no such file can be. */
+function isAbsent(error: unknown): boolean {
+  return ["ENOENT", "ENOTDIR", "ENAMETOOLONG"].includes((error as NodeJS.ErrnoException).code ?? "");
+}

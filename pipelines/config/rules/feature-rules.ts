@@ -1,0 +1,91 @@
+import { parseUtc } from "../utc-time.ts";
+import type { Finding } from "../yaml/finding.ts";
+import { type RuleContext, when } from "./rule.ts";
+
+type Features = NonNullable<RuleContext["draft"]["features"]>;
+
+/** Engine, query path, window, split, and that a column has one role. */
+export function featureRules({ draft, sound }: RuleContext): Finding[] {
+  const features = draft.features ?? {};
+  const needsTime = features.split?.by === "time" && sound(["features", "time"]) && features.time === undefined;
+  return [
+    ...engineRules(features),
+    ...queryRules(features.query),
+    ...windowRules(features.window),
+    ...roleRules(features),
+    ...when(needsTime, {
+      path: ["features", "split", "by"],
+      message: "features.split.by is time, but features.time is missing",
+      hint: "add the column that says when a row happened, for example  time: departed_at",
+    }),
+  ];
+}
+
+function engineRules({ engine }: Features): Finding[] {
+  return when(engine !== undefined && engine !== "duckdb", {
+    path: ["features", "engine"],
+    message: `features.engine: ${engine} is not available yet in this version`,
+    hint: "use duckdb",
+  });
+}
+
+function queryRules(query: string | undefined): Finding[] {
+  const outside = query !== undefined && !isPathInside(query);
+  return when(outside, {
+    path: ["features", "query"],
+    message: `features.query must be the path of a file in the model's folder, not ${JSON.stringify(query)}`,
+    hint: "for example features.sql; no leading slash, no .. and no backslash",
+  });
+}
+
+/** Whether a path written with slashes is relative and stays below its folder. */
+export function isPathInside(path: string): boolean {
+  if (/[\\\0]/.test(path) || /^[A-Za-z]:/.test(path)) return false;
+  return path.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
+function windowRules(window: Features["window"]): Finding[] {
+  if (!window) return [];
+  const sides = (["start", "end"] as const).flatMap((side) => dateRule(side, window[side]));
+  const start = parseUtc(window.start ?? "");
+  const end = parseUtc(window.end ?? "");
+  const reversed = start !== null && end !== null && start >= end;
+  return [
+    ...sides,
+    ...when(reversed, {
+      path: ["features", "window", "end"],
+      message: `features.window.end must be after start, but ${window.end} is not after ${window.start}`,
+      hint: "end is exclusive: the first moment that is not in the window",
+    }),
+  ];
+}
+
+function dateRule(side: "start" | "end", text: string | undefined): Finding[] {
+  return when(text !== undefined && parseUtc(text) === null, {
+    path: ["features", "window", side],
+    message: `features.window.${side} must be a date that exists, not ${JSON.stringify(text)}`,
+    hint: "write an ISO date or a UTC timestamp: 2001-04-01 or 2001-04-01T06:00:00Z",
+  });
+}
+
+function roleRules({ key, target, time }: Features): Finding[] {
+  const keys = (typeof key === "string" ? [key] : (key ?? [])).filter((name) => name !== null);
+  const sameAs = (name: string) => keys.some((each) => sameColumn(each, name));
+  const twice = (role: string, name: string, other: string): Finding => ({
+    path: ["features", role],
+    message: `features.${role} is "${name}", which is features.${other} too`,
+    hint: "a column is key, target, time or a feature, and only one of them",
+  });
+  return [
+    ...when(target !== undefined && sameAs(target), () => twice("target", target!, "key")),
+    ...when(time !== undefined && sameAs(time), () => twice("time", time!, "key")),
+    ...when(time !== undefined && target !== undefined && sameColumn(time, target), () =>
+      twice("time", time!, "target"),
+    ),
+  ];
+}
+
+/** Engines do not tell column names apart by case. */
+export function sameColumn(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}

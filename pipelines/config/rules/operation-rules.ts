@@ -1,0 +1,31 @@
+import type { Finding } from "../yaml/finding.ts";
+import { type RuleContext, when } from "./rule.ts";
+
+/** Drift must be able to persist as asked, and a retrain needs a window that it can move. */
+export function operationRules({ draft, sound }: RuleContext): Finding[] {
+  const { drift, retrain, features } = draft;
+  const noWindow = features !== undefined && features.window === undefined && sound(["features", "window"]);
+  const hint = "add  window: { start: …, end: … }  to features and use $start and $end in the query";
+  return [
+    ...persistRule(drift?.persist),
+    ...when(noWindow && drift?.on_drift === "pull-request", {
+      path: ["drift", "on_drift"],
+      message: "drift.on_drift is pull-request, but features.window is missing: there is nothing to move forward",
+      hint,
+    }),
+    ...when(noWindow && retrain?.schedule !== undefined && retrain.schedule !== "never", {
+      path: ["retrain", "schedule"],
+      message: `retrain.schedule is ${retrain?.schedule}, but features.window is missing: there is nothing to move forward`,
+      hint,
+    }),
+  ];
+}
+
+function persistRule(persist: string | undefined): Finding[] {
+  const [needed = 0, windows = 0] = (persist ?? "").split(" of ").map(Number);
+  return when(needed > windows, {
+    path: ["drift", "persist"],
+    message: `drift.persist: ${needed} of ${windows} windows can never be`,
+    hint: "the first number is at most the second, as in 2 of 3",
+  });
+}
