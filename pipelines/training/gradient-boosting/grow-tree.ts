@@ -1,0 +1,169 @@
+import type { Board } from "./board.ts";
+import type { HistogramLayout } from "./histogram.ts";
+import { addShards, type HistogramPool, type NodeHistogram, subtract } from "./histogram-pool.ts";
+import { OP } from "./shard.ts";
+import {
+  bestSplit,
+  type HistogramUnits,
+  leafValue,
+  type NodeSums,
+  nodeSums,
+  type Split,
+  type SplitRules,
+} from "./split.ts";
+import type { Team } from "./team.ts";
+
+export interface GrowthRules extends SplitRules {
+  maxLeaves: number;
+  /** 0 for no limit. */
+  maxDepth: number;
+  learningRate: number;
+}
+
+/** What growing a tree works with; the same for all trees of a training. */
+export interface Garden {
+  team: Team;
+  board: Board;
+  layout: HistogramLayout;
+  pool: HistogramPool;
+  rules: GrowthRules;
+}
+
+/** What the current tree may use. */
+export interface TreePlan {
+  round: number;
+  columns: Int32Array;
+  units: HistogramUnits;
+}
+
+/** A leaf that a split would improve. */
+interface Candidate {
+  node: number;
+  depth: number;
+  split: Split;
+  /** null after another leaf needed it: the children's histograms are then built one by one. */
+  histogram: NodeHistogram | null;
+}
+
+/** A child whose rows are known, and its histogram when it may be split. */
+interface Child {
+  node: number;
+  sums: NodeSums;
+  histogram: NodeHistogram;
+}
+
+/**
+ * Grows one tree on the board, always splitting the leaf with the largest gain (best first), until it has `maxLeaves`
+ * leaves or no split improves. Gives its splits in the order of growth; it has two nodes more for each, after the root.
+ */
+export async function growTree(garden: Garden, plan: TreePlan): Promise<readonly Split[]> {
+  const { board, rules } = garden;
+  board.columns[0] = plan.columns.length;
+  board.columns.set(plan.columns, 1);
+  const splits: Split[] = [];
+  const leaves: Candidate[] = [];
+  const root = await plantRoot(garden, plan);
+  setLeaf(board, root.node, root.sums, rules);
+  offer(garden, plan, leaves, root, 0);
+  while (splits.length + 1 < rules.maxLeaves) {
+    const best = takeBest(leaves);
+    if (!best) break;
+    const left = 2 * splits.length + 1;
+    setSplit(board, best, left, rules);
+    splits.push(best.split);
+    const isLast = splits.length + 1 === rules.maxLeaves;
+    for (const child of await splitRows(garden, leaves, best, left, isLast)) {
+      offer(garden, plan, leaves, child, best.depth + 1);
+    }
+  }
+  for (const leaf of leaves) if (leaf.histogram) garden.pool.giveBack(leaf.histogram);
+  return splits;
+}
+
+async function plantRoot(garden: Garden, { round, columns, units }: TreePlan): Promise<Child> {
+  await garden.team.run(OP.plant, round);
+  const histogram = gathered(garden, []);
+  return { node: 0, sums: nodeSums(histogram.views[columns[0]!]!, garden.layout.channels, units), histogram };
+}
+
+/** Looks for the child's best split; without one its histogram is free again. */
+function offer(garden: Garden, plan: TreePlan, leaves: Candidate[], child: Child, depth: number): void {
+  const { node, sums, histogram } = child;
+  const split = bestSplit(sums, plan.columns, histogram.views, garden.layout, plan.units, garden.rules);
+  if (split) leaves.push({ node, depth, split, histogram });
+  else garden.pool.giveBack(histogram);
+}
+
+/** Removes the leaf with the largest gain, the oldest of equals. */
+function takeBest(leaves: Candidate[]): Candidate | undefined {
+  let best = 0;
+  for (let i = 1; i < leaves.length; i++) if (leaves[i]!.split.gain > leaves[best]!.split.gain) best = i;
+  return leaves.splice(best, 1)[0];
+}
+
+/** Parts a leaf's rows, and gives those of its children that may be split further. */
+async function splitRows(
+  garden: Garden,
+  leaves: readonly Candidate[],
+  { node, depth, split, histogram }: Candidate,
+  left: number,
+  isLast: boolean,
+): Promise<Child[]> {
+  const { team, pool, rules } = garden;
+  const children = [
+    { node: left, sums: split.left },
+    { node: left + 1, sums: split.right },
+  ].sort((a, b) => a.sums.rows - b.sums.rows) as [Omit<Child, "histogram">, Omit<Child, "histogram">];
+  const [small, large] = children;
+  const tooDeep = isLast || (rules.maxDepth > 0 && depth + 1 >= rules.maxDepth);
+  const maySplit = (child: { sums: NodeSums }) => !tooDeep && child.sums.rows >= 2 * rules.minRows;
+  if (!maySplit(large)) {
+    await team.run(OP.split, node, -1);
+    if (histogram) pool.giveBack(histogram);
+    return [];
+  }
+  await team.run(OP.split, node, small.node);
+  const ofSmall = gathered(garden, leaves);
+  let ofLarge = histogram;
+  if (ofLarge) subtract(ofLarge.cells, ofSmall.cells);
+  else {
+    await team.run(OP.histogram, large.node);
+    ofLarge = gathered(garden, leaves);
+  }
+  const found = [{ ...large, histogram: ofLarge }];
+  if (maySplit(small)) found.push({ ...small, histogram: ofSmall });
+  else pool.giveBack(ofSmall);
+  return found;
+}
+
+/** The histogram that the shards have just built, summed in one from the pool or, when that is empty, from the least promising leaf. */
+function gathered(garden: Garden, leaves: readonly Candidate[]): NodeHistogram {
+  const histogram = garden.pool.take() ?? takeFrom(leaves);
+  addShards(garden.board.histograms, histogram.cells);
+  return histogram;
+}
+
+function takeFrom(leaves: readonly Candidate[]): NodeHistogram {
+  const holders = leaves.filter((leaf) => leaf.histogram !== null);
+  const poorest = holders.reduce((a, b) => (b.split.gain < a.split.gain ? b : a));
+  const { histogram } = poorest;
+  poorest.histogram = null;
+  return histogram!;
+}
+
+function setLeaf({ tree }: Board, node: number, sums: NodeSums, rules: GrowthRules): void {
+  tree.column[node] = -1;
+  tree.value[node] = Math.fround(rules.learningRate * leafValue(sums, rules));
+}
+
+/** Turns a leaf into a split with two new leaves, `left` and `left + 1`. */
+function setSplit(board: Board, { node, split }: Candidate, left: number, rules: GrowthRules): void {
+  const { tree } = board;
+  tree.column[node] = split.column;
+  tree.bin[node] = split.bin;
+  tree.missingLeft[node] = split.missingLeft ? 1 : 0;
+  tree.left[node] = left;
+  tree.right[node] = left + 1;
+  setLeaf(board, left, split.left, rules);
+  setLeaf(board, left + 1, split.right, rules);
+}

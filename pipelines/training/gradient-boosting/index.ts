@@ -1,0 +1,16 @@
+import type { Trainer } from "../trainer.ts";
+import { paramsSchema } from "./params.ts";
+
+/** Gradient-boosted histogram trees: the first choice for tables. */
+export const gradientBoosting: Trainer = {
+  name: "gradient-boosting",
+  version: 1,
+  tasks: ["regression", "classification"],
+  summary:
+    "Gradient-boosted trees on binned features; handles missing values and categories. The first choice for tables.",
+  paramsSchema,
+  async train(input) {
+    const { trainForest } = await import("./train.ts");
+    return trainForest(input);
+  },
+};

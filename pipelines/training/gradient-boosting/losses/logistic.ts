@@ -1,0 +1,32 @@
+import type { Loss } from "./loss.ts";
+import { logShare } from "./prior.ts";
+
+/** Log loss of the sigmoid of one score: log(1 + e^s) − s·y. The score is the logit of class 1. */
+export const logisticLoss: Loss = {
+  metric: "log_loss",
+  outputs: 1,
+  unitHessian: false,
+  start(targets) {
+    const base = Math.fround(logShare(targets, 1) - logShare(targets, 0));
+    return { base: [base], largestGradient: 1, largestLoss: 64 };
+  },
+  observe({ rows, scores, targets, probabilities }, losses) {
+    for (let row = 0; row < rows; row++) {
+      const score = scores[row]!;
+      // e^-|s| never overflows.
+      const small = Math.exp(-Math.abs(score));
+      const likely = 1 / (1 + small);
+      probabilities[row] = score >= 0 ? likely : small * likely;
+      const wrong = score >= 0 !== targets[row]! > 0;
+      losses[row] = Math.log(1 + small) + (wrong ? Math.abs(score) : 0);
+    }
+  },
+  derivatives({ rows, targets, probabilities }, _output, gradients, hessians) {
+    for (let row = 0; row < rows; row++) {
+      const probability = probabilities[row]!;
+      gradients[row] = probability - targets[row]!;
+      hessians[row] = probability * (1 - probability);
+    }
+  },
+  report: (meanLoss) => meanLoss,
+};

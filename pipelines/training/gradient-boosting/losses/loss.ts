@@ -1,0 +1,39 @@
+/** Rows of one shard, as the loss sees them. Scores and probabilities are [outputs × rows], one output after the other. */
+export interface LossRows {
+  rows: number;
+  /** Regression: the value; classification: the class's index. */
+  targets: Float64Array;
+  scores: Float64Array;
+  /** Written by `observe`, read by `derivatives`; empty for a loss that needs none. */
+  probabilities: Float64Array;
+}
+
+/** What is known before the first tree. */
+export interface LossStart {
+  /** Score of every row before the first tree, by output. */
+  base: readonly number[];
+  /** No row's first gradient is larger than this in absolute value. */
+  largestGradient: number;
+  /** Bound of one row's loss for as long as training does not diverge. */
+  largestLoss: number;
+}
+
+/** A twice differentiable loss of a score and a target. */
+export interface Loss {
+  /** Name of the training curve. */
+  readonly metric: string;
+  /** Scores per row: 1, or one per class. */
+  readonly outputs: number;
+  /** The second derivative is 1 everywhere, so that a row count is all that is needed of it. Otherwise it is at most 1. */
+  readonly unitHessian: boolean;
+  start(targets: Float64Array): LossStart;
+  /** Writes each row's loss, and the probabilities if the loss has such; called once a round before `derivatives`. */
+  observe(rows: LossRows, losses: Float64Array): void;
+  /** Writes first and second derivatives by the score of `output`; `hessians` is left alone when it is 1 everywhere. */
+  derivatives(rows: LossRows, output: number, gradients: Float64Array, hessians: Float64Array): void;
+  /** The metric of a mean loss. */
+  report(meanLoss: number): number;
+}
+
+/** Names a loss in a message to a thread, where functions cannot go. */
+export type LossSpec = { name: "squared" } | { name: "logistic" } | { name: "softmax"; classes: number };

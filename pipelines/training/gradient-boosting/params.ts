@@ -1,0 +1,114 @@
+import type { Json } from "../../config/canonical-json.ts";
+import type { ParamsSchema } from "../trainer.ts";
+
+/** Params of a training, as the algorithm names them. */
+export interface BoostingParams {
+  trees: number;
+  learningRate: number;
+  maxLeaves: number;
+  /** 0 for no limit. */
+  maxDepth: number;
+  minRows: number;
+  l2: number;
+  l1: number;
+  maxBins: number;
+  subsample: number;
+  columnsPerTree: number;
+  /** Rounds without improvement after which training stops; 0 for never. */
+  earlyStopping: number;
+  validationShare: number;
+  categoriesSmoothing: number;
+}
+
+/** Schema of `params` in model.yaml. */
+export const paramsSchema: ParamsSchema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    trees: {
+      description: "Boosting rounds; with more than two classes, each grows a tree per class.",
+      type: "integer",
+      minimum: 1,
+      maximum: 10000,
+      default: 100,
+    },
+    learning_rate: {
+      description: "How much of each tree is added. Halving it needs about twice the trees.",
+      type: "number",
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 0.1,
+    },
+    max_leaves: { description: "Leaves per tree.", type: "integer", minimum: 2, maximum: 4096, default: 31 },
+    max_depth: { description: "Splits from root to leaf; 0 for no limit.", type: "integer", minimum: 0, default: 0 },
+    min_rows_per_leaf: {
+      description: "Leaves hold at least so many rows. Categories with fewer rows are treated as one.",
+      type: "integer",
+      minimum: 1,
+      default: 20,
+    },
+    l2: { description: "L2 penalty on leaf values.", type: "number", minimum: 0, default: 0 },
+    l1: { description: "L1 penalty on leaf values.", type: "number", minimum: 0, default: 0 },
+    max_bins: {
+      description: "Bins per feature; missing values have one more.",
+      type: "integer",
+      minimum: 2,
+      maximum: 255,
+      default: 255,
+    },
+    subsample: {
+      description: "Share of the rows that each round learns from, drawn anew.",
+      type: "number",
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 1,
+    },
+    columns_per_tree: {
+      description: "Share of the features that each tree may use, drawn anew.",
+      type: "number",
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 1,
+    },
+    early_stopping: {
+      description: "Stop after so many rounds without improvement on the validation rows; 0 for never.",
+      type: "integer",
+      minimum: 0,
+      default: 0,
+    },
+    validation_share: {
+      description: "Share of the training rows that early stopping keeps for validation.",
+      type: "number",
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.1,
+    },
+    categories_smoothing: {
+      description:
+        "Rows of the overall mean that are mixed into each category's mean before categories are ordered by it.",
+      type: "number",
+      minimum: 0,
+      default: 10,
+    },
+  },
+};
+
+/** Reads params that were checked against the schema. */
+export function readParams(params: Readonly<Record<string, Json>>): BoostingParams {
+  const number = (name: string) => params[name] as number;
+  return {
+    trees: number("trees"),
+    learningRate: number("learning_rate"),
+    maxLeaves: number("max_leaves"),
+    maxDepth: number("max_depth"),
+    minRows: number("min_rows_per_leaf"),
+    l2: number("l2"),
+    l1: number("l1"),
+    maxBins: number("max_bins"),
+    subsample: number("subsample"),
+    columnsPerTree: number("columns_per_tree"),
+    earlyStopping: number("early_stopping"),
+    validationShare: number("validation_share"),
+    categoriesSmoothing: number("categories_smoothing"),
+  };
+}

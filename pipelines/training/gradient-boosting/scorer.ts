@@ -1,0 +1,45 @@
+import type { FeatureColumn } from "../../features/table.ts";
+import type { Encoding } from "./encode-columns.ts";
+import type { Forest, Tree } from "./tree.ts";
+
+/** Scores of raw rows, [outputs × rows], one output after the other; straight from the trees as they were grown. */
+export function scoreRows(forest: Forest, features: readonly FeatureColumn[]): Float64Array {
+  const rows = rowsOf(features);
+  const columns = forest.columns.map((encoding) => encodeRaw(encoding, features[encoding.feature]!));
+  const scores = new Float64Array(rows * forest.base.length);
+  for (const tree of forest.trees)
+    addTree(tree, columns, scores.subarray(tree.output * rows, (tree.output + 1) * rows));
+  forest.base.forEach((base, output) => {
+    for (let row = 0; row < rows; row++) scores[output * rows + row]! += base;
+  });
+  return scores;
+}
+
+function rowsOf([first]: readonly FeatureColumn[]): number {
+  if (!first) return 0;
+  return first.kind === "category" ? first.codes.length : first.values.length;
+}
+
+/** The numbers that trees compare: a number as it is, a category's rank. */
+function encodeRaw({ categories }: Encoding, column: FeatureColumn): Float32Array {
+  if (column.kind !== "category") return column.values;
+  const known = new Map(categories!.levels.map((level, index) => [level, categories!.ranks[index]!]));
+  const rankOf = Float32Array.from(column.levels, (level) => {
+    const rank = known.get(level) ?? Number.NaN;
+    return Number.isNaN(rank) ? categories!.unseen : rank;
+  });
+  return Float32Array.from(column.codes, (code) => rankOf[code]!);
+}
+
+function addTree(tree: Tree, columns: readonly Float32Array[], scores: Float64Array): void {
+  const { column, threshold, missingLeft, left, right, value } = tree;
+  for (let row = 0; row < scores.length; row++) {
+    let node = 0;
+    for (let at = column[0]!; at >= 0; at = column[node]!) {
+      const x = columns[at]![row]!;
+      const goesLeft = Number.isNaN(x) ? missingLeft[node] === 1 : x <= threshold[node]!;
+      node = goesLeft ? left[node]! : right[node]!;
+    }
+    scores[row]! += value[node]!;
+  }
+}

@@ -1,0 +1,62 @@
+import { type Board, createBoard } from "./board.ts";
+import type { EncodedColumn } from "./encode-columns.ts";
+import { exactScale, powerOfTwoBelow } from "./fixed-point.ts";
+import { type HistogramLayout, histogramLayout } from "./histogram.ts";
+import { lossOf } from "./losses/index.ts";
+import type { Loss, LossSpec } from "./losses/loss.ts";
+import type { BoostingParams } from "./params.ts";
+import type { ShardPlan } from "./shard.ts";
+import { Team } from "./team.ts";
+
+/** Fewer cells (rows × columns) than this are done sooner by one thread than by several that wait for each other. */
+const CELLS_PER_THREAD = 250_000;
+
+/** What is to be learnt, in the form that threads share. */
+export interface Examples {
+  columns: readonly EncodedColumn[];
+  /** Regression: the value; classification: the class's index. Shared memory. */
+  targets: Float64Array;
+  loss: LossSpec;
+}
+
+/** A training under way: its threads, and the constants of its fixed-point numbers. */
+export interface Training {
+  team: Team;
+  board: Board;
+  layout: HistogramLayout;
+  loss: Loss;
+  base: readonly number[];
+  countWeight: number;
+  hessianScale: number;
+  lossScale: number;
+  /** Scale at which the largest first gradient certainly fits. */
+  firstGradientScale: number;
+}
+
+/** Divides the rows over at most `threads` threads and starts them. */
+export async function startTraining(
+  { columns, targets, loss: spec }: Examples,
+  params: BoostingParams,
+  seed: number,
+  threads: number,
+): Promise<Training> {
+  const rows = targets.length;
+  const loss = lossOf(spec);
+  const bins = columns.map((column) => column.bins);
+  const layout = histogramLayout(bins, loss.unitHessian ? 1 : 2);
+  const shards = Math.max(1, Math.min(threads, Math.floor((rows * columns.length) / CELLS_PER_THREAD)));
+  const board = createBoard(shards, columns.length, 2 * params.maxLeaves - 1, layout);
+  const { base, largestGradient, largestLoss } = loss.start(targets);
+  const countWeight = powerOfTwoBelow(2 ** 53 / (rows + 1));
+  const scales = { countWeight, hessianScale: exactScale(rows, 1), lossScale: exactScale(rows, 4 * largestLoss) };
+  const common = { codes: columns.map((column) => column.codes), bins, targets, loss: spec, base, layout, board };
+  const { subsample } = params;
+  const validationShare = params.earlyStopping > 0 ? params.validationShare : 0;
+  const plans = Array.from({ length: shards }, (_, shard): ShardPlan => {
+    const [begin, end] = [Math.floor((rows * shard) / shards), Math.floor((rows * (shard + 1)) / shards)];
+    return { ...common, ...scales, shard, begin, end, seed, subsample, validationShare };
+  });
+  const team = await Team.start(plans);
+  const firstGradientScale = exactScale(rows, 4 * rows * largestGradient);
+  return { team, board, layout, loss, base, firstGradientScale, ...scales };
+}

@@ -1,0 +1,103 @@
+import { UserError } from "../../errors/user-error.ts";
+import type { FeatureColumn, Table, Target } from "../../features/table.ts";
+import type { Importance, Predictions, TrainedModel, TrainingInput } from "../trainer.ts";
+import { type Boosted, boost } from "./boost.ts";
+import { encodeColumns } from "./encode-columns.ts";
+import { largest } from "./fixed-point.ts";
+import type { LossSpec } from "./losses/loss.ts";
+import { probabilities } from "./losses/probabilities.ts";
+import { type BoostingParams, readParams } from "./params.ts";
+import { scoreRows } from "./scorer.ts";
+import type { Examples } from "./start-training.ts";
+import { forestToOnnx } from "./to-onnx.ts";
+import type { Forest } from "./tree.ts";
+
+/** Sums of so many rows are exact and fine enough; see HistogramLayout. */
+const MOST_ROWS = 2 ** 23;
+
+const LARGEST_FLOAT32 = 3.4028234663852886e38;
+
+/** Trains on the table; throws UserError where there is nothing to learn from. */
+export async function trainForest({ table, params, seed, threads, log }: TrainingInput): Promise<TrainedModel> {
+  checkTable(table);
+  const settings = readParams(params);
+  const boosted = await log.step(
+    "Growing trees",
+    (step) => boost(examplesOf(table, settings), settings, { seed, threads, step }),
+    ({ forest }) => `${forest.trees.length} trees`,
+  );
+  const { forest } = boosted;
+  const specs = table.features.map(({ name, kind }) => ({ name, kind }));
+  return {
+    onnx: forestToOnnx(forest, specs, table.target),
+    predict: (features) => predict(forest, inOrder(features, specs), table.target),
+    importance: importanceOf(boosted, table.features),
+    coefficients: [],
+    curves: boosted.curves,
+  };
+}
+
+function checkTable({ rows, features, target }: Table): void {
+  if (rows === 0) throw new UserError({ message: "The train split has no rows.", key: "features.window" });
+  if (features.length === 0) {
+    throw new UserError({ message: "There are no features to train on.", hint: "Add columns to the feature query." });
+  }
+  if (rows > MOST_ROWS) {
+    const message = `gradient-boosting trains on at most ${MOST_ROWS} rows in memory; the train split has ${rows}.`;
+    throw new UserError({ message, hint: "Sample the rows in the feature query, or use type: command.", key: "type" });
+  }
+  if (target.task === "regression" && largest(target.values) > LARGEST_FLOAT32) {
+    const message = "A target is larger than a float32 can hold (3.4e38), which is what an ONNX model predicts.";
+    throw new UserError({ message, hint: "Scale the target in the feature query.", key: "features.target" });
+  }
+}
+
+/** Codes the table for the trees. Categories are ordered by the target, or by the share of a class for each score. */
+function examplesOf(table: Table, params: BoostingParams): Examples {
+  const { target } = table;
+  const targets = new Float64Array(new SharedArrayBuffer(8 * table.rows));
+  targets.set(target.task === "regression" ? target.values : target.codes);
+  const loss = lossFor(target);
+  const outputs = loss.name === "softmax" ? loss.classes : 1;
+  const orderBy = Array.from({ length: outputs }, (_, output) =>
+    loss.name === "softmax" ? targets.map((code) => (code === output ? 1 : 0)) : targets,
+  );
+  const rules = { maxBins: params.maxBins, smoothing: params.categoriesSmoothing, minRows: params.minRows };
+  return { columns: encodeColumns(table, orderBy, rules), targets, loss };
+}
+
+function lossFor(target: Target): LossSpec {
+  if (target.task === "regression") return { name: "squared" };
+  return target.classes.length === 2 ? { name: "logistic" } : { name: "softmax", classes: target.classes.length };
+}
+
+/** The columns in the order of training. */
+function inOrder(columns: readonly FeatureColumn[], specs: readonly { name: string }[]): FeatureColumn[] {
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  return specs.map(({ name }) => {
+    const column = byName.get(name);
+    if (!column)
+      throw new UserError({ message: `The model needs the column ${JSON.stringify(name)}, which is missing.` });
+    return column;
+  });
+}
+
+function predict(forest: Forest, features: readonly FeatureColumn[], target: Target): Predictions {
+  const scores = scoreRows(forest, features);
+  const rows = scores.length / forest.base.length;
+  if (target.task === "regression") return { rows, classes: [], values: Float32Array.from(scores) };
+  return { rows, classes: target.classes, values: probabilities(scores, rows, target.classes.length) };
+}
+
+/** Shares of the total gain; equal shares when no tree found a split. */
+function importanceOf({ forest, gains }: Boosted, features: readonly FeatureColumn[]): Importance[] {
+  const byFeature = new Float64Array(features.length);
+  forest.columns.forEach(({ feature }, column) => {
+    byFeature[feature]! += gains[column]!;
+  });
+  const total = byFeature.reduce((sum, gain) => sum + gain, 0);
+  return features.map(({ name }, index) => ({
+    feature: name,
+    share: total > 0 ? byFeature[index]! / total : 1 / features.length,
+  }));
+}
