@@ -27,3 +27,9 @@ export const classificationMetrics: readonly Metric<ScoredClassification>[] = [
   brier,
   ece,
 ];
+
+/** What the gate compares of a metric's value: a bias by its size, anything else by the value. */
+export function judgedValue(name: string, value: number): number {
+  const metric = [...regressionMetrics, ...classificationMetrics].find((each) => each.name === name);
+  return metric?.judged?.(value) ?? value;
+}

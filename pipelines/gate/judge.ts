@@ -1,0 +1,86 @@
+import { canonicalJson, sha256 } from "../config/canonical-json.ts";
+import type { Thresholds } from "../config/model-config.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { CheckResult } from "../features/dataset.ts";
+import { checkData, dataNotes } from "./data-checks.ts";
+import { checkEvaluation, type KnownBinding } from "./evaluation-check.ts";
+import { checkLimits } from "./limit-checks.ts";
+import { checkAgainstNaive, naiveNotes } from "./naive-check.ts";
+import { checkAgainstProduction } from "./primary-check.ts";
+import { checkSignature, signatureNotes } from "./signature-check.ts";
+import { checkSlices } from "./slice-checks.ts";
+import { summarize } from "./summary.ts";
+import type { GateCheck, Outcome, Verdict } from "./verdict.ts";
+import { applyWaivers } from "./waivers.ts";
+
+/** What a verdict depends on beside the evaluation and the thresholds. */
+export interface JudgeContext {
+  /** UTC day, `2026-11-19`: waivers hold up to and including their last day. */
+  today: string;
+  /** What is being judged; must agree with the evaluation. */
+  binds: KnownBinding;
+  /** Results of the data checks. */
+  checks: readonly CheckResult[];
+}
+
+/**
+ * May this candidate ship? Pure, and fails closed: a number that is missing, a baseline that did not load or a rule that
+ * judged nothing is a failed check with its reason.
+ */
+export function judge(evaluation: Evaluation, thresholds: Thresholds, context: JudgeContext): Verdict {
+  const recorded = asRecorded(evaluation);
+  const rule = recorded.baseline.state === "none" ? "first_deploy" : "retrain";
+  const main = rule === "retrain" ? judgeRetrain(recorded, thresholds) : judgeFirstDeploy(recorded, thresholds);
+  const before = [checkEvaluation(recorded, thresholds, context.binds), ...checkData(context.checks)];
+  const { checks, notes } = applyWaivers([...before, ...main.checks], thresholds.waive, context.today);
+  const outcome = worstOutcome(checks);
+  return {
+    outcome,
+    rule,
+    summary: summarize(outcome, rule, checks, recorded),
+    checks,
+    notes: [...main.notes, ...naiveNotes(recorded, thresholds.primary), ...dataNotes(context.checks), ...notes],
+    judged_on: context.today,
+    binds: { ...context.binds, evaluation: digest(evaluation), thresholds: digest(thresholds) },
+  };
+}
+
+interface Ruling {
+  checks: GateCheck[];
+  notes: string[];
+}
+
+function judgeFirstDeploy(evaluation: Evaluation, thresholds: Thresholds): Ruling {
+  const limits = checkLimits(evaluation, thresholds);
+  const checks = limits.length > 0 ? limits : [checkAgainstNaive(evaluation, thresholds.primary)];
+  const slices = thresholds.slices.length > 0;
+  return { checks, notes: slices ? ["Slices are judged against production, and there is none yet."] : [] };
+}
+
+function judgeRetrain(evaluation: Evaluation, thresholds: Thresholds): Ruling {
+  const { baseline } = evaluation;
+  const primary = checkAgainstProduction(evaluation, thresholds);
+  const limits = checkLimits(evaluation, thresholds);
+  if (baseline.state !== "scored") return { checks: [primary.check, ...limits], notes: primary.notes };
+  const signature = checkSignature(evaluation, baseline, thresholds.allow_breaking);
+  const slices = checkSlices(evaluation, thresholds.slices);
+  return {
+    checks: [signature, primary.check, ...limits, ...slices],
+    notes: [...primary.notes, ...signatureNotes(evaluation, baseline)],
+  };
+}
+
+function worstOutcome(checks: readonly GateCheck[]): Outcome {
+  const outcomes = checks.map(({ outcome }) => outcome);
+  if (outcomes.includes("fail")) return "fail";
+  return outcomes.includes("inconclusive") ? "inconclusive" : "pass";
+}
+
+/** As a file holds it: NaN and infinities become null, so that a verdict judged before writing equals one judged after reading. */
+function asRecorded<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
+}
+
+function digest(value: unknown): string {
+  return sha256(canonicalJson(asRecorded(value)));
+}

@@ -1,0 +1,37 @@
+import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
+import { formatApart } from "../evaluation/format-number.ts";
+import { judgedValue } from "../evaluation/metrics/metrics.ts";
+import { worsening } from "./differences.ts";
+import { metricOf } from "./evaluation-check.ts";
+import type { GateCheck } from "./verdict.ts";
+
+/** A first deploy without any limit must at least beat a model that learned nothing, or the gate would judge nothing. */
+export function checkAgainstNaive(evaluation: Evaluation, primary: string): GateCheck {
+  const scores = naiveScores(metricOf(evaluation, primary));
+  if (!scores) {
+    const reason = `${primary} cannot be compared with the naive baseline's: a number is missing.`;
+    return { id: "primary", outcome: "fail", limit: "better than naive", found: "missing", reason };
+  }
+  const { better, found, naive, sign } = scores;
+  const ruling = better ? "is better" : "must be better";
+  const reason = `${primary} ${found} ${ruling} than the naive baseline's ${naive}, as there is no limit to judge a first deploy by.`;
+  return { id: "primary", outcome: better ? "pass" : "fail", limit: `${sign} ${naive}`, found, reason };
+}
+
+/** A model that is no better than the naive baseline, whatever the rules say. */
+export function naiveNotes(evaluation: Evaluation, primary: string): string[] {
+  const scores = naiveScores(metricOf(evaluation, primary));
+  if (!scores || scores.better) return [];
+  return [
+    `${primary} ${scores.found} is no better than the naive baseline's ${scores.naive}: the model learned nothing that helps.`,
+  ];
+}
+
+function naiveScores(comparison: MetricComparison | undefined) {
+  if (!comparison || comparison.candidate === null || comparison.naive === null) return null;
+  const ours = judgedValue(comparison.metric, comparison.candidate);
+  const theirs = judgedValue(comparison.metric, comparison.naive);
+  const [found, naive] = formatApart(ours, theirs);
+  const better = worsening(ours - theirs, comparison.direction) < 0;
+  return { better, found, naive, sign: comparison.direction === "min" ? "<" : ">" };
+}

@@ -1,0 +1,71 @@
+import type { SliceRule } from "../config/model-config.ts";
+import type { Evaluation, SliceComparison } from "../evaluation/evaluation.ts";
+import {
+  formatApart,
+  formatCount,
+  formatNumber,
+  formatPercent,
+  formatSigned,
+  formatSignedPercent,
+} from "../evaluation/format-number.ts";
+import { judgedValue } from "../evaluation/metrics/metrics.ts";
+import { describeInterval, withinNoise, worsening } from "./differences.ts";
+import { allowedWorsening, atMost } from "./margin.ts";
+import type { GateCheck } from "./verdict.ts";
+
+/** No slice may get worse than its rule allows. A rule that finds no slice large enough fails, because it judged nothing. */
+export function checkSlices(evaluation: Evaluation, rules: readonly SliceRule[]): GateCheck[] {
+  return rules.flatMap((rule) => {
+    const slices = evaluation.slices.filter(
+      ({ by, metric, rows }) => by === rule.by && metric === rule.metric && rows >= rule.min_rows,
+    );
+    return slices.length === 0 ? [judgedNothing(rule)] : slices.map((slice) => checkSlice(slice, rule));
+  });
+}
+
+function judgedNothing({ by, metric, min_rows }: SliceRule): GateCheck {
+  return {
+    id: `slice:${by}`,
+    outcome: "fail",
+    limit: `at least ${formatCount(min_rows)} rows in a slice`,
+    found: "no such slice",
+    reason: `The rule on ${metric} by ${by} judged nothing: no value of ${by} has ${formatCount(min_rows)} test rows.`,
+  };
+}
+
+function checkSlice(slice: SliceComparison, rule: SliceRule): GateCheck {
+  const about = { id: `slice:${slice.by}=${slice.value}`, limit: describeLimit(slice, rule) };
+  const name = `${slice.by}=${slice.value === "" ? "(empty)" : slice.value}`;
+  if (slice.candidate === null || slice.production === null) {
+    const reason = `${slice.metric} cannot be compared on ${name} (${slice.problem ?? "a number is missing"}).`;
+    return { ...about, outcome: "fail", found: "missing", reason };
+  }
+  const candidate = judgedValue(slice.metric, slice.candidate);
+  const production = judgedValue(slice.metric, slice.production);
+  const worse = worsening(candidate - production, slice.direction);
+  const scale = Math.max(Math.abs(candidate), Math.abs(production));
+  const passed = atMost(worse, allowedWorsening(rule.max_regression, production), scale);
+  const [ours, theirs] = formatApart(candidate, production);
+  const on = `On ${name} (${formatCount(slice.rows)} test rows) ${slice.metric} ${ours} against production's ${theirs}`;
+  const found = describeChange(candidate, production, rule);
+  const ruling = passed ? `is within the limit of ${about.limit}` : `is ${found}, and the limit is ${about.limit}`;
+  return { ...about, outcome: passed ? "pass" : "fail", found, reason: `${on} ${ruling}${noiseClause(slice)}.` };
+}
+
+/** The limit on the change as it is shown, candidate against production: `≤ +10%` where lower is better, else `≥ −10%`. */
+function describeLimit({ direction }: SliceComparison, { max_regression }: SliceRule): string {
+  const relative = "relative" in max_regression;
+  const size = relative ? formatPercent(max_regression.relative) : formatNumber(max_regression.absolute);
+  return direction === "min" ? `≤ +${size}` : `≥ −${size}`;
+}
+
+function describeChange(candidate: number, production: number, { max_regression }: SliceRule): string {
+  const change = candidate - production;
+  if ("absolute" in max_regression || production === 0) return formatSigned(change);
+  return formatSignedPercent(change / Math.abs(production));
+}
+
+function noiseClause({ difference }: SliceComparison): string {
+  if (!difference || (difference.low === 0 && difference.high === 0) || !withinNoise(difference)) return "";
+  return `; the difference is within noise (${describeInterval(difference)})`;
+}

@@ -1,0 +1,36 @@
+import type { Evaluation } from "../evaluation/evaluation.ts";
+import { formatCount } from "../evaluation/format-number.ts";
+import type { GateCheck, Outcome, Verdict } from "./verdict.ts";
+
+/** The one sentence that decides: what blocks, or why it can ship. */
+export function summarize(
+  outcome: Outcome,
+  rule: Verdict["rule"],
+  checks: readonly GateCheck[],
+  evaluation: Evaluation,
+): string {
+  if (outcome === "pass") return `${passSummary(rule, checks, evaluation)}${waivedClause(checks)}.`;
+  const against = checks.filter((check) => check.outcome === outcome);
+  const others = against.length - 1;
+  const more = others === 0 ? "" : ` (and ${formatCount(others)} more ${others === 1 ? "check" : "checks"})`;
+  const label = outcome === "fail" ? "Blocked" : "Inconclusive";
+  return `${label}: ${withoutStop(against[0]?.reason ?? "no check passed")}${more}.`;
+}
+
+function passSummary(rule: Verdict["rule"], checks: readonly GateCheck[], { rows }: Evaluation): string {
+  const primary = checks.find(({ id }) => id === "primary");
+  if (rule === "retrain") return withoutStop(primary?.reason ?? "");
+  if (primary) return `No production yet: ${withoutStop(primary.reason)}`;
+  const limits = checks.filter(({ id, waived }) => id.startsWith("metric:") && !waived);
+  const held = limits.map(({ id, found, limit }) => `${id.slice("metric:".length)} ${found} (${limit})`).join(", ");
+  return `No production yet, judged against your business threshold: ${held || "no limit held"} on ${formatCount(rows)} test rows`;
+}
+
+function waivedClause(checks: readonly GateCheck[]): string {
+  const waived = checks.filter((check) => check.waived).map(({ id }) => id);
+  return waived.length === 0 ? "" : `; waived: ${waived.join(", ")}`;
+}
+
+function withoutStop(sentence: string): string {
+  return sentence.replace(/\.$/, "");
+}
