@@ -1,23 +1,23 @@
 import type { Solver } from "./penalty.ts";
 
 const MAX_STEPS = 100;
-const TOLERANCE = 1e-3;
 
 /**
- * Solves A·x = b for a positive (semi)definite A given as a product, with a preconditioner close to A⁻¹; the residual
- * shrinks to a thousandth, which is enough for a Newton step. (Shewchuk 1994, B3.)
+ * Solves A·x = b for a positive (semi)definite A given as a product, with a preconditioner close to A⁻¹, until the
+ * residual (in the preconditioner's norm) has shrunk by the factor `tolerance`. (Shewchuk 1994, B3.)
  */
 export function conjugateGradient(
   times: (vector: Float64Array) => Float64Array,
   right: Float64Array,
   precondition: Solver,
+  tolerance: number,
 ): Float64Array {
   const x = new Float64Array(right.length);
   const residual = right.slice();
   let scaled = precondition(residual);
   let direction = scaled;
   let size = inner(residual, scaled);
-  const enough = TOLERANCE ** 2 * size;
+  const enough = tolerance ** 2 * size;
   for (let step = 0; step < MAX_STEPS && size > enough; step++) {
     const image = times(direction);
     const curvature = inner(direction, image);

@@ -27,10 +27,15 @@ export function fitLogistic(design: Design, codes: Int32Array, classes: number, 
   const traced = penalty.with(0, 1e-12 * design.rows);
   const weights = new Float64Array(design.width * outputs);
   const losses: number[] = [];
+  // A Newton step far from the goal need not be exact: its precision follows the slope.
+  let steepest = 0;
   while (losses.length < MAX_STEPS) {
     const curvature = objective.curvature(weights);
     losses.push(curvature.loss / design.rows);
-    const direction = newtonDirection(objective, weights, curvature, traced, outputs);
+    const slope = Math.sqrt(inner(curvature.gradient, curvature.gradient));
+    steepest = Math.max(steepest, slope);
+    const precision = Math.max(1e-3, Math.min(0.1, slope / steepest));
+    const direction = newtonDirection(curvature, traced, outputs, precision);
     const decrease = -inner(curvature.gradient, direction);
     if (!takeStep(objective, weights, direction, curvature.loss, decrease)) break;
     if (decrease <= TOLERANCE * (1 + curvature.loss)) return { weights, outputs, losses };
@@ -42,18 +47,16 @@ export function fitLogistic(design: Design, codes: Int32Array, classes: number, 
   });
 }
 
-/** -H⁻¹·gradient: for two classes the Gram matrix is the Hessian; for more it is a good preconditioner. */
+/** -H⁻¹·gradient: for two classes the Gram matrix is the Hessian; for more it makes a preconditioner. */
 function newtonDirection(
-  objective: Objective,
-  weights: Float64Array,
-  { gradient, gram }: Curvature,
+  { gradient, gram, times }: Curvature,
   penalty: Float64Array,
   outputs: number,
+  precision: number,
 ): Float64Array {
   const solve = factor(gram, penalty, outputs);
   const downhill = gradient.map((value) => -value);
-  if (outputs === 1) return solve(downhill);
-  return conjugateGradient((vector) => objective.hessianTimes(weights, vector), downhill, solve);
+  return outputs === 1 ? solve(downhill) : conjugateGradient(times, downhill, solve, precision);
 }
 
 /** Moves the weights along the direction, by half as much until the loss falls (Armijo); false when it never does. */

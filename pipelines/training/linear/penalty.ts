@@ -1,6 +1,6 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 
-/** Solves A·x = b in place of b [width, outputs]. */
+/** Gives the x of A·x = b, both [width, outputs]. */
 export type Solver = (right: Float64Array) => Float64Array;
 
 /**

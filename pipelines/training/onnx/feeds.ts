@@ -1,5 +1,5 @@
 import type { Tensor } from "onnxruntime-node";
-import { UserError } from "../../errors/user-error.ts";
+import { type Problem, UserError } from "../../errors/user-error.ts";
 import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../../features/table.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -11,20 +11,34 @@ export function orderedColumns(
   features: readonly FeatureSpec[],
 ): readonly FeatureColumn[] {
   const byName = new Map(columns.map((column) => [column.name, column]));
-  const problems = features.flatMap((feature) => problemWith(byName.get(feature.name), feature, columns));
+  const problems = features.flatMap((feature) => problemsWith(byName.get(feature.name), feature, columns));
   if (problems.length > 0) throw new UserError(problems);
   return features.map((feature) => byName.get(feature.name)!);
 }
 
-function problemWith(column: FeatureColumn | undefined, feature: FeatureSpec, all: readonly FeatureColumn[]) {
+function problemsWith(
+  column: FeatureColumn | undefined,
+  feature: FeatureSpec,
+  all: readonly FeatureColumn[],
+): Problem[] {
   const name = JSON.stringify(feature.name);
   if (!column) {
     const found = all.map((each) => JSON.stringify(each.name)).join(", ") || "none";
     return [{ message: `The model needs the column ${name}, which is missing.`, hint: `The columns are: ${found}.` }];
   }
-  if ((column.kind === "category") === (feature.kind === "category")) return [];
-  const hint = "Cast the column in the feature query, or in the rows you send.";
-  return [{ message: `The model needs ${name} as a ${feature.kind}, but the column is a ${column.kind}.`, hint }];
+  if ((column.kind === "category") !== (feature.kind === "category")) {
+    const message = `The model needs ${name} as a ${feature.kind}, but the column is a ${column.kind}.`;
+    return [{ message, hint: "Cast the column in the feature query, or in the rows you send." }];
+  }
+  return column.kind === "category" ? nullCharacters(column) : [];
+}
+
+// ONNX Runtime takes texts as C strings and would cut them there without a word.
+function nullCharacters({ name, levels }: CategoryColumn): Problem[] {
+  const bad = levels.find((level) => level.includes("\0"));
+  if (bad === undefined) return [];
+  const message = `The column ${JSON.stringify(name)} has a text with a null character, ${JSON.stringify(bad)}.`;
+  return [{ message, hint: "Remove it in the feature query: replace(…, chr(0), '')." }];
 }
 
 /** Makes the feeds of a batch of rows. Number columns are passed without a copy; the arrays for texts are used again by each batch. */

@@ -10,6 +10,8 @@ export interface Parity {
 }
 
 const TOLERANCE = 1e-4;
+// Runtimes may flush float32 below its normal range (1e-38) to zero.
+const SMALLEST = 1e-33;
 
 /**
  * Proves that what was trained is what ships: scores up to 20,000 rows, and rows with missing and unseen values, with
@@ -58,7 +60,7 @@ function largestDifference(own: Predictions, shipped: Predictions, floor: number
 function typicalSize(values: Float32Array): number {
   let sum = 0;
   for (const value of values) sum += Math.abs(value);
-  return values.length === 0 ? 0 : sum / values.length;
+  return values.length === 0 ? SMALLEST : Math.max(SMALLEST, sum / values.length);
 }
 
 function explain(own: Predictions, shipped: Predictions, at: number, features: readonly FeatureColumn[]): string {

@@ -1,22 +1,12 @@
 import { afterEach, expect, test } from "vitest";
 import { UserError } from "../../../pipelines/errors/user-error.ts";
-import type { CategoryColumn, FeatureSpec, NumberColumn } from "../../../pipelines/features/table.ts";
+import type { FeatureSpec } from "../../../pipelines/features/table.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
 import { openModel, type ScoringModel } from "../../../pipelines/training/onnx/session.ts";
+import { categories, numbers } from "../tables.ts";
 
 const SIZE: FeatureSpec = { name: "size", kind: "number" };
 const CITY: FeatureSpec = { name: "city", kind: "category" };
-
-const numbers = (name: string, values: readonly number[]): NumberColumn => ({
-  name,
-  kind: "number",
-  values: Float32Array.from(values),
-});
-
-function categories(name: string, texts: readonly string[]): CategoryColumn {
-  const levels = [...new Set(texts)].sort();
-  return { name, kind: "category", levels, codes: Int32Array.from(texts, (text) => levels.indexOf(text)) };
-}
 
 /** size + 100 for Paris. */
 function sum(features: readonly FeatureSpec[] = [SIZE, CITY]): OnnxGraph {
@@ -86,6 +76,12 @@ test("every missing or wrong column is named", async () => {
   await expect(missing).rejects.toThrow(
     /needs the column "size", which is missing\.\nThe model needs "city" as a category, but the column is a number/,
   );
+});
+
+test("a text with a null character, which ONNX Runtime would cut, is refused", async () => {
+  const model = await opened(sum(), [SIZE, CITY]);
+  const columns = [numbers("size", [1]), categories("city", ["Paris\0!"])];
+  await expect(model.predict(columns)).rejects.toThrow('The column "city" has a text with a null character');
 });
 
 test("columns of different lengths are refused", async () => {
