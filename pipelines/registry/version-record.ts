@@ -1,7 +1,7 @@
 import type { ModelConfig } from "../config/model-config.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { CheckResult, DatasetRef } from "../features/dataset.ts";
 import type { FeatureSpec } from "../features/table.ts";
-import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { Importance, TrainingCurve } from "../training/trainer.ts";
 

@@ -1,0 +1,135 @@
+import { UserError } from "../errors/user-error.ts";
+import type { Log } from "../ports/log.ts";
+import { GitError } from "./git/failure.ts";
+import type { Git } from "./git/git.ts";
+
+/** How an attempt to move the branch ended. Only `moved` wrote; `raced` and `locked` are worth another attempt. */
+export type MoveOutcome = { state: "moved" } | { state: "raced" | "locked"; error: GitError };
+
+/** The registry branch: where its truth is, and the one way to change it, a compare-and-swap. */
+export interface Branch {
+  /** `branch registry on origin`, for messages. */
+  readonly title: string;
+  /** null for a local branch. */
+  readonly remote: string | null;
+  /** null when the branch does not exist. Without `fetch`, as last seen. */
+  tip(fetch: boolean): Promise<string | null>;
+  /** Moves the branch from `from` (null: it must not exist) to `to`, a descendant. Throws GitError when it can't be. */
+  move(from: string | null, to: string): Promise<MoveOutcome>;
+}
+
+export interface BranchOptions {
+  git: Git;
+  name: string;
+  log: Log;
+  /** undefined: origin when the repository has one. null: none. */
+  remote: string | null | undefined;
+}
+
+/** The branch on the remote when there is one, else the local branch. Decided once, at the first call. */
+export function openBranch(options: BranchOptions): () => Promise<Branch> {
+  let opened: Promise<Branch> | undefined;
+  return () => (opened ??= chooseBranch(options));
+}
+
+async function chooseBranch(options: BranchOptions): Promise<Branch> {
+  const { git, name, log, remote } = options;
+  const remotes = remote === null ? [] : (await git.text(["remote"])).split("\n");
+  if (remote === undefined && !remotes.includes("origin")) return localBranch(git, name);
+  if (remote === null) return localBranch(git, name);
+  return remoteBranch(git, name, remote ?? "origin", log);
+}
+
+const unchanged =
+  "The registry branch is as it was: a version is registered whole or not at all. Running the same command again is safe.";
+
+function remoteBranch(git: Git, name: string, remote: string, log: Log): Branch {
+  const tracking = `refs/remotes/${remote}/${name}`;
+  return {
+    title: `branch ${name} on ${remote}`,
+    remote,
+    tip: async (fetch) => (!fetch && (await refTip(git, tracking))) || fetchTip(git, remote, name, tracking, log),
+    move: async (_from, to) => {
+      // Not forced: the remote itself compares the branch with what it told us, and takes nothing but a descendant.
+      const args = [
+        "push",
+        "--porcelain",
+        "--no-verify",
+        "--no-recurse-submodules",
+        remote,
+        `${to}:refs/heads/${name}`,
+      ];
+      return orRace(() => git.run(args, { safe: unchanged, reasonOnStdout: true }));
+    },
+  };
+}
+
+/**
+ * The remote's tip, its objects fetched. The tracking ref is a by-product: when its lock is taken (another fetch in this
+ * clone, or one that was killed) the tip is asked for without it.
+ */
+async function fetchTip(git: Git, remote: string, name: string, tracking: string, log: Log): Promise<string | null> {
+  const branch = `refs/heads/${name}`;
+  const fetch = [
+    "fetch",
+    "--quiet",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-prune",
+    "--no-recurse-submodules",
+    "--no-auto-maintenance",
+    "--refmap=",
+    remote,
+  ];
+  try {
+    await git.run([...fetch, `+${branch}:${tracking}`]);
+    return await refTip(git, tracking);
+  } catch (error) {
+    if (!(error instanceof GitError)) throw error;
+    if (error.kind === "missing-ref") return null;
+    if (error.kind !== "locked" && error.kind !== "raced") throw error;
+    log.info(`reading ${name} without its tracking ref: ${error.message}`);
+    const [line = ""] = (await git.text(["ls-remote", remote, branch])).split("\n");
+    await git.run([...fetch, branch]);
+    return line.split("\t", 1)[0] || null;
+  }
+}
+
+function localBranch(git: Git, name: string): Branch {
+  const ref = `refs/heads/${name}`;
+  return {
+    title: `local branch ${name}`,
+    remote: null,
+    tip: () => refTip(git, ref),
+    move: async (from, to) => {
+      await refuseCheckedOut(git, ref, name);
+      const none = "0".repeat(to.length);
+      return orRace(() => git.run(["update-ref", "-m", "mergeml", ref, to, from ?? none], { safe: unchanged }));
+    },
+  };
+}
+
+async function refTip(git: Git, ref: string): Promise<string | null> {
+  return (await git.text(["rev-parse", "--quiet", "--verify", `${ref}^{commit}`], { allow: [1] })) || null;
+}
+
+/** Moving a branch under a work tree that has it checked out would make its files look edited. */
+async function refuseCheckedOut(git: Git, ref: string, name: string): Promise<void> {
+  const worktrees = (await git.text(["worktree", "list", "--porcelain"])).split("\n\n");
+  const folder = worktrees.find((each) => each.split("\n").includes(`branch ${ref}`))?.match(/^worktree (.*)$/m)?.[1];
+  if (folder === undefined) return;
+  throw new UserError({
+    message: `the registry branch ${name} is checked out in ${folder}, so it cannot be written to`,
+    hint: `switch that folder to another branch first: git -C ${folder} switch main`,
+  });
+}
+
+async function orRace(move: () => Promise<unknown>): Promise<MoveOutcome> {
+  try {
+    await move();
+    return { state: "moved" };
+  } catch (error) {
+    if (!(error instanceof GitError) || (error.kind !== "raced" && error.kind !== "locked")) throw error;
+    return { state: error.kind, error };
+  }
+}

@@ -1,0 +1,58 @@
+import type { Outcome } from "../gate/verdict.ts";
+
+/** What the trailers of a registry commit say; they are for people and for `git log --grep`, never trusted by a reader. */
+export interface CommitFacts {
+  model: string;
+  /** The version registered, or the one in production after the commit; null when nothing is. */
+  version: number | null;
+  candidate: string | null;
+  pullRequest: number | null;
+  verdict: Outcome | null;
+}
+
+export function registerSubject(model: string, version: number): string {
+  return `register(${model}): version ${version}`;
+}
+
+/** `promote(flight-delay): 2 -> 3`; ASCII, so that it can be typed after `git log --grep`. */
+export function promoteSubject(model: string, from: number | null, to: number): string {
+  return `promote(${model}): ${from ?? "none"} -> ${to}`;
+}
+
+export function rollbackSubject(model: string, from: number, to: number | null): string {
+  return `rollback(${model}): ${from} -> ${to ?? "none"}`;
+}
+
+/** What `git revert` itself writes. */
+export function revertMessage(subject: string, commit: string): { subject: string; body: string } {
+  return { subject: `Revert "${subject}"`, body: `This reverts commit ${commit}.` };
+}
+
+/** Subject, an optional body and trailers as one commit message. */
+export function formatMessage(subject: string, body: string | null, facts: CommitFacts): string {
+  const trailers = [
+    `Model: ${facts.model}`,
+    `Version: ${facts.version ?? "none"}`,
+    facts.candidate === null ? null : `Candidate: ${facts.candidate}`,
+    facts.pullRequest === null ? null : `Pull-Request: ${facts.pullRequest}`,
+    facts.verdict === null ? null : `Verdict: ${facts.verdict}`,
+  ].filter((line) => line !== null);
+  return `${[subject, body, trailers.join("\n")].filter((part) => part !== null).join("\n\n")}\n`;
+}
+
+/** The facts of a message's last paragraph; null for a message without them, e.g. of a plain `git revert`. */
+export function parseFacts(message: string): CommitFacts | null {
+  const last = message.trimEnd().split(/\n\n+/).at(-1) ?? "";
+  const trailers = new Map(last.split("\n").map((line) => line.split(": ", 2) as [string, string]));
+  const model = trailers.get("Model");
+  const version = trailers.get("Version");
+  if (model === undefined || version === undefined) return null;
+  const pullRequest = trailers.get("Pull-Request");
+  return {
+    model,
+    version: version === "none" ? null : Number(version),
+    candidate: trailers.get("Candidate") ?? null,
+    pullRequest: pullRequest === undefined ? null : Number(pullRequest),
+    verdict: (trailers.get("Verdict") as Outcome | undefined) ?? null,
+  };
+}

@@ -1,0 +1,36 @@
+import type { Git } from "./git/git.ts";
+import { readPointerChanges } from "./pointer-changes.ts";
+import { findRecords } from "./read-records.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+export interface DefinitionMatch {
+  version: number;
+  /** It was in production once; when it isn't now, it was rolled back or replaced. */
+  promotedBefore: boolean;
+}
+
+/** The newest version made from this definition, whatever its data; one that was in production before others. null when there is none. */
+export async function findByDefinition(
+  git: Git,
+  model: string,
+  definition: string,
+  snapshot: Snapshot,
+): Promise<DefinitionMatch | null> {
+  if (snapshot.tip === null) return null;
+  const found: number[] = [];
+  for await (const { version, candidate } of findRecords(
+    git,
+    snapshot.tip,
+    model,
+    await snapshot.versions(model),
+    definition,
+  )) {
+    if (candidate.definition === definition) found.push(version);
+  }
+  const [newest] = found;
+  if (newest === undefined) return null;
+  const changes = await readPointerChanges(git, snapshot.tip, model);
+  const deployed = new Set(changes.map(({ to }) => to?.version));
+  const promoted = found.find((version) => deployed.has(version));
+  return { version: promoted ?? newest, promotedBefore: promoted !== undefined };
+}

@@ -1,0 +1,76 @@
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { GitError } from "./failure.ts";
+import { type GitOptions, type GitOutput, type RunOptions, runGit, streamGit } from "./run-git.ts";
+
+/** Git in one repository. Every failure is a GitError (an EnvironmentError) that says what it means and how to mend it. */
+export interface Git {
+  readonly cwd: string;
+  run(args: readonly string[], options?: RunOptions): Promise<GitOutput>;
+  /** stdout as text, without the newline at its end. */
+  text(args: readonly string[], options?: RunOptions): Promise<string>;
+  /** stdout as it comes; leaving the loop ends the command. */
+  stream(args: readonly string[], options?: RunOptions): AsyncGenerator<Buffer>;
+  /** Top folder of the work tree. */
+  root(): Promise<string>;
+  /** null outside a repository and before its first commit. */
+  headCommit(): Promise<string | null>;
+  /** The last commit that changed `path`; null outside a repository and for a path no commit has. */
+  commitOf(path: string): Promise<string | null>;
+  /** Whether anything at or under `path` differs from HEAD; untracked files count. false outside a repository. */
+  isDirty(path: string): Promise<boolean>;
+}
+
+/** Git for the repository around `cwd`. Nothing runs until a method is called. */
+export function openGit(cwd: string, options: GitOptions): Git {
+  const run: Git["run"] = (args, each) => runGit(cwd, args, options, each);
+  const text: Git["text"] = async (args, each) => (await run(args, each)).stdout.toString("utf8").replace(/\n$/, "");
+  return {
+    cwd,
+    run,
+    text,
+    stream: (args, each) => streamGit(cwd, args, options, each),
+    root: () => text(["rev-parse", "--show-toplevel"]),
+    headCommit: () =>
+      orOutside(
+        async () => (await text(["rev-parse", "--quiet", "--verify", "HEAD^{commit}"], { allow: [1] })) || null,
+        null,
+      ),
+    commitOf: (path) => orOutside(() => lastCommit(cwd, path, options), null),
+    isDirty: (path) => orOutside(() => differs(cwd, path, options), false),
+  };
+}
+
+async function lastCommit(cwd: string, path: string, options: GitOptions): Promise<string | null> {
+  const { folder, absolute } = place(cwd, path);
+  const head = await runGit(folder, ["rev-parse", "--quiet", "--verify", "HEAD"], options, { allow: [1] });
+  if (head.code !== 0) return null;
+  const { stdout } = await runGit(folder, ["log", "-1", "--format=%H", "HEAD", "--", absolute], options);
+  return stdout.toString("utf8").trim() || null;
+}
+
+async function differs(cwd: string, path: string, options: GitOptions): Promise<boolean> {
+  const { folder, absolute } = place(cwd, path);
+  const { stdout } = await runGit(
+    folder,
+    ["status", "--porcelain", "-z", "--untracked-files=all", "--", absolute],
+    options,
+  );
+  return stdout.length > 0;
+}
+
+/** The path's own repository is meant, which is not always that of `cwd`. */
+function place(cwd: string, path: string): { folder: string; absolute: string } {
+  const absolute = resolve(cwd, path);
+  const isFolder = statSync(absolute, { throwIfNoEntry: false })?.isDirectory();
+  return { folder: isFolder ? absolute : dirname(absolute), absolute };
+}
+
+async function orOutside<T>(ask: () => Promise<T>, outside: T): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof GitError && error.kind === "not-a-repository") return outside;
+    throw error;
+  }
+}

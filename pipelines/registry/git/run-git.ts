@@ -1,0 +1,208 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Readable, Writable } from "node:stream";
+import type { Log } from "../../ports/log.ts";
+import { describeCommand, GitError, gitFailure } from "./failure.ts";
+
+export interface GitOptions {
+  env: Readonly<Record<string, string | undefined>>;
+  log?: Log;
+  /** How long one git command may take; 300 by default, for pushes of large models over slow lines. */
+  timeoutSeconds?: number;
+}
+
+export interface RunOptions {
+  /** Written to the command's stdin; without it stdin is empty. */
+  input?: string | Uint8Array;
+  /** Exit codes that are answers, not failures. 0 always is. */
+  allow?: readonly number[];
+  /** Added to the environment of this one command. */
+  env?: Readonly<Record<string, string>>;
+  /** What is certainly not lost should it fail. */
+  safe?: string;
+  /** `git push --porcelain` says on stdout why a ref was refused. */
+  reasonOnStdout?: boolean;
+}
+
+export interface GitOutput {
+  code: number;
+  stdout: Buffer;
+  stderr: string;
+}
+
+type GitProcess = ChildProcessByStdio<Writable, Readable, Readable>;
+
+const nothingChanged = "Nothing was changed.";
+const noticeAfterSeconds = 10;
+
+/**
+ * Settings that would make our commands depend on the user's taste. Hooks are the user's for his own work: a pre-push
+ * hook that runs tests has no business with the registry branch. Collecting garbage is left to the user's own git.
+ */
+const settings = [
+  "core.hooksPath=/dev/null",
+  "gc.auto=0",
+  "maintenance.auto=false",
+  "color.ui=false",
+  "log.showSignature=false",
+  "i18n.commitEncoding=UTF-8",
+  "i18n.logOutputEncoding=UTF-8",
+  "push.followTags=false",
+  "submodule.recurse=false",
+].flatMap((setting) => ["-c", setting]);
+
+/** Variables that tie git to another repository, set when we run inside one of its hooks. */
+const repositoryVariables = [
+  "GIT_DIR",
+  "GIT_WORK_TREE",
+  "GIT_INDEX_FILE",
+  "GIT_PREFIX",
+  "GIT_COMMON_DIR",
+  "GIT_NAMESPACE",
+  "GIT_OBJECT_DIRECTORY",
+  "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+  "GIT_QUARANTINE_PATH",
+];
+
+/** The environment of every git command: English, without prompts, pagers and editors, tied to no other repository. */
+export function gitEnvironment(env: GitOptions["env"]): Record<string, string | undefined> {
+  const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !repositoryVariables.includes(name)));
+  return {
+    ...kept,
+    LC_ALL: "C",
+    LANGUAGE: "",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_PAGER: "cat",
+    GIT_EDITOR: "true",
+    GIT_OPTIONAL_LOCKS: "0",
+  };
+}
+
+/** Runs one git command and collects its output. Throws GitError for an exit code that is not allowed, or on a timeout. */
+export async function runGit(
+  cwd: string,
+  args: readonly string[],
+  options: GitOptions,
+  run: RunOptions = {},
+): Promise<GitOutput> {
+  const chunks: Buffer[] = [];
+  const running = startGit(cwd, args, options, run, run.reasonOnStdout ? chunks : []);
+  for await (const chunk of running.child.stdout) chunks.push(chunk as Buffer);
+  const { code, stderr } = await running.ended;
+  return { code, stdout: Buffer.concat(chunks), stderr };
+}
+
+/** Yields a command's stdout as it comes. Leaving the loop early ends the command. */
+export async function* streamGit(
+  cwd: string,
+  args: readonly string[],
+  options: GitOptions,
+  run: RunOptions = {},
+): AsyncGenerator<Buffer> {
+  const running = startGit(cwd, args, options, run);
+  let finished = false;
+  try {
+    for await (const chunk of running.child.stdout) yield chunk as Buffer;
+    finished = true;
+  } finally {
+    if (!finished) {
+      running.child.kill();
+      await running.ended.catch(() => undefined);
+    }
+  }
+  await running.ended;
+}
+
+interface Running {
+  child: GitProcess;
+  ended: Promise<{ code: number; stderr: string }>;
+}
+
+function startGit(
+  cwd: string,
+  args: readonly string[],
+  options: GitOptions,
+  run: RunOptions,
+  reasons: readonly Buffer[] = [],
+): Running {
+  const child = spawn("git", [...settings, ...args], {
+    cwd,
+    env: { ...gitEnvironment(options.env), ...run.env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  // A command that fails early closes its stdin; its exit code says why.
+  child.stdin.on("error", () => undefined);
+  child.stdin.end(run.input ?? "");
+  const ended = endOf(child, { args, options, run, reasons });
+  // Whoever awaits `ended` sees the failure; until then it is not an unhandled one.
+  ended.catch(() => undefined);
+  return { child, ended };
+}
+
+interface Started {
+  args: readonly string[];
+  options: GitOptions;
+  run: RunOptions;
+  reasons: readonly Buffer[];
+}
+
+async function endOf(
+  child: GitProcess,
+  { args, options, run, reasons }: Started,
+): Promise<{ code: number; stderr: string }> {
+  const safe = run.safe ?? nothingChanged;
+  const limit = limitTime(child, args, options);
+  const errors: Buffer[] = [];
+  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
+  try {
+    const code = await exitCode(child, safe);
+    const stderr = Buffer.concat(errors).toString("utf8");
+    if (limit.exceeded()) throw tooSlow(args, options, safe, stderr);
+    if (code !== 0 && !run.allow?.includes(code ?? -1)) {
+      throw gitFailure({ args, code, output: [stderr, ...reasons.map(String)].join("\n"), safe });
+    }
+    return { code: code ?? -1, stderr };
+  } finally {
+    limit.clear();
+  }
+}
+
+function exitCode(child: GitProcess, safe: string): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.on("error", (cause) => {
+      const tried = describeCommand(child.spawnargs.slice(settings.length + 1));
+      const message = `git could not be started: ${cause.message}\ninstall git 2.30 or newer and put it on the PATH`;
+      reject(new GitError("missing-git", message, { tried, safe, stderr: "" }, { cause }));
+    });
+    child.on("close", resolve);
+  });
+}
+
+function limitTime(child: GitProcess, args: readonly string[], { log, timeoutSeconds = 300 }: GitOptions) {
+  let exceeded = false;
+  const notice = setTimeout(() => log?.info(`still waiting for ${describeCommand(args)}`), noticeAfterSeconds * 1000);
+  const limit = setTimeout(() => {
+    exceeded = true;
+    child.kill("SIGTERM");
+    // A helper of git (ssh, a hook) may keep our pipes open after git itself is gone.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, timeoutSeconds * 1000);
+  return {
+    exceeded: () => exceeded,
+    clear: () => {
+      clearTimeout(notice);
+      clearTimeout(limit);
+    },
+  };
+}
+
+function tooSlow(
+  args: readonly string[],
+  { timeoutSeconds = 300 }: GitOptions,
+  safe: string,
+  stderr: string,
+): GitError {
+  const tried = describeCommand(args);
+  const message = `${tried} took longer than ${timeoutSeconds} s and was stopped\ncheck the network, then run the same command again`;
+  return new GitError("timeout", message, { tried, safe, stderr });
+}

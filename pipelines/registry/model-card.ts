@@ -1,0 +1,127 @@
+import { canonicalJson } from "../config/canonical-json.ts";
+import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
+import { formatCount, formatNumber, formatSigned } from "../evaluation/format-number.ts";
+import { markdownTable, plainText } from "./markdown-text.ts";
+import type { VersionRecord } from "./version-record.ts";
+
+/** What MODEL_CARD.md tells: everything of the record but the hashes of the files it is one of. */
+export type CardSource = Pick<
+  VersionRecord,
+  "model" | "version" | "candidate" | "evaluation" | "verdict" | "pull_request" | "registered" | "registered_by"
+>;
+
+/** MODEL_CARD.md: what the model is, how good it was when it was registered, what it learned from, and how to make it again. */
+export function modelCard(source: CardSource): string {
+  const { model, version, candidate } = source;
+  const { config } = candidate;
+  const sections = [
+    `# ${model}, version ${version}`,
+    `${plainText(config.description)}${config.owner ? `\n\nOwner: ${plainText(config.owner)}` : ""}`,
+    `**${source.verdict.outcome}**: ${plainText(source.verdict.summary)}`,
+    `## How good\n\n${metricTable(source.evaluation)}`,
+    `## Data\n\n${dataSection(source)}`,
+    `## Training\n\n${trainingSection(source)}`,
+    `## Limits\n\n${limitsSection(source)}`,
+    `## Lineage\n\n${lineageSection(source)}`,
+    `## Make it again\n\n\`\`\`\nmergeml reproduce ${model}@${version}\n\`\`\`\n\nIt trains from this record and compares the bytes of model.onnx.`,
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+function metricTable({ metrics, baseline, rows }: Evaluation): string {
+  const compared = baseline.state === "scored";
+  const against = compared
+    ? `production at the time (version ${baseline.version})`
+    : "nothing in production at the time";
+  const head = [
+    "metric",
+    "naive",
+    ...(compared ? [`v${baseline.version}`] : []),
+    "this version",
+    ...(compared ? ["difference", "interval"] : []),
+  ];
+  const body = metrics.map((metric, index) => metricRow(metric, compared, index === 0));
+  const right = head.map((_, index) => index).slice(1);
+  return `On ${formatCount(rows)} test rows, against ${against}.\n\n${markdownTable(head, body, right)}`;
+}
+
+function metricRow(metric: MetricComparison, compared: boolean, isPrimary: boolean): string[] {
+  const { difference } = metric;
+  const name = `${plainText(metric.metric)} (${metric.direction === "min" ? "less is better" : "more is better"})`;
+  const cells = [isPrimary ? `**${name}**` : name, value(metric.naive)];
+  if (compared) cells.push(value(metric.production));
+  cells.push(metric.candidate === null && metric.problem ? plainText(metric.problem) : value(metric.candidate));
+  if (!compared) return cells;
+  const interval =
+    difference &&
+    `${formatSigned(difference.low)} … ${formatSigned(difference.high)} (${formatNumber(difference.confidence * 100)}%)`;
+  return [...cells, difference ? formatSigned(difference.value) : "–", interval ?? "–"];
+}
+
+function value(number: number | null): string {
+  return number === null ? "–" : formatNumber(number);
+}
+
+function dataSection({ candidate }: CardSource): string {
+  const { train, test, features, classes, checks, notes, config } = candidate;
+  const { window, split, target } = config.features;
+  const passed = checks.filter((check) => check.passed).length;
+  const rows = [
+    ["train", formatCount(train.rows), `\`${train.fingerprint}\``],
+    ["test", formatCount(test.rows), `\`${test.fingerprint}\``],
+    ["test predictions", formatCount(candidate.predictions.rows), `\`${candidate.predictions.fingerprint}\``],
+  ];
+  const lines = [
+    `- Window: ${window ? `${plainText(window.start)} to ${plainText(window.end)} (end exclusive)` : "all rows of the query"}`,
+    `- Split by ${split.by}, ${formatNumber(split.test * 100)}% for the test`,
+    `- Target: ${plainText(target)}${classes.length > 0 ? ` (${classes.map(plainText).join(", ")})` : ""}`,
+    `- Features: ${features.map(({ name, kind }) => `${plainText(name)} (${kind})`).join(", ")}`,
+    `- Checks: ${passed} of ${checks.length} passed`,
+    ...checks
+      .filter((check) => !check.passed)
+      .map((check) => `  - ${plainText(check.check)}: ${plainText(check.found)}`),
+    ...notes.map((note) => `- ${plainText(note)}`),
+  ];
+  return `${markdownTable(["dataset", "rows", "fingerprint"], rows, [1])}\n\n${lines.join("\n")}`;
+}
+
+function trainingSection({ candidate }: CardSource): string {
+  const { trainer, config, importance, train_seconds: seconds } = candidate;
+  const params = Object.entries(config.params).map(([name, param]) => [
+    plainText(name),
+    plainText(canonicalJson(param)),
+  ]);
+  const most = importance.toSorted((a, b) => b.share - a.share).slice(0, 10);
+  const parts = [
+    `${plainText(trainer.name)} (trainer version ${trainer.version}), seed ${config.seed}, trained in ${formatNumber(seconds, 3)} s.`,
+  ];
+  if (params.length > 0) parts.push(markdownTable(["param", "value"], params));
+  if (most.length > 0) {
+    const shares = most.map(({ feature, share }) => [plainText(feature), `${formatNumber(share * 100, 3)}%`]);
+    parts.push(markdownTable(["feature", "importance"], shares, [1]));
+  }
+  return parts.join("\n\n");
+}
+
+function limitsSection({ verdict }: CardSource): string {
+  const rows = verdict.checks.map(({ id, limit, found, outcome, waived }) => {
+    const state = waived ? `waived until ${waived.until}: ${waived.reason}` : outcome;
+    return [id, limit, found, state].map(plainText);
+  });
+  const notes = verdict.notes.map((note) => `- ${plainText(note)}`).join("\n");
+  const table = rows.length > 0 ? markdownTable(["check", "limit", "found", "outcome"], rows) : "";
+  return [table, notes].filter(Boolean).join("\n\n") || "None.";
+}
+
+function lineageSection({ candidate, pull_request: pullRequest, registered, registered_by: by }: CardSource): string {
+  const environment = Object.entries(candidate.environment).map(([name, version]) => `${name} ${version}`);
+  return [
+    `- Candidate \`${candidate.id}\``,
+    `- Commit ${candidate.commit ? `\`${candidate.commit}\`` : "unknown"}${candidate.dirty ? ", with changes that were not committed" : ""}`,
+    ...(pullRequest === null ? [] : [`- Pull request #${pullRequest}`]),
+    `- model.onnx \`${candidate.model.sha256}\`, ${formatCount(candidate.model.size)} bytes`,
+    `- Registered ${registered} by ${plainText(by)}`,
+    `- Trained ${candidate.created} with ${plainText(environment.join(", "))}`,
+    "- Config, query, evaluation and verdict: [version.json](version.json)",
+  ].join("\n");
+}

@@ -1,0 +1,55 @@
+/** What a path on the registry branch is. `other` is nothing the registry writes. */
+export type RegistryPath =
+  | { kind: "format" | "index" | "attributes" | "workflow" | "other" }
+  | { kind: "production" | "challenger"; model: string }
+  | { kind: "version-file"; model: string; version: number; file: string };
+
+export const formatFile = "registry.json";
+export const indexFile = "README.md";
+export const attributesFile = ".gitattributes";
+export const recordFile = "version.json";
+
+export function modelFolder(model: string): string {
+  return `models/${model}`;
+}
+
+export function productionFile(model: string): string {
+  return `models/${model}/production.json`;
+}
+
+export function versionsFolder(model: string): string {
+  return `models/${model}/versions`;
+}
+
+export function versionFolder(model: string, version: number): string {
+  return `models/${model}/versions/${version}`;
+}
+
+const fixed: Readonly<Record<string, RegistryPath>> = {
+  [formatFile]: { kind: "format" },
+  [indexFile]: { kind: "index" },
+  [attributesFile]: { kind: "attributes" },
+};
+
+/** Reads a path of the branch back into what it stands for. */
+export function parsePath(path: string): RegistryPath {
+  const known = fixed[path];
+  if (known) return known;
+  if (/^\.github\/workflows\/[\w.-]+\.ya?ml$/.test(path)) return { kind: "workflow" };
+  const [, model, rest] = /^models\/([a-z0-9-]+)\/(.+)$/s.exec(path) ?? [];
+  if (!model || !rest) return { kind: "other" };
+  if (rest === "production.json") return { kind: "production", model };
+  if (rest === "challenger.json") return { kind: "challenger", model };
+  const [, version, file] = /^versions\/([1-9]\d{0,8})\/([\w.-]+)$/.exec(rest) ?? [];
+  return version && file ? { kind: "version-file", model, version: Number(version), file } : { kind: "other" };
+}
+
+/** Whether a name can be a model's folder on the branch. */
+export function isModelName(name: string): boolean {
+  return /^[a-z0-9-]+$/.test(name);
+}
+
+/** The number of a version's folder; null for a name that is none, such as `03`. */
+export function parseVersionNumber(name: string): number | null {
+  return /^[1-9]\d{0,8}$/.test(name) ? Number(name) : null;
+}

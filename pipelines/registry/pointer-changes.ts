@@ -1,0 +1,84 @@
+import type { Git } from "./git/git.ts";
+import { type LoggedCommit, readLog } from "./git/log.ts";
+import { readAllObjects } from "./git/objects.ts";
+import { productionFile } from "./paths.ts";
+import type { ProductionPointer } from "./version-record.ts";
+
+/** One state of production.json, by the blob that holds it: equal blobs are the same promotion. */
+export interface PointerState {
+  blob: string;
+  version: number;
+}
+
+export interface PointerChange {
+  commit: string;
+  author: string;
+  time: string;
+  subject: string;
+  message: string;
+  from: PointerState | null;
+  to: PointerState | null;
+}
+
+/** What a sequence of changes amounts to. */
+export interface Deployment {
+  state: PointerState;
+  /** The commit that put it there, not one that only came back to it. */
+  by: PointerChange;
+}
+
+/** Every change of the model's production.json, oldest first, by what it did and not by what its message says. */
+export async function readPointerChanges(git: Git, tip: string, model: string): Promise<PointerChange[]> {
+  const commits: LoggedCommit[] = [];
+  for await (const each of readLog(git, { tip, paths: [productionFile(model)], oldestFirst: true })) commits.push(each);
+  return pointerChangesOf(git, commits, model);
+}
+
+/** The changes of production.json among these commits, in their order. */
+export async function pointerChangesOf(
+  git: Git,
+  commits: readonly LoggedCommit[],
+  model: string,
+): Promise<PointerChange[]> {
+  const path = productionFile(model);
+  const moves = commits.flatMap((each) =>
+    each.changes.filter((change) => change.path === path).map((change) => ({ each, change })),
+  );
+  const blobs = [...new Set(moves.flatMap(({ change }) => [change.before, change.after]))].filter((id) => id !== null);
+  const contents = await readAllObjects(git, blobs);
+  const states = new Map(blobs.map((blob, index) => [blob, { blob, version: versionIn(contents[index]?.content) }]));
+  const state = (blob: string | null) => (blob === null ? null : (states.get(blob) ?? null));
+  return moves.map(({ each: { commit, author, time, subject, message }, change }) => {
+    return { commit, author, time, subject, message, from: state(change.before), to: state(change.after) };
+  });
+}
+
+/** 0 for a file that is no pointer, so that a damaged one still has a history to roll back along. */
+function versionIn(content: Uint8Array | undefined): number {
+  try {
+    const pointer = JSON.parse(Buffer.from(content ?? []).toString("utf8")) as Partial<ProductionPointer> | null;
+    return Number.isSafeInteger(pointer?.version) ? Number(pointer?.version) : 0;
+  } catch {
+    return 0;
+  }
+}
+
+/** Whether a change comes back to an earlier deployment, or to none, rather than putting something new into production. */
+export function isRollback(change: PointerChange, before: readonly Deployment[]): boolean {
+  return change.to === null || before.some(({ state }) => state.blob === change.to?.blob);
+}
+
+/**
+ * The deployments that are still there to go back to, the current one last. A change to something new is put on top;
+ * one that comes back to an earlier deployment takes off everything above it.
+ */
+export function stackDeployments(changes: readonly PointerChange[]): Deployment[] {
+  return changes.reduce<Deployment[]>((stack, change) => afterChange(stack, change), []);
+}
+
+/** The deployments after one more change. */
+export function afterChange(stack: readonly Deployment[], change: PointerChange): Deployment[] {
+  if (change.to === null) return [];
+  const known = stack.findIndex(({ state }) => state.blob === change.to?.blob);
+  return known >= 0 ? stack.slice(0, known + 1) : [...stack, { state: change.to, by: change }];
+}

@@ -1,0 +1,66 @@
+import { DamageError } from "./damage.ts";
+import { productionFile, recordFile, versionFolder } from "./paths.ts";
+import type { ProductionPointer, VersionRecord } from "./version-record.ts";
+
+export interface Promoter {
+  since: Date;
+  by: string;
+  pullRequest: number | null;
+}
+
+/** A new pointer to a version. `since` differs between any two promotions, so an older one's revert conflicts instead of half applying. */
+export function pointTo(record: VersionRecord, { since, by, pullRequest }: Promoter): ProductionPointer {
+  return {
+    version: record.version,
+    model: record.candidate.model.sha256,
+    record: record.digest,
+    since: since.toISOString(),
+    by,
+    pull_request: pullRequest,
+  };
+}
+
+/** production.json as stored, a line for each fact. */
+export function writePointer(pointer: ProductionPointer): string {
+  return `${JSON.stringify(pointer, null, 2)}\n`;
+}
+
+/** Reads production.json. Throws DamageError when it is not a pointer, e.g. when it still has the marks of a conflict. */
+export function readPointer(content: Uint8Array, model: string): ProductionPointer {
+  const file = productionFile(model);
+  const text = Buffer.from(content).toString("utf8");
+  if (/^<{7} /m.test(text)) throw new DamageError(file, "still has the marks of a merge conflict");
+  const pointer = parse(text, file);
+  const { version, model: hash, record, since } = pointer;
+  if (!Number.isSafeInteger(version) || version < 1)
+    throw new DamageError(file, `names no version: ${JSON.stringify(version)}`);
+  if (typeof hash !== "string" || typeof record !== "string" || typeof since !== "string") {
+    throw new DamageError(file, "lacks the version's hashes (model, record) or since when it holds");
+  }
+  return pointer;
+}
+
+/** Throws DamageError unless the pointer names exactly this version, and the gate let that version pass. */
+export function checkPointer(pointer: ProductionPointer, record: VersionRecord): void {
+  const file = productionFile(record.model);
+  const named = `${record.model}@${pointer.version}`;
+  if (pointer.record !== record.digest) {
+    const recordPath = `${versionFolder(record.model, record.version)}/${recordFile}`;
+    throw new DamageError(file, `names another record of ${named} than ${recordPath} is: one of the two was changed`);
+  }
+  if (pointer.model !== record.candidate.model.sha256)
+    throw new DamageError(file, `names another model than ${named} has`);
+  if (record.verdict.outcome !== "pass") {
+    throw new DamageError(file, `promotes ${named}, whose verdict is ${record.verdict.outcome}, not pass`);
+  }
+}
+
+function parse(text: string, file: string): ProductionPointer {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as ProductionPointer;
+  } catch (cause) {
+    throw new DamageError(file, `is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  throw new DamageError(file, "is not a pointer");
+}

@@ -1,0 +1,153 @@
+import { sha256 } from "../config/canonical-json.ts";
+import { UserError } from "../errors/user-error.ts";
+import { formatMessage, promoteSubject, registerSubject } from "./commit-message.ts";
+import type { CommitPlan } from "./git/commits.ts";
+import { editIndex } from "./index-change.ts";
+import { primaryMetric } from "./index-page.ts";
+import type { InputExample } from "./mlflow-files.ts";
+import { productionFile } from "./paths.ts";
+import { pointTo, writePointer } from "./production-pointer.ts";
+import { findRecords } from "./read-records.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { type Judged, judgedAgainst, requirePass } from "./still-passes.ts";
+import { storeModel } from "./stored-model.ts";
+import { versionFiles } from "./version-files.ts";
+import type { CandidateRecord, ProductionPointer, VersionRecord } from "./version-record.ts";
+import { type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
+
+export interface RegisterInput extends Judged {
+  candidate: CandidateRecord;
+  /** The bytes of model.onnx. */
+  model: Uint8Array;
+  example?: InputExample | null;
+  /** More files for the version's folder, by name. */
+  extras?: Readonly<Record<string, Uint8Array | string>>;
+  pullRequest: number | null;
+  promote: boolean;
+  /** Scores and judges the candidate against what is in production at `snapshot`, when that is not what the verdict was given against. */
+  judgeAgain(snapshot: Snapshot): Promise<Judged>;
+}
+
+export interface RegisterResult {
+  version: number;
+  record: VersionRecord;
+  /** This candidate was a version already: nothing was written, and it was not promoted. */
+  alreadyRegistered: boolean;
+  registerCommit: string | null;
+  promoteCommit: string | null;
+  /** Version in production before; only told when this one was promoted. */
+  from: number | null;
+}
+
+/** Adds a version, and promotes it when asked, in one push: a crash leaves both or neither. */
+export async function register(writer: Writer, input: RegisterInput): Promise<RegisterResult> {
+  requireBytes(input);
+  requirePass(input.candidate, input);
+  const stored = await storeModel(writer.store, input.model);
+  let judged: Judged = input;
+  return writeBranch(writer, async (snapshot, context) => {
+    const name = input.candidate.config.name;
+    const versions = await snapshot.versions(name);
+    const known = await findCandidate(writer, snapshot, input.candidate, versions);
+    if (known) return nothingToDo(known);
+    const production = await snapshot.production(name);
+    if (!judgedAgainst(judged, production)) judged = await judgeAnew(input, snapshot, production);
+    const version = (versions.at(-1) ?? 0) + 1;
+    const content = { ...input, ...judged, model: stored, example: input.example ?? null, extras: input.extras ?? {} };
+    const files = versionFiles(content, { version, time: context.now, by: context.identity.name });
+    const index = await editIndex(writer.git, snapshot.tip, name);
+    const registration = { ...files, changes: [...files.changes, index.after({ versions: versions.length + 1 })] };
+    return planCommits(input, registration, production, (change) => index.after(change), context);
+  });
+}
+
+type Registration = ReturnType<typeof versionFiles>;
+type AfterChange = Awaited<ReturnType<typeof editIndex>>["after"];
+
+function planCommits(
+  { promote, pullRequest }: RegisterInput,
+  { record, changes }: Registration,
+  production: ProductionPointer | null,
+  after: AfterChange,
+  { identity, now }: WriteContext,
+): WritePlan<RegisterResult> {
+  const { model, version, candidate, verdict } = record;
+  const facts = { model, version, candidate: candidate.id, pullRequest, verdict: verdict.outcome };
+  const commits: CommitPlan[] = [
+    { message: formatMessage(registerSubject(model, version), verdict.summary, facts), changes },
+  ];
+  const from = production?.version ?? null;
+  if (promote) {
+    const pointer = pointTo(record, { since: now, by: identity.name, pullRequest });
+    const index = after({ production: { pointer, metric: primaryMetric(record) } });
+    const move = { path: productionFile(model), content: writePointer(pointer) };
+    commits.push({
+      message: formatMessage(promoteSubject(model, from, version), verdict.summary, facts),
+      changes: [move, index],
+    });
+  }
+  const result = (ids: readonly string[]): RegisterResult => {
+    const [registerCommit = null, promoteCommit = null] = ids;
+    return { version, record, alreadyRegistered: false, registerCommit, promoteCommit, from: promote ? from : null };
+  };
+  return { commits, result };
+}
+
+async function findCandidate(
+  writer: Writer,
+  { tip }: { tip: string },
+  { id, config }: CandidateRecord,
+  versions: readonly number[],
+): Promise<VersionRecord | null> {
+  for await (const record of findRecords(writer.git, tip, config.name, versions, id))
+    if (record.candidate.id === id) return record;
+  return null;
+}
+
+function nothingToDo(record: VersionRecord): WritePlan<RegisterResult> {
+  const result = {
+    version: record.version,
+    record,
+    alreadyRegistered: true,
+    registerCommit: null,
+    promoteCommit: null,
+    from: null,
+  };
+  return { commits: [], result: () => result };
+}
+
+/** The gate once more, against the production that won the race. */
+async function judgeAnew(
+  input: RegisterInput,
+  snapshot: Snapshot,
+  production: ProductionPointer | null,
+): Promise<Judged> {
+  const { candidate } = input;
+  const { name } = candidate.config;
+  const now = production ? `v${production.version}` : "nothing";
+  const change = `production of ${name} changed to ${now} while this candidate waited to be registered`;
+  const judged = await input.judgeAgain(snapshot);
+  if (judged.verdict.outcome !== "pass") {
+    const message = `${change}, and against ${now} it does not pass: ${judged.verdict.summary}`;
+    throw new UserError({
+      message,
+      hint: `nothing was registered. Train against the new production: mergeml run ${name}`,
+    });
+  }
+  requirePass(candidate, judged);
+  if (!judgedAgainst(judged, production))
+    throw new UserError({
+      message: `${change}, and it was not judged against that`,
+      hint: `judge it again: mergeml train ${name}`,
+    });
+  return judged;
+}
+
+function requireBytes({ candidate, model }: RegisterInput): void {
+  if (sha256(model) === candidate.model.sha256 && model.length === candidate.model.size) return;
+  const { name } = candidate.config;
+  throw new UserError({
+    message: `the model of ${name} is not the one that was evaluated: its sha256 differs`,
+    hint: `make it again: mergeml train ${name}`,
+  });
+}

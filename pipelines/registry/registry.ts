@@ -1,0 +1,90 @@
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import { openBranch } from "./branch.ts";
+import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts";
+import type { Git } from "./git/git.ts";
+import { type Identity, readIdentity } from "./git/identity.ts";
+import { type HistoryEntry, readHistory } from "./history.ts";
+import { type Initialised, initialise } from "./initialise.ts";
+import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
+import { type RegisterInput, type RegisterResult, register } from "./register.ts";
+import { type RollbackOptions, type RollbackResult, rollback } from "./rollback.ts";
+import { type LastChange, readLastChanges } from "./since.ts";
+import { openSnapshot, type Snapshot } from "./snapshot.ts";
+import type { BlobStore } from "./stored-model.ts";
+import { type Verification, verify } from "./verify.ts";
+import { missingBranch, type Writer } from "./write-branch.ts";
+
+export type { HistoryEntry, LastChange, PromoteResult, RegisterInput, RegisterResult, RollbackResult, Verification };
+
+export interface RegistryOptions {
+  git: Git;
+  /** Name of the registry branch. */
+  branch: string;
+  clock: Clock;
+  log: Log;
+  /** For the wait between attempts; Math.random by default. */
+  random?: () => number;
+  /** The remote that has the truth: `origin` when the repository has one; null keeps the registry on a local branch. */
+  remote?: string | null;
+  /** Keeps models above 10 MB. */
+  store: BlobStore;
+}
+
+/**
+ * The registry branch. Reads are of one commit (a snapshot) and checked; writes are whole or not at all, and safe beside
+ * other writers. Failures are UserError (what you asked for), DamageError (the branch was tampered with) and GitError or
+ * EnvironmentError (git, disk, network).
+ */
+export interface Registry {
+  /** The registry now. `fetch: false` takes what the last fetch saw, for answers that must be quick or offline; true is the default. */
+  snapshot(options?: { fetch?: boolean }): Promise<Snapshot>;
+  /** Creates the branch; does nothing when it exists. */
+  init(): Promise<Initialised>;
+  /** Adds a candidate as the next version, and promotes it when asked. A candidate that is a version already stays as it is. */
+  register(input: RegisterInput): Promise<RegisterResult>;
+  /** Puts a registered version into production on purpose. */
+  promote(model: string, version: number, options?: PromoteOptions): Promise<PromoteResult>;
+  /** Takes back the last promotion, or goes to a version. */
+  rollback(model: string, options?: RollbackOptions): Promise<RollbackResult>;
+  /** What happened to a model, newest first. */
+  history(model: string, snapshot?: Snapshot): Promise<HistoryEntry[]>;
+  /** When each model's production last changed, and by whom; models that were never deployed are left out. */
+  since(models: readonly string[], snapshot?: Snapshot): Promise<Map<string, LastChange>>;
+  /** The version made from a definition, for `plan`. */
+  findByDefinition(model: string, definition: string, snapshot: Snapshot): Promise<DefinitionMatch | null>;
+  /** Checks the whole branch. Throws EnvironmentError when there is none. */
+  verify(): Promise<Verification>;
+}
+
+/** Opens the registry of a repository; nothing runs until a method is called. */
+export function openRegistry(options: RegistryOptions): Registry {
+  const { git, clock, log, store, remote, random = Math.random } = options;
+  const branch = openBranch({ git, name: options.branch, log, remote });
+  let known: Promise<Identity> | undefined;
+  const writer: Writer = { git, store, clock, log, random, branch, identity: () => (known ??= readIdentity(git)) };
+  const snapshot: Registry["snapshot"] = async ({ fetch = true } = {}) =>
+    openSnapshot(writer, await (await branch()).tip(fetch));
+  const tipOf = async (given?: Snapshot) => (given ?? (await snapshot())).tip;
+  return {
+    snapshot,
+    init: () => initialise(writer),
+    register: (input) => register(writer, input),
+    promote: (model, version, options) => promote(writer, model, version, options),
+    rollback: (model, options) => rollback(writer, model, options),
+    async history(model, given) {
+      const tip = await tipOf(given);
+      return tip === null ? [] : readHistory(git, tip, model);
+    },
+    async since(models, given) {
+      const tip = await tipOf(given);
+      return tip === null ? new Map() : readLastChanges(git, tip, models);
+    },
+    findByDefinition: (model, definition, given) => findByDefinition(git, model, definition, given),
+    async verify() {
+      const tip = await (await branch()).tip(true);
+      if (tip === null) throw missingBranch(await branch());
+      return verify(writer, tip);
+    },
+  };
+}

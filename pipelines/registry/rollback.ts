@@ -1,0 +1,152 @@
+import { UserError } from "../errors/user-error.ts";
+import { formatMessage, revertMessage, rollbackSubject } from "./commit-message.ts";
+import type { FileChange } from "./git/commits.ts";
+import { readAllObjects } from "./git/objects.ts";
+import { editIndex } from "./index-change.ts";
+import { primaryMetric } from "./index-page.ts";
+import { productionFile } from "./paths.ts";
+import { type Deployment, type PointerChange, readPointerChanges, stackDeployments } from "./pointer-changes.ts";
+import { checkPointer, pointTo, readPointer, writePointer } from "./production-pointer.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { requireVerdict } from "./still-passes.ts";
+import type { ProductionPointer, VersionRecord } from "./version-record.ts";
+import { type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
+
+export interface RollbackOptions {
+  /** The version to go back to; without it, what was in production before the last promotion. */
+  to?: number;
+}
+
+export interface RollbackResult {
+  from: number;
+  /** null: nothing is in production any more. */
+  to: number | null;
+  commit: string;
+}
+
+type Tip = Snapshot & { tip: string };
+
+/**
+ * Takes back the model's last promotion, as `git revert` of that commit would: the pointer becomes what it was before, which
+ * may be nothing. With `to`, the pointer goes to that version. Throws UserError when nothing is deployed, or when somebody
+ * else changed production meanwhile.
+ */
+export async function rollback(writer: Writer, model: string, options: RollbackOptions = {}): Promise<RollbackResult> {
+  let first: First | undefined;
+  return writeBranch<RollbackResult>(writer, async (snapshot, context) => {
+    const changes = await readPointerChanges(writer.git, snapshot.tip, model);
+    const deployments = stackDeployments(changes);
+    const current = deployments.at(-1);
+    if (first && first.blob !== current?.state.blob) return settleRace(model, first, changes.at(-1)!);
+    if (!current) throw nothingDeployed(model, changes);
+    const target = await chooseTarget(writer, snapshot, { model, options, changes, deployments }, context);
+    const [from, to] = [current.state.version, target.pointer?.version ?? null];
+    if (from === to) throw alreadyThere(model, from);
+    first = { blob: current.state.blob, from, to };
+    return planRollback(writer, snapshot, { model, current, target, named: options.to !== undefined });
+  });
+}
+
+/** What was meant when the command started. */
+interface First {
+  blob: string;
+  from: number;
+  to: number | null;
+}
+
+interface Target {
+  /** null: undeployed. */
+  pointer: ProductionPointer | null;
+  record: VersionRecord | null;
+  /** production.json, or its removal. */
+  content: FileChange["content"];
+}
+
+interface Choice {
+  model: string;
+  options: RollbackOptions;
+  changes: readonly PointerChange[];
+  deployments: readonly Deployment[];
+}
+
+async function chooseTarget(writer: Writer, snapshot: Tip, choice: Choice, context: WriteContext): Promise<Target> {
+  const { model, options, changes, deployments } = choice;
+  if (options.to === undefined) return earlierPointer(writer, snapshot, model, deployments.at(-2)?.state.blob ?? null);
+  const record = await snapshot.record(model, options.to);
+  const before = changes.findLast(({ to }) => to?.version === options.to)?.to;
+  const onStack = deployments.find(({ state }) => state.version === options.to)?.state;
+  const blob = (onStack ?? before)?.blob;
+  if (blob) return earlierPointer(writer, snapshot, model, blob);
+  requireVerdict(record);
+  const pointer = pointTo(record, { since: context.now, by: context.identity.name, pullRequest: record.pull_request });
+  return { pointer, record, content: writePointer(pointer) };
+}
+
+/** The very file that was there, so that history shows it as coming back. Going back is refused when it leads to damage. */
+async function earlierPointer(writer: Writer, snapshot: Tip, model: string, blob: string | null): Promise<Target> {
+  if (blob === null) return { pointer: null, record: null, content: null };
+  const [file] = await readAllObjects(writer.git, [blob]);
+  const pointer = readPointer(file?.content ?? Buffer.alloc(0), model);
+  const record = await snapshot.record(model, pointer.version);
+  checkPointer(pointer, record);
+  return { pointer, record, content: { oid: blob } };
+}
+
+interface RollbackPlan {
+  model: string;
+  current: Deployment;
+  target: Target;
+  /** The user named a version. */
+  named: boolean;
+}
+
+async function planRollback(
+  writer: Writer,
+  { tip }: Tip,
+  { model, current, target, named }: RollbackPlan,
+): Promise<WritePlan<RollbackResult>> {
+  const { pointer, record, content } = target;
+  const [from, to] = [current.state.version, pointer?.version ?? null];
+  const revert = revertMessage(current.by.subject, current.by.commit);
+  const [subject, body] = named ? [rollbackSubject(model, from, to), null] : [revert.subject, revert.body];
+  const facts = {
+    model,
+    version: to,
+    candidate: record?.candidate.id ?? null,
+    pullRequest: pointer?.pull_request ?? null,
+    verdict: record?.verdict.outcome ?? null,
+  };
+  const index = await editIndex(writer.git, tip, model);
+  const row = index.after({ production: pointer && record && { pointer, metric: primaryMetric(record) } });
+  const changes = [{ path: productionFile(model), content }, row];
+  return {
+    commits: [{ message: formatMessage(subject, body, facts), changes }],
+    result: (ids) => ({ from, to, commit: ids[0]! }),
+  };
+}
+
+/** Somebody else moved the pointer first: fine when it is where we wanted it, else he decides, not we. */
+function settleRace(model: string, { from, to }: First, last: PointerChange): WritePlan<RollbackResult> {
+  const found = last.to?.version ?? null;
+  if (found === to) return { commits: [], result: () => ({ from, to, commit: last.commit }) };
+  throw new UserError({
+    message: `production of ${model} changed to ${found === null ? "nothing" : `v${found}`} while v${from} was being rolled back; nothing was written`,
+    hint: `look at it, then decide again: mergeml history ${model}`,
+  });
+}
+
+function alreadyThere(model: string, version: number): UserError {
+  return new UserError({
+    message: `${model}@${version} is in production already`,
+    hint: `see what was there before: mergeml history ${model}`,
+  });
+}
+
+function nothingDeployed(model: string, changes: readonly PointerChange[]): UserError {
+  const last = changes.findLast(({ to }) => to !== null)?.to?.version;
+  const hint =
+    last === undefined
+      ? "it was never promoted"
+      : `it was undeployed before; to deploy again: mergeml promote ${model} --to ${last}`;
+  return new UserError({ message: `there is nothing to roll back: no version of ${model} is in production`, hint });
+}

@@ -1,0 +1,141 @@
+import { UserError } from "../errors/user-error.ts";
+import { DamageError } from "./damage.ts";
+import type { Git } from "./git/git.ts";
+import { parseTree, readAllObjects } from "./git/objects.ts";
+import { formatFile, isModelName, parseVersionNumber, productionFile, versionFolder, versionsFolder } from "./paths.ts";
+import { checkPointer, readPointer } from "./production-pointer.ts";
+import { type Records, readRecords } from "./read-records.ts";
+import { type BlobStore, checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
+import type { ProductionPointer, VersionRecord } from "./version-record.ts";
+
+/** The registry at one commit. What it returns is checked: every method throws DamageError, naming the file, for what was tampered with. */
+export interface Snapshot {
+  /** null when there is no registry branch yet; it then has no models. */
+  readonly tip: string | null;
+  /** Models that have a folder, sorted. */
+  models(): Promise<string[]>;
+  /** Numbers of the model's versions, ascending. */
+  versions(model: string): Promise<number[]>;
+  /** The deployed version; null when the model is unknown or undeployed. */
+  production(model: string): Promise<ProductionPointer | null>;
+  /** All deployed models, in two batches of reads whatever their number. */
+  productions(): Promise<Map<string, ProductionPointer>>;
+  /** Throws UserError for a version there is not. */
+  record(model: string, version: number): Promise<VersionRecord>;
+  /** Records of these versions, in this order; all of the model's without `versions`. */
+  records(model: string, versions?: readonly number[]): Promise<VersionRecord[]>;
+  /** The model's bytes, equal to the record's hash, whether they are on the branch or in the store. */
+  modelBytes(model: string, version: number): Promise<Uint8Array>;
+}
+
+export interface SnapshotSource {
+  git: Git;
+  store: BlobStore;
+}
+
+/** Opens the registry at `tip`. Throws UserError when a newer mergeml wrote it. */
+export async function openSnapshot(source: SnapshotSource, tip: string | null): Promise<Snapshot> {
+  if (tip !== null) await checkFormat(source.git, tip);
+  const known: Records = new Map();
+  const { git } = source;
+  const snapshot: Snapshot = {
+    tip,
+    models: async () => (await listFolder(git, tip, "models")).filter(isModelName),
+    versions: (model) => listVersions(git, tip, model),
+    production: async (model) => (await readProductions(git, tip, [model], known)).get(model) ?? null,
+    productions: async () => readProductions(git, tip, await snapshot.models(), known),
+    record: async (model, version) => (await snapshot.records(model, [version]))[0]!,
+    records: async (model, versions) => {
+      const wanted = (versions ?? (await snapshot.versions(model))).map((version) => ({ model, version }));
+      return readRecords(git, tip, wanted, known);
+    },
+    modelBytes: (model, version) => readModel(source, snapshot, model, version),
+  };
+  return snapshot;
+}
+
+async function checkFormat(git: Git, tip: string): Promise<void> {
+  const [found] = await readAllObjects(git, [`${tip}:${formatFile}`]);
+  const format = found ? formatOf(found.content) : undefined;
+  if (format === 1) return;
+  if (typeof format === "number" && format > 1) {
+    throw new UserError({
+      message: `the registry has format ${format}, this mergeml reads format 1`,
+      hint: "use the mergeml that wrote it, or a newer one",
+    });
+  }
+  throw new DamageError(
+    formatFile,
+    found ? 'does not say { "format": 1 }' : "is missing: this is not a registry branch",
+  );
+}
+
+function formatOf(content: Uint8Array): unknown {
+  try {
+    return (JSON.parse(Buffer.from(content).toString("utf8")) as { format?: unknown } | null)?.format;
+  } catch {
+    return undefined;
+  }
+}
+
+async function listFolder(git: Git, tip: string | null, path: string): Promise<string[]> {
+  if (tip === null) return [];
+  const [found] = await readAllObjects(git, [`${tip}:${path}`]);
+  return found?.type === "tree"
+    ? parseTree(found)
+        .filter((entry) => entry.mode === "40000")
+        .map((entry) => entry.name)
+    : [];
+}
+
+async function listVersions(git: Git, tip: string | null, model: string): Promise<number[]> {
+  if (!isModelName(model)) return [];
+  const names = await listFolder(git, tip, versionsFolder(model));
+  return names
+    .map(parseVersionNumber)
+    .filter((version) => version !== null)
+    .sort((a, b) => a - b);
+}
+
+async function readProductions(
+  git: Git,
+  tip: string | null,
+  models: readonly string[],
+  known: Records,
+): Promise<Map<string, ProductionPointer>> {
+  const named = tip === null ? [] : models.filter(isModelName);
+  const files = await readAllObjects(
+    git,
+    named.map((model) => `${tip}:${productionFile(model)}`),
+  );
+  const pointers = new Map<string, ProductionPointer>();
+  named.forEach((model, index) => {
+    const file = files[index];
+    if (file) pointers.set(model, readPointer(file.content, model));
+  });
+  const versions = [...pointers].map(([model, { version }]) => ({ model, version }));
+  for (const record of await readRecords(git, tip, versions, known)) checkPointer(pointers.get(record.model)!, record);
+  return pointers;
+}
+
+async function readModel(
+  source: SnapshotSource,
+  snapshot: Snapshot,
+  model: string,
+  version: number,
+): Promise<Uint8Array> {
+  const { candidate } = await snapshot.record(model, version);
+  const folder = versionFolder(model, version);
+  const names = [modelFile, referenceFile].map((name) => `${folder}/${name}`);
+  const [inGit, reference] = await readAllObjects(
+    source.git,
+    names.map((name) => `${snapshot.tip}:${name}`),
+  );
+  if (!inGit && !reference) throw new DamageError(names[0]!, "is missing");
+  const file = inGit ? names[0]! : names[1]!;
+  const bytes = inGit
+    ? inGit.content
+    : await followReference(source.store, reference!.content, candidate.model.sha256, file);
+  checkModel(bytes, candidate.model.sha256, file);
+  return bytes;
+}

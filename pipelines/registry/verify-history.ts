@@ -1,0 +1,107 @@
+import type { Problem } from "../errors/user-error.ts";
+import type { Git } from "./git/git.ts";
+import { type LoggedChange, type LoggedCommit, readLog } from "./git/log.ts";
+import { readAllObjects } from "./git/objects.ts";
+import { parsePath, recordFile } from "./paths.ts";
+import { checkPointer, readPointer } from "./production-pointer.ts";
+import type { VersionRecord } from "./version-record.ts";
+
+export interface BranchHistory {
+  problems: Problem[];
+  promotions: number;
+}
+
+interface Move {
+  commit: LoggedCommit;
+  model: string;
+  blob: string;
+  /** Highest version of the model at that commit. */
+  known: number;
+}
+
+/** Checks every commit of the branch, oldest first. `records` are those at the tip; a version never changes, so they hold for all commits. */
+export async function verifyHistory(
+  git: Git,
+  tip: string,
+  records: ReadonlyMap<string, VersionRecord>,
+): Promise<BranchHistory> {
+  const problems: Problem[] = [];
+  const highest = new Map<string, number>();
+  const moves: Move[] = [];
+  for await (const commit of readLog(git, { tip, oldestFirst: true })) {
+    problems.push(...shapeProblems(commit), ...versionProblems(commit, highest));
+    for (const { path, after } of commit.changes) {
+      const parsed = parsePath(path);
+      if (parsed.kind === "production" && after !== null)
+        moves.push({ commit, model: parsed.model, blob: after, known: highest.get(parsed.model) ?? 0 });
+    }
+  }
+  const contents = await readAllObjects(
+    git,
+    moves.map((move) => move.blob),
+  );
+  const wrong = moves.flatMap((move, index) => moveProblem(move, contents[index]?.content ?? Buffer.alloc(0), records));
+  return { problems: [...problems, ...wrong], promotions: moves.length };
+}
+
+function shapeProblems(commit: LoggedCommit): Problem[] {
+  const problems: Problem[] = [];
+  if (commit.parents.length > 1) problems.push(at(commit, "is a merge: the registry's history is linear"));
+  for (const { path, mode, after } of commit.changes) {
+    if (parsePath(path).kind === "other" && after !== null)
+      problems.push(at(commit, `adds ${JSON.stringify(path)}, which is nothing a registry has`));
+    else if (after !== null && mode !== "100644")
+      problems.push(at(commit, `makes ${path} something else than a plain file (mode ${mode})`));
+  }
+  return problems;
+}
+
+/** Versions come whole, in one commit, in order, and then stay as they are. */
+function versionProblems(commit: LoggedCommit, highest: Map<string, number>): Problem[] {
+  const problems: Problem[] = [];
+  const added = new Set<string>();
+  for (const { path } of commit.changes.filter(isAddition)) {
+    const parsed = parsePath(path);
+    if (parsed.kind !== "version-file" || parsed.file !== recordFile) continue;
+    const next = (highest.get(parsed.model) ?? 0) + 1;
+    if (parsed.version !== next)
+      problems.push(at(commit, `adds ${parsed.model}@${parsed.version} where version ${next} was next`));
+    highest.set(parsed.model, Math.max(parsed.version, next - 1));
+    added.add(`${parsed.model}@${parsed.version}`);
+  }
+  for (const change of commit.changes) {
+    const parsed = parsePath(change.path);
+    if (parsed.kind !== "version-file" || (isAddition(change) && added.has(`${parsed.model}@${parsed.version}`)))
+      continue;
+    const did = change.after === null ? "deletes" : change.before === null ? "adds" : "changes";
+    problems.push(at(commit, `${did} ${change.path}, but a registered version never changes`));
+  }
+  return problems;
+}
+
+function isAddition({ before, after }: LoggedChange): boolean {
+  return before === null && after !== null;
+}
+
+function moveProblem(
+  { commit, model, blob, known }: Move,
+  content: Uint8Array,
+  records: ReadonlyMap<string, VersionRecord>,
+): Problem[] {
+  try {
+    if (content.length === 0) return [at(commit, `leaves models/${model}/production.json without content (${blob})`)];
+    const pointer = readPointer(content, model);
+    const record = records.get(`${model}@${pointer.version}`);
+    if (pointer.version > known)
+      return [at(commit, `promotes ${model}@${pointer.version}, which was not registered then`)];
+    if (!record) return [at(commit, `promotes ${model}@${pointer.version}, whose record cannot be read`)];
+    checkPointer(pointer, record);
+    return [];
+  } catch (error) {
+    return [at(commit, `is wrong: ${(error as Error).message}`)];
+  }
+}
+
+function at({ commit, subject, author }: LoggedCommit, what: string): Problem {
+  return { message: `commit ${commit.slice(0, 10)} (${subject}, by ${author}) ${what}` };
+}

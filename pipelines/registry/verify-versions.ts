@@ -1,0 +1,139 @@
+import { sha256 } from "../config/canonical-json.ts";
+import type { Problem } from "../errors/user-error.ts";
+import { DamageError } from "./damage.ts";
+import { readObjects } from "./git/objects.ts";
+import { parsePath, recordFile, versionFolder } from "./paths.ts";
+import { readRecord } from "./sealed-record.ts";
+import type { SnapshotSource } from "./snapshot.ts";
+import { verdictProblems } from "./still-passes.ts";
+import { checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
+import type { VersionRecord } from "./version-record.ts";
+
+export interface VerifiedVersions {
+  problems: Problem[];
+  /** Every record that could be read, by `<model>@<version>`. */
+  records: Map<string, VersionRecord>;
+  count: number;
+}
+
+interface Folder {
+  model: string;
+  version: number;
+  /** File name to blob id. */
+  files: Map<string, string>;
+}
+
+/** Checks every version's folder at `tip`, reading each file once, one at a time. */
+export async function verifyVersions(source: SnapshotSource, tip: string): Promise<VerifiedVersions> {
+  const folders = await listFolders(source, tip);
+  const found: VerifiedVersions = { problems: [], records: new Map(), count: folders.length };
+  const blobs = folders.flatMap(({ files }) => [...files.values()]);
+  const contents = readObjects(source.git, blobs);
+  for (const folder of folders) {
+    const hashes = new Map<string, string>();
+    let record: Uint8Array | undefined;
+    let reference: Uint8Array | undefined;
+    for (const name of folder.files.keys()) {
+      const content = (await contents.next()).value?.content ?? Buffer.alloc(0);
+      hashes.set(name, sha256(content));
+      if (name === recordFile) record = content;
+      if (name === referenceFile) reference = content;
+    }
+    found.problems.push(...(await checkFolder(source, folder, { hashes, record, reference }, found.records)));
+  }
+  await contents.return(undefined);
+  return { ...found, problems: [...found.problems, ...missingNumbers(folders)] };
+}
+
+async function listFolders({ git }: SnapshotSource, tip: string): Promise<Folder[]> {
+  const folders = new Map<string, Folder>();
+  const listing = await git.text(["ls-tree", "-r", "-z", tip, "--", "models/"]);
+  for (const entry of listing.split("\0").filter(Boolean)) {
+    const [, oid = "", path = ""] = /^\d+ \w+ ([0-9a-f]+)\t(.*)$/s.exec(entry) ?? [];
+    const parsed = parsePath(path);
+    if (parsed.kind !== "version-file") continue;
+    const { model, version, file } = parsed;
+    const key = `${model}@${version}`;
+    const folder = folders.get(key) ?? { model, version, files: new Map<string, string>() };
+    folder.files.set(file, oid);
+    folders.set(key, folder);
+  }
+  return [...folders.values()];
+}
+
+interface Contents {
+  hashes: ReadonlyMap<string, string>;
+  record: Uint8Array | undefined;
+  reference: Uint8Array | undefined;
+}
+
+async function checkFolder(
+  source: SnapshotSource,
+  folder: Folder,
+  contents: Contents,
+  records: Map<string, VersionRecord>,
+): Promise<Problem[]> {
+  const { model, version } = folder;
+  const path = versionFolder(model, version);
+  if (!contents.record) return [{ message: `${path}/${recordFile} is missing` }];
+  try {
+    const record = readRecord(contents.record, model, version);
+    records.set(`${model}@${version}`, record);
+    return [
+      ...fileProblems(record, contents.hashes),
+      ...verdictProblems(record).map((message) => ({ message: `${path}/${recordFile}: ${message}` })),
+      ...(await modelProblems(source, record, contents)),
+    ];
+  } catch (error) {
+    return [{ message: (error as Error).message }];
+  }
+}
+
+function fileProblems(record: VersionRecord, hashes: ReadonlyMap<string, string>): Problem[] {
+  const path = versionFolder(record.model, record.version);
+  const listed = Object.entries(record.files);
+  const changed = listed.filter(([name, hash]) => hashes.get(name) !== hash);
+  const unlisted = [...hashes.keys()].filter((name) => name !== recordFile && !(name in record.files));
+  return [
+    ...changed.map(([name]) => ({
+      message: `${path}/${name} ${hashes.has(name) ? "was changed after it was registered: its hash is not the one in version.json" : "is missing"}`,
+    })),
+    ...unlisted.map((name) => ({ message: `${path}/${name} is not one of the files that were registered` })),
+  ];
+}
+
+async function modelProblems(
+  { store }: SnapshotSource,
+  record: VersionRecord,
+  { hashes, reference }: Contents,
+): Promise<Problem[]> {
+  const path = versionFolder(record.model, record.version);
+  const expected = record.candidate.model.sha256;
+  try {
+    if (reference) {
+      const file = `${path}/${referenceFile}`;
+      checkModel(await followReference(store, reference, expected, file), expected, file);
+    } else if (hashes.get(modelFile) !== expected) {
+      throw new DamageError(
+        `${path}/${modelFile}`,
+        hashes.has(modelFile) ? "is not the model that the record names" : "is missing",
+      );
+    }
+    return [];
+  } catch (error) {
+    return [{ message: (error as Error).message }];
+  }
+}
+
+function missingNumbers(folders: readonly Folder[]): Problem[] {
+  const numbers = Map.groupBy(folders, ({ model }) => model);
+  return [...numbers].flatMap(([model, versions]) => {
+    const present = new Set(versions.map(({ version }) => version));
+    const highest = Math.max(...present);
+    if (present.size === highest) return [];
+    const missing = Array.from({ length: highest }, (_, index) => index + 1).filter((version) => !present.has(version));
+    return missing.slice(0, 20).map((version) => ({
+      message: `${versionFolder(model, version)} is missing: versions are numbered from 1 without gaps`,
+    }));
+  });
+}

@@ -1,0 +1,71 @@
+import type { Problem } from "../errors/user-error.ts";
+import type { Git } from "./git/git.ts";
+import { readAllObjects } from "./git/objects.ts";
+import { readIndexRows, renderIndex } from "./index-page.ts";
+import { indexFile } from "./paths.ts";
+import { openSnapshot, type SnapshotSource } from "./snapshot.ts";
+import { type BranchHistory, verifyHistory } from "./verify-history.ts";
+import { verifyVersions } from "./verify-versions.ts";
+
+/** What checking the whole branch found. It is sound when there are no problems. */
+export interface Verification {
+  problems: Problem[];
+  /** Worth knowing, not wrong: such as an index that the next write will make anew. */
+  notes: string[];
+  models: number;
+  versions: number;
+  /** Times a version was put into production, rollbacks to an earlier one included. */
+  promotions: number;
+}
+
+/**
+ * Checks the whole branch at `tip`: every file against its hash, every record against its digest, every verdict by giving
+ * it again, and every commit: linear, adding versions in order, never changing one, promoting only what passed.
+ */
+export async function verify(source: SnapshotSource, tip: string): Promise<Verification> {
+  const snapshot = await openSnapshot(source, tip);
+  const versions = await verifyVersions(source, tip);
+  const history = await verifyHistory(source.git, tip, versions.records);
+  const problems = [
+    ...versions.problems,
+    ...history.problems,
+    ...(await pointerProblems(snapshot.models, snapshot.production)),
+  ];
+  const notes = await indexNotes(source.git, tip);
+  return {
+    problems: distinct(problems),
+    notes,
+    models: (await snapshot.models()).length,
+    versions: versions.count,
+    promotions: history.promotions,
+  };
+}
+
+async function pointerProblems(
+  models: () => Promise<string[]>,
+  production: (model: string) => Promise<unknown>,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const model of await models()) {
+    try {
+      await production(model);
+    } catch (error) {
+      problems.push({ message: (error as Error).message });
+    }
+  }
+  return problems;
+}
+
+async function indexNotes(git: Git, tip: string): Promise<string[]> {
+  const [index] = await readAllObjects(git, [`${tip}:${indexFile}`]);
+  if (index?.content.toString("utf8") === renderIndex(await readIndexRows(git, tip))) return [];
+  return [
+    `${indexFile} is not up to date, as after a revert by plain git; the next registration or promotion makes it anew`,
+  ];
+}
+
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
+}
+
+export type { BranchHistory };

@@ -1,0 +1,84 @@
+import { sha256 } from "../config/canonical-json.ts";
+import { UserError } from "../errors/user-error.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { Verdict } from "../gate/verdict.ts";
+import type { FileChange } from "./git/commits.ts";
+import { type InputExample, mlflowFiles } from "./mlflow-files.ts";
+import { modelCard } from "./model-card.ts";
+import { recordFile, versionFolder } from "./paths.ts";
+import { sealRecord, writeRecord } from "./sealed-record.ts";
+import { modelFile, referenceFile } from "./stored-model.ts";
+import type { CandidateRecord, VersionRecord } from "./version-record.ts";
+
+/** What a version's folder is made of. */
+export interface VersionContent {
+  candidate: CandidateRecord;
+  evaluation: Evaluation;
+  verdict: Verdict;
+  /** model.onnx, or the reference that stands for it. */
+  model: { file: string; content: Uint8Array | string };
+  example: InputExample | null;
+  /** More files by name, such as profile.json. */
+  extras: Readonly<Record<string, Uint8Array | string>>;
+  pullRequest: number | null;
+}
+
+export interface Registration {
+  version: number;
+  time: Date;
+  by: string;
+}
+
+/** The sealed record of a version and every file of its folder. Throws UserError for an extra file that takes another's name. */
+export function versionFiles(
+  content: VersionContent,
+  { version, time, by }: Registration,
+): { record: VersionRecord; changes: FileChange[] } {
+  const { candidate, evaluation, verdict } = asStored(content);
+  const { example } = content;
+  const about = {
+    model: candidate.config.name,
+    version,
+    candidate,
+    evaluation,
+    verdict,
+    pull_request: content.pullRequest,
+    registered: time.toISOString(),
+    registered_by: by,
+  };
+  const own: Record<string, Uint8Array | string> = {
+    ...mlflowFiles({ candidate, example, version, verdict: verdict.outcome }),
+    "MODEL_CARD.md": modelCard(about),
+    [content.model.file]: content.model.content,
+  };
+  checkExtras(content.extras, own);
+  const files = { ...own, ...content.extras };
+  const hashes = Object.fromEntries(
+    Object.keys(files)
+      .sort()
+      .map((name) => [name, sha256(files[name]!)]),
+  );
+  const record = sealRecord({ format: 1, ...about, files: hashes });
+  const folder = versionFolder(about.model, version);
+  const changes = Object.entries({ ...files, [recordFile]: writeRecord(record) });
+  return { record, changes: changes.map(([name, each]) => ({ path: `${folder}/${name}`, content: each })) };
+}
+
+/** As a file holds it, so that the digest is of what will be read: NaN becomes null, undefined is left out. */
+function asStored({
+  candidate,
+  evaluation,
+  verdict,
+}: VersionContent): Pick<VersionContent, "candidate" | "evaluation" | "verdict"> {
+  return JSON.parse(JSON.stringify({ candidate, evaluation, verdict }));
+}
+
+function checkExtras(extras: VersionContent["extras"], own: Readonly<Record<string, unknown>>): void {
+  const reserved = [recordFile, modelFile, referenceFile, ...Object.keys(own)];
+  const wrong = Object.keys(extras).find((name) => reserved.includes(name) || !/^[A-Za-z0-9][\w.-]*$/.test(name));
+  if (wrong !== undefined)
+    throw new UserError({
+      message: `${JSON.stringify(wrong)} cannot be an extra file of a version`,
+      hint: "give it a plain name that no other file has",
+    });
+}

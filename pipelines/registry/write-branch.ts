@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { EnvironmentError } from "../errors/environment-error.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import type { Branch } from "./branch.ts";
+import { type CommitPlan, makeCommits } from "./git/commits.ts";
+import type { GitError } from "./git/failure.ts";
+import type { Identity } from "./git/identity.ts";
+import { openSnapshot, type Snapshot, type SnapshotSource } from "./snapshot.ts";
+
+export interface Writer extends SnapshotSource {
+  branch(): Promise<Branch>;
+  /** Asked for only by writes, so that reading works for whoever has no name. */
+  identity(): Promise<Identity>;
+  clock: Clock;
+  log: Log;
+  /** 0 ≤ x < 1. */
+  random(): number;
+}
+
+/** What to write on one state of the branch. Without commits there is nothing to do, and the branch stays as it is. */
+export interface WritePlan<T> {
+  commits: readonly CommitPlan[];
+  /** `ids` are those of the commits, oldest first. */
+  result(ids: readonly string[]): T;
+}
+
+export interface WriteContext {
+  /** Throws GitError when git does not know who writes. */
+  identity: Identity;
+  now: Date;
+}
+
+/** Called with each state of the branch that the write is attempted on: `snapshot.tip` is never null. */
+export type Planner<T> = (snapshot: Snapshot & { tip: string }, context: WriteContext) => Promise<WritePlan<T>>;
+
+const deadlineMinutes = 5;
+/** Rejections in a row while nobody moved the branch: then it isn't a race but a lock that was left behind. */
+const patience = 12;
+const longestWait = 400;
+
+/**
+ * Compare-and-swap: plans on the fetched tip, makes the commits, pushes; when somebody else was first, plans again on what
+ * he wrote. Some writer always gets through, and the wait is random, so each does in the end.
+ */
+export async function writeBranch<T>(writer: Writer, plan: Planner<T>): Promise<T> {
+  const branch = await writer.branch();
+  const started = writer.clock.now().getTime();
+  let [stuck, lastTip] = [0, ""];
+  for (;;) {
+    const tip = await branch.tip(true);
+    if (tip === null) throw missingBranch(branch);
+    const rejected = await attempt(writer, branch, tip, plan);
+    if ("result" in rejected) return rejected.result;
+    stuck = tip === lastTip ? stuck + 1 : 0;
+    lastTip = tip;
+    const minutes = (writer.clock.now().getTime() - started) / 60_000;
+    if (stuck >= patience || minutes >= deadlineMinutes) throw givenUp(branch, rejected.error, stuck >= patience);
+    await sleep(writer.random() * longestWait);
+  }
+}
+
+async function attempt<T>(
+  writer: Writer,
+  branch: Branch,
+  tip: string,
+  plan: Planner<T>,
+): Promise<{ result: T } | { error: GitError }> {
+  const [snapshot, identity] = await Promise.all([openSnapshot(writer, tip), writer.identity()]);
+  const now = writer.clock.now();
+  const { commits, result } = await plan({ ...snapshot, tip }, { identity, now });
+  if (commits.length === 0) return { result: result([]) };
+  const ids = await makeCommits(writer.git, tip, commits, { identity, time: now });
+  const moved = await branch.move(tip, ids.at(-1)!);
+  return moved.state === "moved" ? { result: result(ids) } : { error: moved.error };
+}
+
+/** The error of a command that needs the branch. */
+export function missingBranch(branch: Branch): EnvironmentError {
+  return new EnvironmentError(`there is no ${branch.title}\ncreate it once: mergeml init`, {
+    tried: `reading ${branch.title}`,
+    safe: "Nothing was changed.",
+  });
+}
+
+function givenUp(branch: Branch, cause: GitError, stuck: boolean): EnvironmentError {
+  const why = stuck ? "though nobody else writes" : `for ${deadlineMinutes} minutes, as others were always first`;
+  return new EnvironmentError(
+    `${branch.title} could not be moved ${why}: ${cause.message}`,
+    { tried: cause.tried, safe: cause.safe },
+    { cause },
+  );
+}
