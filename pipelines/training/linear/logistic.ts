@@ -6,7 +6,10 @@ import { factor, penalties } from "./penalty.ts";
 
 const MAX_STEPS = 100;
 // Relative to the loss. A Newton step squares the error, so what is left after the last one is rounding.
-const TOLERANCE = 1e-12;
+const TOLERANCE = 1e-10;
+
+// Per row. Without any, classes that the features separate have no finite weights; more, and it would show in predictions.
+const LEAST_PENALTY = 1e-7;
 
 /** Weights [width, outputs], and the mean log loss before each step. */
 export interface LogisticFit {
@@ -21,7 +24,7 @@ export interface LogisticFit {
  */
 export function fitLogistic(design: Design, codes: Int32Array, classes: number, l2: number): LogisticFit {
   const outputs = classes === 2 ? 1 : classes;
-  const penalty = penalties(design.width, l2, design.rows);
+  const penalty = penalties(design.width, l2, LEAST_PENALTY * design.rows);
   const objective = logLoss(design, codes, outputs, penalty);
   // The intercept's curvature vanishes when all probabilities are near 0 or 1; a trace of it keeps the factor positive.
   const traced = penalty.with(0, 1e-12 * design.rows);
@@ -34,7 +37,7 @@ export function fitLogistic(design: Design, codes: Int32Array, classes: number, 
     losses.push(curvature.loss / design.rows);
     const slope = Math.sqrt(inner(curvature.gradient, curvature.gradient));
     steepest = Math.max(steepest, slope);
-    const precision = Math.max(1e-3, Math.min(0.1, slope / steepest));
+    const precision = Math.max(1e-3, Math.min(0.1, slope / (steepest || 1)));
     const direction = newtonDirection(curvature, traced, outputs, precision);
     const decrease = -inner(curvature.gradient, direction);
     if (!takeStep(objective, weights, direction, curvature.loss, decrease)) break;

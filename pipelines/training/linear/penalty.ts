@@ -3,12 +3,9 @@ import { CholeskyDecomposition, Matrix } from "ml-matrix";
 /** Gives the x of A·x = b, both [width, outputs]. */
 export type Solver = (right: Float64Array) => Float64Array;
 
-/**
- * The penalty of each column: none on the intercept. A share of the rows is its least value, so that collinear columns,
- * or more columns than rows, have one answer even when the user asks for no penalty.
- */
-export function penalties(width: number, l2: number, rows: number): Float64Array {
-  return new Float64Array(width).fill(Math.max(l2, 1e-9 * rows)).fill(0, 0, 1);
+/** The penalty of each column: none on the intercept, on the others `l2`, but at least `least`. */
+export function penalties(width: number, l2: number, least: number): Float64Array {
+  return new Float64Array(width).fill(Math.max(l2, least)).fill(0, 0, 1);
 }
 
 /** Factors gram + diag(penalty), which is positive definite; `gram` is [width, width] and symmetric. */

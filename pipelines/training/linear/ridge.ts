@@ -2,6 +2,9 @@ import { BLOCK_ROWS, blocks, type Design } from "./design.ts";
 import { factor, penalties } from "./penalty.ts";
 import { addGram, addTransposed, mirror } from "./products.ts";
 
+// Per row. With it collinear columns, or more columns than rows, have one answer even when the user asks for no penalty.
+const LEAST_PENALTY = 1e-9;
+
 /**
  * Weights [width] that minimise Σ(y - Xw)² + l2·Σw², the intercept not penalised: scikit-learn's Ridge(alpha=l2).
  * Solved by the normal equations, which one pass over the rows sums up in a fixed order.
@@ -19,7 +22,7 @@ export function fitRidge(design: Design, target: Float64Array, l2: number): Floa
     addTransposed(right, design, block, centred, 1);
   }
   mirror(gram, width);
-  const weights = factor(gram, penalties(width, l2, design.rows), 1)(right);
+  const weights = factor(gram, penalties(width, l2, LEAST_PENALTY * design.rows), 1)(right);
   weights[0]! += mean;
   return weights;
 }
