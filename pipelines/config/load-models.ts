@@ -1,6 +1,7 @@
-import { readdir } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { didYouMean } from "../errors/did-you-mean.ts";
+import { EnvironmentError } from "../errors/environment-error.ts";
 import type { Problem, SourceLocation } from "../errors/user-error.ts";
 import type { ModelConfig } from "./model-config.ts";
 import type { ModelContext, ModelParser } from "./parse-model-config.ts";
@@ -23,12 +24,9 @@ export interface LoadedModels {
   names: string[];
 }
 
-/** Files read at once: enough to keep the disk busy, few enough for any limit on open files. */
-const READ_AT_ONCE = 32;
-
 /** Reads every `models/<name>/model.yaml`, or those of the names in `only`, with its query. */
 export async function loadModels(root: string, context: ModelContext, only?: readonly string[]): Promise<LoadedModels> {
-  const found = await findModels(root);
+  const found = findModels(root);
   const names = found.filter(({ file }) => file.state !== "absent").map(({ name }) => name);
   const wanted = only ? found.filter(({ name }) => only.includes(name)) : found;
   const unknown = (only ?? []).filter((name) => !names.includes(name));
@@ -37,7 +35,7 @@ export async function loadModels(root: string, context: ModelContext, only?: rea
   if (present.length === 0) return { models: [], problems, names };
   const { modelParser } = await import("./parse-model-config.ts");
   const parse = modelParser(context);
-  const results = await inBatches(present, (folder) => loadModel(root, folder, parse));
+  const results = present.map((folder) => loadModel(root, folder, parse));
   return {
     models: results.flatMap(({ model }) => model ?? []),
     problems: [...problems, ...results.flatMap((result) => result.problems)],
@@ -50,27 +48,22 @@ interface ModelFolder {
   file: ProjectFile;
 }
 
-async function findModels(root: string): Promise<ModelFolder[]> {
-  const entries = await readdir(join(root, "models"), { withFileTypes: true }).catch(noEntries);
-  const names = entries.filter((entry) => !entry.isFile() && entry.name !== "examples").map((entry) => entry.name);
+function findModels(root: string): ModelFolder[] {
+  const names = foldersIn(join(root, "models")).filter((name) => name !== "examples");
   const sorted = names.sort((a, b) => (a < b ? -1 : 1));
-  return inBatches(sorted, async (name) => ({ name, file: await readProjectFile(root, `models/${name}/model.yaml`) }));
+  return sorted.map((name) => ({ name, file: readProjectFile(root, `models/${name}/model.yaml`) }));
 }
 
-function noEntries(error: NodeJS.ErrnoException): never[] {
-  if (error.code === "ENOENT" || error.code === "ENOTDIR") return [];
-  throw error;
-}
-
-async function inBatches<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<Result[]> {
-  const results: Result[] = [];
-  for (let start = 0; start < items.length; start += READ_AT_ONCE) {
-    results.push(...(await Promise.all(items.slice(start, start + READ_AT_ONCE).map(work))));
+/** Links count too, so that they are refused by name and not passed over. */
+function foldersIn(path: string): string[] {
+  try {
+    const entries = readdirSync(path, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map((entry) => entry.name);
+  } catch (cause) {
+    if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? "")) return [];
+    const detail = { tried: "listing the folder models", safe: "nothing was changed" };
+    throw new EnvironmentError(`cannot read models: ${(cause as Error).message}`, detail, { cause });
   }
-  return results;
 }
 
 function unknownModel(name: string, names: readonly string[]): Problem {
@@ -89,13 +82,13 @@ interface LoadResult {
   problems: Problem[];
 }
 
-async function loadModel(root: string, { name, file }: ModelFolder, parse: ModelParser): Promise<LoadResult> {
+function loadModel(root: string, { name, file }: ModelFolder, parse: ModelParser): LoadResult {
   const path = `models/${name}/model.yaml`;
   if (file.state !== "read") return failed(path, file.state === "refused" ? file.reason : "the file is not there");
   const { config, problems, locate } = parse(file.text, path, name);
   if (!config) return { model: null, problems };
   const queryPath = `models/${name}/${config.features.query}`;
-  const query = await readProjectFile(root, queryPath);
+  const query = readProjectFile(root, queryPath);
   const wrong = queryProblem(query, queryPath, locate);
   if (wrong || query.state !== "read") return { model: null, problems: wrong ? [wrong] : [] };
   return { model: { config, file: path, query: { path: queryPath, text: query.text }, locate }, problems };
@@ -106,19 +99,14 @@ function failed(file: string, message: string): LoadResult {
 }
 
 function queryProblem(query: ProjectFile, path: string, locate: LoadedModel["locate"]): Problem | null {
-  const key = "features.query";
-  const here = { where: locate(["features", "query"]), key, severity: "error" } as const;
-  if (query.state === "absent") {
-    return { ...here, message: `${path} is not there`, hint: "write the query, one SELECT, into that file" };
-  }
-  if (query.state === "refused") return { ...here, message: `${path} cannot be used: ${query.reason}` };
-  if (query.text.includes("\0")) return { ...here, message: `${path} cannot be used: it is not a text file` };
-  if (query.text.trim() !== "") return null;
-  return {
-    message: "the query is empty",
-    hint: "write one SELECT that returns a row per example",
-    where: { file: path, line: 1, column: 1 },
-    key,
-    severity: "error",
+  // Looking up the place parses the file again: only when there is something to tell.
+  const problem = (message: string, hint?: string): Problem => {
+    const where = locate(["features", "query"]);
+    return { message, ...(hint && { hint }), where, key: "features.query", severity: "error" };
   };
+  if (query.state === "absent") return problem(`${path} is not there`, "write the query, one SELECT, into that file");
+  if (query.state === "refused") return problem(`${path} cannot be used: ${query.reason}`);
+  if (query.text.includes("\0")) return problem(`${path} cannot be used: it is not a text file`);
+  if (query.text.trim() !== "") return null;
+  return problem(`${path} is empty`, "write one SELECT that returns a row per example");
 }

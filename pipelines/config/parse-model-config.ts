@@ -11,6 +11,7 @@ import { compileSchema, type Validator } from "./schema/compile-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
 import type { TrainerSchema } from "./trainer-schema.ts";
 import { dotted, type Finding, type KeyPath, toProblem } from "./yaml/finding.ts";
+import { readPlainYaml } from "./yaml/plain-yaml.ts";
 import { openYaml, type YamlFile } from "./yaml/yaml-file.ts";
 
 /** Problems of one file that are told; more would bury the reader. */
@@ -38,15 +39,21 @@ export type ModelParser = (text: string, file: string, folder?: string) => Parse
 export function modelParser({ trainers, defaults = {} }: ModelContext): ModelParser {
   const validate = compileSchema(modelSchema(trainers), kindOfKey);
   return (text, file, folder) => {
+    const context = { validate, trainers, defaults, folder };
+    const quick = check(readPlainYaml(text), [], context).config;
+    if (quick) return { config: quick, problems: [], locate: locator(text, file) };
     const yaml = openYaml(text, file);
-    const { config, findings } = check(yaml, { validate, trainers, defaults, folder });
-    // The file is read again when a place is asked for: keeping the nodes of a thousand files costs more.
-    let places: YamlFile | null = null;
-    return {
-      config,
-      problems: findings.length > 0 ? problemsOf(findings, yaml, defaults) : [],
-      locate: (path) => (places ??= openYaml(text, file)).locate({ path }),
-    };
+    const { config, findings } = check(yaml.value, yaml.findings, context);
+    return { config, problems: problemsOf(findings, yaml, defaults), locate: locator(text, file) };
+  };
+}
+
+/** Places are wanted for few of many models: the file is read again then, because keeping every node costs more. */
+function locator(text: string, file: string): ParsedModel["locate"] {
+  let places: YamlFile | null = null;
+  return (path) => {
+    places ??= openYaml(text, file);
+    return places.locate({ path });
   };
 }
 
@@ -60,10 +67,11 @@ interface CheckContext extends Pick<RuleContext, "trainers" | "folder"> {
   defaults: Json;
 }
 
-function check(yaml: YamlFile, { validate, trainers, defaults, folder }: CheckContext) {
-  const findings = [...yaml.findings];
-  if (yaml.value === undefined) return { config: null, findings };
-  const value = mergeDefaults(defaults, yaml.value);
+function check(written: Json | undefined, reading: readonly Finding[], context: CheckContext) {
+  const { validate, trainers, defaults, folder } = context;
+  const findings = [...reading];
+  if (written === undefined) return { config: null, findings };
+  const value = mergeDefaults(defaults, written);
   addNew(findings, validate(value));
   const broken = findings.map((finding) => finding.path);
   const filled = fillDefaults(baseModelSchema, prune(value, broken)) ?? {};

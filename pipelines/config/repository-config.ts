@@ -21,7 +21,7 @@ export interface LoadedRepositoryConfig {
 
 /** Reads the optional `mergeml.yaml` at the root of the repository. */
 export async function loadRepositoryConfig(root: string): Promise<LoadedRepositoryConfig> {
-  const file = await readProjectFile(root, FILE);
+  const file = readProjectFile(root, FILE);
   if (file.state === "absent") return { config: defaultRepositoryConfig, problems: [] };
   return file.state === "refused" ? refused(file) : parse(file.text);
 }

@@ -1,4 +1,4 @@
-import { Lexer } from "yaml";
+import { yamlLibrary } from "./library.ts";
 
 /** Brackets that may be open at once. A config needs three. */
 export const MAX_FLOW_DEPTH = 64;
@@ -35,6 +35,7 @@ const brokenFlowMark = "\u0018";
 const scalarMark = "\u001f";
 
 function depthOfTokens(text: string): number | null {
+  const { Lexer } = yamlLibrary();
   const depth = { flow: 0, line: 0 };
   let offset = 0;
   let scalar = false;

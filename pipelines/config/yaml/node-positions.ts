@@ -1,5 +1,6 @@
-import { isMap, isScalar, isSeq, type Pair } from "yaml";
+import type { Pair } from "yaml";
 import type { KeyPath, Span } from "./finding.ts";
+import { yamlLibrary } from "./library.ts";
 import { spanOf } from "./yaml-value.ts";
 
 interface Place {
@@ -30,6 +31,7 @@ export function hasPath(contents: unknown, path: KeyPath): boolean {
 }
 
 function child(node: unknown, step: string | number): Place | null {
+  const { isMap, isScalar, isSeq } = yamlLibrary();
   if (isMap(node)) {
     const pair = node.items.find((each) => isScalar(each.key) && each.key.value === step);
     return pair ? { key: spanOf(pair.key), value: valueOrKey(pair) } : null;
@@ -45,6 +47,7 @@ function valueOrKey({ key, value }: Pair): unknown {
 }
 
 function isBlock(node: unknown): boolean {
+  const { isMap, isSeq } = yamlLibrary();
   return (isMap(node) || isSeq(node)) && node.flow !== true;
 }
 

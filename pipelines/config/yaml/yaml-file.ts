@@ -1,7 +1,8 @@
-import { Composer, type Document, Parser } from "yaml";
+import type { Composer, Document } from "yaml";
 import type { SourceLocation } from "../../errors/user-error.ts";
 import type { Json } from "../canonical-json.ts";
 import type { Finding, KeyPath } from "./finding.ts";
+import { yamlLibrary } from "./library.ts";
 import { hasPath, spanOfPath } from "./node-positions.ts";
 import { SourceText } from "./source-text.ts";
 import { syntaxFinding } from "./syntax-finding.ts";
@@ -45,6 +46,7 @@ function nothing(...findings: Finding[]): Content {
 }
 
 function read(text: string): Content {
+  const { Parser } = yamlLibrary();
   const tokens = [...new Parser().parse(text)];
   const directive = tokens.find((token) => token.type === "directive");
   if (directive) return nothing(at(directive, "YAML directives (%…) are not supported", "remove the line"));
@@ -57,6 +59,7 @@ type Tokens = Parameters<Composer["compose"]>[0];
 
 /** Keys are checked for uniqueness by `readValue`: the parser compares each with each. */
 function compose(tokens: Tokens, end: number): Document.Parsed {
+  const { Composer } = yamlLibrary();
   const composer = new Composer({ uniqueKeys: false, logLevel: "silent", schema: "core", resolveKnownTags: false });
   for (const document of composer.compose(tokens, true, end)) return document;
   throw new Error("the YAML composer gave no document");

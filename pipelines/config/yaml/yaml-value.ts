@@ -1,6 +1,7 @@
-import { isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap, type YAMLSeq } from "yaml";
+import type { Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Json } from "../canonical-json.ts";
 import { dotted, type Finding, type KeyPath, type Span } from "./finding.ts";
+import { yamlLibrary } from "./library.ts";
 
 /** Levels a value may have. The deepest config has six. */
 const MAX_DEPTH = 64;
@@ -21,6 +22,7 @@ export function readValue(node: unknown, path: KeyPath, reading: Reading): Json 
     reading.findings.push({ path, span: spanOf(node), ...refusal });
     return undefined;
   }
+  const { isMap, isScalar, isSeq } = yamlLibrary();
   if (isScalar(node)) return scalarValue(node, path, reading);
   if (isMap(node)) return mapValue(node, path, reading);
   return isSeq(node) ? seqValue(node, path, reading) : null;
@@ -35,7 +37,7 @@ export function spanOf(node: unknown): Span {
 function refuse(node: unknown, path: KeyPath): Pick<Finding, "message" | "hint"> | null {
   const quote =
     'a text that starts with *, & or ! needs quotes; put what models share in mergeml.yaml under "defaults"';
-  if (isAlias(node)) return { message: `aliases (*${node.source}) are not supported`, hint: quote };
+  if (yamlLibrary().isAlias(node)) return { message: `aliases (*${node.source}) are not supported`, hint: quote };
   const { anchor, tag } = node as { anchor?: string; tag?: string };
   if (anchor) return { message: `anchors (&${anchor}) are not supported`, hint: quote };
   if (tag) return { message: "tags (!…) are not supported", hint: quote };
@@ -75,7 +77,7 @@ function mapValue(node: YAMLMap, path: KeyPath, reading: Reading): Json {
 }
 
 function keyOf({ key }: Pair, path: KeyPath, value: object, reading: Reading): string | null {
-  const name = isScalar(key) && !key.anchor && !key.tag ? key.value : undefined;
+  const name = yamlLibrary().isScalar(key) && !key.anchor && !key.tag ? key.value : undefined;
   const add = (message: string, hint?: string) => {
     const place = typeof name === "string" ? [...path, name] : path;
     reading.findings.push({ path: place, at: "key", span: spanOf(key), message, ...(hint && { hint }) });
