@@ -24,7 +24,12 @@ export interface FeatureData {
   train: DatasetRef;
   test: DatasetRef;
   features: readonly FeatureSpec[];
+  /** Every class of train and test, by code point (numbers in numeric order); empty for a regression. */
+  classes: readonly string[];
   checks: readonly CheckResult[];
   /** Facts worth a line in the report, e.g. integers beyond 2^24 that lose precision as float32. */
   notes: readonly string[];
 }
+
+/** A blocking check that failed is an answer, not an exception: the report shows what was found. Nothing is stored then. */
+export type FeatureResult = ({ ok: true } & FeatureData) | { ok: false; checks: readonly CheckResult[]; rows: number };

@@ -1,0 +1,140 @@
+import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256 } from "../config/canonical-json.ts";
+import { EnvironmentError } from "../errors/environment-error.ts";
+import type { DatasetRef } from "./dataset.ts";
+
+/** A stored dataset, as `gc` sees it. */
+export interface StoredDataset {
+  fingerprint: string;
+  bytes: number;
+  modified: Date;
+}
+
+/** A directory inside the store for unfinished work; it is gone when the scope that holds it ends. */
+export interface Staging extends AsyncDisposable {
+  path: string;
+}
+
+/** Content-addressed and write-once. Everything arrives by a rename, so that readers and concurrent writers see whole files only. */
+export interface DatasetStore {
+  has(fingerprint: string): boolean;
+  /** The Parquet file. Throws EnvironmentError when the store does not have it. */
+  path(fingerprint: string): string;
+  /** Moves a finished file in from `staging()`; when the dataset is stored already, that one is kept. */
+  putParquet(fingerprint: string, ref: DatasetRef, tempPath: string): Promise<void>;
+  list(): Promise<StoredDataset[]>;
+  delete(fingerprint: string): Promise<void>;
+  /** Returns the blob's `sha256:…`. */
+  putBlob(bytes: Uint8Array): Promise<string>;
+  /** Throws EnvironmentError when the blob is missing or its content has another hash. */
+  readBlob(sha: string): Promise<Uint8Array>;
+  staging(): Promise<Staging>;
+}
+
+/** Leftovers of killed processes are removed when they are this much older than a new staging directory. */
+const abandonedAfterMs = 24 * 60 * 60 * 1000;
+
+/** A dataset store in a directory, which is created when something is first put into it. */
+export function openDatasetStore(dir: string): DatasetStore {
+  const datasets = join(dir, "datasets");
+  const models = join(dir, "models");
+  const parquet = (fingerprint: string) => join(datasets, `${hexOf(fingerprint, "fp:", 32)}.parquet`);
+  const blob = (sha: string) => join(models, `${hexOf(sha, "sha256:", 64)}.onnx`);
+  return {
+    has: (fingerprint) => existsSync(parquet(fingerprint)),
+    path(fingerprint) {
+      const file = parquet(fingerprint);
+      if (!existsSync(file)) throw missing(fingerprint, file);
+      return file;
+    },
+    async putParquet(fingerprint, ref, tempPath) {
+      const file = parquet(fingerprint);
+      await mkdir(datasets, { recursive: true });
+      await writeWhole(file.replace(/\.parquet$/, ".json"), Buffer.from(`${JSON.stringify(ref, null, 2)}\n`));
+      if (existsSync(file)) await rm(tempPath, { force: true });
+      else await rename(tempPath, file);
+    },
+    list: () => listDatasets(datasets),
+    async delete(fingerprint) {
+      const file = parquet(fingerprint);
+      await rm(file, { force: true });
+      await rm(file.replace(/\.parquet$/, ".json"), { force: true });
+    },
+    async putBlob(bytes) {
+      const sha = sha256(bytes);
+      await mkdir(models, { recursive: true });
+      if (!existsSync(blob(sha))) await writeWhole(blob(sha), bytes);
+      return sha;
+    },
+    readBlob: (sha) => readVerified(sha, blob(sha)),
+    staging: () => makeStaging(join(dir, "staging")),
+  };
+}
+
+/** Names become file names, so nothing but hex digits may come through. */
+function hexOf(name: string, prefix: string, digits: number): string {
+  const hex = name.slice(prefix.length);
+  if (!name.startsWith(prefix) || hex.length !== digits || !/^[0-9a-f]+$/.test(hex)) {
+    throw new EnvironmentError(`${JSON.stringify(name)} is not a ${prefix} with ${digits} hex digits`, {
+      tried: "to find it in the dataset store",
+      safe: "nothing was read or written",
+    });
+  }
+  return hex;
+}
+
+async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
+  const aside = `${file}.${randomUUID()}.tmp`;
+  try {
+    await writeFile(aside, bytes);
+    await rename(aside, file);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw error;
+  }
+}
+
+async function listDatasets(folder: string): Promise<StoredDataset[]> {
+  const found: StoredDataset[] = [];
+  for (const name of existsSync(folder) ? (await readdir(folder)).sort() : []) {
+    const hex = /^([0-9a-f]{32})\.parquet$/.exec(name)?.[1];
+    if (hex === undefined) continue;
+    const facts = await stat(join(folder, name));
+    found.push({ fingerprint: `fp:${hex}`, bytes: facts.size, modified: facts.mtime });
+  }
+  return found;
+}
+
+async function readVerified(sha: string, file: string): Promise<Uint8Array> {
+  if (!existsSync(file)) throw missing(sha, file);
+  const bytes = await readFile(file);
+  if (sha256(bytes) === sha) return bytes;
+  throw new EnvironmentError(`${file} was changed: its content is ${sha256(bytes)}`, {
+    tried: `to read ${sha} from the dataset store`,
+    safe: "the file was not used; delete it and run the training again to store it anew",
+  });
+}
+
+function missing(name: string, file: string): EnvironmentError {
+  return new EnvironmentError(`${name} is not in the dataset store: there is no ${file}`, {
+    tried: "to read it from the dataset store",
+    safe: "nothing was changed; running the training again stores it anew",
+  });
+}
+
+async function makeStaging(parent: string): Promise<Staging> {
+  const path = join(parent, randomUUID());
+  await mkdir(path, { recursive: true });
+  await removeAbandoned(parent, (await stat(path)).mtimeMs);
+  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+async function removeAbandoned(parent: string, now: number): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const facts = await stat(join(parent, name)).catch(() => null);
+    if (facts && now - facts.mtimeMs > abandonedAfterMs) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,40 @@
+import type { SourceLocation } from "../errors/user-error.ts";
+
+/** A query as the user wrote it, and how to point into it. Engines count in UTF-8 bytes, people in characters. */
+export interface SqlText {
+  file: string;
+  text: string;
+  bytes: Buffer;
+}
+
+/** A byte order mark becomes a space, so that positions stay those of the file. */
+export function sqlText(file: string, text: string): SqlText {
+  const plain = text.replace(/^\uFEFF/, " ");
+  return { file, text: plain, bytes: Buffer.from(plain, "utf8") };
+}
+
+/** Where a byte offset is in the user's file, with the word or quoted name that starts there underlined. */
+export function locateByte(sql: SqlText, offset: number): SourceLocation {
+  const inside = Math.max(0, Math.min(offset, sql.bytes.length));
+  return locateIndex(sql, sql.bytes.toString("utf8", 0, inside).length);
+}
+
+/** The first place where a name is written, as a word of its own; the start of the query when it is nowhere. */
+export function locateWord(sql: SqlText, word: string): SourceLocation {
+  const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const found = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "iu").exec(sql.text);
+  return locateIndex(sql, found?.index ?? Math.max(0, sql.text.search(/\S/)));
+}
+
+function locateIndex({ file, text }: SqlText, index: number): SourceLocation {
+  const start = text.lastIndexOf("\n", index - 1) + 1;
+  const end = text.indexOf("\n", index);
+  const lineText = text.slice(start, end < 0 ? undefined : end).replace(/\r$/, "");
+  const line = text.slice(0, start).split("\n").length;
+  return { file, line, column: index - start + 1, length: tokenLength(text, index), lineText };
+}
+
+function tokenLength(text: string, index: number): number {
+  const token = /^(?:'(?:[^'\n]|'')*'|"(?:[^"\n]|"")*"|\$?[\p{L}\p{N}_]+)/u.exec(text.slice(index, index + 200));
+  return Math.max(1, token?.[0].length ?? 1);
+}
