@@ -1,0 +1,79 @@
+import { dirname } from "node:path";
+import type { BuildResult, Candidate } from "./candidate/candidate.ts";
+import { judgeCandidate } from "./candidate/judge-candidate.ts";
+import { identify, type PreparedData, prepareData } from "./candidate/prepare-data.ts";
+import { productionOf, type Scored, scoreCandidate } from "./candidate/score-candidate.ts";
+import { type TrainResult, trainCandidate } from "./candidate/train-candidate.ts";
+import type { LoadedModel } from "./config/load-models.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
+import type { CandidateRecord } from "./registry/version-record.ts";
+import { environmentFacts } from "./workspace/environment-facts.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/**
+ * model.yaml → candidate: feature query, checks and split, training, evaluation against production, verdict.
+ * Each step's result is kept under the hash of its inputs. `evenIfUnchanged` builds it though production has the same inputs.
+ */
+export async function buildCandidate(
+  workspace: Workspace,
+  model: LoadedModel,
+  snapshot: Snapshot,
+  options: { evenIfUnchanged?: boolean } = {},
+): Promise<BuildResult> {
+  const features = await prepareData(workspace, model);
+  if (!features.ok) return { state: "checks-failed", model, checks: features.checks, rows: features.rows };
+  const prepared = identify(model, features);
+  const production = await productionOf(snapshot, model.config.name);
+  if (production?.record.candidate.id === prepared.id && !options.evenIfUnchanged) {
+    return { state: "unchanged", model, version: production.record.version };
+  }
+  const trained = await trainCandidate(workspace, model, prepared);
+  const scoring = {
+    config: model.config,
+    data: features,
+    onnx: trained.model,
+    sha256: trained.sha256,
+    naive: trained.naive,
+  };
+  const scored = await scoreCandidate(workspace, scoring, production);
+  const record = await recordCandidate(workspace, model, prepared, trained, scored);
+  const { evaluation } = scored;
+  const verdict = judgeCandidate(workspace, record, evaluation);
+  const { naive, example } = trained;
+  const candidate: Candidate = { record, model: trained.model, evaluation, verdict, naive, example };
+  if (production?.record.candidate.model.sha256 === trained.sha256) {
+    return { state: "identical", model, candidate, version: production.record.version };
+  }
+  return { state: "judged", model, candidate, production: production?.record ?? null };
+}
+
+async function recordCandidate(
+  { git, clock, toolVersion }: Workspace,
+  { config, query, file }: LoadedModel,
+  { id, definition, trainer, data }: PreparedData,
+  trained: TrainResult,
+  { predictions }: Scored,
+): Promise<CandidateRecord> {
+  const [commit, dirty] = await Promise.all([git.headCommit(), git.isDirty(dirname(file))]);
+  return {
+    id,
+    definition,
+    config,
+    query: query.text,
+    trainer: { name: trainer.name, version: trainer.version },
+    commit,
+    dirty,
+    features: data.features,
+    classes: data.classes,
+    train: data.train,
+    test: data.test,
+    predictions,
+    checks: data.checks,
+    notes: data.notes,
+    model: { sha256: trained.sha256, size: trained.model.length },
+    ...trained.facts,
+    environment: environmentFacts(toolVersion),
+    created: clock.now().toISOString(),
+    train_seconds: trained.seconds,
+  };
+}

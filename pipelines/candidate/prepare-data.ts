@@ -1,0 +1,84 @@
+import { candidateId, definitionHash } from "../config/definition.ts";
+import type { LoadedModel } from "../config/load-models.ts";
+import { formatCount } from "../evaluation/format-number.ts";
+import { buildFeatures } from "../features/build-features.ts";
+import type { FeatureData, FeatureResult } from "../features/dataset.ts";
+import { listInputs } from "../features/list-inputs.ts";
+import type { Trainer } from "../training/trainer.ts";
+import { findTrainer } from "../training/trainers.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+
+/** Raise it when the same query over the same files would give another dataset. */
+const stepVersion = 1;
+
+/** The datasets of one model and the identity of the candidate they lead to. */
+export interface PreparedData {
+  trainer: Trainer;
+  definition: string;
+  id: string;
+  data: { ok: true } & FeatureData;
+}
+
+/** Runs the feature query, its checks and the split, or takes them from the cache when neither query nor files changed. */
+export async function prepareData(workspace: Workspace, model: LoadedModel): Promise<FeatureResult> {
+  const { cache, log, repository, root, extraData, store } = workspace;
+  const inputs = await featureInputs(workspace, model);
+  return log.step(
+    "features",
+    async () => {
+      const cached = await cache.read<FeatureResult>("features", inputs);
+      if (cached && stillStored(workspace, cached)) return cached;
+      const limits = {
+        memory_gb: model.config.resources.memory_gb,
+        threads: workspace.threads,
+        seconds: model.config.resources.timeout_minutes * 60,
+      };
+      const result = await buildFeatures({ root, model, data: repository.data, extraData, store, log, limits });
+      await cache.write("features", inputs, result);
+      return result;
+    },
+    describeFeatures,
+  );
+}
+
+async function featureInputs(
+  { root, repository, extraData }: Workspace,
+  { config, query }: LoadedModel,
+): Promise<unknown> {
+  const { task, seed, thresholds } = config;
+  const files = await listInputs(root, repository.data, extraData);
+  return {
+    stepVersion,
+    task,
+    seed,
+    features: config.features,
+    slices: thresholds.slices.map((rule) => rule.by),
+    query: query.text,
+    files,
+  };
+}
+
+function stillStored({ store }: Workspace, result: FeatureResult): boolean {
+  return !result.ok || (store.has(result.train.fingerprint) && store.has(result.test.fingerprint));
+}
+
+function describeFeatures(result: FeatureResult): string {
+  const passed = result.checks.filter((check) => check.passed).length;
+  const checks = result.checks.length > 0 ? `  ${passed} of ${result.checks.length} checks passed` : "";
+  if (!result.ok) return `${formatCount(result.rows)} rows${checks}`;
+  const rows = result.train.rows + result.test.rows;
+  return `${formatCount(rows)} rows, ${result.features.length} features, ${result.train.fingerprint.slice(0, 7)}…${checks}`;
+}
+
+/** The candidate's identity: what the user wrote, the trainer, and the data. */
+export function identify(model: LoadedModel, data: { ok: true } & FeatureData): PreparedData {
+  const trainer = findTrainer(model.config.type);
+  const definition = definitionOf(model);
+  return { trainer, definition, id: candidateId(definition, data.train.fingerprint, data.test.fingerprint), data };
+}
+
+/** Hash of what the user wrote, without the data; what `plan` compares with the registry. */
+export function definitionOf({ config, query }: LoadedModel): string {
+  const { name, version } = findTrainer(config.type);
+  return definitionHash(config, query.text, { name, version });
+}

@@ -1,0 +1,107 @@
+import type { LoadedModel } from "../config/load-models.ts";
+import { loadTable } from "../features/load-table.ts";
+import type { Table, Target } from "../features/table.ts";
+import type { Log, Step } from "../ports/log.ts";
+import { type InputExample, inputExample } from "../registry/mlflow-files.ts";
+import { trainModel } from "../training/train-model.ts";
+import type { TrainedModel } from "../training/trainer.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { Naive } from "./candidate.ts";
+import type { PreparedData } from "./prepare-data.ts";
+
+/** What training leaves behind, and what its cache keeps. */
+export interface TrainResult {
+  model: Uint8Array;
+  sha256: string;
+  facts: Pick<TrainedModel, "importance" | "coefficients" | "curves">;
+  naive: Naive;
+  example: InputExample;
+  seconds: number;
+}
+
+/** Trains on the stored train split, or takes the bytes from the cache: training is deterministic, so they are the same. */
+export async function trainCandidate(
+  workspace: Workspace,
+  model: LoadedModel,
+  prepared: PreparedData,
+): Promise<TrainResult> {
+  const { cache, log } = workspace;
+  const inputs = { id: prepared.id, definition: prepared.definition };
+  return log.step(
+    "train",
+    async (step) => {
+      const [bytes, facts] = [
+        await cache.readBytes("train", inputs),
+        await cache.read<Omit<TrainResult, "model">>("train", inputs),
+      ];
+      if (bytes && facts) return { ...facts, model: bytes };
+      const result = await trainNow(workspace, model, prepared, nestedLog(log, step));
+      await cache.writeBytes("train", inputs, result.model);
+      await cache.write("train", inputs, { ...result, model: undefined });
+      return result;
+    },
+    (result) => `${model.config.type}  ${kilobytes(result.model.length)}${lastPoint(result)}`,
+  );
+}
+
+async function trainNow(
+  { store, threads, clock }: Workspace,
+  { config }: LoadedModel,
+  prepared: PreparedData,
+  log: Log,
+): Promise<TrainResult> {
+  const {
+    task,
+    features: { target },
+    params,
+    seed,
+  } = config;
+  const { train, features, classes } = prepared.data;
+  const table = await loadTable(store, train, { features, target, task, classes });
+  const started = clock.now().getTime();
+  const signature = { features, classes };
+  const limit = Math.min(threads, config.resources.threads);
+  const { model, sha256 } = await trainModel({
+    trainer: prepared.trainer,
+    task,
+    table,
+    params,
+    seed,
+    threads: limit,
+    log,
+    signature,
+  });
+  return {
+    model: model.onnx,
+    sha256,
+    facts: { importance: model.importance, coefficients: model.coefficients, curves: model.curves },
+    naive: naiveOf(table.target),
+    example: inputExample(table.features, 5),
+    seconds: (clock.now().getTime() - started) / 1000,
+  };
+}
+
+/** The mean of the target, or the share of each class. */
+function naiveOf(target: Table["target"] | Target): Naive {
+  if (target.task === "regression") {
+    return { mean: target.values.reduce((sum, value) => sum + value, 0) / target.values.length };
+  }
+  const counts = new Array<number>(target.classes.length).fill(0);
+  for (const code of target.codes) counts[code] = (counts[code] ?? 0) + 1;
+  return { frequencies: counts.map((count) => count / target.codes.length) };
+}
+
+/** Lets a trainer report its progress inside the step that runs it. */
+function nestedLog(log: Log, outer: Step): Log {
+  return { ...log, step: (_title, work) => work(outer) };
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1024)} kB`;
+}
+
+function lastPoint({ facts }: TrainResult): string {
+  const curve = facts.curves[0];
+  const value = curve?.values.at(-1);
+  return curve && value !== undefined ? `  ${curve.metric} ${value.toPrecision(4)} on train` : "";
+}

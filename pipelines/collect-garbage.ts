@@ -1,0 +1,74 @@
+import { readdir, readFile, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { listCandidates } from "./candidate/candidate-directory.ts";
+import type { CandidateRecord } from "./registry/version-record.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+export interface Garbage {
+  dry_run: boolean;
+  /** Datasets nothing refers to, and how many bytes they take. */
+  datasets: { fingerprint: string; bytes: number }[];
+  bytes: number;
+  /** Candidate directories and cached steps older than the grace period. */
+  candidates: string[];
+  cache_files: number;
+  kept: number;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Deletes datasets that no registered version and no open candidate refers to, once older than the grace period.
+ * A candidate stays open for that period. An unreadable registry or record stops it before anything is deleted.
+ */
+export async function collectGarbage(
+  workspace: Workspace,
+  { dryRun, graceDays }: { dryRun: boolean; graceDays: number },
+): Promise<Garbage> {
+  const { root, store, clock } = workspace;
+  const oldest = clock.now().getTime() - graceDays * dayMs;
+  const candidates = await listCandidates(root);
+  const closed = candidates.filter((each) => each.modified.getTime() < oldest);
+  const open = candidates.filter((each) => !closed.includes(each));
+  const used = await usedFingerprints(
+    workspace,
+    open.map((each) => each.directory),
+  );
+  const stored = await store.list();
+  const garbage = stored.filter((each) => !used.has(each.fingerprint) && each.modified.getTime() < oldest);
+  const cached = await oldFiles(join(root, ".mergeml", "cache"), oldest);
+  if (!dryRun) {
+    for (const { fingerprint } of garbage) await store.delete(fingerprint);
+    for (const path of [...closed.map((each) => each.directory), ...cached])
+      await rm(path, { recursive: true, force: true });
+  }
+  return {
+    dry_run: dryRun,
+    datasets: garbage.map(({ fingerprint, bytes }) => ({ fingerprint, bytes })),
+    bytes: garbage.reduce((sum, each) => sum + each.bytes, 0),
+    candidates: closed.map((each) => each.directory),
+    cache_files: cached.length,
+    kept: stored.length - garbage.length,
+  };
+}
+
+async function usedFingerprints({ registry }: Workspace, openCandidates: readonly string[]): Promise<Set<string>> {
+  const snapshot = await registry.snapshot({ fetch: true });
+  const used = new Set<string>();
+  const use = ({ train, test, predictions }: CandidateRecord) => {
+    for (const { fingerprint } of [train, test, predictions]) used.add(fingerprint);
+  };
+  for (const model of await snapshot.models()) {
+    for (const record of await snapshot.records(model)) use(record.candidate);
+  }
+  for (const directory of openCandidates)
+    use(JSON.parse(await readFile(join(directory, "candidate.json"), "utf8")) as CandidateRecord);
+  return used;
+}
+
+async function oldFiles(folder: string, oldest: number): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const old = await Promise.all(files.map(async (file) => (await stat(file)).mtimeMs < oldest));
+  return files.filter((_, i) => old[i]);
+}

@@ -1,0 +1,111 @@
+import { definitionOf } from "./candidate/prepare-data.ts";
+import { describeChange } from "./config/describe-change.ts";
+import type { LoadedModel } from "./config/load-models.ts";
+import type { Problem } from "./errors/user-error.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
+import type { ProductionPointer } from "./registry/version-record.ts";
+import { readModels, type Workspace } from "./workspace/workspace.ts";
+
+/**
+ * Desired state (the configs) against actual state (the registry), without touching data:
+ * - `new`: no version yet; `changed`: the definition differs from production's;
+ * - `unchanged`: production has this definition;
+ * - `held`: this definition was in production and was rolled back, so it is not deployed again until it changes;
+ * - `registered`: a version has this definition but was never promoted;
+ * - `removed`: in production, but its config is gone; `invalid`: its config has errors.
+ */
+export type PlanState = "new" | "changed" | "unchanged" | "held" | "registered" | "removed" | "invalid";
+
+export interface PlanEntry {
+  model: string;
+  state: PlanState;
+  /** Version in production, if any. */
+  production: number | null;
+  /** The version that is held or registered. */
+  version: number | null;
+  detail: string;
+}
+
+export interface Plan {
+  entries: PlanEntry[];
+  problems: readonly Problem[];
+}
+
+/** Whether a run would train this model. */
+export function needsRun({ state }: Pick<PlanEntry, "state">): boolean {
+  return state === "new" || state === "changed";
+}
+
+/** Plans all models, or those named. Reads the registry once; nothing is written. */
+export async function planModels(workspace: Workspace, only?: readonly string[]): Promise<Plan> {
+  const [{ models, problems, names }, snapshot] = await Promise.all([
+    readModels(workspace, only),
+    workspace.registry.snapshot({ fetch: true }),
+  ]);
+  const deployed = await snapshot.productions();
+  const entries = await Promise.all(
+    models.map((model) => planModel(workspace, model, snapshot, deployed.get(model.config.name) ?? null)),
+  );
+  const valid = new Set(models.map((model) => model.config.name));
+  for (const name of names.filter((each) => !valid.has(each))) {
+    entries.push({
+      model: name,
+      state: "invalid",
+      production: deployed.get(name)?.version ?? null,
+      version: null,
+      detail: "see: mergeml validate",
+    });
+  }
+  for (const [name, pointer] of deployed) {
+    if (names.includes(name) || (only && !only.includes(name))) continue;
+    const detail = `in production, but models/${name}/model.yaml is gone`;
+    entries.push({ model: name, state: "removed", production: pointer.version, version: null, detail });
+  }
+  return { entries: entries.sort((a, b) => (a.model < b.model ? -1 : 1)), problems };
+}
+
+/** Plans one model from a snapshot of the registry. */
+export async function planModel(
+  { registry }: Pick<Workspace, "registry">,
+  model: LoadedModel,
+  snapshot: Snapshot,
+  pointer: ProductionPointer | null,
+): Promise<PlanEntry> {
+  const { name } = model.config;
+  const definition = definitionOf(model);
+  const production = pointer?.version ?? null;
+  const entry = (state: PlanState, detail: string, version: number | null = null): PlanEntry => ({
+    model: name,
+    state,
+    production,
+    version,
+    detail,
+  });
+  const current = pointer && (await snapshot.record(name, pointer.version));
+  if (current && current.candidate.definition === definition) return entry("unchanged", `v${production} in production`);
+  const earlier = await registry.findByDefinition(name, definition, snapshot);
+  if (earlier?.promotedBefore) {
+    return entry(
+      "held",
+      `v${earlier.version} was rolled back; change its config, or: mergeml promote ${name} --to ${earlier.version}`,
+      earlier.version,
+    );
+  }
+  if (earlier)
+    return entry(
+      "registered",
+      `v${earlier.version} is not promoted: mergeml promote ${name} --to ${earlier.version}`,
+      earlier.version,
+    );
+  if (!current) return entry("new", "nothing in production");
+  const changes = describeChange(current.candidate.config, model.config, current.candidate.query, model.query.text);
+  return entry(
+    "changed",
+    changes.map(({ key, before, after }) => `${key} ${text(before)} → ${text(after)}`).join(", ") ||
+      "its trainer has a new version",
+  );
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "–");
+}

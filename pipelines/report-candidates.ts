@@ -1,0 +1,29 @@
+import type { Candidate } from "./candidate/candidate.ts";
+import { readCandidate } from "./candidate/candidate-directory.ts";
+import { readOutcome } from "./candidate/outcome-file.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
+import type { ReportEntry } from "./report/report-entry.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/** What to report for a candidate directory, a candidate's id, or a model: then its last training, failures included. */
+export async function reportEntries(
+  { root, registry }: Workspace,
+  references: readonly string[],
+  from: string,
+): Promise<ReportEntry[]> {
+  const snapshot = await registry.snapshot({ fetch: true });
+  return Promise.all(
+    references.map(async (reference) => {
+      const last = await readOutcome(root, reference);
+      if (last && last.state !== "candidate") return last;
+      return judgedEntry(snapshot, await readCandidate(root, last?.id ?? reference, from));
+    }),
+  );
+}
+
+/** A candidate beside the version it was compared with. */
+async function judgedEntry(snapshot: Snapshot, { record, evaluation, verdict }: Candidate): Promise<ReportEntry> {
+  const { baseline } = evaluation;
+  const production = baseline.state === "none" ? null : await snapshot.record(record.config.name, baseline.version);
+  return { state: "judged", candidate: record, evaluation, verdict, production };
+}

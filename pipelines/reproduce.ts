@@ -1,0 +1,103 @@
+import { identify, prepareData } from "./candidate/prepare-data.ts";
+import { trainCandidate } from "./candidate/train-candidate.ts";
+import type { LoadedModel } from "./config/load-models.ts";
+import { UserError } from "./errors/user-error.ts";
+import type { FeatureData } from "./features/dataset.ts";
+import type { VersionRecord } from "./registry/version-record.ts";
+import { openStepCache } from "./workspace/step-cache.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+export interface Reproduction {
+  model: string;
+  version: number;
+  /** Whether the retrained model.onnx has the registered bytes. */
+  identical: boolean;
+  registered: string;
+  retrained: string;
+  /** Where the rows came from: the query run again gave the registered dataset, or only the stored split has it. */
+  data: "query" | "store";
+  /** What may explain a difference. */
+  notes: string[];
+}
+
+/** Retrains a version from its record alone, without the step cache, and compares bytes. */
+export async function reproduceVersion(workspace: Workspace, name: string, version: number): Promise<Reproduction> {
+  const snapshot = await workspace.registry.snapshot({ fetch: true });
+  const record = await snapshot.record(name, version);
+  const fresh = { ...workspace, cache: openStepCache(`${workspace.root}/.mergeml/cache`, false) };
+  const model = modelOf(record);
+  const { data, source } = await datasetOf(fresh, model, record);
+  const prepared = identify(model, data);
+  const retrained = await trainCandidate(fresh, model, prepared);
+  const registered = record.candidate.model.sha256;
+  return {
+    model: name,
+    version,
+    identical: retrained.sha256 === registered,
+    registered,
+    retrained: retrained.sha256,
+    data: source,
+    notes: differences(workspace, record, source, prepared.trainer.version),
+  };
+}
+
+function modelOf({ candidate, model }: VersionRecord): LoadedModel {
+  const file = `models/${model}/model.yaml`;
+  const path = `models/${model}/${candidate.config.features.query}`;
+  return {
+    config: candidate.config,
+    file,
+    query: { path, text: candidate.query },
+    locate: () => ({ file, line: 1, column: 1 }),
+  };
+}
+
+/** The registered dataset: from the recorded query if the data is still the same, else from the store. */
+async function datasetOf(
+  workspace: Workspace,
+  model: LoadedModel,
+  record: VersionRecord,
+): Promise<{ data: { ok: true } & FeatureData; source: "query" | "store" }> {
+  const { candidate } = record;
+  const rerun = await prepareData(workspace, model).catch((error: unknown) => error);
+  if (isSameData(rerun, record)) return { data: rerun, source: "query" };
+  if (workspace.store.has(candidate.train.fingerprint)) {
+    const { train, test, features, classes, checks, notes } = candidate;
+    return { data: { ok: true, train, test, features, classes, checks, notes }, source: "store" };
+  }
+  const why = rerun instanceof Error ? rerun.message : "its query gives other rows today";
+  throw new UserError(
+    {
+      message: `${record.model}@${record.version} cannot be retrained: ${why}, and its train split ${candidate.train.fingerprint} is not in the dataset store`,
+      hint: "bring back the data as it was (git checkout of the recorded commit may do), or copy the store from the machine that trained it",
+    },
+    rerun instanceof Error ? { cause: rerun } : undefined,
+  );
+}
+
+function isSameData(rerun: unknown, { candidate }: VersionRecord): rerun is { ok: true } & FeatureData {
+  return (
+    typeof rerun === "object" &&
+    rerun !== null &&
+    "train" in rerun &&
+    (rerun as FeatureData).train.fingerprint === candidate.train.fingerprint
+  );
+}
+
+function differences(
+  { toolVersion }: Workspace,
+  { candidate }: VersionRecord,
+  source: "query" | "store",
+  trainerVersion: number,
+): string[] {
+  const notes: string[] = [];
+  if (source === "store")
+    notes.push("the query gives other rows today than when it was registered: the stored train split was used");
+  if (trainerVersion !== candidate.trainer.version)
+    notes.push(
+      `trained by ${candidate.trainer.name} version ${candidate.trainer.version}; this is version ${trainerVersion}`,
+    );
+  if (toolVersion !== candidate.environment.mergeml)
+    notes.push(`trained by mergeml ${candidate.environment.mergeml}; this is ${toolVersion}`);
+  return notes;
+}

@@ -1,0 +1,32 @@
+import { readdir } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { UserError } from "../errors/user-error.ts";
+
+const readable = /\.(csv|tsv|parquet)$/i;
+const skipped = new Set(["node_modules", ".git", ".mergeml", ".github"]);
+const maxDepth = 3;
+
+/** Data files of a repository, relative to its root, sorted; folders deeper than three levels are left alone. */
+export async function findDataFiles(root: string, folder = root, depth = 0): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const found = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isFile() && readable.test(entry.name)) return [relative(root, path)];
+      const enter = entry.isDirectory() && !skipped.has(entry.name) && depth < maxDepth;
+      return enter ? findDataFiles(root, path, depth + 1) : [];
+    }),
+  );
+  return found.flat().sort();
+}
+
+/** The only data file; null when there is none. Throws UserError when there are several to choose from. */
+export async function onlyDataFile(root: string): Promise<string | null> {
+  const files = await findDataFiles(root);
+  if (files.length <= 1) return files[0] ?? null;
+  const list = files.slice(0, 10).map((file) => `  --data ${file}`);
+  throw new UserError({
+    message: `${files.length} data files to choose from`,
+    hint: `name the one the model learns from:\n${list.join("\n")}`,
+  });
+}

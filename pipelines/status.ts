@@ -1,0 +1,41 @@
+import { type PlanEntry, planModels } from "./plan.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+export interface StatusEntry {
+  model: string;
+  production: number | null;
+  /** ISO time of the commit that last moved the pointer, a revert included; null when nothing is in production. */
+  since: string | null;
+  metric: string | null;
+  value: number | null;
+  by: string | null;
+  pull_request: number | null;
+  next: PlanEntry["state"];
+  detail: string;
+}
+
+/** What is in production, since when, by whom, and what a run would do next. */
+export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
+  const { entries } = await planModels(workspace);
+  const snapshot = await workspace.registry.snapshot({ fetch: false });
+  const pointers = await snapshot.productions();
+  const moved = await workspace.registry.since([...pointers.keys()], snapshot);
+  return Promise.all(
+    entries.map(async ({ model, production, state, detail }) => {
+      const record = production === null ? null : await snapshot.record(model, production);
+      const primary = record?.evaluation.metrics[0];
+      const last = moved.get(model);
+      return {
+        model,
+        production,
+        since: production === null ? null : (last?.time ?? pointers.get(model)?.since ?? null),
+        metric: primary?.metric ?? null,
+        value: primary?.candidate ?? null,
+        by: production === null ? null : (last?.by ?? pointers.get(model)?.by ?? null),
+        pull_request: pointers.get(model)?.pull_request ?? null,
+        next: state,
+        detail,
+      };
+    }),
+  );
+}

@@ -1,0 +1,53 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { canonicalJson, sha256 } from "../config/canonical-json.ts";
+
+/** Results of steps under the hash of their inputs, so that a failed run goes on from its last good step. */
+export interface StepCache {
+  /** The stored result, or null when there is none, it is unreadable, or the cache is off. */
+  read<T>(step: string, inputs: unknown): Promise<T | null>;
+  write(step: string, inputs: unknown, result: unknown): Promise<void>;
+  readBytes(step: string, inputs: unknown): Promise<Uint8Array | null>;
+  writeBytes(step: string, inputs: unknown, bytes: Uint8Array): Promise<void>;
+}
+
+/** A cache in `directory`; with `enabled` false it only writes, so that the next run profits. */
+export function openStepCache(directory: string, enabled: boolean): StepCache {
+  const file = (step: string, inputs: unknown, extension: string) =>
+    join(directory, step, `${sha256(canonicalJson(inputs)).slice(7, 47)}.${extension}`);
+  return {
+    async read<T>(step: string, inputs: unknown) {
+      const text = enabled ? await readOrNull(file(step, inputs, "json")) : null;
+      return text && parseOrNull<T>(text.toString());
+    },
+    write: (step, inputs, result) => writeAside(file(step, inputs, "json"), JSON.stringify(result)),
+    async readBytes(step, inputs) {
+      return enabled ? readOrNull(file(step, inputs, "bin")) : null;
+    },
+    writeBytes: (step, inputs, bytes) => writeAside(file(step, inputs, "bin"), bytes),
+  };
+}
+
+/** Writes beside the target and renames, so that a reader never sees half a file. */
+export async function writeAside(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const aside = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.part`;
+  await writeFile(aside, content);
+  await rename(aside, path);
+}
+
+async function readOrNull(path: string): Promise<Buffer | null> {
+  try {
+    return await readFile(path);
+  } catch {
+    return null; // absent or unreadable: the step runs again
+  }
+}
+
+function parseOrNull<T>(text: string): T | null {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return null;
+  }
+}

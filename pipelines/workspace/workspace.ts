@@ -1,0 +1,90 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import type { LoadedModel } from "../config/load-models.ts";
+import { loadModels } from "../config/load-models.ts";
+import type { RepositoryConfig } from "../config/model-config.ts";
+import { loadRepositoryConfig } from "../config/repository-config.ts";
+import { type Problem, UserError } from "../errors/user-error.ts";
+import { type DatasetStore, openDatasetStore } from "../features/dataset-store.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import { type Git, openGit } from "../registry/git/git.ts";
+import { openRegistry, type Registry } from "../registry/registry.ts";
+import { trainers } from "../training/trainers.ts";
+import { findRoot } from "./find-root.ts";
+import { openStepCache, type StepCache, writeAside } from "./step-cache.ts";
+import { toolVersion } from "./tool-version.ts";
+
+/** One repository of models on disk, and all that the pipelines need to work on it. */
+export interface Workspace {
+  root: string;
+  repository: RepositoryConfig;
+  git: Git;
+  registry: Registry;
+  store: DatasetStore;
+  cache: StepCache;
+  /** Folders outside the repository that the operator, not the repository, lets queries read. */
+  extraData: readonly string[];
+  threads: number;
+  toolVersion: string;
+  clock: Clock;
+  log: Log;
+}
+
+export interface WorkspaceOptions {
+  directory: string;
+  env: Readonly<Record<string, string | undefined>>;
+  clock: Clock;
+  log: Log;
+  useCache: boolean;
+}
+
+/** Opens the repository around `directory`. Throws UserError when mergeml.yaml is wrong or there is no repository. */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { clock, log, env } = options;
+  const root = findRoot(options.directory);
+  const { config: repository, problems } = await loadRepositoryConfig(root);
+  if (problems.length > 0) throw new UserError(problems);
+  await keepOutOfGit(root);
+  const store = openDatasetStore(isAbsolute(repository.store) ? repository.store : join(root, repository.store));
+  const git = openGit(root, { env, log });
+  return {
+    root,
+    repository,
+    git,
+    registry: openRegistry({ git, branch: repository.registry, clock, log, store }),
+    store,
+    cache: openStepCache(join(root, ".mergeml", "cache"), options.useCache),
+    extraData: (env.MERGEML_DATA_DIRS ?? "")
+      .split(delimiter)
+      .filter(Boolean)
+      .map((folder) => resolve(folder)),
+    threads: availableParallelism(),
+    toolVersion,
+    clock,
+    log,
+  };
+}
+
+/** A .gitignore inside the folder: nobody commits datasets by accident, and nobody has to know. */
+async function keepOutOfGit(root: string): Promise<void> {
+  const file = join(root, ".mergeml", ".gitignore");
+  if (!existsSync(file)) await writeAside(file, "*\n");
+}
+
+/** The models of the repository, or those named; every problem of every model. */
+export async function readModels(
+  workspace: Pick<Workspace, "root" | "repository">,
+  only?: readonly string[],
+): Promise<{ models: LoadedModel[]; problems: Problem[]; names: string[] }> {
+  return loadModels(workspace.root, { trainers, defaults: workspace.repository.defaults }, only);
+}
+
+/** One model, checked. Throws UserError with all its problems. */
+export async function readModel(workspace: Pick<Workspace, "root" | "repository">, name: string): Promise<LoadedModel> {
+  const { models, problems } = await readModels(workspace, [name]);
+  const [model] = models;
+  if (problems.some((each) => each.severity !== "warning") || !model) throw new UserError(problems);
+  return model;
+}

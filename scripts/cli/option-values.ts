@@ -1,0 +1,44 @@
+import { closest } from "fastest-levenshtein";
+import { UserError } from "../../pipelines/errors/user-error.ts";
+import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
+
+/** A positive whole number, or null when the option was not given. */
+export function wholeNumber(name: string, value: string | undefined): number | null {
+  if (value === undefined) return null;
+  if (/^[1-9]\d{0,8}$/.test(value)) return Number(value);
+  throw new UserError({ message: `--${name} ${value} is not a positive whole number`, hint: `e.g. --${name} 3` });
+}
+
+/** `flight-delay@3` or `flight-delay@v3`; without a version, what is in production. Throws UserError with what exists. */
+export async function versionReference(text: string, snapshot: Snapshot): Promise<{ model: string; version: number }> {
+  const match = /^([a-z0-9-]+)(?:@v?([1-9]\d{0,8}))?$/.exec(text);
+  if (!match?.[1])
+    throw new UserError({
+      message: `${text} is not a model reference`,
+      hint: "write <model>@<version>, e.g. flight-delay@3",
+    });
+  const model = await knownModel(match[1], snapshot);
+  const versions = await snapshot.versions(model);
+  const version = match[2] ? Number(match[2]) : (await snapshot.production(model))?.version;
+  if (version === undefined)
+    throw new UserError({
+      message: `${model} has nothing in production`,
+      hint: `name a version: ${versions.map((each) => `${model}@${each}`).join(", ")}`,
+    });
+  if (versions.includes(version)) return { model, version };
+  throw new UserError({
+    message: `${model} has no version ${version}`,
+    hint: `it has: ${versions.slice(-10).join(", ")}`,
+  });
+}
+
+/** The name, if the registry has that model. Throws UserError with the nearest one. */
+export async function knownModel(name: string, snapshot: Snapshot): Promise<string> {
+  const models = await snapshot.models();
+  if (models.includes(name)) return name;
+  const hint =
+    models.length > 0
+      ? `did you mean ${closest(name, models)}? See: mergeml status`
+      : "the registry is empty: mergeml run <model>";
+  throw new UserError({ message: `the registry has no model ${name}`, hint });
+}

@@ -1,0 +1,29 @@
+import { textTable } from "../../pipelines/report/text-table.ts";
+import type { Command } from "../cli/command.ts";
+import { knownModel } from "../cli/option-values.ts";
+
+const columns = ["when (UTC)", "what", "version", "by", "commit"].map((header) => ({ header }));
+
+export const history: Command = {
+  description:
+    "Every registration, promotion and rollback of a model, newest first, read from what the commits of the registry branch changed; a revert by hand counts as a rollback.",
+  positionals: { min: 1, max: 1 },
+  options: {},
+  examples: [{ command: "mergeml history flight-delay", shows: "who put what into production, and when" }],
+  async run({ positionals: [name = ""], workspace }) {
+    const { registry } = await workspace();
+    const snapshot = await registry.snapshot({ fetch: true });
+    const entries = await registry.history(await knownModel(name, snapshot));
+    const rows = entries.map(({ time, action, from, to, by, commit }) => [
+      time.slice(0, 16).replace("T", " "),
+      action,
+      action === "register" ? `v${to}` : `${from ?? "none"} -> ${to ?? "none"}`,
+      by,
+      commit.slice(0, 7),
+    ]);
+    return {
+      text: textTable(columns, rows),
+      data: { model: name, history: entries },
+    };
+  },
+};

@@ -1,0 +1,101 @@
+import type { Command } from "../cli/command.ts";
+
+/** What `mergeml --help` lists. Each command's own file is loaded only when it runs. */
+export interface ListedCommand {
+  usage: string;
+  summary: string;
+  load(): Promise<Command>;
+}
+
+export const commands: Readonly<Record<string, ListedCommand>> = {
+  init: {
+    usage: "init [name]",
+    summary: "Scaffold a model and create the registry branch",
+    load: async () => (await import("./init.ts")).init,
+  },
+  validate: {
+    usage: "validate [model…]",
+    summary: "Every error of every model, with file:line:column",
+    load: async () => (await import("./validate.ts")).validate,
+  },
+  plan: {
+    usage: "plan [model…]",
+    summary: "Desired state against the registry",
+    load: async () => (await import("./plan.ts")).plan,
+  },
+  train: {
+    usage: "train <model>",
+    summary: "Train and evaluate against production; gives a candidate",
+    load: async () => (await import("./train.ts")).train,
+  },
+  gate: {
+    usage: "gate <candidate>",
+    summary: "The verdict on a candidate; exit 1 when it is no",
+    load: async () => (await import("./gate.ts")).gate,
+  },
+  report: {
+    usage: "report <candidate…>",
+    summary: "The comparison with production as Markdown",
+    load: async () => (await import("./report.ts")).report,
+  },
+  register: {
+    usage: "register <candidate>",
+    summary: "Commit a candidate to the registry as a version",
+    load: async () => (await import("./register.ts")).register,
+  },
+  promote: {
+    usage: "promote <model> [--to N]",
+    summary: "Put a registered version into production",
+    load: async () => (await import("./promote.ts")).promote,
+  },
+  rollback: {
+    usage: "rollback <model> [--to N]",
+    summary: "Take back the last promotion",
+    load: async () => (await import("./rollback.ts")).rollback,
+  },
+  run: {
+    usage: "run <model>",
+    summary: "All of it for one model: plan, train, gate, register, promote",
+    load: async () => (await import("./run.ts")).run,
+  },
+  status: {
+    usage: "status",
+    summary: "What is in production, since when, by whom",
+    load: async () => (await import("./status.ts")).status,
+  },
+  history: {
+    usage: "history <model>",
+    summary: "Registrations, promotions and rollbacks of a model",
+    load: async () => (await import("./history.ts")).history,
+  },
+  show: {
+    usage: "show <model>@<version>",
+    summary: "One version: lineage, metrics, verdict",
+    load: async () => (await import("./show.ts")).show,
+  },
+  diff: {
+    usage: "diff <model>@1 <model>@2",
+    summary: "What changed between two versions",
+    load: async () => (await import("./diff.ts")).diff,
+  },
+  reproduce: {
+    usage: "reproduce <model>@<version>",
+    summary: "Retrain from the record and compare bytes",
+    load: async () => (await import("./reproduce.ts")).reproduce,
+  },
+  verify: {
+    usage: "verify",
+    summary: "Check the whole registry branch",
+    load: async () => (await import("./verify.ts")).verify,
+  },
+  gc: {
+    usage: "gc [--dry-run]",
+    summary: "Delete datasets nothing refers to",
+    load: async () => (await import("./gc.ts")).gc,
+  },
+  help: {
+    usage: "help [command | trainer]",
+    summary: "A command's options, or the params of a model type",
+    load: async () => (await import("./help.ts")).help,
+  },
+};

@@ -1,0 +1,52 @@
+import { relative } from "node:path";
+import { type DeployResult, deployModel } from "../../pipelines/deploy.ts";
+import { renderVerdict } from "../../pipelines/report/terminal-comparison.ts";
+import { readModel } from "../../pipelines/workspace/workspace.ts";
+import type { Command, Outcome } from "../cli/command.ts";
+import { tellBuild } from "../cli/tell-build.ts";
+import { exitCodes } from "../cli/tell-error.ts";
+
+export const run: Command = {
+  description:
+    "Plan, features, train, evaluate, gate, register and promote for one model. A run with nothing changed is nearly free; a failed one goes on from its last good step.",
+  positionals: { min: 1, max: 1 },
+  options: {},
+  examples: [
+    { command: "mergeml run flight-delay", shows: "from model.yaml to production" },
+    { command: "mergeml run flight-delay --json", shows: "what was done, for machines" },
+  ],
+  async run({ positionals: [name = ""], workspace, directory }) {
+    const started = performance.now();
+    const opened = await workspace();
+    const model = await readModel(opened, name);
+    const result = await deployModel(opened, model);
+    return tellDeploy(result, name, directory, (performance.now() - started) / 1000);
+  },
+};
+
+function tellDeploy(result: DeployResult, name: string, from: string, seconds: number): Outcome {
+  if (result.state === "waiting") {
+    return {
+      text: `${name}: ${result.plan.state}, nothing deployed. ${result.plan.detail}`,
+      data: { model: name, state: result.plan.state, version: result.plan.version, detail: result.plan.detail },
+    };
+  }
+  if (result.state === "rejected") {
+    const { record, verdict } = result.candidate;
+    const directory = relative(from, result.directory);
+    const text = `${renderVerdict(verdict)}\n\nProduction is unchanged. Look closer: mergeml report ${directory}`;
+    return {
+      code: exitCodes.gateSaidNo,
+      text,
+      data: { model: name, state: "rejected", candidate: record.id, directory, verdict },
+    };
+  }
+  if (result.state !== "deployed") return tellBuild(result);
+  const { version, promoteCommit, alreadyRegistered } = result.registered;
+  const data = { model: name, state: "deployed", candidate: result.candidate.record.id, seconds, ...result.registered };
+  if (alreadyRegistered) return { text: `${name}@${version} was registered before; production is unchanged`, data };
+  return {
+    text: `  done in ${seconds.toFixed(1)} s: ${name} v${version} is in production.  Undo: mergeml rollback ${name}   or   git revert ${promoteCommit?.slice(0, 7)}`,
+    data,
+  };
+}

@@ -1,0 +1,34 @@
+import { humaniseAge } from "../../pipelines/report/humanise-age.ts";
+import { renderStatus } from "../../pipelines/report/status-table.ts";
+import { readStatus } from "../../pipelines/status.ts";
+import type { Command } from "../cli/command.ts";
+
+export const status: Command = {
+  description:
+    "What is in production for every model, since when, by whom, its primary metric at deployment, and what a run would do next.",
+  positionals: { min: 0, max: 0 },
+  options: {},
+  examples: [
+    { command: "mergeml status", shows: "a table of all models" },
+    { command: "mergeml status --json", shows: "the same for machines" },
+  ],
+  async run({ workspace }) {
+    const opened = await workspace();
+    const entries = await readStatus(opened);
+    const now = opened.clock.now();
+    const rows = entries.map((entry) => ({
+      ...entry,
+      since: entry.since && humaniseAge(entry.since, now),
+      by: entry.by && (entry.pull_request === null ? entry.by : `${entry.by} #${entry.pull_request}`),
+      drift: null,
+      next: nextWord(entry.next, entry.model, entry.detail),
+    }));
+    const text = rows.length > 0 ? renderStatus(rows) : "no models yet. Start with: mergeml init";
+    return { text, data: { models: entries } };
+  },
+};
+
+function nextWord(state: string, model: string, detail: string): string {
+  if (state === "unchanged") return "–";
+  return state === "new" || state === "changed" ? `${state}: mergeml run ${model}` : `${state}: ${detail}`;
+}

@@ -1,0 +1,39 @@
+import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
+import { readModels } from "../../pipelines/workspace/workspace.ts";
+import type { Command } from "../cli/command.ts";
+import { exitCodes } from "../cli/tell-error.ts";
+
+export const validate: Command = {
+  description:
+    "Checks mergeml.yaml and the model.yaml of every model (or of those named) and lists every error of all of them at once. It reads no data: the query itself is checked when it runs.",
+  positionals: { min: 0, max: Infinity },
+  options: {
+    format: {
+      type: "string",
+      value: "text|github",
+      choices: ["text", "github"],
+      description: "github prints workflow annotations",
+    },
+  },
+  examples: [
+    { command: "mergeml validate", shows: "every model of this repository" },
+    { command: "mergeml validate diamond-price --format github", shows: "annotations on the lines of a pull request" },
+  ],
+  async run({ positionals, option, workspace }) {
+    const { models, problems, names } = await readModels(
+      await workspace(),
+      positionals.length > 0 ? positionals : undefined,
+    );
+    const failed = problems.some((each) => each.severity !== "warning");
+    const summary =
+      problems.length > 0
+        ? countLine(problems, names.length)
+        : `${names.length} model${names.length === 1 ? "" : "s"} checked, no errors`;
+    const listed = option("format") === "github" ? renderAnnotations(problems) : renderProblems(problems);
+    return {
+      code: failed ? exitCodes.user : exitCodes.done,
+      text: [listed, summary].filter(Boolean).join("\n\n"),
+      data: { valid: models.map((model) => model.config.name), problems },
+    };
+  },
+};

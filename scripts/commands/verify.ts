@@ -1,0 +1,24 @@
+import { renderProblems } from "../../pipelines/errors/render-problems.ts";
+import type { Command } from "../cli/command.ts";
+import { exitCodes } from "../cli/tell-error.ts";
+
+export const verify: Command = {
+  description:
+    "Checks the whole registry branch: every file's hash, every record's digest, every verdict computed again, numbers without gaps, versions never changed, linear history, and that every promotion names a passing verdict. Exit 2 when something is wrong.",
+  positionals: { min: 0, max: 0 },
+  options: {},
+  examples: [{ command: "mergeml verify", shows: "that nobody changed the registry by hand" }],
+  async run({ workspace }) {
+    const { registry } = await workspace();
+    const found = await registry.verify();
+    const counts = `${found.models} models, ${found.versions} versions, ${found.promotions} promotions`;
+    const closing =
+      found.problems.length === 0
+        ? `verified: ${counts}`
+        : `${found.problems.length} problem${found.problems.length === 1 ? "" : "s"} in ${counts}`;
+    const text = [renderProblems(found.problems), ...found.notes.map((note) => `note: ${note}`), closing]
+      .filter(Boolean)
+      .join("\n");
+    return { code: found.problems.length === 0 ? exitCodes.done : exitCodes.user, text, data: found };
+  },
+};

@@ -1,0 +1,61 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const product = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+const data = [
+  "@observablehq/sample-datasets/diamonds.csv",
+  "vega-datasets/data/flights-3m.parquet",
+  "vega-datasets/data/birdstrikes.csv",
+];
+
+export interface Scratch {
+  /** The product's own folder, whose commands are played. */
+  product: string;
+  repository: string;
+  registryCheckout: string;
+}
+
+/** A new repository with the shipped models and a bare origin, under the system's temporary folder. */
+export async function prepareScratch(): Promise<Scratch> {
+  const folder = mkdtempSync(join(tmpdir(), "mergeml-demo-"));
+  const repository = join(folder, "repository");
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync("git", args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+  git(folder, "init", "-q", "--bare", "--initial-branch=main", "origin.git");
+  git(folder, "clone", "-q", "origin.git", "repository");
+  git(repository, "switch", "-qc", "main");
+  git(repository, "config", "user.name", "Ada Demo");
+  git(repository, "config", "user.email", "ada@example.org");
+  cpSync(join(product, "models"), join(repository, "models"), { recursive: true });
+  mkdirSync(join(repository, "data"));
+  for (const file of data)
+    copy(join(product, "node_modules", file), join(repository, "data", file.split("/").at(-1) ?? file));
+  writeFileSync(join(repository, "mergeml.yaml"), "data: [data]\n");
+  writeFileSync(join(repository, ".gitignore"), "data/\n");
+  git(repository, "add", ".");
+  git(repository, "commit", "-qm", "Add three models");
+  git(repository, "push", "-qu", "origin", "main");
+  return { product, repository, registryCheckout: join(folder, "registry") };
+}
+
+/** A hard link costs nothing; another file system needs a copy. */
+function copy(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    cpSync(from, to);
+  }
+}
+
+/** Replaces the `params:` line of a model's config. */
+export function editParams(repository: string, model: string, params: string): void {
+  const file = join(repository, "models", model, "model.yaml");
+  const before = readFileSync(file, "utf8");
+  const after = before.replace(/^params: .*$/m, `params: ${params}`);
+  if (after === before) throw new Error(`no other params in ${file}`);
+  writeFileSync(file, after);
+}

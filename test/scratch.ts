@@ -1,0 +1,138 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { main } from "../scripts/cli/main.ts";
+
+export interface Told {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** A git repository of models with a bare origin, and the command line in this process. Removed when disposed. */
+export interface Scratch extends Disposable {
+  folder: string;
+  root: string;
+  env: Record<string, string | undefined>;
+  write(path: string, text: string): void;
+  git(...args: string[]): string;
+  mergeml(...args: string[]): Promise<Told>;
+  /** Runs with `--json`, expects `code`, and gives the facts. */
+  facts<T>(args: readonly string[], code?: number): Promise<T>;
+  /** A second clone of origin, at `branch`. */
+  clone(name: string, branch: string): (...args: string[]) => string;
+}
+
+export const modelYaml = (
+  changes: { name?: string; params?: string; type?: string; thresholds?: string; features?: string } = {},
+) => `
+name: ${changes.name ?? "rent"}
+description: Monthly rent of a flat
+task: regression
+type: ${changes.type ?? "gradient-boosting"}
+seed: 7
+params: ${changes.params ?? "{ trees: 20, max_leaves: 4 }"}
+features:
+  query: features.sql
+  key: id
+  target: rent
+  split: { by: key, test: 0.3 }
+${changes.features ?? "  checks: [ { column: size, between: [10, 200] } ]"}
+thresholds:
+${changes.thresholds ?? "  primary: rmse\n  first_deploy: { rmse: { max: 200 } }"}
+`;
+
+export const featuresSql = "SELECT id, size, rooms, city, rent FROM 'flats.csv'\n";
+
+/** Flats whose rent follows from size, rooms and city, with a fixed pseudo-random error. */
+export function flatsCsv(rows = 600): string {
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const size = 20 + ((i * 37) % 101);
+    const rooms = 1 + Math.floor(size / 30);
+    const city = ["Bonn", "Köln", "Ulm", "Trier"][(i * 13) % 4];
+    const noise = ((i * 7919) % 97) - 48;
+    return `${i},${size},${rooms},${city},${8 * size + 40 * rooms + 60 * ((i * 13) % 4) + noise}`;
+  });
+  return ["id,size,rooms,city,rent", ...lines, ""].join("\n");
+}
+
+export function makeScratch(options: { model?: boolean; remote?: boolean } = {}): Scratch {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-test-")));
+  const root = join(folder, "repository");
+  const env = isolatedEnvironment(folder);
+  const run =
+    (cwd: string) =>
+    (...args: string[]) =>
+      execFileSync("git", args, {
+        cwd,
+        env: env as NodeJS.ProcessEnv,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+  const git = run(root);
+  mkdirSync(root);
+  git("init", "-q", "--initial-branch=main");
+  const scratch: Scratch = {
+    folder,
+    root,
+    env,
+    git,
+    write(path, text) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    },
+    async mergeml(...args) {
+      let [stdout, stderr] = ["", ""];
+      const code = await main(args, {
+        env,
+        directory: root,
+        stdout: { write: (text) => (stdout += text) },
+        stderr: { write: (text) => (stderr += text) },
+      });
+      return { code, stdout, stderr };
+    },
+    async facts<T>(args: readonly string[], code = 0) {
+      const told = await scratch.mergeml(...args, "--json");
+      if (told.code !== code)
+        throw new Error(
+          `mergeml ${args.join(" ")} exited with ${told.code}, expected ${code}:\n${told.stdout}${told.stderr}`,
+        );
+      return JSON.parse(told.stdout) as T;
+    },
+    clone(name, branch) {
+      run(folder)("clone", "-q", "--branch", branch, "origin.git", name);
+      return run(join(folder, name));
+    },
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
+  };
+  if (options.model !== false) addModel(scratch);
+  git("add", ".");
+  git("commit", "-q", "--allow-empty", "-m", "Start");
+  if (options.remote !== false) addOrigin(scratch, run(folder));
+  return scratch;
+}
+
+function addModel(scratch: Scratch): void {
+  scratch.write("models/rent/model.yaml", modelYaml());
+  scratch.write("models/rent/features.sql", featuresSql);
+  scratch.write("data/flats.csv", flatsCsv());
+}
+
+function addOrigin(scratch: Scratch, git: (...args: string[]) => string): void {
+  git("init", "-q", "--bare", "--initial-branch=main", "origin.git");
+  scratch.git("remote", "add", "origin", "../origin.git");
+  scratch.git("push", "-q", "-u", "origin", "main");
+}
+
+function isolatedEnvironment(home: string): Record<string, string | undefined> {
+  return {
+    PATH: process.env.PATH,
+    HOME: home,
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_AUTHOR_NAME: "Ada",
+    GIT_AUTHOR_EMAIL: "ada@example.org",
+    GIT_COMMITTER_NAME: "Ada",
+    GIT_COMMITTER_EMAIL: "ada@example.org",
+  };
+}

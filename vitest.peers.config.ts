@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests beside real peers from PyPI; `npm run test:peers` sets up their virtual environment first. */
+export default defineConfig({
+  test: {
+    include: ["test/peers/**/*.test.ts"],
+    globalSetup: "test/peers/virtual-environment.ts",
+    pool: "forks",
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
+  },
+});
