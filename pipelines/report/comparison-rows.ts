@@ -1,0 +1,85 @@
+import type { Difference, Evaluation, MetricComparison, SliceComparison } from "../evaluation/evaluation.ts";
+import { escapeMarkdown } from "./escape-markdown.ts";
+import { type CheckIndex, limitCell, markCell, metricChecks } from "./gate-checks.ts";
+import { matchNumbers } from "./matched-numbers.ts";
+import { type JudgedSlice, relativeDifference } from "./slice-order.ts";
+
+/** One number judged: the cells of a row in the table of a model, as Markdown. */
+export interface ComparisonRow {
+  label: string;
+  rows: string;
+  naive: string;
+  production: string;
+  candidate: string;
+  difference: string;
+  interval: string;
+  limit: string;
+  mark: string;
+}
+
+/** `−21.9 … −11.2` */
+export function intervalText(difference: Pick<Difference, "low" | "high">, signed: (number: number) => string): string {
+  const [low, high] = [signed(difference.low), signed(difference.high)];
+  return low && high ? `${low} … ${high}` : "";
+}
+
+/** `95% interval`, by the confidence the differences were computed with. */
+export function intervalHeader(evaluation: Evaluation): string {
+  const all = [...evaluation.metrics, ...evaluation.slices].flatMap((each) => each.difference?.confidence ?? []);
+  return all.length > 0 ? `${percent(all[0]!)} interval` : "interval";
+}
+
+/** The row of a metric over all test rows; the primary one in bold. */
+export function metricRow(comparison: MetricComparison, index: CheckIndex, primary: string): ComparisonRow {
+  const { metric, naive, production, candidate, difference } = comparison;
+  const numbers = matchNumbers([production, candidate], [difference?.value]);
+  const checks = metricChecks(index, metric, primary);
+  const name = escapeMarkdown(metric);
+  const isPrimary = metric === primary;
+  return {
+    label: `${isPrimary ? `**${name}**` : name} (${comparison.direction})`,
+    rows: "",
+    naive: numbers.value(naive),
+    production: numbers.value(production),
+    candidate: isPrimary ? bold(numbers.value(candidate)) : numbers.value(candidate),
+    difference: numbers.signed(difference?.value ?? null),
+    interval: difference ? intervalText(difference, numbers.signed) : "",
+    limit: limitCell(checks),
+    mark: markCell(checks) || (comparison.problem ? "not scored" : ""),
+  };
+}
+
+/** The row of a slice. Where its limit is a percentage, so is the difference. */
+export function sliceRow({ slice, checks }: JudgedSlice, count: (rows: number) => string): ComparisonRow {
+  const { production, candidate, difference } = slice;
+  const numbers = matchNumbers([production, candidate], [difference?.value]);
+  const relative = checks.some((check) => check.limit.includes("%")) ? relativeDifference(slice) : null;
+  const percents = matchNumbers([100], [relative && relative.value * 100]);
+  const signedPercent = (share: number) => `${percents.signed(share * 100)}%`;
+  const [shown, signed] = relative ? [relative, signedPercent] : [difference, numbers.signed];
+  return {
+    label: `slice ${sliceName(slice)}`,
+    rows: count(slice.rows),
+    naive: "",
+    production: numbers.value(production),
+    candidate: numbers.value(candidate),
+    difference: shown ? signed(shown.value) : "",
+    interval: shown ? intervalText(shown, signed) : "",
+    limit: limitCell(checks),
+    mark: markCell(checks) || (slice.problem ? "not scored" : ""),
+  };
+}
+
+/** `origin=ORD · rmse`; a null category is the empty string in the data, and gets a word. */
+export function sliceName(slice: SliceComparison): string {
+  const value = escapeMarkdown(slice.value, 60) || "(empty)";
+  return `${escapeMarkdown(slice.by, 60)}=${value} · ${escapeMarkdown(slice.metric)}`;
+}
+
+function bold(cell: string): string {
+  return cell && `**${cell}**`;
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(2))}%`;
+}

@@ -1,0 +1,37 @@
+import { escapeMarkdown } from "./escape-markdown.ts";
+import { modelOf, type ReportEntry, type Standing, standingOf } from "./report-entry.ts";
+
+/** The report in a few words, e.g. `1 of 2 models can ship`: what somebody reads in a mail's preview. */
+export function headline(entries: readonly ReportEntry[]): string {
+  if (entries.length === 0) return "no model changed";
+  if (entries.length === 1) return `${escapeMarkdown(modelOf(entries[0]!), 60)} ${alone(standingOf(entries[0]!))}`;
+  const standings = entries.map(standingOf);
+  const count = (standing: Standing) => standings.filter((each) => each === standing).length;
+  const aside = [
+    count("held") > 0 ? `${count("held")} held` : "",
+    count("identical") > 0 ? `${count("identical")} the same as in production` : "",
+  ].filter(Boolean);
+  const judged = entries.length - count("held") - count("identical");
+  const main = judged === 0 ? "nothing to deploy" : canShip(count("pass"), judged);
+  return aside.length > 0 ? `${main} (${aside.join(", ")})` : main;
+}
+
+function canShip(shipping: number, judged: number): string {
+  if (judged === 1) return shipping === 1 ? "1 model can ship" : "1 model cannot ship";
+  if (shipping === 0) return `none of ${judged} models can ship`;
+  if (shipping < judged) return `${shipping} of ${judged} models can ship`;
+  return judged === 2 ? "both models can ship" : `all ${judged} models can ship`;
+}
+
+function alone(standing: Standing): string {
+  const words: Record<Standing, string> = {
+    error: "stopped with an error",
+    "checks-failed": "is blocked by its data",
+    fail: "is blocked",
+    inconclusive: "cannot ship yet",
+    held: "is held",
+    pass: "can ship",
+    identical: "has nothing to deploy",
+  };
+  return words[standing];
+}

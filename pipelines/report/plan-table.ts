@@ -1,0 +1,26 @@
+import { textTable } from "./text-table.ts";
+
+/** Where a model stands between its config and the registry. */
+export interface PlanRow {
+  model: string;
+  state: "new" | "changed" | "unchanged" | "held" | "registered" | "removed" | "invalid";
+  detail: string;
+}
+
+/** So many unchanged models are listed; more are only counted, because nobody reads a thousand lines for two changes. */
+const LISTED_UNCHANGED = 20;
+
+/** `mergeml plan`: a plain table of what a run would do, and a closing line that counts the states. */
+export function renderPlan(rows: readonly PlanRow[]): string {
+  if (rows.length === 0) return "no models";
+  const counts = [...Map.groupBy(rows, (row) => row.state)].map(([state, those]) => ({ state, count: those.length }));
+  const unchanged = counts.find(({ state }) => state === "unchanged")?.count ?? 0;
+  const listed = unchanged > LISTED_UNCHANGED ? rows.filter((row) => row.state !== "unchanged") : rows;
+  const table = textTable(
+    [{ header: "model" }, { header: "state" }, { header: "detail" }],
+    listed.map((row) => [row.model, row.state, row.detail]),
+  );
+  const total = `${rows.length.toLocaleString("en-US")} model${rows.length === 1 ? "" : "s"}`;
+  const tally = counts.map(({ state, count }) => `${count.toLocaleString("en-US")} ${state}`).join(", ");
+  return [listed.length > 0 ? table : "", `${total}: ${tally}`].filter(Boolean).join("\n\n");
+}

@@ -1,0 +1,86 @@
+import type { Problem } from "../errors/user-error.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { CheckResult } from "../features/dataset.ts";
+import type { Verdict } from "../gate/verdict.ts";
+import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
+
+/** A candidate that was trained, scored and judged; `production` is the version it was compared with. */
+export interface JudgedEntry {
+  state: "judged";
+  candidate: CandidateRecord;
+  evaluation: Evaluation;
+  verdict: Verdict;
+  production: VersionRecord | null;
+}
+
+/** The data broke a blocking check, so nothing was trained. `rows` is what the feature query returned. */
+export interface ChecksFailedEntry {
+  state: "checks-failed";
+  model: string;
+  checks: readonly CheckResult[];
+  rows: number;
+}
+
+/** Something stopped the run before there was a candidate; `during` names the step as in “Stopped at …”, e.g. `training`. */
+export interface ErrorEntry {
+  state: "error";
+  model: string;
+  problems: readonly Problem[];
+  during: string;
+}
+
+/** The candidate is the very model that is in production: nothing to deploy. */
+export interface IdenticalEntry {
+  state: "identical";
+  model: string;
+  version: number;
+}
+
+/** This definition was registered as `version` and rolled back, so a merge doesn't deploy it again. */
+export interface HeldEntry {
+  state: "held";
+  model: string;
+  version: number;
+  production: number | null;
+}
+
+/** What became of one model. */
+export type ReportEntry = JudgedEntry | ChecksFailedEntry | ErrorEntry | IdenticalEntry | HeldEntry;
+
+/** The model an entry is about. */
+export function modelOf(entry: ReportEntry): string {
+  return entry.state === "judged" ? entry.candidate.config.name : entry.model;
+}
+
+/** What an entry means for the merge, worst first: the order of the report. */
+export const standings = ["error", "checks-failed", "fail", "inconclusive", "held", "pass", "identical"] as const;
+export type Standing = (typeof standings)[number];
+
+/** Where an entry stands. */
+export function standingOf(entry: ReportEntry): Standing {
+  return entry.state === "judged" ? entry.verdict.outcome : entry.state;
+}
+
+/** A sign for the eye; the words beside it say the same. */
+export function markOf(standing: Standing): string {
+  const marks: Record<Standing, string> = {
+    error: "❌",
+    "checks-failed": "❌",
+    fail: "❌",
+    inconclusive: "⚠️",
+    held: "⏸️",
+    pass: "✅",
+    identical: "➖",
+  };
+  return marks[standing];
+}
+
+/** Entries worst first, and by name among equals, so that the same result always gives the same report. */
+export function worstFirst(entries: readonly ReportEntry[]): ReportEntry[] {
+  const rank = (entry: ReportEntry) => standings.indexOf(standingOf(entry));
+  return [...entries].sort((a, b) => rank(a) - rank(b) || compareText(modelOf(a), modelOf(b)));
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,15 @@
+import type { CandidateRecord } from "../registry/version-record.ts";
+import { fence } from "./fence.ts";
+import type { Fold } from "./model-charts.ts";
+
+/** The commands that give the same model again, with what to compare. */
+export function reproduceFold(candidate: CandidateRecord): Fold {
+  const lines = [
+    candidate.commit ? `git checkout ${candidate.commit}` : "",
+    candidate.dirty ? "# the model's folder had changes that were not committed" : "",
+    `mergeml train ${candidate.config.name}`,
+    `# candidate  ${candidate.id}`,
+    `# model.onnx ${candidate.model.sha256}`,
+  ];
+  return { title: "How to reproduce it", body: fence(lines.filter(Boolean).join("\n"), "sh", 10) };
+}

@@ -1,0 +1,138 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { renderReport } from "../../pipelines/report/render-report.ts";
+import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
+import {
+  candidate,
+  check,
+  dataset,
+  difference,
+  evaluation,
+  judged,
+  metric,
+  modelConfig,
+  scored,
+  slice,
+  version,
+} from "./builders.ts";
+import { hostileText } from "./hostile-text.ts";
+import { readDetails, readTables, splitFences } from "./markdown-reader.ts";
+import { readChart } from "./xychart-grammar.ts";
+
+/** Entries of every state in which everything that a pull request can write is one of the texts. */
+function hostileEntries(texts: readonly string[]): ReportEntry[] {
+  const text = (at: number) => texts[at % texts.length]!;
+  const config = modelConfig("hostile", {
+    type: text(0),
+    description: text(1),
+    params: { [text(2)]: text(3) },
+    features: { ...modelConfig("x").features, window: { start: text(4), end: text(5) }, target: text(6) },
+    limits: {
+      slices: [{ by: text(7), metric: "rmse", max_regression: { relative: 0.1 }, min_rows: 1 }],
+      waive: [{ check: `slice:${text(7)}=${text(8)}`, until: "2026-12-31", reason: text(9) }],
+    },
+  });
+  const scores = evaluation({
+    baseline: scored(1),
+    classes: [text(10), text(11)],
+    metrics: [
+      metric("rmse", { production: 2, candidate: 3, difference: difference(1, 0.5) }),
+      metric(text(12), { problem: text(13) }),
+    ],
+    slices: [8, 9, 10].map((at) =>
+      slice(text(7), text(at), { production: 1, candidate: 2, difference: difference(1, 0.1), problem: text(at + 1) }),
+    ),
+    bins: [0, 1].map((at) => ({ label: text(at), rows: 1, predicted: 1, actual: 2 })),
+  });
+  const record = candidate(config, {
+    id: text(1),
+    commit: text(2),
+    query: texts.join("\n"),
+    features: texts.map((name) => ({ name, kind: "number" as const })),
+    train: { ...dataset("train", 1), fingerprint: text(3) },
+    checks: texts.map((name) => check(name, { passed: false, severity: "warn", found: name })),
+    notes: texts,
+    importance: texts.map((feature) => ({ feature, share: 1 / texts.length })),
+    coefficients: texts.map((name) => ({ name, value: 1 })),
+    curves: [{ metric: text(4), steps: [1, 2], values: [2, 1] }],
+  });
+  const before = candidate({ ...config, params: { [text(5)]: text(6) } }, { query: texts.toReversed().join("\n") });
+  const where = { file: text(0), line: 1, column: 1, length: 3, lineText: text(1) };
+  return [
+    judged(record, scores, version(1, before, scores)),
+    {
+      state: "checks-failed",
+      model: text(2),
+      checks: texts.map((name) => check(name, { passed: false, found: name })),
+      rows: 1,
+    },
+    {
+      state: "error",
+      model: text(3),
+      during: text(4),
+      problems: texts.map((message) => ({ message, hint: message, where })),
+    },
+    { state: "error", model: text(3), during: text(4), problems: [{ message: text(5) }] },
+    { state: "identical", model: text(5), version: 1 },
+    { state: "held", model: text(6), version: 2, production: null },
+  ];
+}
+
+/** Checks what may stand in a report, whoever wrote what is in it. */
+function expectInert(report: string): void {
+  const { text, fences } = splitFences(report);
+  readTables(text);
+  readDetails(text);
+  for (const { language, body } of fences) if (language === "mermaid") readChart(body);
+  expect(text).not.toMatch(/@[\w-]|!\[|(?<![&\w])#\d|<!--|:\/\/(?!example\.org)|www\./i);
+  const elements = text.match(/<[^<>]*>/g) ?? [];
+  const allowed = /^<\/?(?:details|summary|sub|span)>$|^<a name="mergeml-[a-z0-9-]*">$|^<\/a>$/;
+  expect(elements.filter((element) => !allowed.test(element))).toEqual([]);
+  expect(text.replace(/<[^<>]*>/g, "")).not.toMatch(/[<>]/);
+}
+
+describe("reports on hostile pull requests", () => {
+  test("nothing that was written becomes a mention, markup, a broken table or an open block", () => {
+    fc.assert(
+      fc.property(fc.array(hostileText, { minLength: 7, maxLength: 14 }), (texts) => {
+        expectInert(renderReport(hostileEntries(texts), { title: texts[0]!, updated: texts[1]!, commit: texts[2]! }));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test("nor when it has to be cut", () => {
+    fc.assert(
+      fc.property(
+        fc.array(hostileText, { minLength: 7, maxLength: 9 }),
+        fc.integer({ min: 600, max: 30_000 }),
+        (texts, limit) => {
+          const report = renderReport(hostileEntries(texts), { limit });
+          expect(report.length).toBeLessThanOrEqual(limit);
+          expectInert(report);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  test.each([
+    ["a mention", "@octo-org/everyone"],
+    ["an image that reports who reads it", "![](https://evil.example/pixel.png)"],
+    ["an element", '<img src="https://evil.example/pixel.png" onerror="x">'],
+    ["the end of a folded part", "</details></details>"],
+    ["the end of a fence", "```\n@octocat\n```"],
+    ["table cells", "a | b | c |\n| - | - |"],
+    ["a directive for Mermaid", '"] %%{init: {"securityLevel": "loose"}}%%'],
+    ["backticks, pipes and line ends", "`a`|``b``\r\n|c|"],
+  ])("%s in every place", (_title, text) => {
+    expectInert(renderReport(hostileEntries([text, `${text} twice`, text.repeat(50)])));
+  });
+
+  test.each(["javascript:alert(1)", "data:text/html,x", "not an address", "https://example.org/a b)(c|`d`<e>"])(
+    "a link to %s is none, or safe",
+    (link) => {
+      expectInert(renderReport([], { link }));
+    },
+  );
+});
