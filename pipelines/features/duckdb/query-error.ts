@@ -72,7 +72,7 @@ async function missingColumn(
   const [file, second] = query.files;
   const columns = file && !second ? await columnsOf(session, file.path) : null;
   if (!file || !columns) {
-    const near = candidates === "" ? "" : `close to it: ${candidates}`;
+    const near = candidates === "" ? "" : `close to it: ${candidates.split(",").join(", ")}`;
     return { message: `no column "${column}"`, ...(near === "" ? {} : { hint: near }) };
   }
   const hint = `${didYouMean(column, columns)}it has: ${columns.join(", ")}`;

@@ -1,7 +1,7 @@
 import { UserError } from "../../errors/user-error.ts";
 import type { AggregateRule, CheckRule, RowRule } from "../check-rules.ts";
 import type { SourceColumn } from "../columns.ts";
-import { formatCount, numberText } from "../count-text.ts";
+import { countOf, formatCount, numberText } from "../count-text.ts";
 import type { CheckResult } from "../dataset.ts";
 import { engineError } from "./engine-error.ts";
 import { quoteName, quoteText } from "./quote.ts";
@@ -107,9 +107,9 @@ async function resultOf(
   const [asked, failing] = [Number(row[`asked_${at}`]), Number(row[`failing_${at}`])];
   // A share such as 0.55 of 100 is not exact in binary, so a rounding error must not fail a check.
   const passed = asked - failing >= rule.mostly * asked - asked * 1e-9;
-  if (failing === 0) return { ...about, passed, found: `all ${formatCount(asked)} rows`, failing_rows: 0 };
+  if (failing === 0) return { ...about, passed, found: `all ${countOf(asked, "row")}`, failing_rows: 0 };
   const example = await exampleOf(session, relation, rule);
-  const found = `${formatCount(failing)} of ${formatCount(asked)} rows${example}`;
+  const found = `${formatCount(failing)} of ${countOf(asked, "row")}${example}`;
   return { ...about, passed, found, failing_rows: failing };
 }
 
@@ -117,8 +117,10 @@ function judgeAggregate({ measure, bounds }: AggregateRule, value: unknown): { p
   if (value === null) return { passed: false, found: "no values" };
   const number = Number(value);
   const { min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = bounds;
-  const unit = measure === "rows" ? " rows" : "";
-  return { passed: number >= min && number <= max, found: `${numberText(number)}${unit}` };
+  return {
+    passed: number >= min && number <= max,
+    found: measure === "rows" ? countOf(number, "row") : numberText(number),
+  };
 }
 
 async function exampleOf(session: Session, relation: string, rule: RowRule): Promise<string> {
