@@ -23,6 +23,19 @@ export function rollbackSubject(model: string, from: number, to: number | null):
   return `rollback(${model}): ${from} -> ${to ?? "none"}`;
 }
 
+export interface ParsedSubject {
+  kind: "register" | "promote" | "rollback" | "revert";
+  model: string;
+}
+
+/** Reads a subject of ours, or of a `git revert` of one of ours; null for any other. */
+export function parseSubject(subject: string): ParsedSubject | null {
+  const [, reverts, verb, model] =
+    /^((?:Re(?:vert|apply) ")*)(register|promote|rollback)\(([a-z0-9-]+)\): /.exec(subject) ?? [];
+  if (!verb || !model) return null;
+  return { kind: reverts ? "revert" : (verb as ParsedSubject["kind"]), model };
+}
+
 /** What `git revert` itself writes. */
 export function revertMessage(subject: string, commit: string): { subject: string; body: string } {
   return { subject: `Revert "${subject}"`, body: `This reverts commit ${commit}.` };

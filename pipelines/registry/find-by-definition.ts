@@ -18,13 +18,7 @@ export async function findByDefinition(
 ): Promise<DefinitionMatch | null> {
   if (snapshot.tip === null) return null;
   const found: number[] = [];
-  for await (const { version, candidate } of findRecords(
-    git,
-    snapshot.tip,
-    model,
-    await snapshot.versions(model),
-    definition,
-  )) {
+  for await (const { version, candidate } of findRecords(git, snapshot.tip, model, definition)) {
     if (candidate.definition === definition) found.push(version);
   }
   const [newest] = found;

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import type { FeatureColumn, FeatureSpec } from "../features/table.ts";
 import { modelFile } from "./stored-model.ts";
 import type { CandidateRecord } from "./version-record.ts";
@@ -29,6 +30,9 @@ function valueAt(column: FeatureColumn, row: number): number | string | null {
 /** The versions with which the folder was loaded by the real MLflow. */
 const tested = { python: "3.11.7", mlflow: "3.17.2", onnx: "1.23.2", onnxruntime: "1.31.1" };
 
+/** The Python module in the folder that MLflow loads the model with. */
+const loader = "mergeml_model";
+
 export interface MlflowSource {
   candidate: CandidateRecord;
   example: InputExample | null;
@@ -42,6 +46,7 @@ export function mlflowFiles(source: MlflowSource): Record<string, string> {
   const requirements = [`mlflow==${tested.mlflow}`, `onnx==${tested.onnx}`, `onnxruntime==${tested.onnxruntime}`];
   const files: Record<string, string> = {
     MLmodel: mlmodel(source),
+    [`${loader}.py`]: readFileSync(new URL(`./mlflow/${loader}.py`, import.meta.url), "utf8"),
     "requirements.txt": `${requirements.join("\n")}\n`,
     "python_env.yaml": `python: ${tested.python}\nbuild_dependencies:\n- pip\ndependencies:\n- -r requirements.txt\n`,
     "conda.yaml": condaEnvironment(requirements),
@@ -67,7 +72,7 @@ function condaEnvironment(requirements: readonly string[]): string {
 /** YAML whose scalars are JSON texts, which are YAML too, so that no column name can break out of its place. */
 function mlmodel({ candidate, example, version, verdict }: MlflowSource): string {
   const text = JSON.stringify;
-  const { config, features, classes, created, model, commit } = candidate;
+  const { config, features, created, model, commit } = candidate;
   const lines = [
     "flavors:",
     "  onnx:",
@@ -78,7 +83,8 @@ function mlmodel({ candidate, example, version, verdict }: MlflowSource): string
     "    onnx_session_options: null",
     "    code: null",
     "  python_function:",
-    "    loader_module: mlflow.onnx",
+    `    loader_module: ${loader}`,
+    "    code: .",
     `    data: ${modelFile}`,
     `    python_version: ${tested.python}`,
     "    env:",
@@ -96,7 +102,7 @@ function mlmodel({ candidate, example, version, verdict }: MlflowSource): string
     `  verdict: ${text(verdict)}`,
     "signature:",
     `  inputs: ${text(text(features.map(inputColumn)))}`,
-    `  outputs: ${text(text(outputColumns(config.task, classes)))}`,
+    `  outputs: ${text(text(outputColumns(config.task)))}`,
     "  params: null",
   ];
   if (example) {
@@ -116,12 +122,8 @@ function inputColumn({ name, kind }: FeatureSpec) {
   return { type: kind === "category" ? "string" : "double", name, required: true };
 }
 
-function outputColumns(task: "regression" | "classification", classes: readonly string[]) {
+function outputColumns(task: "regression" | "classification") {
   if (task === "regression") return [{ type: "float", name: "prediction", required: true }];
-  const probabilities = {
-    type: "tensor",
-    "tensor-spec": { dtype: "float32", shape: [-1, classes.length] },
-    name: "probabilities",
-  };
-  return [{ type: "tensor", "tensor-spec": { dtype: "str", shape: [-1, 1] }, name: "label" }, probabilities];
+  const probabilities = { type: "array", items: { type: "float" }, name: "probabilities", required: true };
+  return [{ type: "string", name: "label", required: true }, probabilities];
 }

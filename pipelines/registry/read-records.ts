@@ -1,7 +1,6 @@
-import { UserError } from "../errors/user-error.ts";
 import type { Git } from "./git/git.ts";
-import { readObjects } from "./git/objects.ts";
-import { recordFile, versionFolder } from "./paths.ts";
+import { parseTree, readAllObjects, readObjects } from "./git/objects.ts";
+import { isModelName, parseVersionNumber, recordFile, versionFolder, versionsFolder } from "./paths.ts";
 import { readRecord } from "./sealed-record.ts";
 import type { VersionRecord } from "./version-record.ts";
 
@@ -11,66 +10,57 @@ export type Records = Map<string, VersionRecord>;
 export interface VersionName {
   model: string;
   version: number;
+  /** The folder's tree, when known: git finds a file from there without reading a folder of thousands of versions. */
+  tree?: string;
 }
 
-/** Reads and checks version.json of these versions, in one batch. Throws UserError for one there is not, DamageError for a changed one. */
+/** The model's versions, ascending, with their trees. */
+export async function listVersions(git: Git, tip: string | null, model: string): Promise<Required<VersionName>[]> {
+  if (tip === null || !isModelName(model)) return [];
+  const [folder] = await readAllObjects(git, [`${tip}:${versionsFolder(model)}`]);
+  const entries = folder?.type === "tree" ? parseTree(folder) : [];
+  return entries
+    .map(({ name, oid }) => ({ model, version: parseVersionNumber(name) ?? 0, tree: oid }))
+    .filter(({ version }) => version > 0)
+    .sort((a, b) => a.version - b.version);
+}
+
+/** Reads and checks version.json of these versions, in one batch. Throws DamageError for a changed one, and `missing` for one there is not. */
 export async function readRecords(
   git: Git,
   tip: string | null,
   wanted: readonly VersionName[],
   known: Records,
+  missing: (version: VersionName) => Error,
 ): Promise<VersionRecord[]> {
   const name = ({ model, version }: VersionName) => `${model}@${version}`;
   const unread = wanted.filter((each) => !known.has(name(each)));
-  const [missing] = tip === null ? unread : [];
-  if (missing) throw noVersion(name(missing));
+  const [first] = unread;
+  if (tip === null && first) throw missing(first);
+  const paths = unread.map((each) => recordName(tip, each));
   let index = 0;
-  for await (const object of readObjects(
-    git,
-    unread.map((each) => recordPath(tip, each)),
-  )) {
+  for await (const object of readObjects(git, paths)) {
     const each = unread[index++]!;
-    if (!object) throw noVersion(name(each));
+    if (!object) throw missing(each);
     known.set(name(each), readRecord(object.content, each.model, each.version));
   }
   return wanted.map((each) => known.get(name(each))!);
 }
 
-const chunk = 500;
-
 /**
  * Versions whose version.json contains `text`, newest first, their records checked. The text is looked for in the raw
  * bytes, so that a model with thousands of versions is searched without parsing them all.
  */
-export async function* findRecords(
-  git: Git,
-  tip: string,
-  model: string,
-  versions: readonly number[],
-  text: string,
-): AsyncGenerator<VersionRecord> {
-  const newestFirst = versions.toReversed();
-  for (let from = 0; from < newestFirst.length; from += chunk) {
-    const some = newestFirst.slice(from, from + chunk);
-    let index = 0;
-    for await (const object of readObjects(
-      git,
-      some.map((version) => recordPath(tip, { model, version })),
-    )) {
-      const version = some[index++]!;
-      if (object?.content.includes(text)) yield readRecord(object.content, model, version);
-    }
+export async function* findRecords(git: Git, tip: string, model: string, text: string): AsyncGenerator<VersionRecord> {
+  const newestFirst = (await listVersions(git, tip, model)).reverse();
+  const names = newestFirst.map((each) => recordName(tip, each));
+  let index = 0;
+  for await (const object of readObjects(git, names)) {
+    const { version } = newestFirst[index++]!;
+    if (object?.content.includes(text)) yield readRecord(object.content, model, version);
   }
 }
 
-function recordPath(tip: string | null, { model, version }: VersionName): string {
-  return `${tip}:${versionFolder(model, version)}/${recordFile}`;
-}
-
-function noVersion(name: string): UserError {
-  const model = name.slice(0, name.indexOf("@"));
-  return new UserError({
-    message: `there is no ${name} in the registry`,
-    hint: `see its versions: mergeml history ${model}`,
-  });
+function recordName(tip: string | null, { model, version, tree }: VersionName): string {
+  return tree ? `${tree}:${recordFile}` : `${tip}:${versionFolder(model, version)}/${recordFile}`;
 }

@@ -48,7 +48,7 @@ export async function register(writer: Writer, input: RegisterInput): Promise<Re
   return writeBranch(writer, async (snapshot, context) => {
     const name = input.candidate.config.name;
     const versions = await snapshot.versions(name);
-    const known = await findCandidate(writer, snapshot, input.candidate, versions);
+    const known = await findCandidate(writer, snapshot, input.candidate);
     if (known) return nothingToDo(known);
     const production = await snapshot.production(name);
     if (!judgedAgainst(judged, production)) judged = await judgeAnew(input, snapshot, production);
@@ -97,9 +97,8 @@ async function findCandidate(
   writer: Writer,
   { tip }: { tip: string },
   { id, config }: CandidateRecord,
-  versions: readonly number[],
 ): Promise<VersionRecord | null> {
-  for await (const record of findRecords(writer.git, tip, config.name, versions, id))
+  for await (const record of findRecords(writer.git, tip, config.name, id))
     if (record.candidate.id === id) return record;
   return null;
 }

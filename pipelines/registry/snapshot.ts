@@ -2,9 +2,9 @@ import { UserError } from "../errors/user-error.ts";
 import { DamageError } from "./damage.ts";
 import type { Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
-import { formatFile, isModelName, parseVersionNumber, productionFile, versionFolder, versionsFolder } from "./paths.ts";
+import { formatFile, isModelName, productionFile, versionFolder } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
-import { type Records, readRecords } from "./read-records.ts";
+import { listVersions, type Records, readRecords, type VersionName } from "./read-records.ts";
 import { type BlobStore, checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
 import type { ProductionPointer, VersionRecord } from "./version-record.ts";
 
@@ -37,17 +37,21 @@ export interface SnapshotSource {
 export async function openSnapshot(source: SnapshotSource, tip: string | null): Promise<Snapshot> {
   if (tip !== null) await checkFormat(source.git, tip);
   const known: Records = new Map();
+  let deployed: Promise<Map<string, ProductionPointer>> | undefined;
   const { git } = source;
   const snapshot: Snapshot = {
     tip,
     models: async () => (await listFolder(git, tip, "models")).filter(isModelName),
-    versions: (model) => listVersions(git, tip, model),
-    production: async (model) => (await readProductions(git, tip, [model], known)).get(model) ?? null,
-    productions: async () => readProductions(git, tip, await snapshot.models(), known),
+    versions: async (model) => (await listVersions(git, tip, model)).map(({ version }) => version),
+    production: async (model) => {
+      const pointers = (await deployed?.catch(() => undefined)) ?? (await readProductions(git, tip, [model], known));
+      return pointers.get(model) ?? null;
+    },
+    productions: () => (deployed ??= snapshot.models().then((models) => readProductions(git, tip, models, known))),
     record: async (model, version) => (await snapshot.records(model, [version]))[0]!,
     records: async (model, versions) => {
-      const wanted = (versions ?? (await snapshot.versions(model))).map((version) => ({ model, version }));
-      return readRecords(git, tip, wanted, known);
+      const wanted = versions?.map((version) => ({ model, version })) ?? (await listVersions(git, tip, model));
+      return readRecords(git, tip, wanted, known, noVersion);
     },
     modelBytes: (model, version) => readModel(source, snapshot, model, version),
   };
@@ -88,15 +92,6 @@ async function listFolder(git: Git, tip: string | null, path: string): Promise<s
     : [];
 }
 
-async function listVersions(git: Git, tip: string | null, model: string): Promise<number[]> {
-  if (!isModelName(model)) return [];
-  const names = await listFolder(git, tip, versionsFolder(model));
-  return names
-    .map(parseVersionNumber)
-    .filter((version) => version !== null)
-    .sort((a, b) => a - b);
-}
-
 async function readProductions(
   git: Git,
   tip: string | null,
@@ -114,8 +109,18 @@ async function readProductions(
     if (file) pointers.set(model, readPointer(file.content, model));
   });
   const versions = [...pointers].map(([model, { version }]) => ({ model, version }));
-  for (const record of await readRecords(git, tip, versions, known)) checkPointer(pointers.get(record.model)!, record);
+  for (const record of await readRecords(git, tip, versions, known, promotedNothing))
+    checkPointer(pointers.get(record.model)!, record);
   return pointers;
+}
+
+function promotedNothing({ model, version }: VersionName): DamageError {
+  return new DamageError(productionFile(model), `names ${model}@${version}, and there is no such version`);
+}
+
+function noVersion({ model, version }: VersionName): UserError {
+  const message = `there is no ${model}@${version} in the registry`;
+  return new UserError({ message, hint: `see its versions: mergeml history ${model}` });
 }
 
 async function readModel(

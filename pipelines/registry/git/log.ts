@@ -25,25 +25,20 @@ export interface LogQuery {
   /** Exact files or folders; without them every commit and file. Exact ones are fast: git then opens no other folder. */
   paths?: readonly string[];
   oldestFirst?: boolean;
+  /** false leaves out what the commits changed, which is several times faster. */
+  withChanges?: boolean;
 }
 
 const format = "%H%x00%P%x00%an%x00%ct%x00%B%x00";
 const fieldCount = 5;
 
 /** Commits that changed the paths, newest first, along first parents, with what each changed. Leaving the loop stops git. */
-export async function* readLog(git: Git, { tip, paths = [], oldestFirst }: LogQuery): AsyncGenerator<LoggedCommit> {
-  const args = [
-    "log",
-    "-z",
-    "--raw",
-    "--no-abbrev",
-    "--no-renames",
-    "--no-ext-diff",
-    "--root",
-    "-m",
-    "--first-parent",
-    `--format=${format}`,
-  ];
+export async function* readLog(
+  git: Git,
+  { tip, paths = [], oldestFirst, withChanges = true }: LogQuery,
+): AsyncGenerator<LoggedCommit> {
+  const args = ["log", "-z", "--first-parent", `--format=${format}`];
+  if (withChanges) args.push("--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--root", "-m");
   if (oldestFirst) args.push("--reverse");
   let fields: string[] = [];
   let changes: LoggedChange[] = [];
