@@ -40,13 +40,18 @@ export async function deployModel(
   if (built.state !== "judged") return built;
   const { candidate } = built;
   const directory = await writeCandidate(root, candidate);
-  log.info(`  ${"gate".padEnd(10)} ${candidate.verdict.outcome}: ${candidate.verdict.summary}`);
+  log.info(`  ${"gate".padEnd(10)} ${describeVerdict(candidate.verdict)}`);
   if (candidate.verdict.outcome !== "pass") return { state: "rejected", plan, candidate, directory };
   const registered = await registerCandidate(workspace, candidate, {
     promote: true,
     pullRequest: options.pullRequest ?? null,
   });
   return { state: "deployed", plan, candidate, directory, registered };
+}
+
+/** The summary of a no begins with "Blocked" or "Inconclusive" by itself. */
+function describeVerdict({ outcome, summary }: Candidate["verdict"]): string {
+  return outcome === "pass" ? `pass: ${summary}` : summary;
 }
 
 function noRegistry({ repository }: Workspace): UserError {

@@ -103,5 +103,5 @@ function kilobytes(bytes: number): string {
 function lastPoint({ facts }: TrainResult): string {
   const curve = facts.curves[0];
   const value = curve?.values.at(-1);
-  return curve && value !== undefined ? `  ${curve.metric} ${value.toPrecision(4)} on train` : "";
+  return curve && value !== undefined ? `  ${curve.metric} ${value.toPrecision(4)}` : "";
 }
