@@ -1,7 +1,7 @@
 import type { Difference, Evaluation, MetricComparison, SliceComparison } from "../evaluation/evaluation.ts";
 import { escapeMarkdown } from "./escape-markdown.ts";
 import { type CheckIndex, limitCell, markCell, metricChecks } from "./gate-checks.ts";
-import { matchNumbers } from "./matched-numbers.ts";
+import { type MatchedNumbers, matchNumbers } from "./matched-numbers.ts";
 import { type JudgedSlice, relativeDifference } from "./slice-order.ts";
 
 /** One number judged: the cells of a row in the table of a model, as Markdown. */
@@ -15,6 +15,17 @@ export interface ComparisonRow {
   interval: string;
   limit: string;
   mark: string;
+}
+
+/** Which way is better. A bias is judged by its size. */
+export function aimOf({ metric, direction }: Pick<MetricComparison, "metric" | "direction">): string {
+  return metric === "bias" ? "near 0" : direction;
+}
+
+/** The score of a model that learned nothing: like the others of its row, unless fewer digits say it, as 3,993 beside 549.9. */
+export function naiveText(score: number | null, row: MatchedNumbers): string {
+  const texts = [row.value(score), matchNumbers([score]).value(score)] as const;
+  return texts[1].length < texts[0].length ? texts[1] : texts[0];
 }
 
 /** `−21.9 … −11.2` */
@@ -37,9 +48,9 @@ export function metricRow(comparison: MetricComparison, index: CheckIndex, prima
   const name = escapeMarkdown(metric);
   const isPrimary = metric === primary;
   return {
-    label: `${isPrimary ? `**${name}**` : name} (${comparison.direction})`,
+    label: `${isPrimary ? `**${name}**` : name} (${aimOf(comparison)})`,
     rows: "",
-    naive: numbers.value(naive),
+    naive: naiveText(naive, numbers),
     production: numbers.value(production),
     candidate: isPrimary ? bold(numbers.value(candidate)) : numbers.value(candidate),
     difference: numbers.signed(difference?.value ?? null),
@@ -71,7 +82,7 @@ export function sliceRow({ slice, checks }: JudgedSlice, count: (rows: number) =
 }
 
 /** `origin=ORD · rmse`; a null category is the empty string in the data, and gets a word. */
-export function sliceName(slice: SliceComparison): string {
+function sliceName(slice: SliceComparison): string {
   const value = escapeMarkdown(slice.value, 60) || "(empty)";
   return `${escapeMarkdown(slice.by, 60)}=${value} · ${escapeMarkdown(slice.metric)}`;
 }

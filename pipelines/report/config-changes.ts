@@ -13,5 +13,5 @@ export function configChanges(before: CandidateRecord, after: CandidateRecord): 
 /** A config value as a reader wrote it. */
 export function valueText(value: unknown): string {
   if (value === undefined || value === null) return "–";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "–");
 }

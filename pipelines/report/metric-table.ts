@@ -30,7 +30,9 @@ export function sliceTable(evaluation: Evaluation, verdict: Verdict): { title: s
   const shown = slices.slice(0, LISTED_SLICES);
   const rest = [
     slices.length > shown.length ? `${formatCount(slices.length - shown.length)} better ones are not shown.` : "",
-    evaluation.small_slices > 0 ? `${formatCount(evaluation.small_slices)} have too few rows to be judged.` : "",
+    evaluation.small_slices > 0
+      ? `${formatCount(evaluation.small_slices)} ${evaluation.small_slices === 1 ? "has" : "have"} too few rows to be judged.`
+      : "",
   ].filter(Boolean);
   const rows = shown.map((slice) => {
     const row = sliceRow(slice, formatCount);

@@ -1,5 +1,5 @@
 import type { Evaluation, PredictionBin } from "../evaluation/evaluation.ts";
-import { formatCount, formatNumber, formatPercent } from "../evaluation/format-number.ts";
+import { formatCount, formatNumber } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import type { Importance, TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
@@ -74,10 +74,11 @@ export function importanceFold({ importance }: CandidateRecord): Fold | null {
     series: [{ kind: "bar", name: "importance", values: top.map((each) => each.share * 100) }],
     horizontal: true,
   });
+  const percents = matchNumbers([100]);
   const table = columnTable<Importance>(
     [
       { header: "feature", cell: (each) => escapeMarkdown(each.feature, 60) },
-      { header: "importance", align: "right", cell: (each) => formatPercent(each.share) },
+      { header: "importance", align: "right", cell: (each) => `${percents.value(each.share * 100)}%` },
     ],
     top,
   );

@@ -53,7 +53,7 @@ export function modelOf(entry: ReportEntry): string {
 }
 
 /** What an entry means for the merge, worst first: the order of the report. */
-export const standings = ["error", "checks-failed", "fail", "inconclusive", "held", "pass", "identical"] as const;
+const standings = ["error", "checks-failed", "fail", "inconclusive", "held", "pass", "identical"] as const;
 export type Standing = (typeof standings)[number];
 
 /** Where an entry stands. */

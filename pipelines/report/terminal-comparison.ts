@@ -1,7 +1,7 @@
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
 import { formatCount } from "../evaluation/format-number.ts";
 import type { GateCheck, Verdict } from "../gate/verdict.ts";
-import { intervalHeader, intervalText } from "./comparison-rows.ts";
+import { aimOf, intervalHeader, intervalText, naiveText } from "./comparison-rows.ts";
 import { brokenChecks } from "./gate-checks.ts";
 import { type MatchedNumbers, matchNumbers } from "./matched-numbers.ts";
 import { oneLine } from "./one-line.ts";
@@ -47,8 +47,8 @@ function comparisonColumns(evaluation: Evaluation): ComparisonColumn[] {
   const { baseline } = evaluation;
   const production = baseline.state === "none" ? "production" : `production v${baseline.version}`;
   return [
-    { header: "metric", cell: ({ metric, direction }) => `${metric} (${direction})` },
-    { header: "naive", align: "right", cell: ({ naive }, numbers) => numbers.value(naive) },
+    { header: "metric", cell: (metric) => `${metric.metric} (${aimOf(metric)})` },
+    { header: "naive", align: "right", cell: ({ naive }, numbers) => naiveText(naive, numbers) },
     { header: production, align: "right", cell: (metric, numbers) => numbers.value(metric.production) },
     { header: "candidate", align: "right", cell: ({ candidate }, numbers) => numbers.value(candidate) || "not scored" },
     { header: "Δ", align: "right", cell: ({ difference }, numbers) => numbers.signed(difference?.value ?? null) },

@@ -11,10 +11,13 @@ const GAP = "  ";
 
 /**
  * Rows of cells as aligned plain text for a terminal, a header line first. Widths are those on the screen; control
- * characters are replaced, because a cell may hold what somebody else wrote. No line ends in spaces.
+ * characters are replaced, because a cell may hold what somebody else wrote. No line ends in spaces, and no cell is longer
+ * than `longest` characters.
  */
-export function textTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[]): string {
-  const lines = [columns.map((column) => column.header), ...rows.map((row) => row.map((cell) => oneLine(cell, 200)))];
+export function textTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[], longest = 200): string {
+  const lines = [columns.map((column) => column.header), ...rows].map((row) =>
+    row.map((cell) => oneLine(cell, longest)),
+  );
   const widths = columns.map((_, at) => lines.reduce((width, cells) => Math.max(width, textWidth(cells[at] ?? "")), 0));
   return lines
     .map((cells) =>

@@ -14,8 +14,8 @@ export function renderVersion(record: VersionRecord, inProduction: boolean): str
 }
 
 /** Facts as two columns of plain text. */
-export function factTable(facts: readonly (readonly [string, string])[]): string {
-  return textTable([{ header: "" }, { header: "" }], facts).replace(/^\n/, "");
+function factTable(facts: readonly (readonly [string, string])[]): string {
+  return textTable([{ header: "" }, { header: "" }], facts, 4000).replace(/^\n/, "");
 }
 
 function versionFacts(record: VersionRecord): (readonly [string, string])[] {

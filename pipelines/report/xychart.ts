@@ -1,7 +1,7 @@
 import { fence } from "./fence.ts";
 
 /** Bars or a line over the chart's labels, one finite number each. */
-export interface Series {
+interface Series {
   kind: "bar" | "line";
   name: string;
   values: readonly number[];

@@ -19,7 +19,7 @@ const columns: readonly FeatureSpec[] = [
 ];
 
 /** Hex digits that look like a hash and differ by name. */
-export function hex(name: string, length: number): string {
+function hex(name: string, length: number): string {
   const digits = [...name].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) >>> 0, 7).toString(16);
   return digits.repeat(Math.ceil(length / digits.length)).slice(0, length);
 }
@@ -170,7 +170,7 @@ export function scored(version: number, classes: readonly string[] = []): Evalua
 const today = "2026-03-10";
 
 /** What the gate says of a candidate with this evaluation: the real verdict. */
-export function judgedVerdict(record: CandidateRecord, scores: Evaluation): Verdict {
+function judgedVerdict(record: CandidateRecord, scores: Evaluation): Verdict {
   const { baseline } = scores;
   return judge(scores, record.config.thresholds, {
     today,

@@ -129,10 +129,10 @@ describe("tables for terminals", () => {
   test("a comparison with production", () => {
     expect(renderComparison(evaluation)).toBe(
       lines(
-        "metric        naive  production v3  candidate        Δ       95% interval",
-        "rmse (min)  3,989.4          548.2      531.7    −16.5      −21.9 … −11.2",
-        "mae (min)   3,031.2          281.4      276.9     −4.5        −5.7 … −3.3",
-        "r2 (max)     0.0000         0.9811     0.9822  +0.0011  +0.0007 … +0.0015",
+        "metric      naive  production v3  candidate        Δ       95% interval",
+        "rmse (min)  3,989          548.2      531.7    −16.5      −21.9 … −11.2",
+        "mae (min)   3,031          281.4      276.9     −4.5        −5.7 … −3.3",
+        "r2 (max)     0.00         0.9811     0.9822  +0.0011  +0.0007 … +0.0015",
         "",
         "on 10,788 test rows",
       ),
@@ -140,9 +140,7 @@ describe("tables for terminals", () => {
   });
 
   test("a comparison without production leaves its columns out", () => {
-    expect(renderComparison((cases.firstDeploy as JudgedEntry).evaluation)).toContain(
-      "metric        naive  candidate\n",
-    );
+    expect(renderComparison((cases.firstDeploy as JudgedEntry).evaluation)).toContain("metric      naive  candidate\n");
   });
 
   test("a verdict with what is broken and waived", () => {
