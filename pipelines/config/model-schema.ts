@@ -81,11 +81,15 @@ export type SchemaDocument = Readonly<Record<string, unknown>>;
 
 /** The whole JSON Schema (2020-12) of model.yaml, with `params` depending on `type`. */
 export function modelSchema(trainers: readonly TrainerSchema[]): SchemaDocument {
-  const { type, thresholds, ...properties } = baseModelSchema.properties;
+  const { properties } = baseModelSchema;
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     ...baseModelSchema,
-    properties: { ...properties, type: typeSchema(type, trainers), thresholds: withSharedLimits(thresholds) },
+    properties: {
+      ...properties,
+      type: typeSchema(properties.type, trainers),
+      thresholds: withSharedLimits(properties.thresholds),
+    },
     allOf: trainers.map(paramsRule),
     $defs: { limit: limitSchema },
   };

@@ -14,7 +14,7 @@ import { dotted, type Finding, type KeyPath, toProblem } from "./yaml/finding.ts
 import { readPlainYaml } from "./yaml/plain-yaml.ts";
 import { openYaml, type YamlFile } from "./yaml/yaml-file.ts";
 
-/** Problems of one file that are told; more would bury the reader. */
+/** Problems of one file that are told; more would bury the reader, and looking each up takes time in a hostile file. */
 const MAX_PROBLEMS = 100;
 
 /** What a model.yaml is checked against. */
@@ -72,7 +72,12 @@ function check(written: Json | undefined, reading: readonly Finding[], context: 
   const findings = [...reading];
   if (written === undefined) return { config: null, findings };
   const value = mergeDefaults(defaults, written);
-  addNew(findings, validate(value));
+  addNew(
+    findings,
+    validate(value).filter((finding) => !isAbove(finding.path, reading)),
+  );
+  // With this many, what is left to tell is not worth making a sound remainder for the rules.
+  if (findings.length > MAX_PROBLEMS) return { config: null, findings };
   const broken = findings.map((finding) => finding.path);
   const filled = fillDefaults(baseModelSchema, prune(value, broken)) ?? {};
   const brokenNames = new Set(broken.map(dotted));
@@ -81,6 +86,12 @@ function check(written: Json | undefined, reading: readonly Finding[], context: 
   const trainer = trainers.find((each) => each.name === (filled as FilledModelConfig).type);
   const config = findings.length === 0 && trainer ? completeConfig(filled as FilledModelConfig, trainer) : null;
   return { config, findings };
+}
+
+/** A block that lacks a key because that key could not be read is not wrong itself. */
+function isAbove(path: KeyPath, reading: readonly Finding[]): boolean {
+  const prefix = `${dotted(path)}.`;
+  return path.length > 0 && reading.slice(0, MAX_PROBLEMS).some((finding) => dotted(finding.path).startsWith(prefix));
 }
 
 /** One finding for a path is enough: the first is the most basic. */
@@ -100,22 +111,18 @@ function kindOfKey(parent: KeyPath, value: unknown): string {
 }
 
 function problemsOf(findings: readonly Finding[], yaml: YamlFile, defaults: Json): Problem[] {
-  const problems = findings.map((finding) => {
+  const problems = findings.slice(0, MAX_PROBLEMS).map((finding) => {
     const inherited = finding.path.length > 0 && !yaml.has(finding.path) && has(defaults, finding.path);
     const message = inherited ? `${finding.message} (from defaults in mergeml.yaml)` : finding.message;
     return toProblem({ ...finding, message }, yaml.locate(finding));
   });
-  const sorted = problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
-  return sorted.length > MAX_PROBLEMS ? [...sorted.slice(0, MAX_PROBLEMS), more(sorted)] : sorted;
+  problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
+  return findings.length > MAX_PROBLEMS ? [...problems, tooMany(problems)] : problems;
 }
 
-function more(problems: readonly Problem[]): Problem {
-  const next = problems[MAX_PROBLEMS]!;
-  return {
-    message: `and ${problems.length - MAX_PROBLEMS} more problems in this file`,
-    where: next.where!,
-    severity: "error",
-  };
+function tooMany(problems: readonly Problem[]): Problem {
+  const message = `there are more problems in this file; the first ${MAX_PROBLEMS} are shown`;
+  return { message, where: problems.at(-1)!.where!, severity: "error" };
 }
 
 function has(value: Json, path: KeyPath): boolean {

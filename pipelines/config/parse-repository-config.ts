@@ -6,12 +6,14 @@ import { baseModelSchema, type SchemaDocument } from "./model-schema.ts";
 import { repositorySchema } from "./repository-schema.ts";
 import { isBranchName } from "./rules/branch-name.ts";
 import { isPathInside } from "./rules/feature-rules.ts";
-import { prune } from "./rules/prune.ts";
 import { when } from "./rules/rule.ts";
 import { compileSchema } from "./schema/compile-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
 import { type Finding, toProblem } from "./yaml/finding.ts";
 import { openYaml } from "./yaml/yaml-file.ts";
+
+/** Problems that are told; more would bury the reader. */
+const MAX_PROBLEMS = 100;
 
 /** Reads a mergeml.yaml. Never throws on any text; what is wrong is replaced by its default, so that work on models can go on to find their problems too. */
 export function parseRepositoryConfig(text: string, file: string): { config: RepositoryConfig; problems: Problem[] } {
@@ -20,14 +22,14 @@ export function parseRepositoryConfig(text: string, file: string): { config: Rep
   if (yaml.value !== undefined) findings.push(...compileSchema(repositorySchema)(yaml.value));
   const sound = fill(yaml.value, findings);
   findings.push(...repositoryRules(sound), ...defaultsFindings(sound.defaults));
-  const problems = findings.map((finding) => toProblem(finding, yaml.locate(finding)));
+  const problems = findings.slice(0, MAX_PROBLEMS).map((finding) => toProblem(finding, yaml.locate(finding)));
   problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
   return { config: fill(sound as unknown as Json, findings), problems };
 }
 
 function fill(value: Json | undefined, findings: readonly Finding[]): RepositoryConfig {
-  const tops = findings.map((finding) => finding.path.slice(0, 1)).filter((path) => path.length > 0);
-  const pruned = isBlock(value) ? prune(value, tops) : {};
+  const wrong = new Set(findings.flatMap((finding) => finding.path.slice(0, 1)));
+  const pruned = isBlock(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !wrong.has(key))) : {};
   return fillDefaults(repositorySchema, pruned) as unknown as RepositoryConfig;
 }
 

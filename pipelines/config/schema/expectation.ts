@@ -19,18 +19,22 @@ export interface ValueSchema {
 /** What a schema expects, to follow "must be": `a whole number of at least 1`. Its `title` says it when the schema has one. */
 export function expectation(schema: ValueSchema): string {
   if (schema.title) return schema.title;
-  if (schema.enum) return oneOf(schema.enum.map((each) => plain(each)));
+  if (schema.enum) return oneOf(schema.enum.map(String));
   if ("const" in schema) return plain(schema.const);
   const types = typeof schema.type === "string" ? [schema.type] : (schema.type ?? []);
   return types.length > 0 ? types.map((type) => ofType(type, schema)).join(" or ") : "something else";
 }
 
-/** What was found instead, to follow "not": `"abc"`, `a list of 3`. */
+/** What was found instead, to follow "not": `"abc"`, `{ q: 0.5 }`, `a list of 300`. */
 export function found(value: unknown): string {
   if (value === null || value === undefined) return "nothing";
-  if (Array.isArray(value)) return value.length > 0 ? `a list of ${value.length}` : "an empty list";
-  if (typeof value === "object") return Object.keys(value).length > 0 ? "a block of keys" : "an empty block";
-  return typeof value === "string" ? quoted(value) : String(value);
+  if (typeof value === "string") return quoted(value);
+  if (typeof value !== "object") return String(value);
+  const members = Object.values(value);
+  if (members.length === 0) return Array.isArray(value) ? "an empty list" : "an empty block";
+  const short = members.length <= 4 && members.every((member) => String(member).length <= 20);
+  if (short && members.every((member) => typeof member !== "object" || member === null)) return plain(value);
+  return Array.isArray(value) ? `a list of ${value.length}` : "a block of keys";
 }
 
 /** A text as it is quoted in an error: on one line and not too long. */

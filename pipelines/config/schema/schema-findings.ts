@@ -3,13 +3,17 @@ import { didYouMean } from "../../errors/did-you-mean.ts";
 import { dotted, type Finding, type KeyPath } from "../yaml/finding.ts";
 import { expectation, found, plain, quoted, type ValueSchema } from "./expectation.ts";
 
+/** Findings made of one value: a hostile file can have tens of thousands. */
+const MAX_FINDINGS = 500;
+
 /** What ajv found, in the words of the config; `kind` is what an unknown key of a place would have been, e.g. `metric`. */
 export function schemaFindings(
   errors: readonly ErrorObject[],
   value: unknown,
   kindOfKey: (parent: KeyPath, value: unknown) => string,
 ): Finding[] {
-  return errors.filter(({ keyword }) => keyword !== "if").map((error) => schemaFinding(error, value, kindOfKey));
+  const told = errors.filter(({ keyword }) => keyword !== "if").slice(0, MAX_FINDINGS);
+  return told.map((error) => schemaFinding(error, value, kindOfKey));
 }
 
 function schemaFinding(
@@ -24,7 +28,8 @@ function schemaFinding(
   }
   if (error.keyword === "required") return missingKey([...path, String(error.params.missingProperty)], schema);
   if (error.keyword === "uniqueItems") return repeatedItem(path, error);
-  return wrongValue(path, error.data, schema);
+  const finding = wrongValue(path, error.data, schema);
+  return error.keyword === "maxItems" ? { ...finding, hint: `at most ${error.params.limit} are allowed` } : finding;
 }
 
 /** A JSON pointer as a path; steps into lists become numbers. */
@@ -43,7 +48,7 @@ function unknownKey(parent: KeyPath, key: string, schema: ValueSchema, kind: str
   const known = Object.keys(schema.properties ?? {});
   const path = [...parent, key.length > 60 ? `${key.slice(0, 59)}…` : key];
   const suggestion = didYouMean(key, known);
-  const list = known.length > 0 ? `Known here: ${known.join(", ")}` : "It has none";
+  const list = known.length > 0 ? `Known here: ${known.join(", ")}` : "There are none";
   return {
     path: [...parent, key],
     at: "key",

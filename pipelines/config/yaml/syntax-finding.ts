@@ -1,23 +1,34 @@
-import type { ErrorCode, YAMLParseError } from "yaml";
+import type { YAMLParseError } from "yaml";
 import type { Finding } from "./finding.ts";
 
-/** How to mend the mistakes people make most; the parser's own message says what it met. */
-const hints: Partial<Record<ErrorCode, string>> = {
-  BAD_SCALAR_START: 'put the text in quotes, for example owner: "@octocat"',
-  BAD_DQ_ESCAPE: "write \\\\ for a backslash, or use single quotes",
-  BAD_INDENT: "keys of one block start in the same column; indent with spaces",
-  BLOCK_AS_IMPLICIT_KEY: "a text that contains a colon and a space needs quotes; a nested block starts on its own line",
-  BLOCK_IN_FLOW: "inside { } and [ ] use { } and [ ], not indented blocks",
-  MISSING_CHAR: "a key is followed by a colon and a space, as in key: value; close every quote and bracket",
-  MULTILINE_IMPLICIT_KEY: "a key is followed by a colon and a space, as in key: value",
-  TAB_AS_INDENT: "indent with spaces",
-  UNEXPECTED_TOKEN: "a text with special characters needs quotes",
-};
+/** Kinds of syntax error that are told; the rest are mostly echoes of the first. */
+const MAX_KINDS = 3;
 
-/** One error of the YAML parser, with a hint. */
-export function syntaxFinding(error: YAMLParseError): Finding {
-  const [start, end] = error.pos;
-  const hint = hints[error.code];
-  const message = `not valid YAML: ${error.message.slice(0, 300)}`;
-  return { path: [], span: { start, length: Math.max(end - start, 1) }, message, ...(hint && { hint }) };
+/** How to mend the mistakes people make most, by what the parser says. */
+const hints: readonly (readonly [RegExp, string])[] = [
+  [/^Tabs/, "indent with spaces"],
+  [/^Plain value cannot start/, 'put the text in quotes, for example owner: "@octocat"'],
+  [/^Invalid escape/, "write \\\\ for a backslash, or use single quotes"],
+  [/^Missing closing/, "close the quote"],
+  [/^(Flow map|Flow sequence).* end with/, "close every bracket"],
+  [/^(Flow|Block collections are not allowed)/, "inside { } and [ ] use { } and [ ], with a comma between members"],
+  [/^Nested mappings are not allowed/, "a text that contains a colon and a space needs quotes"],
+  [/^(All|Map).*column|indent/i, "keys of one block start in the same column"],
+  [/^Implicit/, "a key is followed by a colon and a space, as in key: value"],
+  [/^Unexpected/, "a text with special characters needs quotes"],
+];
+
+/** The errors of the YAML parser, one of each kind. A tab explains all that follows it. */
+export function syntaxFindings(errors: readonly YAMLParseError[]): Finding[] {
+  const tab = errors.find((error) => error.code === "TAB_AS_INDENT");
+  if (tab) return [syntaxFinding(tab)];
+  const firsts = new Map(errors.toReversed().map((error) => [error.code, error]));
+  const sorted = [...firsts.values()].sort((a, b) => a.pos[0] - b.pos[0]);
+  return sorted.slice(0, MAX_KINDS).map(syntaxFinding);
+}
+
+function syntaxFinding({ message, pos: [start, end] }: YAMLParseError): Finding {
+  const hint = hints.find(([pattern]) => pattern.test(message))?.[1];
+  const span = { start, length: Math.max(end - start, 1) };
+  return { path: [], span, message: `not valid YAML: ${message.slice(0, 300)}`, ...(hint && { hint }) };
 }

@@ -5,12 +5,9 @@ import type { Finding, KeyPath } from "./finding.ts";
 import { yamlLibrary } from "./library.ts";
 import { hasPath, spanOfPath } from "./node-positions.ts";
 import { SourceText } from "./source-text.ts";
-import { syntaxFinding } from "./syntax-finding.ts";
+import { syntaxFindings } from "./syntax-finding.ts";
 import { unreadableText } from "./unreadable-text.ts";
 import { type Reading, readValue, spanOf } from "./yaml-value.ts";
-
-/** Syntax errors that are told; after a few the rest are echoes of the first. */
-const MAX_SYNTAX_ERRORS = 5;
 
 /** A YAML file as plain values, with the place of each. */
 export interface YamlFile {
@@ -66,7 +63,7 @@ function compose(tokens: Tokens, end: number): Document.Parsed {
 }
 
 function readDocument({ errors, contents }: Document.Parsed): Content {
-  if (errors.length > 0) return nothing(...errors.slice(0, MAX_SYNTAX_ERRORS).map(syntaxFinding));
+  if (errors.length > 0) return nothing(...syntaxFindings(errors));
   if (contents === null || (spanOf(contents).length === 1 && isEmpty(contents))) {
     return nothing({ path: [], span: { start: 0, length: 1 }, message: "the file is empty" });
   }

@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { candidateId, definitionHash } from "../../pipelines/config/definition.ts";
+import type { ModelConfig } from "../../pipelines/config/model-config.ts";
+import { modelParser } from "../../pipelines/config/parse-model-config.ts";
+import { exampleText, exampleTrainers } from "./example-model.ts";
+
+const parse = modelParser({ trainers: exampleTrainers });
+const trainer = { name: "gradient-boosting", version: 1 };
+
+function configOf(from = "", to = ""): ModelConfig {
+  expect(exampleText).toContain(from);
+  const { config, problems } = parse(exampleText.replace(from, to), "model.yaml");
+  expect(problems).toEqual([]);
+  return config!;
+}
+
+const hash = definitionHash(configOf(), "SELECT 1", trainer);
+
+test("the same definition has the same hash, however it is written", () => {
+  expect(hash).toMatch(/^sha256:[0-9a-f]{64}$/);
+  expect(definitionHash(configOf("seed: 42", 'seed:   42 # "the" seed'), "SELECT 1", trainer)).toBe(hash);
+  expect(definitionHash(configOf("key: flight_id", "key: [flight_id]"), "SELECT 1", trainer)).toBe(hash);
+  expect(definitionHash(configOf("max_leaves: 31 }", "loss: squared, max_leaves: 31 }"), "SELECT 1", trainer)).toBe(
+    hash,
+  );
+});
+
+test.each([
+  ["description", "will be late", "will come late"],
+  ["owner", "octo-org/ops", "octo-org/dev"],
+  ["drift", "window: 7d", "window: 14d"],
+  ["retrain", "schedule: never", "schedule: weekly"],
+  ["resources", "timeout_minutes: 60", "timeout_minutes: 90"],
+  ["thresholds", "max: 35", "max: 30"],
+  ["checks", "between: [0, 6000]", "between: [0, 5000]"],
+])("%s does not change what is trained", (_title, from, to) => {
+  expect(definitionHash(configOf(from, to), "SELECT 1", trainer)).toBe(hash);
+});
+
+test.each([
+  ["name", "name: flight-delay", "name: flight-late"],
+  ["seed", "seed: 42", "seed: 43"],
+  ["params", "trees: 200", "trees: 201"],
+  ["type", "type: gradient-boosting", "type: linear\n#"],
+  ["window", "end: 2001-04-01", "end: 2001-05-01"],
+  ["split", "test: 0.2", "test: 0.25"],
+  ["key", "key: flight_id", "key: flight"],
+])("%s changes it", (title, from, to) => {
+  const params = title === "type" ? { l2: 1 } : undefined;
+  const config = title === "type" ? { ...configOf(), type: "linear", params: params! } : configOf(from, to);
+  expect(definitionHash(config, "SELECT 1", trainer)).not.toBe(hash);
+});
+
+test("the query and the trainer's version change it", () => {
+  expect(definitionHash(configOf(), "SELECT 2", trainer)).not.toBe(hash);
+  expect(definitionHash(configOf(), "SELECT 1", { ...trainer, version: 2 })).not.toBe(hash);
+});
+
+test("a candidate is its definition and its two splits", () => {
+  const id = candidateId(hash, "fp:1", "fp:2");
+  expect(id).toMatch(/^c-[0-9a-f]{64}$/);
+  expect(candidateId(hash, "fp:1", "fp:2")).toBe(id);
+  expect(new Set([id, candidateId(hash, "fp:2", "fp:1"), candidateId("sha256:0", "fp:1", "fp:2")]).size).toBe(3);
+});
