@@ -1,3 +1,4 @@
+import { compareCodePoints } from "../../pipelines/features/code-point-order.ts";
 import type { CategoryColumn, FeatureColumn, NumberColumn, Table, Target } from "../../pipelines/features/table.ts";
 import type { ModelSignature } from "../../pipelines/training/onnx/session.ts";
 
@@ -8,7 +9,7 @@ export function numbers(name: string, values: readonly (number | null)[]): Numbe
 
 /** A category column, its levels sorted by code point. */
 export function categories(name: string, texts: readonly string[]): CategoryColumn {
-  const levels = [...new Set(texts)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const levels = [...new Set(texts)].sort(compareCodePoints);
   const codeOf = new Map(levels.map((level, code) => [level, code]));
   return { name, kind: "category", levels, codes: Int32Array.from(texts, (text) => codeOf.get(text)!) };
 }

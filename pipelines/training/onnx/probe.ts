@@ -1,3 +1,4 @@
+import { compareCodePoints } from "../../features/code-point-order.ts";
 import type { CategoryColumn, FeatureColumn } from "../../features/table.ts";
 
 /** One value a row may have: NaN is a missing number, the empty string a missing category. */
@@ -80,7 +81,7 @@ function length(column: FeatureColumn): number {
 
 /** Dictionary-encodes texts, levels by code point. */
 function categoryColumn(name: string, texts: readonly string[]): CategoryColumn {
-  const levels = [...new Set(texts)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  const levels = [...new Set(texts)].sort(compareCodePoints);
   const codeOf = new Map(levels.map((level, code) => [level, code]));
   return { name, kind: "category", levels, codes: Int32Array.from(texts, (text) => codeOf.get(text)!) };
 }

@@ -19,8 +19,8 @@ export interface ScoringModel {
   close(): Promise<void>;
 }
 
-// Large enough to amortise a call, small enough for the ensembles' intermediate results to stay in the cache.
-const BATCH_ROWS = 16_384;
+// Large enough to amortise a call, small enough for intermediate results to stay in the cache: 16,384 took 15% longer.
+const BATCH_ROWS = 4096;
 
 /** Loads a model and checks its inputs and outputs against the signature. Throws Error (with cause) for bytes that are no such model. */
 export async function openModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
