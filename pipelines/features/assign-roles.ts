@@ -1,7 +1,7 @@
 import type { FeaturesConfig, Task } from "../config/model-config.ts";
 import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
 import { type ColumnRole, isNumeric, type RoleColumn, type SourceColumn } from "./columns.ts";
-import { didYouMean } from "./nearest-name.ts";
+import { nameHint } from "./name-hint.ts";
 import { locateWord, type SqlText } from "./sql-text.ts";
 import type { FeatureSpec } from "./table.ts";
 
@@ -63,7 +63,7 @@ function missingColumns(columns: readonly SourceColumn[], { features, slices, lo
     .map(([name, path]) => {
       const where = locate(path);
       const message = `${path.filter((part) => typeof part === "string").join(".")} names column ${name}, which the query does not return`;
-      const hint = `${didYouMean(name, names)}it returns: ${names.join(", ")}`;
+      const hint = `${nameHint(name, names)}it returns: ${names.join(", ")}`;
       return { message, hint, key: path.join("."), ...(where ? { where } : {}) };
     });
 }

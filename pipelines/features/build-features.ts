@@ -13,7 +13,7 @@ import { fingerprint, schemaType } from "./fingerprint.ts";
 import { locateWord, sqlText } from "./sql-text.ts";
 
 /** A model as far as its datasets depend on it. */
-export interface FeatureModel {
+interface FeatureModel {
   config: ModelConfig;
   /** Path of model.yaml, for messages. */
   file: string;

@@ -2,7 +2,7 @@ import type { Bounds, DataCheck, Severity } from "../config/model-config.ts";
 import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
 import { type ColumnKind, isNumeric, type SourceColumn } from "./columns.ts";
 import { boundsText, numberText } from "./count-text.ts";
-import { didYouMean } from "./nearest-name.ts";
+import { nameHint } from "./name-hint.ts";
 
 interface RuleBase {
   /** E.g. `distance between [0, 6000]`. */
@@ -10,7 +10,7 @@ interface RuleBase {
   severity: Severity;
 }
 
-export type RowTest =
+type RowTest =
   | { test: "not_null" }
   | { test: "unique" }
   | { test: "between"; low: number | string | null; high: number | string | null }
@@ -32,7 +32,7 @@ export type AggregateRule = RuleBase & {
 };
 
 /** A rule that the column's type alone decides. */
-export type TypeRule = RuleBase & { scope: "type"; passed: boolean; found: string };
+type TypeRule = RuleBase & { scope: "type"; passed: boolean; found: string };
 
 /** A check taken apart: one rule each, with the column it is about and a text for people. */
 export type CheckRule = RowRule | AggregateRule | TypeRule;
@@ -77,7 +77,7 @@ function findColumn(name: string, columns: readonly SourceColumn[], complain: Co
   if (!found)
     complain(
       `a check names column ${name}, which the query does not return`,
-      `${didYouMean(name, names)}it returns: ${names.join(", ")}`,
+      `${nameHint(name, names)}it returns: ${names.join(", ")}`,
     );
   return found;
 }

@@ -69,7 +69,7 @@ export function openDatasetStore(dir: string): DatasetStore {
       if (!existsSync(blob(sha))) await writeWhole(blob(sha), bytes);
       return sha;
     },
-    readBlob: (sha) => readVerified(sha, blob(sha)),
+    readBlob: async (sha) => readVerified(sha, blob(sha)),
     staging: () => makeStaging(join(dir, "staging")),
   };
 }

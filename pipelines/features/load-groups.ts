@@ -19,7 +19,7 @@ const mostLevels = 50;
  * The slices of a stored split by one column, in the dataset's row order. Texts, booleans and columns of few values have a
  * level each, in their own order; other numbers and dates are cut at their quartiles, `[0.2, 1.1)`. Missing is `null`, last.
  */
-export function loadGroups(store: DatasetStore, ref: DatasetRef, column: string): Promise<Groups> {
+export async function loadGroups(store: DatasetStore, ref: DatasetRef, column: string): Promise<Groups> {
   const type = ref.columns.find(({ name }) => name === column)?.type;
   if (type === undefined) {
     throw new EnvironmentError(`the stored dataset ${ref.fingerprint} has no column ${column}`, {

@@ -6,8 +6,6 @@ import type { Session } from "./duckdb/session.ts";
 import { type ColumnSink, levelCodes, readInto, withDataset } from "./duckdb/stored-columns.ts";
 import type { FeatureColumn, FeatureSpec, Table, Target } from "./table.ts";
 
-export { loadGroups } from "./load-groups.ts";
-
 /** Which columns of a split a trainer or an evaluation wants. */
 export interface TableSpec {
   features: readonly FeatureSpec[];

@@ -41,7 +41,7 @@ describe("columns that cannot be features", () => {
 
 describe("columns that the config names in vain", () => {
   test.each<[string, ModelChoice, string, string]>([
-    ["the target", { target: "yy" }, "features.target names column yy", "did you mean y?  it returns: y, x"],
+    ["the target", { target: "Y" }, "features.target names column Y", "did you mean y?  it returns: y, x"],
     ["a key", { key: ["id"] }, "features.key names column id", "it returns: y, x"],
     ["the time", { time: "at" }, "features.time names column at", "it returns: y, x"],
     ["a slice", { slices: ["X"] }, "thresholds.slices.by names column X", "did you mean x?"],

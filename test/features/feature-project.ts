@@ -34,7 +34,7 @@ export async function scratchProject(files: Readonly<Record<string, string>> = {
   return { root, store: openDatasetStore(join(root, ".mergeml/store")), write, [Symbol.asyncDispose]: remove };
 }
 
-export function modelConfig({
+function modelConfig({
   task = "regression",
   seed = 1,
   checks = [],

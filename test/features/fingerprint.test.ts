@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildFeatures } from "../../pipelines/features/build-features.ts";
 import { combineHalves, fingerprint, splitBound } from "../../pipelines/features/fingerprint.ts";
-import { build, type Project, scratchProject } from "./feature-project.ts";
+import { loadTable } from "../../pipelines/features/load-table.ts";
+import { build, featureJob, type Project, scratchProject } from "./feature-project.ts";
 import {
   anyRows,
   expectedFingerprint,
@@ -39,7 +41,7 @@ describe("the engine and the definition agree", () => {
         expect([train.rows, held2.rows]).toEqual([kept.length, held.length]);
         expect([train.fingerprint, held2.fingerprint]).toEqual([expectedFingerprint(kept), expectedFingerprint(held)]);
       }),
-      { numRuns: 25 },
+      { numRuns: 20 },
     );
   });
 
@@ -78,6 +80,23 @@ describe("a fingerprint does not depend on", () => {
       "SELECT i::TINYINT AS y, (i / 4)::FLOAT AS f, ('a' || i % 2)::ENUM('a0', 'a1') AS s FROM range(40) t(i)";
     const wide = "SELECT i::HUGEINT AS y, (i / 4)::DOUBLE AS f, 'a' || i % 2 AS s FROM range(40) t(i)";
     expect((await build(project, narrow)).train).toEqual((await build(project, wide)).train);
+  });
+
+  test("threads, memory and spilling", async () => {
+    const query =
+      "SELECT i AS y, i * 7919 % 120011 AS x, md5(i::VARCHAR) || md5((i + 1)::VARCHAR) AS s FROM range(120000) t(i)";
+    const job = featureJob(project, query);
+    const large = await buildFeatures({ ...job, limits: { memory_gb: 2, threads: 2, seconds: 60 } });
+    await using other = await scratchProject();
+    const limits = { memory_gb: 0.05, threads: 1, seconds: 60 };
+    const small = await buildFeatures({ ...featureJob(other, query), limits });
+    expect(small).toEqual(large);
+    const read = async ({ store }: Project) => {
+      if (!large.ok) throw new Error("a check failed");
+      const spec = { features: large.features, target: "y", task: "regression" as const, classes: [] };
+      return (await loadTable(store, large.train, spec)).target;
+    };
+    expect(await read(other)).toEqual(await read(project));
   });
 
   test("how a moment is spelt", async () => {

@@ -14,7 +14,7 @@ export interface Row {
 }
 
 /** The names and types of the stored columns. */
-export const schema = [
+const schema = [
   { name: "k", type: "text" },
   { name: "s", type: "text" },
   { name: "f", type: "double" },

@@ -1,8 +1,8 @@
 import { glob, realpath } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { didYouMean } from "../../errors/did-you-mean.ts";
 import { type Problem, UserError } from "../../errors/user-error.ts";
 import { type DataFolder, isInside } from "../data-folders.ts";
-import { nearestName } from "../nearest-name.ts";
 import { locateByte, type SqlText } from "../sql-text.ts";
 import type { FileMention } from "./query-rules.ts";
 import { quoteText } from "./quote.ts";
@@ -100,7 +100,7 @@ function missingHint(name: string, folders: readonly DataFolder[]): string {
   const searched = folders.map((folder) => (folder.exists ? folder.name : `${folder.name} (does not exist)`));
   const files = folders.flatMap((folder) => folder.files);
   const sameName = files.filter((file) => basename(file).toLowerCase() === basename(name).toLowerCase());
-  const near = sameName[0] ?? nearestName(name, files);
+  const near = sameName[0] ?? didYouMean(name, files);
   const list =
     files.length > 0 && files.length <= 20 ? `; there ${files.length === 1 ? "is" : "are"}: ${files.join(", ")}` : "";
   return `${near ? `did you mean '${near}'?  ` : ""}searched: ${searched.join(", ") || "no folder"}${list}`;

@@ -1,5 +1,5 @@
 import { type Problem, UserError } from "../../errors/user-error.ts";
-import { didYouMean } from "../nearest-name.ts";
+import { nameHint } from "../name-hint.ts";
 import { locateByte, locateWord, type SqlText } from "../sql-text.ts";
 import { type EngineError, engineError, machineError } from "./engine-error.ts";
 import type { ResolvedQuery } from "./file-names.ts";
@@ -75,7 +75,7 @@ async function missingColumn(
     const near = candidates === "" ? "" : `close to it: ${candidates.split(",").join(", ")}`;
     return { message: `no column "${column}"`, ...(near === "" ? {} : { hint: near }) };
   }
-  const hint = `${didYouMean(column, columns)}it has: ${columns.join(", ")}`;
+  const hint = `${nameHint(column, columns)}it has: ${columns.join(", ")}`;
   return { message: `no column "${column}" in ${file.name}`, hint };
 }
 
