@@ -1,5 +1,3 @@
-import type { FromSchema } from "json-schema-to-ts";
-
 /** The JSON Schema of mergeml.yaml. `defaults` is checked on its own, because it is a model.yaml with keys left out. */
 export const repositorySchema = {
   title: "a block of keys such as registry and data",
@@ -53,6 +51,3 @@ export const repositorySchema = {
     },
   },
 } as const;
-
-/** A mergeml.yaml with the schema's defaults filled in. */
-export type FilledRepositoryConfig = FromSchema<typeof repositorySchema>;

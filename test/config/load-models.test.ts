@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -159,9 +160,14 @@ test("links are refused wherever they are", async () => {
 test("what is not a plain file is refused and never waited for", async () => {
   await mkdir(join(root, "models/ant/model.yaml"), { recursive: true });
   await mkdir(join(root, "models/bee"));
-  execFileSync("mkfifo", [join(root, "models/bee/model.yaml")]);
-  expect(await said()).toEqual([
-    "models/ant/model.yaml:1:1 models/ant/model.yaml is not a file",
-    "models/bee/model.yaml:1:1 models/bee/model.yaml is not a file",
-  ]);
+  const socket = createServer().listen(join(root, "models/bee/model.yaml"));
+  await once(socket, "listening");
+  try {
+    expect(await said()).toEqual([
+      "models/ant/model.yaml:1:1 models/ant/model.yaml is not a file",
+      "models/bee/model.yaml:1:1 models/bee/model.yaml is not a file",
+    ]);
+  } finally {
+    socket.close();
+  }
 });

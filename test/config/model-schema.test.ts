@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
-import { baseModelSchema, modelSchema } from "../../pipelines/config/model-schema.ts";
+import { baseModelSchema, modelSchema, type WrittenModelConfig } from "../../pipelines/config/model-schema.ts";
 import { repositorySchema } from "../../pipelines/config/repository-schema.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
 import { exampleTrainers } from "./example-model.ts";
@@ -72,7 +72,7 @@ test.each([
 
 test("params depend on the type", () => {
   const validate = ajv().compile(modelSchema(exampleTrainers));
-  const model = {
+  const model: WrittenModelConfig = {
     name: "m",
     task: "regression",
     type: "linear",

@@ -9,7 +9,7 @@ export const columnSchema = {
 } as const;
 
 /** The longest regular expression a check may hold: the engine compiles it, and a bound keeps that cheap. */
-export const MAX_PATTERN_LENGTH = 500;
+const MAX_PATTERN_LENGTH = 500;
 
 const rules = {
   not_null: {
