@@ -8,10 +8,10 @@ export { type Attribute, attr } from "./attribute.ts";
 export { classificationHead, regressionHead } from "./heads.ts";
 export type { Tensor } from "./tensor.ts";
 
-/** Names of the model's outputs; a feature may not have one of them, because ONNX has one name space for both. */
-export const OUTPUT_NAMES: readonly string[] = ["prediction", "label", "probabilities"];
+// A feature may not have the name of an output, because ONNX has one name space for both.
+const OUTPUT_NAMES: readonly string[] = ["prediction", "label", "probabilities"];
 
-// Opset 17 is the one of IR version 8: old enough for every runtime that MLflow, Triton or KServe ship today.
+// Opset 17 came with IR version 8, in 2022; we need nothing newer, and older runtimes refuse what is newer than they are.
 const IR_VERSION = 8;
 const OPSETS = [
   { domain: "", version: 17 },
