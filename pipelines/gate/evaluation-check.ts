@@ -26,7 +26,7 @@ export function checkEvaluation(evaluation: Evaluation, thresholds: Thresholds, 
   if (problems.length > 0) {
     return { id: "evaluation", outcome: "fail", limit, found: problems.join("; "), reason: `${problems.join(". ")}.` };
   }
-  const found = `${evaluation.metrics.length} metrics on ${formatCount(evaluation.rows)} test rows`;
+  const found = `${evaluation.metrics.length} ${evaluation.metrics.length === 1 ? "metric" : "metrics"} on ${formatCount(evaluation.rows)} test rows`;
   return {
     id: "evaluation",
     outcome: "pass",

@@ -25,7 +25,13 @@ function checkLimit(evaluation: Evaluation, metric: string, bounds: Bounds): Gat
     };
   }
   if (value === null)
-    return { id, outcome: "fail", limit, found: "missing", reason: `${metric} must be ${limit}, and it is missing.` };
+    return {
+      id,
+      outcome: "fail",
+      limit,
+      found: "missing",
+      reason: `${metric} must be ${inWords(limit)}, and it is missing.`,
+    };
   const outcome = withinBounds(metric, value, bounds) ? "pass" : "fail";
   const found = apartFromBounds(value, bounds);
   const on = `on ${formatCount(evaluation.rows)} test rows`;
@@ -34,7 +40,7 @@ function checkLimit(evaluation: Evaluation, metric: string, bounds: Bounds): Gat
     outcome,
     limit,
     found,
-    reason: `${metric} ${found} ${outcome === "pass" ? "is" : "must be"} ${limit} ${on}.`,
+    reason: `${metric} ${found} ${outcome === "pass" ? "is" : "must be"} ${inWords(limit)} ${on}.`,
   };
 }
 
@@ -49,6 +55,10 @@ function describeBounds({ min, max }: Bounds): string | null {
   if (bounds.length === 0 || !bounds.every(Number.isFinite)) return null;
   const parts = [min === undefined ? [] : `≥ ${formatExact(min)}`, max === undefined ? [] : `≤ ${formatExact(max)}`];
   return parts.flat().join(" and ");
+}
+
+function inWords(limit: string): string {
+  return limit.replaceAll("≥", "at least").replaceAll("≤", "at most");
 }
 
 /** With enough digits not to read as the bound it misses. */

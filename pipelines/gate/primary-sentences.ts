@@ -52,8 +52,11 @@ export function beatLimit({ metric, candidate, production }: Scores): string {
 
 /** What would take the difference out of the noise around `limit`, in the metric's unit. */
 export function noiseNote(metric: string, difference: Difference, limit: number): string {
-  const what = limit === 0 ? "includes zero" : `includes the margin of ${formatSigned(limit)}`;
-  const said = `The difference of ${metric} is within noise: its ${describeInterval(difference)} ${what}`;
+  const interval = describeInterval(difference);
+  const said =
+    limit === 0
+      ? `The difference of ${metric} is within noise: its ${interval} includes zero`
+      : `The ${interval} of the difference of ${metric} includes the margin of ${formatSigned(limit)}`;
   return `${said}; ${whatWouldSettle(difference, limit)}.`;
 }
 

@@ -25,7 +25,7 @@ export function checkSlices(evaluation: Evaluation, rules: readonly SliceRule[])
 
 function judgedNothing({ by, metric, min_rows }: SliceRule): GateCheck {
   return {
-    id: `slice:${by}`,
+    id: `slice:${by}=*`,
     outcome: "fail",
     limit: `at least ${formatCount(min_rows)} rows in a slice`,
     found: "no such slice",

@@ -11,10 +11,15 @@ export function summarize(
 ): string {
   if (outcome === "pass") return `${passSummary(rule, checks, evaluation)}${waivedClause(checks)}.`;
   const against = checks.filter((check) => check.outcome === outcome);
-  const others = against.length - 1;
-  const more = others === 0 ? "" : ` (and ${formatCount(others)} more ${others === 1 ? "check" : "checks"})`;
   const label = outcome === "fail" ? "Blocked" : "Inconclusive";
-  return `${label}: ${withoutStop(against[0]?.reason ?? "no check passed")}${more}.`;
+  return `${label}: ${withoutStop(against[0]?.reason ?? "no check passed")}${othersClause(against.length - 1, outcome)}.`;
+}
+
+function othersClause(others: number, outcome: Outcome): string {
+  if (others <= 0) return "";
+  const [one, many] =
+    outcome === "fail" ? ["check fails", "checks fail"] : ["check is undecided", "checks are undecided"];
+  return `; ${formatCount(others)} more ${others === 1 ? one : many}`;
 }
 
 function passSummary(rule: Verdict["rule"], checks: readonly GateCheck[], { rows }: Evaluation): string {

@@ -22,7 +22,7 @@ export function applyWaivers(checks: readonly GateCheck[], waivers: readonly Wai
 
 function noteOn({ check, until, reason }: Waiver, checks: readonly GateCheck[], today: string): string[] {
   const named = checks.filter(({ id }) => id === check);
-  if (named.length === 0) return [`The waiver of ${check} matches no check: it can be removed.`];
+  if (named.length === 0) return [`The waiver of ${check} matches no check of this verdict and did nothing.`];
   if (check === never)
     return [`The waiver of ${check} is not applied: missing numbers and a baseline that fails cannot be waived.`];
   if (!isDay(until)) return [`The waiver of ${check} is not applied: "${until}" is not a day such as 2026-12-31.`];
