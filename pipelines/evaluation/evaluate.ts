@@ -16,7 +16,7 @@ import { regressionSides } from "./regression-sides.ts";
 import type { Sides } from "./sides.ts";
 
 /** What a model that learned nothing predicts: the train split's mean, or its class shares in the order of `classes`. */
-export type NaiveBaseline = { mean: number } | { frequencies: readonly number[] };
+type NaiveBaseline = { mean: number } | { frequencies: readonly number[] };
 
 /** Everything an evaluation depends on. */
 export interface EvaluationInput {

@@ -3,7 +3,7 @@ import type { FeatureSpec } from "../features/table.ts";
 
 export type Direction = "min" | "max";
 
-/** A difference candidate − production and its paired bootstrap interval. */
+/** A difference candidate − production and its paired bootstrap interval; of a bias, the difference of the sizes, which is what is judged. */
 export interface Difference {
   value: number;
   low: number;

@@ -38,7 +38,7 @@ export function pairedInterval(
 }
 
 /** Linear interpolation between order statistics (type 7 of Hyndman & Fan, 1996), as NumPy's default. */
-export function sortedQuantile(sorted: Float64Array, q: number): number {
+function sortedQuantile(sorted: Float64Array, q: number): number {
   const at = (sorted.length - 1) * q;
   const lower = Math.floor(at);
   const low = sorted[lower]!;

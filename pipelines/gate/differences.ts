@@ -20,7 +20,7 @@ export function describeInterval({ low, high, confidence }: Difference): string 
  * How many times the test rows would move `limit` out of an interval of this shape, because its width shrinks with the
  * square root of the rows. null when no realistic number would: the difference is (almost) at the limit.
  */
-export function timesTheRows({ value, low, high }: Difference, limit: number): number | null {
+function timesTheRows({ value, low, high }: Difference, limit: number): number | null {
   const reach = value < limit ? high - value : value - low;
   const times = (reach / Math.abs(value - limit)) ** 2;
   return Number.isFinite(times) && times <= 1000 ? Math.max(times, 1) : null;

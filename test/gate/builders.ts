@@ -11,7 +11,7 @@ import type { CheckResult } from "../../pipelines/features/dataset.ts";
 import { type JudgeContext, judge } from "../../pipelines/gate/judge.ts";
 import type { GateCheck, Verdict } from "../../pipelines/gate/verdict.ts";
 
-export const features = [
+const features = [
   { name: "distance", kind: "number" },
   { name: "origin", kind: "category" },
 ] as const;
