@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { buildFeatures } from "../../pipelines/features/build-features.ts";
 import { combineHalves, fingerprint, splitBound } from "../../pipelines/features/fingerprint.ts";
 import { loadTable } from "../../pipelines/features/load-table.ts";
@@ -94,9 +95,10 @@ describe("a fingerprint does not depend on", () => {
     const read = async ({ store }: Project) => {
       if (!large.ok) throw new Error("a check failed");
       const spec = { features: large.features, target: "y", task: "regression" as const, classes: [] };
-      return (await loadTable(store, large.train, spec)).target;
+      const { target } = await loadTable(store, large.train, spec);
+      return target.task === "regression" ? sha256(new Uint8Array(target.values.buffer)) : "";
     };
-    expect(await read(other)).toEqual(await read(project));
+    expect(await read(other)).toBe(await read(project));
   });
 
   test("how a moment is spelt", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import type { FeatureData } from "../../pipelines/features/dataset.ts";
 import { loadGroups } from "../../pipelines/features/load-groups.ts";
 import { loadTable, type TableSpec } from "../../pipelines/features/load-table.ts";
@@ -32,6 +33,10 @@ function byTarget({ features, target, rows }: Table, name: string): Map<number, 
 
 function cell(column: FeatureColumn, row: number): unknown {
   return column.kind === "category" ? column.levels[column.codes[row] ?? -1] : column.values[row];
+}
+
+function hashOf({ target }: Table): string {
+  return target.task === "regression" ? sha256(new Uint8Array(target.values.buffer)) : "";
 }
 
 test("numbers arrive as the nearest 32-bit number, missing ones as NaN", async () => {
@@ -126,7 +131,7 @@ test("rows are in the stored order, over many chunks", async () => {
     task: "regression",
     classes: [],
   });
-  expect(again.target).toEqual(table.target);
+  expect(hashOf(again)).toBe(hashOf(table));
   for (const [row, value] of byTarget(again, "c")) if (row % 997 === 0) expect(value).toBe(`k${row % 1000}`);
 });
 
