@@ -19,8 +19,8 @@ export function promoteSubject(model: string, from: number | null, to: number): 
   return `promote(${model}): ${from ?? "none"} -> ${to}`;
 }
 
-export function rollbackSubject(model: string, from: number, to: number | null): string {
-  return `rollback(${model}): ${from} -> ${to ?? "none"}`;
+export function rollbackSubject(model: string, from: number | null, to: number | null): string {
+  return `rollback(${model}): ${from ?? "unreadable"} -> ${to ?? "none"}`;
 }
 
 export interface ParsedSubject {

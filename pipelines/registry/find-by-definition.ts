@@ -1,6 +1,6 @@
 import type { Git } from "./git/git.ts";
 import { readPointerChanges } from "./pointer-changes.ts";
-import { findRecords } from "./read-records.ts";
+import { findRecords, listVersions } from "./read-records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface DefinitionMatch {
@@ -17,8 +17,9 @@ export async function findByDefinition(
   snapshot: Snapshot,
 ): Promise<DefinitionMatch | null> {
   if (snapshot.tip === null) return null;
+  const versions = await listVersions(git, snapshot.tip, model);
   const found: number[] = [];
-  for await (const { version, candidate } of findRecords(git, snapshot.tip, model, definition)) {
+  for await (const { version, candidate } of findRecords(git, versions, definition)) {
     if (candidate.definition === definition) found.push(version);
   }
   const [newest] = found;

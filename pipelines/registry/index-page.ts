@@ -34,24 +34,18 @@ export async function readIndexRows(git: Git, tip: string): Promise<IndexRow[]> 
           .map((entry) => entry.name)
           .filter(isModelName)
       : [];
-  const [trees, pointers] = [
-    await readAllObjects(
-      git,
-      models.map((model) => `${tip}:${versionsFolder(model)}`),
-    ),
-    (
-      await readAllObjects(
-        git,
-        models.map((model) => `${tip}:${productionFile(model)}`),
-      )
-    ).map((file, index) => (file ? lenient(() => readPointer(file.content, models[index]!)) : null)),
-  ];
+  const names = models.flatMap((model) => [`${tip}:${versionsFolder(model)}`, `${tip}:${productionFile(model)}`]);
+  const found = await readAllObjects(git, names);
+  const pointers = models.map((model, index) => {
+    const file = found[2 * index + 1];
+    return file ? lenient(() => readPointer(file.content, model)) : null;
+  });
   const deployed = models.flatMap((model, index) =>
     pointers[index] ? [`${tip}:${versionFolder(model, pointers[index].version)}/${recordFile}`] : [],
   );
   const records = await readAllObjects(git, deployed);
   return models.map((model, index) => {
-    const tree = trees[index];
+    const tree = found[2 * index];
     const versions =
       tree?.type === "tree" ? parseTree(tree).filter((entry) => parseVersionNumber(entry.name) !== null).length : 0;
     const pointer = pointers[index] ?? null;

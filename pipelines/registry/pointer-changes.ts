@@ -7,7 +7,8 @@ import type { ProductionPointer } from "./version-record.ts";
 /** One state of production.json, by the blob that holds it: equal blobs are the same promotion. */
 export interface PointerState {
   blob: string;
-  version: number;
+  /** null for a file that is no pointer: a damaged one still has a history to roll back along. */
+  version: number | null;
 }
 
 export interface PointerChange {
@@ -53,13 +54,12 @@ export async function pointerChangesOf(
   });
 }
 
-/** 0 for a file that is no pointer, so that a damaged one still has a history to roll back along. */
-function versionIn(content: Uint8Array | undefined): number {
+function versionIn(content: Uint8Array | undefined): number | null {
   try {
     const pointer = JSON.parse(Buffer.from(content ?? []).toString("utf8")) as Partial<ProductionPointer> | null;
-    return Number.isSafeInteger(pointer?.version) ? Number(pointer?.version) : 0;
+    return Number.isSafeInteger(pointer?.version) ? Number(pointer?.version) : null;
   } catch {
-    return 0;
+    return null;
   }
 }
 

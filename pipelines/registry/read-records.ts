@@ -48,15 +48,19 @@ export async function readRecords(
 }
 
 /**
- * Versions whose version.json contains `text`, newest first, their records checked. The text is looked for in the raw
+ * Those of the versions whose version.json contains `text`, newest first, their records checked. The text is looked for in the raw
  * bytes, so that a model with thousands of versions is searched without parsing them all.
  */
-export async function* findRecords(git: Git, tip: string, model: string, text: string): AsyncGenerator<VersionRecord> {
-  const newestFirst = (await listVersions(git, tip, model)).reverse();
-  const names = newestFirst.map((each) => recordName(tip, each));
+export async function* findRecords(
+  git: Git,
+  versions: readonly Required<VersionName>[],
+  text: string,
+): AsyncGenerator<VersionRecord> {
+  const newestFirst = versions.toReversed();
+  const names = newestFirst.map((each) => recordName(null, each));
   let index = 0;
   for await (const object of readObjects(git, names)) {
-    const { version } = newestFirst[index++]!;
+    const { model, version } = newestFirst[index++]!;
     if (object?.content.includes(text)) yield readRecord(object.content, model, version);
   }
 }

@@ -7,7 +7,7 @@ import { primaryMetric } from "./index-page.ts";
 import type { InputExample } from "./mlflow-files.ts";
 import { productionFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
-import { findRecords } from "./read-records.ts";
+import { findRecords, listVersions } from "./read-records.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Judged, judgedAgainst, requirePass } from "./still-passes.ts";
 import { storeModel } from "./stored-model.ts";
@@ -47,12 +47,12 @@ export async function register(writer: Writer, input: RegisterInput): Promise<Re
   let judged: Judged = input;
   return writeBranch(writer, async (snapshot, context) => {
     const name = input.candidate.config.name;
-    const versions = await snapshot.versions(name);
-    const known = await findCandidate(writer, snapshot, input.candidate);
+    const versions = await listVersions(writer.git, snapshot.tip, name);
+    const known = await findCandidate(writer, input.candidate, versions);
     if (known) return nothingToDo(known);
     const production = await snapshot.production(name);
     if (!judgedAgainst(judged, production)) judged = await judgeAnew(input, snapshot, production);
-    const version = (versions.at(-1) ?? 0) + 1;
+    const version = (versions.at(-1)?.version ?? 0) + 1;
     const content = { ...input, ...judged, model: stored, example: input.example ?? null, extras: input.extras ?? {} };
     const files = versionFiles(content, { version, time: context.now, by: context.identity.name });
     const index = await editIndex(writer.git, snapshot.tip, name);
@@ -94,12 +94,11 @@ function planCommits(
 }
 
 async function findCandidate(
-  writer: Writer,
-  { tip }: { tip: string },
-  { id, config }: CandidateRecord,
+  { git }: Writer,
+  { id }: CandidateRecord,
+  versions: Parameters<typeof findRecords>[1],
 ): Promise<VersionRecord | null> {
-  for await (const record of findRecords(writer.git, tip, config.name, id))
-    if (record.candidate.id === id) return record;
+  for await (const record of findRecords(git, versions, id)) if (record.candidate.id === id) return record;
   return null;
 }
 

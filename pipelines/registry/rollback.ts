@@ -18,7 +18,8 @@ export interface RollbackOptions {
 }
 
 export interface RollbackResult {
-  from: number;
+  /** null when production.json could not be read, e.g. after a conflict that was committed. */
+  from: number | null;
   /** null: nothing is in production any more. */
   to: number | null;
   commit: string;
@@ -41,7 +42,7 @@ export async function rollback(writer: Writer, model: string, options: RollbackO
     if (!current) throw nothingDeployed(model, changes);
     const target = await chooseTarget(writer, snapshot, { model, options, changes, deployments }, context);
     const [from, to] = [current.state.version, target.pointer?.version ?? null];
-    if (from === to) throw alreadyThere(model, from);
+    if (from !== null && from === to) throw alreadyThere(model, from);
     first = { blob: current.state.blob, from, to };
     return planRollback(writer, snapshot, { model, current, target, named: options.to !== undefined });
   });
@@ -50,7 +51,7 @@ export async function rollback(writer: Writer, model: string, options: RollbackO
 /** What was meant when the command started. */
 interface First {
   blob: string;
-  from: number;
+  from: number | null;
   to: number | null;
 }
 
@@ -130,7 +131,7 @@ function settleRace(model: string, { from, to }: First, last: PointerChange): Wr
   const found = last.to?.version ?? null;
   if (found === to) return { commits: [], result: () => ({ from, to, commit: last.commit }) };
   throw new UserError({
-    message: `production of ${model} changed to ${found === null ? "nothing" : `v${found}`} while v${from} was being rolled back; nothing was written`,
+    message: `production of ${model} changed to ${found === null ? "nothing" : `v${found}`} while ${from === null ? "it" : `v${from}`} was being rolled back; nothing was written`,
     hint: `look at it, then decide again: mergeml history ${model}`,
   });
 }

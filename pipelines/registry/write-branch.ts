@@ -37,7 +37,8 @@ export type Planner<T> = (snapshot: Snapshot & { tip: string }, context: WriteCo
 const deadlineMinutes = 5;
 /** Rejections in a row while nobody moved the branch: then it isn't a race but a lock that was left behind. */
 const patience = 12;
-const longestWait = 400;
+/** Milliseconds: the first wait is up to `shortWait`, each further one up to twice as long, so that a crowd thins out. */
+const [shortWait, longWait] = [200, 4000];
 
 /**
  * Compare-and-swap: plans on the fetched tip, makes the commits, pushes; when somebody else was first, plans again on what
@@ -47,7 +48,7 @@ export async function writeBranch<T>(writer: Writer, plan: Planner<T>): Promise<
   const branch = await writer.branch();
   const started = writer.clock.now().getTime();
   let [stuck, lastTip] = [0, ""];
-  for (;;) {
+  for (let round = 0; ; round += 1) {
     const tip = await branch.tip(true);
     if (tip === null) throw missingBranch(branch);
     const rejected = await attempt(writer, branch, tip, plan);
@@ -56,7 +57,7 @@ export async function writeBranch<T>(writer: Writer, plan: Planner<T>): Promise<
     lastTip = tip;
     const minutes = (writer.clock.now().getTime() - started) / 60_000;
     if (stuck >= patience || minutes >= deadlineMinutes) throw givenUp(branch, rejected.error, stuck >= patience);
-    await sleep(writer.random() * longestWait);
+    await sleep(writer.random() * Math.min(longWait, shortWait * 2 ** round));
   }
 }
 
