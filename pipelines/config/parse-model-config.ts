@@ -11,7 +11,6 @@ import { compileSchema, type Validator } from "./schema/compile-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
 import type { TrainerSchema } from "./trainer-schema.ts";
 import { dotted, type Finding, type KeyPath, toProblem } from "./yaml/finding.ts";
-import { readPlainYaml } from "./yaml/plain-yaml.ts";
 import { openYaml, type YamlFile } from "./yaml/yaml-file.ts";
 
 /** Problems of one file that are told; more would bury the reader, and looking each up takes time in a hostile file. */
@@ -40,8 +39,6 @@ export function modelParser({ trainers, defaults = {} }: ModelContext): ModelPar
   const validate = compileSchema(modelSchema(trainers), kindOfKey);
   return (text, file, folder) => {
     const context = { validate, trainers, defaults, folder };
-    const quick = check(readPlainYaml(text), [], context).config;
-    if (quick) return { config: quick, problems: [], locate: locator(text, file) };
     const yaml = openYaml(text, file);
     const { config, findings } = check(yaml.value, yaml.findings, context);
     return { config, problems: problemsOf(findings, yaml, defaults), locate: locator(text, file) };
