@@ -4,7 +4,7 @@ import { readAllObjects } from "./git/objects.ts";
 import { readIndexRows, renderIndex } from "./index-page.ts";
 import { indexFile } from "./paths.ts";
 import { openSnapshot, type SnapshotSource } from "./snapshot.ts";
-import { type BranchHistory, verifyHistory } from "./verify-history.ts";
+import { verifyHistory } from "./verify-history.ts";
 import { verifyVersions } from "./verify-versions.ts";
 
 /** What checking the whole branch found. It is sound when there are no problems. */
@@ -67,5 +67,3 @@ async function indexNotes(git: Git, tip: string): Promise<string[]> {
 function distinct(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [problem.message, problem])).values()];
 }
-
-export type { BranchHistory };

@@ -50,9 +50,10 @@ const rules: readonly Rule[] = [
   },
   {
     kind: "read-only",
-    pattern: /Permission denied|Read-only file system|insufficient permission|Operation not permitted/i,
+    pattern:
+      /Permission denied|Read-only file system|insufficient permission|Operation not permitted|unable to create temporary|unpacker error/i,
     what: "the repository cannot be written to",
-    mend: "check who owns its files and whether the disk is mounted read-only",
+    mend: "check who owns its files, and whether its disk is full or mounted read-only",
   },
   {
     kind: "locked",

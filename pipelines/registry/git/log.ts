@@ -43,17 +43,19 @@ export async function* readLog(
   let fields: string[] = [];
   let changes: LoggedChange[] = [];
   let raw: string | null = null;
-  for await (const token of tokens(git.stream([...args, tip, "--", ...paths]))) {
-    if (fields.length < fieldCount) {
-      fields.push(token);
-    } else if (raw !== null) {
-      changes.push(parseChange(raw, token));
-      raw = null;
-    } else if (/^\n?:/.test(token)) {
-      raw = token.trimStart();
-    } else if (token !== "") {
-      yield parseCommit(fields, changes);
-      [fields, changes] = [[token], []];
+  for await (const batch of tokens(git.stream([...args, tip, "--", ...paths]))) {
+    for (const token of batch) {
+      if (fields.length < fieldCount) {
+        fields.push(token);
+      } else if (raw !== null) {
+        changes.push(parseChange(raw, token));
+        raw = null;
+      } else if (/^\n?:/.test(token)) {
+        raw = token.trimStart();
+      } else if (token !== "") {
+        yield parseCommit(fields, changes);
+        [fields, changes] = [[token], []];
+      }
     }
   }
   if (fields.length === fieldCount) yield parseCommit(fields, changes);
@@ -79,16 +81,14 @@ function parseChange(raw: string, path: string): LoggedChange {
   return { path, mode, before: id(before), after: id(after) };
 }
 
-async function* tokens(source: AsyncGenerator<Buffer>): AsyncGenerator<string> {
+/** NUL-terminated texts, as many at a time as git wrote: a turn of the event loop for each would cost more than reading it. */
+async function* tokens(source: AsyncGenerator<Buffer>): AsyncGenerator<string[]> {
   let rest = Buffer.alloc(0);
   for await (const chunk of source) {
     const buffer = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
-    let start = 0;
-    for (let end = buffer.indexOf(0); end >= 0; end = buffer.indexOf(0, start)) {
-      yield buffer.toString("utf8", start, end);
-      start = end + 1;
-    }
-    rest = Buffer.from(buffer.subarray(start));
+    const end = buffer.lastIndexOf(0) + 1;
+    if (end > 0) yield buffer.toString("utf8", 0, end - 1).split("\0");
+    rest = Buffer.from(buffer.subarray(end));
   }
-  if (rest.length > 0) yield rest.toString("utf8");
+  if (rest.length > 0) yield [rest.toString("utf8")];
 }

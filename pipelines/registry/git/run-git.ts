@@ -86,7 +86,7 @@ export async function runGit(
 ): Promise<GitOutput> {
   const chunks: Buffer[] = [];
   const running = startGit(cwd, args, options, run, run.reasonOnStdout ? chunks : []);
-  for await (const chunk of running.child.stdout) chunks.push(chunk as Buffer);
+  for await (const chunk of outputOf(running)) chunks.push(chunk);
   const { code, stderr } = await running.ended;
   return { code, stdout: Buffer.concat(chunks), stderr };
 }
@@ -101,7 +101,7 @@ export async function* streamGit(
   const running = startGit(cwd, args, options, run);
   let finished = false;
   try {
-    for await (const chunk of running.child.stdout) yield chunk as Buffer;
+    for await (const chunk of outputOf(running)) yield chunk;
     finished = true;
   } finally {
     if (!finished) {
@@ -110,6 +110,16 @@ export async function* streamGit(
     }
   }
   await running.ended;
+}
+
+/** A stdout that breaks off is explained by how the command ended. */
+async function* outputOf({ child, ended }: Running): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of child.stdout) yield chunk as Buffer;
+  } catch (error) {
+    await ended;
+    throw error;
+  }
 }
 
 interface Running {
