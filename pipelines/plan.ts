@@ -37,11 +37,12 @@ export function needsRun({ state }: Pick<PlanEntry, "state">): boolean {
 }
 
 /** Plans all models, or those named. Reads the registry once; nothing is written. */
-export async function planModels(workspace: Workspace, only?: readonly string[]): Promise<Plan> {
-  const [{ models, problems, names }, snapshot] = await Promise.all([
-    readModels(workspace, only),
-    workspace.registry.snapshot({ fetch: true }),
-  ]);
+export async function planModels(
+  workspace: Workspace,
+  only?: readonly string[],
+  opened: Promise<Snapshot> = workspace.registry.snapshot({ fetch: true }),
+): Promise<Plan> {
+  const [{ models, problems, names }, snapshot] = await Promise.all([readModels(workspace, only), opened]);
   const deployed = await snapshot.productions();
   const entries = await Promise.all(
     models.map((model) => planModel(workspace, model, snapshot, deployed.get(model.config.name) ?? null)),

@@ -16,10 +16,14 @@ export interface StatusEntry {
 
 /** What is in production, since when, by whom, and what a run would do next. */
 export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
-  const { entries } = await planModels(workspace);
-  const snapshot = await workspace.registry.snapshot({ fetch: false });
-  const pointers = await snapshot.productions();
-  const moved = await workspace.registry.since([...pointers.keys()], snapshot);
+  const { registry } = workspace;
+  const opened = registry.snapshot({ fetch: true });
+  const [{ entries }, snapshot, pointers, moved] = await Promise.all([
+    planModels(workspace, undefined, opened),
+    opened,
+    opened.then((each) => each.productions()),
+    opened.then(async (each) => registry.since([...(await each.productions()).keys()], each)),
+  ]);
   return Promise.all(
     entries.map(async ({ model, production, state, detail }) => {
       const record = production === null ? null : await snapshot.record(model, production);

@@ -72,6 +72,11 @@ async function manyModels(add: Add): Promise<void> {
     "0.3 s",
     medianOf(5, () => measure(mergeml, ["status"], versions.repository)),
   );
+  const first = () => {
+    rmSync(join(versions.repository, ".mergeml", "cache"), { recursive: true });
+    return measure(mergeml, ["status"], versions.repository);
+  };
+  add("the same in a fresh clone, with nothing remembered", "–", medianOf(5, first));
   discard(versions);
 }
 

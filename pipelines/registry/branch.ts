@@ -4,7 +4,7 @@ import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
 
 /** How an attempt to move the branch ended. Only `moved` wrote; `raced` and `locked` are worth another attempt. */
-export type MoveOutcome = { state: "moved" } | { state: "raced" | "locked"; error: GitError };
+type MoveOutcome = { state: "moved" } | { state: "raced" | "locked"; error: GitError };
 
 /** The registry branch: where its truth is, and the one way to change it, a compare-and-swap. */
 export interface Branch {
@@ -33,11 +33,15 @@ export function openBranch(options: BranchOptions): () => Promise<Branch> {
 }
 
 async function chooseBranch(options: BranchOptions): Promise<Branch> {
-  const { git, name, log, remote } = options;
-  const remotes = remote === null ? [] : (await git.text(["remote"])).split("\n");
-  if (remote === undefined && !remotes.includes("origin")) return localBranch(git, name);
-  if (remote === null) return localBranch(git, name);
-  return remoteBranch(git, name, remote ?? "origin", log);
+  const { git, name, log } = options;
+  const remote = options.remote === undefined ? await findRemote(git) : options.remote;
+  return remote === null ? localBranch(git, name) : remoteBranch(git, name, remote, log);
+}
+
+/** origin, when the repository has one. */
+export async function findRemote(git: Git): Promise<string | null> {
+  const remotes = (await git.text(["remote"])).split("\n");
+  return remotes.includes("origin") ? "origin" : null;
 }
 
 const unchanged =

@@ -5,7 +5,7 @@ import { productionFile } from "./paths.ts";
 import type { ProductionPointer } from "./version-record.ts";
 
 /** One state of production.json, by the blob that holds it: equal blobs are the same promotion. */
-export interface PointerState {
+interface PointerState {
   blob: string;
   /** null for a file that is no pointer: a damaged one still has a history to roll back along. */
   version: number | null;

@@ -9,13 +9,13 @@ import { type Initialised, initialise } from "./initialise.ts";
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 import { type RegisterInput, type RegisterResult, register } from "./register.ts";
 import { type RollbackOptions, type RollbackResult, rollback } from "./rollback.ts";
-import { type LastChange, readLastChanges } from "./since.ts";
+import { type ChangeMemory, type LastChange, readLastChanges } from "./since.ts";
 import { openSnapshot, type Snapshot } from "./snapshot.ts";
 import type { BlobStore } from "./stored-model.ts";
 import { type Verification, verify } from "./verify.ts";
 import { missingBranch, type Writer } from "./write-branch.ts";
 
-export type { HistoryEntry, LastChange, PromoteResult, RegisterInput, RegisterResult, RollbackResult, Verification };
+export type { RegisterInput, RegisterResult };
 
 export interface RegistryOptions {
   git: Git;
@@ -29,6 +29,8 @@ export interface RegistryOptions {
   remote?: string | null;
   /** Keeps models above 10 MB. */
   store: BlobStore;
+  /** Keeps what `since` found, so that the next call reads only newer commits. */
+  memory?: ChangeMemory;
 }
 
 /**
@@ -78,7 +80,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     },
     async since(models, given) {
       const tip = await tipOf(given);
-      return tip === null ? new Map() : readLastChanges(git, tip, models);
+      return tip === null ? new Map() : readLastChanges(git, tip, models, options.memory);
     },
     findByDefinition: (model, definition, given) => findByDefinition(git, model, definition, given),
     async verify() {

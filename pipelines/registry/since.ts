@@ -15,6 +15,18 @@ export interface LastChange {
   pullRequest: number | null;
 }
 
+/** What was found at an earlier tip, so that only the commits since are read. */
+export interface RememberedChanges {
+  tip: string;
+  changes: Readonly<Record<string, LastChange>>;
+}
+
+/** Where that is kept between runs. */
+export interface ChangeMemory {
+  read(): Promise<RememberedChanges | null>;
+  write(changes: RememberedChanges): Promise<void>;
+}
+
 /**
  * When each model's pointer last really changed (a revert counts) and by whom. Reading what every commit changed would take
  * seconds on a branch of ten thousand versions, so subjects tell where to look and the pointer before and after decides:
@@ -24,11 +36,44 @@ export async function readLastChanges(
   git: Git,
   tip: string,
   models: readonly string[],
+  memory?: ChangeMemory,
+): Promise<Map<string, LastChange>> {
+  const earlier = await rememberedAt(git, tip, memory);
+  const found = earlier?.tip === tip ? new Map() : await search(git, tip, models, earlier?.tip);
+  for (const [model, change] of Object.entries(earlier?.changes ?? {})) if (!found.has(model)) found.set(model, change);
+  const unknown = models.filter((each) => !found.has(each));
+  if (earlier && unknown.length > 0)
+    for (const [model, change] of await search(git, tip, unknown)) found.set(model, change);
+  for (const model of unknown.filter((each) => !found.has(each))) {
+    const exact = await lastByChange(git, tip, model);
+    if (exact) found.set(model, lastChange(exact));
+  }
+  if (earlier?.tip !== tip || unknown.length > 0) await memory?.write({ tip, changes: Object.fromEntries(found) });
+  return new Map(models.flatMap((model) => (found.has(model) ? [[model, found.get(model)!]] : [])));
+}
+
+/** What is remembered, if that tip is still part of the branch's history. */
+async function rememberedAt(
+  git: Git,
+  tip: string,
+  memory: ChangeMemory | undefined,
+): Promise<RememberedChanges | null> {
+  const earlier = (await memory?.read()) ?? null;
+  if (!earlier || earlier.tip === tip) return earlier;
+  const base = await git.text(["merge-base", earlier.tip, tip]).catch(() => null); // an unknown commit: forgotten history
+  return base === earlier.tip ? earlier : null;
+}
+
+async function search(
+  git: Git,
+  tip: string,
+  models: readonly string[],
+  after?: string,
 ): Promise<Map<string, LastChange>> {
   const wanted = new Set(models);
   const candidates: Candidate[] = [];
   if (wanted.size > 0) {
-    for await (const commit of readLog(git, { tip, withChanges: false })) {
+    for await (const commit of readLog(git, { tip, after, withChanges: false })) {
       const named = parseSubject(commit.subject);
       if (named?.kind === "register") continue;
       const about = named ? [named.model].filter((model) => wanted.delete(model)) : [...wanted];
@@ -39,10 +84,6 @@ export async function readLastChanges(
   const found = new Map<string, LastChange>();
   for (const { model, commit } of await confirmed(git, candidates))
     if (!found.has(model)) found.set(model, lastChange(commit));
-  for (const model of models.filter((each) => !found.has(each))) {
-    const exact = await lastByChange(git, tip, model);
-    if (exact) found.set(model, lastChange(exact));
-  }
   return found;
 }
 

@@ -17,7 +17,7 @@ export const referenceFile = "model.onnx.ref.json";
 export const largestInGit = 10 * 1024 * 1024;
 
 /** model.onnx.ref.json: which blob of the store the model is. */
-export interface ModelReference {
+interface ModelReference {
   store: string;
   sha256: string;
   size: number;

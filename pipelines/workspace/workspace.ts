@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
@@ -9,11 +8,14 @@ import { type Problem, UserError } from "../errors/user-error.ts";
 import { type DatasetStore, openDatasetStore } from "../features/dataset-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import { findRemote } from "../registry/branch.ts";
 import { type Git, openGit } from "../registry/git/git.ts";
 import { openRegistry, type Registry } from "../registry/registry.ts";
+import type { ChangeMemory } from "../registry/since.ts";
 import { trainers } from "../training/trainers.ts";
 import { findRoot } from "./find-root.ts";
-import { openStepCache, type StepCache, writeAside } from "./step-cache.ts";
+import { prepareLocalFolder } from "./local-folder.ts";
+import { openStepCache, type StepCache } from "./step-cache.ts";
 import { toolVersion } from "./tool-version.ts";
 
 /** One repository of models on disk, and all that the pipelines need to work on it. */
@@ -46,16 +48,23 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const root = findRoot(options.directory);
   const { config: repository, problems } = await loadRepositoryConfig(root);
   if (problems.length > 0) throw new UserError(problems);
-  await keepOutOfGit(root);
   const store = openDatasetStore(isAbsolute(repository.store) ? repository.store : join(root, repository.store));
   const git = openGit(root, { env, log });
+  // Asked for now, so that a fetch can start at once while the configs are read.
+  const [remote] = await Promise.all([findRemote(git), prepareLocalFolder(root, git, repository)]);
+  const cache = openStepCache(join(root, ".mergeml", "cache"), options.useCache);
+  const branch = repository.registry;
+  const memory: ChangeMemory = {
+    read: () => cache.read("last-changes", { branch, remote }),
+    write: (changes) => cache.write("last-changes", { branch, remote }, changes),
+  };
   return {
     root,
     repository,
     git,
-    registry: openRegistry({ git, branch: repository.registry, clock, log, store }),
+    registry: openRegistry({ git, branch, remote, clock, log, store, memory }),
     store,
-    cache: openStepCache(join(root, ".mergeml", "cache"), options.useCache),
+    cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")
       .split(delimiter)
       .filter(Boolean)
@@ -65,12 +74,6 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     clock,
     log,
   };
-}
-
-/** A .gitignore inside the folder: nobody commits datasets by accident, and nobody has to know. */
-async function keepOutOfGit(root: string): Promise<void> {
-  const file = join(root, ".mergeml", ".gitignore");
-  if (!existsSync(file)) await writeAside(file, "*\n");
 }
 
 /** The models of the repository, or those named; every problem of every model. */

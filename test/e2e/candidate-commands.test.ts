@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { flatsCsv, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
@@ -134,6 +134,27 @@ describe("the cache", () => {
         writeFileSync(join(cache, step, file), '{"half":');
     }
     expect(await scratch.facts(["train", "rent"])).toMatchObject({ outcome: expect.any(String) });
+  });
+});
+
+describe("committed results", () => {
+  it.each([".mergeml/cache/train/planted.bin", ".mergeml/store/datasets/planted.parquet"])(
+    "%s is refused",
+    async (path) => {
+      using scratch = makeScratch();
+      scratch.write(path, "planted");
+      scratch.git("add", "--force", path);
+      const told = await scratch.mergeml("plan");
+      expect(told.code).toBe(2);
+      expect(told.stderr).toContain(`${path} is committed, but what mergeml computes is never taken from git`);
+    },
+  );
+
+  it("is refused when .mergeml is a link", async () => {
+    using scratch = makeScratch();
+    symlinkSync("/tmp", join(scratch.root, ".mergeml"));
+    scratch.git("add", "--force", ".mergeml");
+    expect((await scratch.mergeml("plan")).code).toBe(2);
   });
 });
 

@@ -22,6 +22,8 @@ export interface LoggedCommit {
 
 export interface LogQuery {
   tip: string;
+  /** Leaves out this commit and what came before it. */
+  after?: string;
   /** Exact files or folders; without them every commit and file. Exact ones are fast: git then opens no other folder. */
   paths?: readonly string[];
   oldestFirst?: boolean;
@@ -35,7 +37,7 @@ const fieldCount = 5;
 /** Commits that changed the paths, newest first, along first parents, with what each changed. Leaving the loop stops git. */
 export async function* readLog(
   git: Git,
-  { tip, paths = [], oldestFirst, withChanges = true }: LogQuery,
+  { tip, after, paths = [], oldestFirst, withChanges = true }: LogQuery,
 ): AsyncGenerator<LoggedCommit> {
   const args = ["log", "-z", "--first-parent", `--format=${format}`];
   if (withChanges) args.push("--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--root", "-m");
@@ -43,7 +45,7 @@ export async function* readLog(
   let fields: string[] = [];
   let changes: LoggedChange[] = [];
   let raw: string | null = null;
-  for await (const batch of tokens(git.stream([...args, tip, "--", ...paths]))) {
+  for await (const batch of tokens(git.stream([...args, tip, ...(after ? [`^${after}`] : []), "--", ...paths]))) {
     for (const token of batch) {
       if (fields.length < fieldCount) {
         fields.push(token);

@@ -64,7 +64,7 @@ const repositoryVariables = [
 ];
 
 /** The environment of every git command: English, without prompts, pagers and editors, tied to no other repository. */
-export function gitEnvironment(env: GitOptions["env"]): Record<string, string | undefined> {
+function gitEnvironment(env: GitOptions["env"]): Record<string, string | undefined> {
   const kept = Object.fromEntries(Object.entries(env).filter(([name]) => !repositoryVariables.includes(name)));
   return {
     ...kept,
