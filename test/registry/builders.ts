@@ -18,7 +18,7 @@ import type { CandidateRecord } from "../../pipelines/registry/version-record.ts
 type Environment = Record<string, string | undefined>;
 
 /** Git that knows nobody but Ada, and none of the machine's settings. */
-export function isolatedEnvironment(home: string): Environment {
+function isolatedEnvironment(home: string): Environment {
   return {
     PATH: process.env.PATH,
     HOME: home,

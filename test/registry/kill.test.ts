@@ -5,43 +5,48 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, it } from "vitest";
 import { deployBetter, makeSandbox, type Sandbox } from "./builders.ts";
 
-const kills = 100;
-/** A new branch after so many, so that checking all of it stays quick. */
-const perBranch = 20;
+/** Side by side; four, so that checking all of one stays quick. */
+const branches = 4;
+const killsPerBranch = 25;
 const perProcess = 2;
+/** Of util-linux. */
+const newSession = "setsid";
 const script = join(import.meta.dirname, "register-process.ts");
 
 it("kill -9 at 100 random points of a write: the branch always verifies and the next run succeeds", async () => {
-  let registered = 0;
-  for (let from = 0; from < kills; from += perBranch) {
-    using sandbox = makeSandbox();
-    const { registry } = sandbox;
-    await registry.init();
-    actAsServer(sandbox);
-    for (let each = from; each < from + perBranch; each += 1) {
-      await killOnce(sandbox, `killed-${each}`, each % 3 !== 0);
-      const { problems, versions, promotions } = await registry.verify();
-      expect(problems).toEqual([]);
-      expect(promotions).toBe(versions);
-      // In the very clone whose processes were killed. The server may still have finished a push of theirs.
-      const next = await deployBetter(registry, `next-${each}`);
-      expect(next.alreadyRegistered).toBe(false);
-      expect(next.version).toBeGreaterThan(versions);
-    }
-    const { versions, ...found } = await registry.verify();
-    expect(found).toEqual({ problems: [], notes: [], models: 1, promotions: versions });
-    registered += versions - perBranch;
-  }
+  const registered = await Promise.all(Array.from({ length: branches }, (_, branch) => killOnBranch(`${branch}`)));
+  const total = registered.reduce((sum, each) => sum + each, 0);
   // Some were killed before their push and some after it: the points were spread over the write.
-  expect(registered).toBeGreaterThan(0);
-  expect(registered).toBeLessThan(kills * perProcess);
+  expect(total).toBeGreaterThan(0);
+  expect(total).toBeLessThan(branches * killsPerBranch * perProcess);
 }, 300_000);
+
+/** Returns how many versions the killed processes had registered. */
+async function killOnBranch(branch: string): Promise<number> {
+  using sandbox = makeSandbox();
+  const { registry } = sandbox;
+  await registry.init();
+  actAsServer(sandbox);
+  for (let each = 0; each < killsPerBranch; each += 1) {
+    await killOnce(sandbox, `killed-${branch}-${each}`, each % 3 !== 0);
+    const { problems, versions, promotions } = await registry.verify();
+    expect(problems).toEqual([]);
+    expect(promotions).toBe(versions);
+    // In the very clone whose processes were killed. The server may still have finished a push of theirs.
+    const next = await deployBetter(registry, `next-${branch}-${each}`);
+    expect(next.alreadyRegistered).toBe(false);
+    expect(next.version).toBeGreaterThan(versions);
+  }
+  const { versions, ...found } = await registry.verify();
+  expect(found).toEqual({ problems: [], notes: [], models: 1, promotions: versions });
+  return versions - killsPerBranch;
+}
 
 /** A remote is another machine: it goes on when the client dies, with all that the client started here. */
 function actAsServer({ plain }: Sandbox): void {
   try {
-    execFileSync("setsid", ["true"]);
-    plain(["config", "remote.origin.receivepack", "setsid --wait git-receive-pack"]);
+    execFileSync(newSession, ["true"]);
+    plain(["config", "remote.origin.receivepack", `${newSession} --wait git-receive-pack`]);
   } catch {
     // Without setsid the server dies too, which git survives just as well but for a lock in the wrong moment.
   }
