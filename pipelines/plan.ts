@@ -11,10 +11,10 @@ import { readModels, type Workspace } from "./workspace/workspace.ts";
  * - `new`: no version yet; `changed`: the definition differs from production's;
  * - `unchanged`: production has this definition;
  * - `held`: this definition was in production and was rolled back, so it is not deployed again until it changes;
- * - `registered`: a version has this definition but was never promoted;
+ * - `registered`: a version has this definition, but was never promoted or has been replaced: promoting it is a person's call;
  * - `removed`: in production, but its config is gone; `invalid`: its config has errors.
  */
-export type PlanState = "new" | "changed" | "unchanged" | "held" | "registered" | "removed" | "invalid";
+type PlanState = "new" | "changed" | "unchanged" | "held" | "registered" | "removed" | "invalid";
 
 export interface PlanEntry {
   model: string;
@@ -85,19 +85,12 @@ export async function planModel(
   const current = pointer && (await snapshot.record(name, pointer.version));
   if (current && current.candidate.definition === definition) return entry("unchanged", `v${production} in production`);
   const earlier = await registry.findByDefinition(name, definition, snapshot);
-  if (earlier?.promotedBefore) {
-    return entry(
-      "held",
-      `v${earlier.version} was rolled back; change its config, or: mergeml promote ${name} --to ${earlier.version}`,
-      earlier.version,
-    );
+  if (earlier) {
+    const bringBack = `mergeml promote ${name} --to ${earlier.version}`;
+    return earlier.rolledBack
+      ? entry("held", `v${earlier.version} was rolled back; change its config, or: ${bringBack}`, earlier.version)
+      : entry("registered", `v${earlier.version} is this already; bring it back with: ${bringBack}`, earlier.version);
   }
-  if (earlier)
-    return entry(
-      "registered",
-      `v${earlier.version} is not promoted: mergeml promote ${name} --to ${earlier.version}`,
-      earlier.version,
-    );
   if (!current) return entry("new", "nothing in production");
   const changes = describeChange(current.candidate.config, model.config, current.candidate.query, model.query.text);
   return entry(

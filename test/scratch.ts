@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { main } from "../scripts/cli/main.ts";
 
-export interface Told {
+interface Told {
   code: number;
   stdout: string;
   stderr: string;

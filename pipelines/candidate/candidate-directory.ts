@@ -15,7 +15,7 @@ const files = {
 } as const;
 
 /** Where the candidates of one repository lie: `.mergeml/candidates/<model>/<c-12 hex>/`. */
-export function candidatesFolder(root: string): string {
+function candidatesFolder(root: string): string {
   return join(root, ".mergeml", "candidates");
 }
 

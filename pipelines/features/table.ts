@@ -14,7 +14,7 @@ export interface CategoryColumn {
 }
 
 export type FeatureColumn = NumberColumn | CategoryColumn;
-export type FeatureKind = FeatureColumn["kind"];
+type FeatureKind = FeatureColumn["kind"];
 
 /** Name and kind of a model input, in the order of the query. The model's signature. */
 export interface FeatureSpec {

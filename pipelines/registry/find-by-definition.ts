@@ -1,12 +1,14 @@
 import type { Git } from "./git/git.ts";
-import { readPointerChanges } from "./pointer-changes.ts";
+import { afterChange, type Deployment, isRollback, type PointerChange, readPointerChanges } from "./pointer-changes.ts";
 import { findRecords, listVersions } from "./read-records.ts";
 import type { Snapshot } from "./snapshot.ts";
 
 export interface DefinitionMatch {
   version: number;
-  /** It was in production once; when it isn't now, it was rolled back or replaced. */
+  /** It was in production once. */
   promotedBefore: boolean;
+  /** It was taken out of production by a rollback, not replaced by a promotion. */
+  rolledBack: boolean;
 }
 
 /** The newest version made from this definition, whatever its data; one that was in production before others. null when there is none. */
@@ -27,5 +29,18 @@ export async function findByDefinition(
   const changes = await readPointerChanges(git, snapshot.tip, model);
   const deployed = new Set(changes.map(({ to }) => to?.version));
   const promoted = found.find((version) => deployed.has(version));
-  return { version: promoted ?? newest, promotedBefore: promoted !== undefined };
+  const version = promoted ?? newest;
+  return { version, promotedBefore: promoted !== undefined, rolledBack: leftByRollback(changes, version) };
+}
+
+/** Whether the last change that took the version out of production was a rollback. */
+function leftByRollback(changes: readonly PointerChange[], version: number): boolean {
+  let deployments: Deployment[] = [];
+  let rolledBack = false;
+  for (const change of changes) {
+    if (change.from?.version === version && change.to?.version !== version)
+      rolledBack = isRollback(change, deployments);
+    deployments = afterChange(deployments, change);
+  }
+  return rolledBack;
 }

@@ -7,7 +7,7 @@ const skipped = new Set(["node_modules", ".git", ".mergeml", ".github"]);
 const maxDepth = 3;
 
 /** Data files of a repository, relative to its root, sorted; folders deeper than three levels are left alone. */
-export async function findDataFiles(root: string, folder = root, depth = 0): Promise<string[]> {
+async function findDataFiles(root: string, folder = root, depth = 0): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const found = await Promise.all(
     entries.map(async (entry) => {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
@@ -11,6 +12,7 @@ import type { Log } from "../ports/log.ts";
 import { findRemote } from "../registry/branch.ts";
 import { type Git, openGit } from "../registry/git/git.ts";
 import { openRegistry, type Registry } from "../registry/registry.ts";
+import { explainRevertConflict } from "../registry/revert-conflict.ts";
 import type { ChangeMemory } from "../registry/since.ts";
 import { trainers } from "../training/trainers.ts";
 import { findRoot } from "./find-root.ts";
@@ -52,6 +54,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const git = openGit(root, { env, log });
   // Asked for now, so that a fetch can start at once while the configs are read.
   const [remote] = await Promise.all([findRemote(git), prepareLocalFolder(root, git, repository)]);
+  if (existsSync(join(root, ".git", "REVERT_HEAD")))
+    log.warn((await explainRevertConflict(git)) ?? "a git revert is under way");
   const cache = openStepCache(join(root, ".mergeml", "cache"), options.useCache);
   const branch = repository.registry;
   const memory: ChangeMemory = {

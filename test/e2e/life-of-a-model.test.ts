@@ -53,6 +53,48 @@ describe("the life of a model", () => {
     ]);
   });
 
+  it("explains the conflict when an older promotion is reverted by plain git", async () => {
+    using scratch = makeScratch();
+    await scratch.facts(["init"]);
+    for (const trees of [20, 60, 120]) {
+      scratch.write("models/rent/model.yaml", modelYaml({ params: `{ trees: ${trees}, max_leaves: 16 }` }));
+      expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "deployed" });
+    }
+    const git = scratch.clone("registry", "registry");
+    expect(() => git("revert", "--no-edit", "HEAD~2")).toThrow(/could not revert .+promote\(rent\): 1 -> 2/);
+    const told = await scratch.mergeml("-C", "../registry", "status");
+    expect(told.stderr).toContain("Another version of rent has been promoted since");
+    expect(told.stderr).toContain("git revert --abort");
+    git("revert", "--abort");
+    expect(await scratch.facts(["rollback", "rent", "--to", "1"])).toMatchObject({ from: 3, to: 1 });
+    expect(await scratch.facts(["plan"])).toMatchObject({ models: [{ state: "held", production: 1, version: 3 }] });
+    expect(await scratch.facts(["verify"])).toMatchObject({ problems: [], promotions: 4 });
+  });
+
+  it("leaves a version that was replaced, not rolled back, to a person", async () => {
+    using scratch = makeScratch();
+    await scratch.facts(["init"]);
+    await scratch.facts(["run", "rent"]);
+    scratch.write("models/rent/model.yaml", better);
+    await scratch.facts(["run", "rent"]);
+    scratch.write("models/rent/model.yaml", modelYaml());
+    expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "registered", version: 1 });
+    expect((await scratch.mergeml("run", "rent")).stdout).toContain("mergeml promote rent --to 1");
+  });
+
+  it("undeploys a model when its first promotion is reverted, and holds it", async () => {
+    using scratch = makeScratch();
+    await scratch.facts(["init"]);
+    await scratch.facts(["run", "rent"]);
+    const git = scratch.clone("registry", "registry");
+    git("revert", "--no-edit", "HEAD");
+    git("push", "-q");
+    expect(await scratch.facts(["status"])).toMatchObject({
+      models: [{ production: null, since: null, next: "held" }],
+    });
+    expect(await scratch.facts(["promote", "rent"])).toMatchObject({ from: null, to: 1 });
+  });
+
   it("blocks a worse model with exit 1 and leaves production alone", async () => {
     using scratch = makeScratch();
     await scratch.facts(["init"]);

@@ -89,8 +89,8 @@ describe("findByDefinition", () => {
     await registry.rollback("rent");
     const snapshot = await registry.snapshot();
     const find = (tag: string) => registry.findByDefinition("rent", definitionOf(tag), snapshot);
-    expect(await find("b")).toEqual({ version: 2, promotedBefore: true });
-    expect(await find("c")).toEqual({ version: 3, promotedBefore: false });
+    expect(await find("b")).toEqual({ version: 2, promotedBefore: true, rolledBack: true });
+    expect(await find("c")).toEqual({ version: 3, promotedBefore: false, rolledBack: false });
     expect(await find("new")).toBeNull();
     expect(await registry.findByDefinition("other", definitionOf("a"), snapshot)).toBeNull();
   });
