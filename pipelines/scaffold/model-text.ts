@@ -27,7 +27,7 @@ export function modelYamlText({ name, task, target, key }: InferredModel): strin
     `  target: ${JSON.stringify(target)}`,
     "  split: { by: key, test: 0.2 } # a hash of the key, or of the row without one; or by: time",
     "  checks:",
-    "    - { rows: { min: 20 } } # see docs: not_null, between, in_set, matches, mean, quantile, ...",
+    "    - { rows: { min: 20 } } # also: not_null, between, in_set, matches, mean, quantile … see model.schema.json",
     "thresholds:",
     ...thresholds,
     "",

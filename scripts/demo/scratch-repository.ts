@@ -26,8 +26,8 @@ export async function prepareScratch(): Promise<Scratch> {
   const git = (cwd: string, ...args: string[]) =>
     execFileSync("git", args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
   git(folder, "init", "-q", "--bare", "--initial-branch=main", "origin.git");
-  git(folder, "clone", "-q", "origin.git", "repository");
-  git(repository, "switch", "-qc", "main");
+  git(folder, "init", "-q", "--initial-branch=main", "repository");
+  git(repository, "remote", "add", "origin", "../origin.git");
   git(repository, "config", "user.name", "Ada Demo");
   git(repository, "config", "user.email", "ada@example.org");
   cpSync(join(product, "models"), join(repository, "models"), { recursive: true });
