@@ -5,6 +5,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: ["test/peers/**"],
     pool: "forks",
+    maxWorkers: "100%", // the default leaves a core idle, which is half of a small runner
     testTimeout: 60_000,
     hookTimeout: 60_000,
     restoreMocks: true,
