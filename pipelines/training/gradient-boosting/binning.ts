@@ -1,8 +1,13 @@
+import { ValueTable } from "./value-table.ts";
+
 /** Code of a value's bin among at most 255; the missing value's code is the number of bins, so a code is a byte. */
 export const MOST_BINS = 255;
 
-/** Beyond so many distinct values sorting them all is faster than counting them in a table. */
-const MOST_COUNTED = 1 << 14;
+/** Rows that a loop goes through at a time: see node-rows.ts. */
+const BLOCK = 8192;
+
+/** A table of values is not worth its memory below. */
+const FEW_ROWS = 1 << 16;
 
 /** Distinct values ascending, without NaN, with -0 as 0, and how often each occurs. */
 export interface Distinct {
@@ -17,9 +22,20 @@ export interface Bins {
   count: number;
 }
 
-/** Counts the distinct values of a column, the same for any order of its rows. */
-export function distinctValues(values: Float32Array): Distinct {
-  return countInTable(values) ?? countSorted(values);
+/** Divides a column into at most `most` bins and writes each row's bin code; NaN gets the number of bins. The same for any order of the rows. */
+export function binNumbers(values: Float32Array, most: number, codes: Uint8Array): Bins {
+  const table = countValues(values);
+  const distinct = table ? table.distinct() : countSorted(values);
+  const bins = cutBins(distinct, most);
+  let encode = (from: number, to: number) => encodeNumbers(values.subarray(from, to), bins, codes.subarray(from, to));
+  if (table) {
+    const codeOfValue = new Uint8Array(distinct.values.length);
+    encodeNumbers(distinct.values, bins, codeOfValue);
+    const encoder = table.encoder(distinct, codeOfValue, bins.count);
+    encode = (from, to) => encoder(values, from, to, codes);
+  }
+  for (let from = 0; from < values.length; from += BLOCK) encode(from, Math.min(from + BLOCK, values.length));
+  return bins;
 }
 
 /**
@@ -71,34 +87,14 @@ function between(a: number, b: number): number {
   return middle >= a && middle < b ? middle : a;
 }
 
-/** Counts in an open-addressing hash table of the values' bits, or gives null when there are too many distinct values. */
-function countInTable(values: Float32Array): Distinct | null {
-  const size = MOST_COUNTED * 4;
-  const keys = new Float32Array(size);
-  const bits = new Uint32Array(keys.buffer);
-  const counts = new Int32Array(size);
-  const used: number[] = [];
-  const scratch = new Float32Array(1);
-  const scratchBits = new Uint32Array(scratch.buffer);
-  for (let row = 0; row < values.length; row++) {
-    const value = values[row]! + 0;
-    if (Number.isNaN(value)) continue;
-    scratch[0] = value;
-    const key = scratchBits[0]!;
-    let slot = Math.imul(key ^ (key >>> 15), 0x9e3779b1) >>> 16;
-    while (counts[slot]! > 0 && bits[slot]! !== key) slot = (slot + 1) & (size - 1);
-    if (counts[slot]! === 0) {
-      if (used.length === MOST_COUNTED) return null;
-      used.push(slot);
-      keys[slot] = value;
-    }
-    counts[slot]!++;
+/** Counts the values in a table; null when there are too many different ones, or so few rows that sorting is as fast. */
+function countValues(values: Float32Array): ValueTable | null {
+  if (values.length < FEW_ROWS) return null;
+  const table = new ValueTable();
+  for (let from = 0; from < values.length; from += BLOCK) {
+    if (!table.count(values, from, Math.min(from + BLOCK, values.length))) return null;
   }
-  used.sort((a, b) => keys[a]! - keys[b]!);
-  return {
-    values: Float32Array.from(used, (slot) => keys[slot]!),
-    counts: Int32Array.from(used, (slot) => counts[slot]!),
-  };
+  return table;
 }
 
 function countSorted(column: Float32Array): Distinct {

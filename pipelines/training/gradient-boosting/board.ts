@@ -4,10 +4,8 @@ import type { HistogramLayout } from "./histogram.ts";
 export interface GrowingTree {
   /** Column a node splits on, or -1 for a leaf. */
   column: Int32Array;
-  /** Last bin that goes left. */
-  bin: Int32Array;
-  /** 1 when missing values go left. */
-  missingLeft: Uint8Array;
+  /** SIDES entries for each node, by bin code: 1 when it goes left. */
+  sides: Uint8Array;
   left: Int32Array;
   right: Int32Array;
   /** What a leaf adds to the score. */
@@ -31,6 +29,9 @@ export interface Board {
 
 export const RESULTS = 4;
 
+/** One more than the largest bin code. */
+export const SIDES = 256;
+
 /** Allocates a board for so many shards, columns and nodes per tree. */
 export function createBoard(shards: number, columns: number, nodes: number, layout: HistogramLayout): Board {
   return {
@@ -39,8 +40,7 @@ export function createBoard(shards: number, columns: number, nodes: number, layo
     columns: new Int32Array(new SharedArrayBuffer(4 * (1 + columns))),
     tree: {
       column: new Int32Array(new SharedArrayBuffer(4 * nodes)),
-      bin: new Int32Array(new SharedArrayBuffer(4 * nodes)),
-      missingLeft: new Uint8Array(new SharedArrayBuffer(nodes)),
+      sides: new Uint8Array(new SharedArrayBuffer(SIDES * nodes)),
       left: new Int32Array(new SharedArrayBuffer(4 * nodes)),
       right: new Int32Array(new SharedArrayBuffer(4 * nodes)),
       value: new Float64Array(new SharedArrayBuffer(8 * nodes)),

@@ -10,7 +10,7 @@ import type { BoostingParams } from "./params.ts";
 import { choose } from "./random.ts";
 import { OP } from "./shard.ts";
 import { type Examples, startTraining, type Training } from "./start-training.ts";
-import { constantTree, type Forest, finishTree, type Tree } from "./tree.ts";
+import { type Forest, finishTree, type Tree, zeroTree } from "./tree.ts";
 
 /** A trained forest, how it got there, and what each feature contributed. */
 export interface Boosted {
@@ -39,7 +39,7 @@ export async function boost(
   const cells = examples.targets.length * examples.columns.length * training.base.length;
   let untold = 0;
   while (trees.length < params.trees && !curve.hasStopped()) {
-    const grown = await growRound(trees.length);
+    const grown = await growRound(trees.length, training.loss.noise(curve.meanTrainLoss()));
     if (grown.length === 0) break;
     trees.push(grown);
     await curve.observe(team);
@@ -52,7 +52,7 @@ export async function boost(
   }
   const kept = trees.slice(0, curve.bestRounds()).flat();
   // ONNX wants a tree even where the base scores are all there is to say.
-  const forest = { columns: examples.columns, base: training.base, trees: kept.length > 0 ? kept : [constantTree(0)] };
+  const forest = { columns: examples.columns, base: training.base, trees: kept.length > 0 ? kept : [zeroTree()] };
   return { forest, gains, curves: curve.curves() };
 }
 
@@ -72,23 +72,25 @@ function roundGrower(
   seed: number,
   training: Training,
   gains: Float64Array,
-): (round: number) => Promise<Tree[]> {
+): (round: number, noise: number) => Promise<Tree[]> {
   const { team, board, countWeight, hessianScale } = training;
   const garden = { ...training, pool: new HistogramPool(training.layout), rules: params };
   const scales = training.base.map(() => training.firstGradientScale);
   const isRandom = params.subsample < 1 || params.columnsPerTree < 1;
   const limits = { countWeight, first: training.firstGradientScale };
-  return async (round) => {
+  return async (round, noise) => {
     const trees: Tree[] = [];
     const usable = usableFeatures(columns, params.columnsPerTree, seed, round);
     for (let output = 0; output < training.base.length; output++) {
       const gradientScale = await deriveAtBestScale(team, output, scales[output]!, limits);
       scales[output] = gradientScale;
       const units = { countWeight, gradientScale, hessianScale };
-      const splits = await growTree(garden, { round, columns: columnsOf(columns, usable, output), units });
+      const allowed = columnsOf(columns, usable, output);
+      const search = { columns: allowed, layout: training.layout, units, rules: params, noise };
+      const splits = await growTree(garden, round, search);
       for (const { column, gain } of splits) gains[column]! += gain;
       await team.run(OP.add, output);
-      trees.push(finishTree(board.tree, 2 * splits.length + 1, output, columns));
+      trees.push(finishTree(board.tree, splits, output, columns));
     }
     return isRandom || trees.some((tree) => tree.column.length > 1) ? trees : [];
   };

@@ -1,19 +1,19 @@
 import { exactScale, largest } from "./fixed-point.ts";
 
-/** A category column's levels put in an order that trees can split as if it were a number. */
+/** A category column's levels in the order by which they are put into bins where there are more than fit. */
 export interface CategoryOrder {
   /** Rank by level; NaN for a level without rows in training. */
   ranks: Float32Array;
   /** Training rows by rank. */
   counts: Int32Array;
-  /** Rank that levels unseen in training take: that of the rare levels, or NaN (missing) where none was rare. */
+  /** Rank that levels unseen in training take: that of the rare levels, or NaN where none was rare. */
   unseen: number;
 }
 
 /**
- * Orders levels by their smoothed mean of `values`, (sum + s·mean) / (rows + s): for squared loss the best split of a
- * category is a split of this order (Fisher 1958; Breiman et al. 1984, §9.4). Levels with fewer than `minRows` rows share
- * one rank, because the order of single rows would tell a tree their targets. The empty level (null) keeps a rank of its own.
+ * Orders levels by their smoothed mean of `values`, (sum + s·mean) / (rows + s), so that neighbours are alike. Levels with
+ * fewer than `minRows` rows share one rank, because the order of single rows would tell a tree their targets; what is
+ * unseen in training is rare too. The empty level (null) keeps a rank of its own.
  */
 export function orderCategories(
   codes: Int32Array,

@@ -1,22 +1,23 @@
 import type { CategoryColumn, NumberColumn, Table } from "../../features/table.ts";
-import { cutBins, distinctValues, encodeNumbers } from "./binning.ts";
+import { binNumbers, cutBins, encodeNumbers } from "./binning.ts";
 import { orderCategories } from "./category-order.ts";
 
-/** How a raw feature becomes the number that trees compare with their thresholds. Part of the model. */
+/** How a raw feature becomes what trees look at. Part of the model. */
 export interface Encoding {
   /** Index of the feature in the table. */
   feature: number;
-  /** The one score whose trees use it, or null for all: with several classes a category is ordered once for each. */
+  /** The one score whose trees use it, or null for all. */
   output: number | null;
-  /** Rank by category; null for a number, which is compared as it is. */
-  categories: { levels: readonly string[]; ranks: Float32Array; unseen: number } | null;
-  /** Upper bounds of the bins but the last. */
+  /** Bin code by level, and of a level unseen in training; null for a number, which trees compare as it is. */
+  categories: { levels: readonly string[]; codes: Uint8Array; unseen: number } | null;
+  /** Numbers: upper bounds of the bins but the last. */
   cuts: Float32Array;
+  /** How many bins; also the code of a missing value. */
+  bins: number;
 }
 
-/** An encoding and every training row's bin code; the code of a missing value is the number of bins. */
+/** An encoding and every training row's bin code. */
 export interface EncodedColumn extends Encoding {
-  bins: number;
   /** Backed by a SharedArrayBuffer, so that threads see it without a copy. */
   codes: Uint8Array;
 }
@@ -27,20 +28,22 @@ export interface EncodingRules {
   minRows: number;
 }
 
-/** Encodes all features; `orderBy` holds what categories are ordered by, one array of [rows] per score. */
-export function encodeColumns(table: Table, orderBy: readonly Float64Array[], rules: EncodingRules): EncodedColumn[] {
+/**
+ * Encodes all features. Levels beyond the number of bins share bins with those alike by `likeness`, an array of [rows] per
+ * score: such a column is then encoded once for each score.
+ */
+export function encodeColumns(table: Table, likeness: readonly Float64Array[], rules: EncodingRules): EncodedColumn[] {
   return table.features.flatMap((column, feature) => {
     if (column.kind !== "category") return [encodeNumber(column, feature, rules)];
-    return orderBy.map((values, output) =>
-      encodeCategory(column, feature, orderBy.length > 1 ? output : null, values, rules),
-    );
+    const isShared = likeness.length === 1 || column.levels.length <= rules.maxBins;
+    if (isShared) return [encodeCategory(column, feature, null, likeness[0]!, rules)];
+    return likeness.map((values, output) => encodeCategory(column, feature, output, values, rules));
   });
 }
 
 function encodeNumber(column: NumberColumn, feature: number, rules: EncodingRules): EncodedColumn {
-  const bins = cutBins(distinctValues(column.values), rules.maxBins);
   const codes = new Uint8Array(new SharedArrayBuffer(column.values.length));
-  encodeNumbers(column.values, bins, codes);
+  const bins = binNumbers(column.values, rules.maxBins, codes);
   return { feature, output: null, categories: null, cuts: bins.cuts, bins: bins.count, codes };
 }
 
@@ -52,12 +55,17 @@ function encodeCategory(
   rules: EncodingRules,
 ): EncodedColumn {
   const { ranks, counts, unseen } = orderCategories(column.codes, column.levels, values, rules);
-  const distinct = { values: Float32Array.from(counts, (_, rank) => rank), counts };
-  const bins = cutBins(distinct, rules.maxBins);
+  const bins = cutBins({ values: Float32Array.from(counts, (_, rank) => rank), counts }, rules.maxBins);
   const codeOfLevel = new Uint8Array(column.levels.length);
-  encodeNumbers(ranks, bins, codeOfLevel);
+  const unseenCode = new Uint8Array(1);
+  encodeNumbers(
+    ranks.map((rank) => (Number.isNaN(rank) ? unseen : rank)),
+    bins,
+    codeOfLevel,
+  );
+  encodeNumbers(Float32Array.of(unseen), bins, unseenCode);
   const codes = new Uint8Array(new SharedArrayBuffer(column.codes.length));
   for (let row = 0; row < codes.length; row++) codes[row] = codeOfLevel[column.codes[row]!]!;
-  const categories = { levels: column.levels, ranks, unseen };
+  const categories = { levels: column.levels, codes: codeOfLevel, unseen: unseenCode[0]! };
   return { feature, output, categories, cuts: bins.cuts, bins: bins.count, codes };
 }

@@ -5,9 +5,12 @@ import type { Team } from "./team.ts";
 /** How far below the first gradients' precision it is worth to follow shrinking ones. */
 const FINEST = 2 ** 40;
 
+/** Shards keep gradients as such. */
+const LARGEST_INT32 = 2 ** 31 - 1;
+
 /**
  * Has the shards compute the gradients of `output` in fixed point and gives the scale used: the finest power of two for
- * which no sum of them reaches half a `countWeight`, within a factor of 8. It is searched from `guess`, the last round's.
+ * which no sum of them reaches half a `countWeight` or leaves int32, within a factor of 8. It is searched from `guess`, the last round's.
  */
 export async function deriveAtBestScale(
   team: Team,
@@ -15,7 +18,7 @@ export async function deriveAtBestScale(
   guess: number,
   limits: { countWeight: number; first: number },
 ): Promise<number> {
-  const room = limits.countWeight / 2;
+  const room = Math.min(limits.countWeight / 2, LARGEST_INT32);
   const finest = limits.first * FINEST;
   let scale = guess;
   for (;;) {

@@ -1,16 +1,8 @@
-import type { Board } from "./board.ts";
-import type { HistogramLayout } from "./histogram.ts";
+import { type Board, SIDES } from "./board.ts";
 import { addShards, type HistogramPool, type NodeHistogram, subtract } from "./histogram-pool.ts";
+import { type NodeSums, nodeSums } from "./node-sums.ts";
 import { OP } from "./shard.ts";
-import {
-  bestSplit,
-  type HistogramUnits,
-  leafValue,
-  type NodeSums,
-  nodeSums,
-  type Split,
-  type SplitRules,
-} from "./split.ts";
+import { bestSplit, leafValue, type Split, type SplitRules, type SplitSearch } from "./split.ts";
 import type { Team } from "./team.ts";
 
 export interface GrowthRules extends SplitRules {
@@ -24,16 +16,13 @@ export interface GrowthRules extends SplitRules {
 export interface Garden {
   team: Team;
   board: Board;
-  layout: HistogramLayout;
   pool: HistogramPool;
   rules: GrowthRules;
 }
 
-/** What the current tree may use. */
-export interface TreePlan {
-  round: number;
-  columns: Int32Array;
-  units: HistogramUnits;
+/** A split, and the node that it cut. */
+export interface GrownSplit extends Split {
+  node: number;
 }
 
 /** A leaf that a split would improve. */
@@ -54,42 +43,43 @@ interface Child {
 
 /**
  * Grows one tree on the board, always splitting the leaf with the largest gain (best first), until it has `maxLeaves`
- * leaves or no split improves. Gives its splits in the order of growth; it has two nodes more for each, after the root.
+ * leaves or no split improves. Gives its splits in the order of growth. The
+ * children of split i are the nodes 2i + 1 and 2i + 2.
  */
-export async function growTree(garden: Garden, plan: TreePlan): Promise<readonly Split[]> {
+export async function growTree(garden: Garden, round: number, search: SplitSearch): Promise<readonly GrownSplit[]> {
   const { board, rules } = garden;
-  board.columns[0] = plan.columns.length;
-  board.columns.set(plan.columns, 1);
-  const splits: Split[] = [];
+  board.columns[0] = search.columns.length;
+  board.columns.set(search.columns, 1);
+  const splits: GrownSplit[] = [];
   const leaves: Candidate[] = [];
-  const root = await plantRoot(garden, plan);
+  const root = await plantRoot(garden, round, search);
   setLeaf(board, root.node, root.sums, rules);
-  offer(garden, plan, leaves, root, 0);
+  offer(garden, search, leaves, root, 0);
   while (splits.length + 1 < rules.maxLeaves) {
     const best = takeBest(leaves);
     if (!best) break;
     const left = 2 * splits.length + 1;
     setSplit(board, best, left, rules);
-    splits.push(best.split);
+    splits.push({ ...best.split, node: best.node });
     const isLast = splits.length + 1 === rules.maxLeaves;
     for (const child of await splitRows(garden, leaves, best, left, isLast)) {
-      offer(garden, plan, leaves, child, best.depth + 1);
+      offer(garden, search, leaves, child, best.depth + 1);
     }
   }
   for (const leaf of leaves) if (leaf.histogram) garden.pool.giveBack(leaf.histogram);
   return splits;
 }
 
-async function plantRoot(garden: Garden, { round, columns, units }: TreePlan): Promise<Child> {
+async function plantRoot(garden: Garden, round: number, { columns, units, layout }: SplitSearch): Promise<Child> {
   await garden.team.run(OP.plant, round);
   const histogram = gathered(garden, []);
-  return { node: 0, sums: nodeSums(histogram.views[columns[0]!]!, garden.layout.channels, units), histogram };
+  return { node: 0, sums: nodeSums(histogram.views[columns[0]!]!, layout.channels, units), histogram };
 }
 
 /** Looks for the child's best split; without one its histogram is free again. */
-function offer(garden: Garden, plan: TreePlan, leaves: Candidate[], child: Child, depth: number): void {
+function offer(garden: Garden, search: SplitSearch, leaves: Candidate[], child: Child, depth: number): void {
   const { node, sums, histogram } = child;
-  const split = bestSplit(sums, plan.columns, histogram.views, garden.layout, plan.units, garden.rules);
+  const split = bestSplit(sums, histogram.views, search);
   if (split) leaves.push({ node, depth, split, histogram });
   else garden.pool.giveBack(histogram);
 }
@@ -160,8 +150,7 @@ function setLeaf({ tree }: Board, node: number, sums: NodeSums, rules: GrowthRul
 function setSplit(board: Board, { node, split }: Candidate, left: number, rules: GrowthRules): void {
   const { tree } = board;
   tree.column[node] = split.column;
-  tree.bin[node] = split.bin;
-  tree.missingLeft[node] = split.missingLeft ? 1 : 0;
+  tree.sides.set(split.sides, node * SIDES);
   tree.left[node] = left;
   tree.right[node] = left + 1;
   setLeaf(board, left, split.left, rules);

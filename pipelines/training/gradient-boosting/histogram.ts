@@ -9,16 +9,21 @@ export interface HistogramLayout {
   cells: number;
   /** Numbers per cell: 1, or 2 with hessians. */
   channels: 1 | 2;
+  /** Columns whose bins have no order of their own. */
+  isCategory: readonly boolean[];
 }
 
-export function histogramLayout(bins: readonly number[], channels: 1 | 2): HistogramLayout {
-  const offsets = new Int32Array(bins.length);
+export function histogramLayout(
+  columns: readonly { bins: number; categories: unknown }[],
+  channels: 1 | 2,
+): HistogramLayout {
+  const offsets = new Int32Array(columns.length);
   let cells = 0;
-  bins.forEach((count, column) => {
+  columns.forEach(({ bins }, column) => {
     offsets[column] = cells;
-    cells += count + 1;
+    cells += bins + 1;
   });
-  return { offsets, cells, channels };
+  return { offsets, cells, channels, isCategory: columns.map(({ categories }) => categories !== null) };
 }
 
 /** A view of each column's part of a histogram. */
@@ -29,16 +34,27 @@ export function columnViews(histogram: Float64Array, layout: HistogramLayout): F
   });
 }
 
+/** Rows of a node that are summed at a time: with their sums they stay in the cache while every column is added. */
+export const BLOCK = 2048;
+
+/** A block of rows of one node. */
+export interface RowBlock {
+  /** How many of `rows` and `sums` are in use. */
+  count: number;
+  rows: Int32Array;
+  /** What a row adds to a cell, `channels` numbers each. */
+  sums: Float64Array;
+}
+
 /**
- * Adds the rows' ordered `sums` (a number per row and channel) to the histograms of `columns`. Several columns are
- * added in one pass because the row index and the gradient are then loaded once for all of them.
+ * Adds a block to the histograms of `columns`. Several columns are added in one pass because the row index and the
+ * gradient are then loaded once for all of them.
  */
-export function addRows(
+export function addBlock(
   columns: Int32Array,
   histograms: readonly Float64Array[],
   codes: readonly Uint8Array[],
-  rows: Int32Array,
-  sums: Float64Array,
+  { count, rows, sums }: RowBlock,
   channels: 1 | 2,
 ): void {
   const h = (i: number) => histograms[columns[i]!]!;
@@ -46,21 +62,22 @@ export function addRows(
   let i = 0;
   if (channels === 1) {
     for (; i + 4 <= columns.length; i += 4) {
-      addFour(h(i), c(i), h(i + 1), c(i + 1), h(i + 2), c(i + 2), h(i + 3), c(i + 3), rows, sums);
+      addFour(h(i), c(i), h(i + 1), c(i + 1), h(i + 2), c(i + 2), h(i + 3), c(i + 3), rows, sums, count);
     }
-    for (; i + 2 <= columns.length; i += 2) addTwo(h(i), c(i), h(i + 1), c(i + 1), rows, sums);
-    for (; i < columns.length; i++) addOne(h(i), c(i), rows, sums);
+    for (; i + 2 <= columns.length; i += 2) addTwo(h(i), c(i), h(i + 1), c(i + 1), rows, sums, count);
+    for (; i < columns.length; i++) addOne(h(i), c(i), rows, sums, count);
     return;
   }
-  for (; i + 2 <= columns.length; i += 2) addTwoPairs(h(i), c(i), h(i + 1), c(i + 1), rows, sums);
-  for (; i < columns.length; i++) addOnePairs(h(i), c(i), rows, sums);
+  for (; i + 2 <= columns.length; i += 2) addTwoPairs(h(i), c(i), h(i + 1), c(i + 1), rows, sums, count);
+  for (; i < columns.length; i++) addOnePairs(h(i), c(i), rows, sums, count);
 }
 
 type H = Float64Array;
 type C = Uint8Array;
+type R = Int32Array;
 
-function addFour(h0: H, c0: C, h1: H, c1: C, h2: H, c2: C, h3: H, c3: C, rows: Int32Array, sums: Float64Array): void {
-  for (let i = 0; i < rows.length; i++) {
+function addFour(h0: H, c0: C, h1: H, c1: C, h2: H, c2: C, h3: H, c3: C, rows: R, sums: H, count: number): void {
+  for (let i = 0; i < count; i++) {
     const row = rows[i]!;
     const sum = sums[i]!;
     h0[c0[row]!]! += sum;
@@ -70,8 +87,8 @@ function addFour(h0: H, c0: C, h1: H, c1: C, h2: H, c2: C, h3: H, c3: C, rows: I
   }
 }
 
-function addTwo(h0: H, c0: C, h1: H, c1: C, rows: Int32Array, sums: Float64Array): void {
-  for (let i = 0; i < rows.length; i++) {
+function addTwo(h0: H, c0: C, h1: H, c1: C, rows: R, sums: H, count: number): void {
+  for (let i = 0; i < count; i++) {
     const row = rows[i]!;
     const sum = sums[i]!;
     h0[c0[row]!]! += sum;
@@ -79,12 +96,12 @@ function addTwo(h0: H, c0: C, h1: H, c1: C, rows: Int32Array, sums: Float64Array
   }
 }
 
-function addOne(h: H, c: C, rows: Int32Array, sums: Float64Array): void {
-  for (let i = 0; i < rows.length; i++) h[c[rows[i]!]!]! += sums[i]!;
+function addOne(h: H, c: C, rows: R, sums: H, count: number): void {
+  for (let i = 0; i < count; i++) h[c[rows[i]!]!]! += sums[i]!;
 }
 
-function addTwoPairs(h0: H, c0: C, h1: H, c1: C, rows: Int32Array, sums: Float64Array): void {
-  for (let i = 0; i < rows.length; i++) {
+function addTwoPairs(h0: H, c0: C, h1: H, c1: C, rows: R, sums: H, count: number): void {
+  for (let i = 0; i < count; i++) {
     const row = rows[i]!;
     const sum = sums[2 * i]!;
     const hessian = sums[2 * i + 1]!;
@@ -97,8 +114,8 @@ function addTwoPairs(h0: H, c0: C, h1: H, c1: C, rows: Int32Array, sums: Float64
   }
 }
 
-function addOnePairs(h: H, c: C, rows: Int32Array, sums: Float64Array): void {
-  for (let i = 0; i < rows.length; i++) {
+function addOnePairs(h: H, c: C, rows: R, sums: H, count: number): void {
+  for (let i = 0; i < count; i++) {
     const k = 2 * c[rows[i]!]!;
     h[k]! += sums[2 * i]!;
     h[k + 1]! += sums[2 * i + 1]!;

@@ -11,6 +11,7 @@ export class LossCurve {
   readonly #patience: number;
   readonly #train: number[] = [];
   readonly #validation: number[] = [];
+  #meanTrainLoss = Number.NaN;
 
   constructor(loss: Loss, lossScale: number, patience: number) {
     this.#loss = loss;
@@ -22,9 +23,15 @@ export class LossCurve {
   async observe(team: Team): Promise<{ train: number; validation: number }> {
     await team.run(OP.observe);
     const [train, validation] = [team.result(0), team.result(1)];
-    this.#train.push(this.#loss.report(team.result(2) / this.#lossScale / train));
+    this.#meanTrainLoss = team.result(2) / this.#lossScale / train;
+    this.#train.push(this.#loss.report(this.#meanTrainLoss));
     if (validation > 0) this.#validation.push(this.#loss.report(team.result(3) / this.#lossScale / validation));
     return { train, validation };
+  }
+
+  /** Mean loss of the training rows when last observed. */
+  meanTrainLoss(): number {
+    return this.#meanTrainLoss;
   }
 
   /** How many rounds to keep: those up to the best validation loss, or all without early stopping. */

@@ -17,7 +17,7 @@ export interface BoostingParams {
   /** Rounds without improvement after which training stops; 0 for never. */
   earlyStopping: number;
   validationShare: number;
-  categoriesSmoothing: number;
+  smoothing: number;
 }
 
 /** Schema of `params` in model.yaml. */
@@ -109,6 +109,6 @@ export function readParams(params: Readonly<Record<string, Json>>): BoostingPara
     columnsPerTree: number("columns_per_tree"),
     earlyStopping: number("early_stopping"),
     validationShare: number("validation_share"),
-    categoriesSmoothing: number("categories_smoothing"),
+    smoothing: number("categories_smoothing"),
   };
 }

@@ -20,26 +20,28 @@ function rowsOf([first]: readonly FeatureColumn[]): number {
   return first.kind === "category" ? first.codes.length : first.values.length;
 }
 
-/** The numbers that trees compare: a number as it is, a category's rank. */
-function encodeRaw({ categories }: Encoding, column: FeatureColumn): Float32Array {
+/** What trees look at: a number as it is, a category's code. */
+function encodeRaw({ categories }: Encoding, column: FeatureColumn): Float32Array | Uint8Array {
   if (column.kind !== "category") return column.values;
-  const known = new Map(categories!.levels.map((level, index) => [level, categories!.ranks[index]!]));
-  const rankOf = Float32Array.from(column.levels, (level) => {
-    const rank = known.get(level) ?? Number.NaN;
-    return Number.isNaN(rank) ? categories!.unseen : rank;
-  });
-  return Float32Array.from(column.codes, (code) => rankOf[code]!);
+  const { levels, codes, unseen } = categories!;
+  const known = new Map(levels.map((level, index) => [level, codes[index]!]));
+  const codeOf = column.levels.map((level) => known.get(level) ?? unseen);
+  return Uint8Array.from(column.codes, (level) => codeOf[level]!);
 }
 
-function addTree(tree: Tree, columns: readonly Float32Array[], scores: Float64Array): void {
-  const { column, threshold, missingLeft, left, right, value } = tree;
+function addTree(tree: Tree, columns: readonly (Float32Array | Uint8Array)[], scores: Float64Array): void {
+  const { column, left, right, value } = tree;
   for (let row = 0; row < scores.length; row++) {
     let node = 0;
     for (let at = column[0]!; at >= 0; at = column[node]!) {
-      const x = columns[at]![row]!;
-      const goesLeft = Number.isNaN(x) ? missingLeft[node] === 1 : x <= threshold[node]!;
-      node = goesLeft ? left[node]! : right[node]!;
+      node = goesLeft(tree, node, columns[at]![row]!) ? left[node]! : right[node]!;
     }
     scores[row]! += value[node]!;
   }
+}
+
+function goesLeft({ threshold, missingLeft, sides }: Tree, node: number, x: number): boolean {
+  const ofCategory = sides[node];
+  if (ofCategory) return ofCategory[x] === 1;
+  return Number.isNaN(x) ? missingLeft[node] === 1 : x <= threshold[node]!;
 }

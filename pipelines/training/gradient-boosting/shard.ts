@@ -1,7 +1,8 @@
-import { type Board, RESULTS } from "./board.ts";
-import { addRows, columnViews, type HistogramLayout } from "./histogram.ts";
+import { type Board, RESULTS, SIDES } from "./board.ts";
+import { addBlock, BLOCK, columnViews, type HistogramLayout, type RowBlock } from "./histogram.ts";
 import { lossOf } from "./losses/index.ts";
 import type { Loss, LossRows, LossSpec } from "./losses/loss.ts";
+import { NodeRows } from "./node-rows.ts";
 import { hash32 } from "./random.ts";
 
 /** What a thread needs to work on its rows; every large array is shared memory. */
@@ -12,8 +13,6 @@ export interface ShardPlan {
   begin: number;
   end: number;
   codes: readonly Uint8Array[];
-  /** Bins by column, which is also the code of a missing value. */
-  bins: readonly number[];
   targets: Float64Array;
   loss: LossSpec;
   base: readonly number[];
@@ -46,7 +45,7 @@ export const OP = {
   stop: 6,
 } as const;
 
-// Rounds of the generator that draw other things than a tree's rows.
+// A round of the generator that no tree draws its rows from.
 const VALIDATION_DRAW = -1;
 
 /** A contiguous part of the rows and all that is done with them; a thread owns one, so threads never write to one place. */
@@ -54,46 +53,37 @@ export class Shard {
   readonly #plan: ShardPlan;
   readonly #loss: Loss;
   readonly #rows: LossRows;
-  readonly #codes: Uint8Array[];
-  readonly #histogram: Float64Array;
-  readonly #views: Float64Array[];
-  /** Rows that trees may learn from, ascending. */
-  readonly #trainable: Int32Array;
-  /** Rows of the current tree, those of a node side by side. */
-  readonly #order: Int32Array;
-  readonly #scratch: Int32Array;
-  readonly #nodeBegin: Int32Array;
-  readonly #nodeEnd: Int32Array;
-  readonly #gradients: Float64Array;
-  readonly #hessians: Float64Array;
-  /** Gradients, or gradients and hessians, of a node's rows in their order. */
-  readonly #ordered: Float64Array;
-  readonly #losses: Float64Array;
+  readonly #codes: readonly Uint8Array[];
+  readonly #views: readonly Float64Array[];
+  readonly #isTrain: Uint8Array;
+  readonly #trainRows: Int32Array;
+  readonly #nodeRows: NodeRows;
+  /** Derivatives in fixed point. */
+  readonly #gradients: Int32Array;
+  readonly #hessians: Int32Array;
+  readonly #block: RowBlock;
+  readonly #first = new Float64Array(BLOCK);
+  readonly #second = new Float64Array(BLOCK);
 
   constructor(plan: ShardPlan) {
-    const { begin, end, board, layout, shard, base } = plan;
+    const { begin, end, board, layout, base } = plan;
     const rows = end - begin;
-    const nodes = board.tree.column.length;
     this.#plan = plan;
     this.#loss = lossOf(plan.loss);
-    const scores = new Float64Array(rows * this.#loss.outputs);
+    const scores = new Float64Array(rows * base.length);
     base.forEach((score, output) => {
       scores.fill(score, output * rows, (output + 1) * rows);
     });
-    const probabilities = new Float64Array(this.#loss.unitHessian ? 0 : rows * this.#loss.outputs);
+    const probabilities = new Float64Array(this.#loss.unitHessian ? 0 : rows * base.length);
     this.#rows = { rows, targets: plan.targets.subarray(begin, end), scores, probabilities };
     this.#codes = plan.codes.map((codes) => codes.subarray(begin, end));
-    this.#histogram = board.histograms[shard]!;
-    this.#views = columnViews(this.#histogram, layout);
-    this.#trainable = this.#drawTrainable();
-    this.#order = new Int32Array(rows);
-    this.#scratch = new Int32Array(rows);
-    this.#nodeBegin = new Int32Array(nodes);
-    this.#nodeEnd = new Int32Array(nodes);
-    this.#gradients = new Float64Array(rows);
-    this.#hessians = new Float64Array(this.#loss.unitHessian ? 0 : rows);
-    this.#ordered = new Float64Array(rows * layout.channels);
-    this.#losses = new Float64Array(rows);
+    this.#views = columnViews(board.histograms[plan.shard]!, layout);
+    this.#isTrain = drawTrain(plan);
+    this.#trainRows = indicesOf(this.#isTrain);
+    this.#nodeRows = new NodeRows(rows, board.tree.column.length);
+    this.#gradients = new Int32Array(rows);
+    this.#hessians = new Int32Array(this.#loss.unitHessian ? 0 : rows);
+    this.#block = { count: 0, rows: new Int32Array(), sums: new Float64Array(BLOCK * layout.channels) };
   }
 
   /** Does the command on the board. */
@@ -107,120 +97,96 @@ export class Shard {
     else if (op === OP.add) this.#add(a);
   }
 
-  #result(index: number, value: number): void {
-    this.#plan.board.results[this.#plan.shard * RESULTS + index] = value;
-  }
-
-  #drawTrainable(): Int32Array {
-    const { begin, end, seed, validationShare } = this.#plan;
-    const all = Int32Array.from({ length: end - begin }, (_, row) => row);
-    if (validationShare === 0) return all;
-    const limit = validationShare * 2 ** 32;
-    return all.filter((row) => hash32(seed, VALIDATION_DRAW, begin + row) >= limit);
+  #setResults(...values: number[]): void {
+    this.#plan.board.results.set(values, this.#plan.shard * RESULTS);
   }
 
   #observe(): void {
-    const losses = this.#losses;
-    this.#loss.observe(this.#rows, losses);
-    const { lossScale } = this.#plan;
+    const { lossScale, validationShare } = this.#plan;
     let all = 0;
-    for (let row = 0; row < losses.length; row++) all += Math.round(losses[row]! * lossScale);
-    let train = all;
-    if (this.#trainable.length < losses.length) {
-      train = 0;
-      for (const row of this.#trainable) train += Math.round(losses[row]! * lossScale);
+    let train = 0;
+    for (let from = 0; from < this.#rows.rows; from += BLOCK) {
+      const to = Math.min(from + BLOCK, this.#rows.rows);
+      this.#loss.observe(this.#rows, from, to, this.#first);
+      all += fixedSum(this.#first, to - from, lossScale);
+      if (validationShare > 0) train += fixedSumOf(this.#first, this.#isTrain, from, to, lossScale);
     }
-    this.#result(0, this.#trainable.length);
-    this.#result(1, losses.length - this.#trainable.length);
-    this.#result(2, train);
-    this.#result(3, all - train);
+    if (validationShare === 0) train = all;
+    const trainRows = this.#trainRows.length;
+    this.#setResults(trainRows, this.#rows.rows - trainRows, train, all - train);
   }
 
   #derive(output: number, scale: number): void {
-    const gradients = this.#gradients;
-    const hessians = this.#hessians;
-    const { countWeight, hessianScale } = this.#plan;
-    this.#loss.derivatives(this.#rows, output, gradients, hessians);
+    const { hessianScale } = this.#plan;
+    const { unitHessian } = this.#loss;
     let sum = 0;
-    for (let row = 0; row < gradients.length; row++) {
-      const rounded = Math.round(gradients[row]! * scale);
-      sum += Math.abs(rounded);
-      gradients[row] = rounded + countWeight;
+    for (let from = 0; from < this.#rows.rows; from += BLOCK) {
+      const to = Math.min(from + BLOCK, this.#rows.rows);
+      this.#loss.derivatives(this.#rows, output, from, to, this.#first, this.#second);
+      sum += toFixed(this.#first, this.#gradients, from, to, scale);
+      if (!unitHessian) toFixed(this.#second, this.#hessians, from, to, hessianScale);
     }
-    for (let row = 0; row < hessians.length; row++) hessians[row] = Math.round(hessians[row]! * hessianScale);
-    this.#result(0, sum);
+    this.#setResults(sum);
   }
 
   #plant(round: number): void {
     const { begin, seed, subsample } = this.#plan;
-    const trainable = this.#trainable;
-    let count = trainable.length;
-    if (subsample === 1) this.#order.set(trainable);
-    else {
-      const limit = subsample * 2 ** 32;
-      count = 0;
-      for (const row of trainable) if (hash32(seed, round, begin + row) < limit) this.#order[count++] = row;
-    }
-    this.#nodeBegin[0] = 0;
-    this.#nodeEnd[0] = count;
+    const limit = subsample * 2 ** 32;
+    const isDrawn = (row: number) => hash32(seed, round, begin + row) < limit;
+    this.#nodeRows.plant(this.#trainRows, subsample < 1 ? isDrawn : null);
     this.#build(0);
   }
 
   #build(node: number): void {
-    const { channels } = this.#plan.layout;
-    const { columns } = this.#plan.board;
-    const rows = this.#order.subarray(this.#nodeBegin[node]!, this.#nodeEnd[node]!);
-    this.#histogram.fill(0);
-    if (channels === 1) gather(this.#gradients, rows, this.#ordered);
-    else gatherPairs(this.#gradients, this.#hessians, rows, this.#ordered);
-    const used = columns.subarray(1, 1 + columns[0]!);
-    addRows(used, this.#views, this.#codes, rows, this.#ordered, channels);
+    const { board, layout, shard, countWeight } = this.#plan;
+    const rows = this.#nodeRows.of(node);
+    const used = board.columns.subarray(1, 1 + board.columns[0]!);
+    const block = this.#block;
+    board.histograms[shard]!.fill(0);
+    for (let from = 0; from < rows.length; from += BLOCK) {
+      block.rows = rows.subarray(from, from + BLOCK);
+      block.count = block.rows.length;
+      if (layout.channels === 1) gather(this.#gradients, countWeight, block);
+      else gatherPairs(this.#gradients, countWeight, this.#hessians, block);
+      addBlock(used, this.#views, this.#codes, block, layout.channels);
+    }
   }
 
   #split(node: number, histogramOf: number): void {
-    const { tree } = this.#plan.board;
-    const begin = this.#nodeBegin[node]!;
-    const end = this.#nodeEnd[node]!;
-    const column = tree.column[node]!;
-    const goesLeft = sides(tree.bin[node]!, this.#plan.bins[column]!, tree.missingLeft[node]!);
-    const middle = begin + partition(this.#order.subarray(begin, end), this.#scratch, this.#codes[column]!, goesLeft);
-    const left = tree.left[node]!;
-    const right = tree.right[node]!;
-    this.#nodeBegin[left] = begin;
-    this.#nodeEnd[left] = middle;
-    this.#nodeBegin[right] = middle;
-    this.#nodeEnd[right] = end;
+    const { column, sides, left, right } = this.#plan.board.tree;
+    const goesLeft = sides.subarray(node * SIDES, (node + 1) * SIDES);
+    this.#nodeRows.split(node, left[node]!, right[node]!, this.#codes[column[node]!]!, goesLeft);
     if (histogramOf >= 0) this.#build(histogramOf);
   }
 
   #add(output: number): void {
-    const { tree } = this.#plan.board;
     const { rows, scores } = this.#rows;
-    const target = scores.subarray(output * rows, (output + 1) * rows);
-    if (this.#nodeEnd[0]! < rows) this.#descend(target);
-    else this.#addLeaves(target, 0, tree.column);
+    const ofOutput = scores.subarray(output * rows, (output + 1) * rows);
+    if (this.#nodeRows.of(0).length === rows) this.#addLeaves(ofOutput, 0);
+    else for (let from = 0; from < rows; from += BLOCK) this.#descend(ofOutput, from, Math.min(from + BLOCK, rows));
   }
 
-  /** All rows are in the tree's leaves: add leaf by leaf. */
-  #addLeaves(scores: Float64Array, node: number, column: Int32Array): void {
-    const { tree } = this.#plan.board;
-    if (column[node]! < 0) {
-      addToRows(scores, this.#order.subarray(this.#nodeBegin[node]!, this.#nodeEnd[node]!), tree.value[node]!);
+  /** All rows are in the tree's leaves: adds leaf by leaf. */
+  #addLeaves(scores: Float64Array, node: number): void {
+    const { column, left, right, value } = this.#plan.board.tree;
+    if (column[node]! >= 0) {
+      this.#addLeaves(scores, left[node]!);
+      this.#addLeaves(scores, right[node]!);
       return;
     }
-    this.#addLeaves(scores, tree.left[node]!, column);
-    this.#addLeaves(scores, tree.right[node]!, column);
+    const rows = this.#nodeRows.of(node);
+    for (let from = 0; from < rows.length; from += BLOCK) {
+      addToRows(scores, rows, from, Math.min(from + BLOCK, rows.length), value[node]!);
+    }
   }
 
   /** Some rows were left out of the tree: every row walks from the root. */
-  #descend(scores: Float64Array): void {
-    const { column, bin, missingLeft, left, right, value } = this.#plan.board.tree;
-    const { bins } = this.#plan;
-    for (let row = 0; row < scores.length; row++) {
+  #descend(scores: Float64Array, from: number, to: number): void {
+    const { column, sides, left, right, value } = this.#plan.board.tree;
+    for (let row = from; row < to; row++) {
       let node = 0;
       for (let at = column[0]!; at >= 0; at = column[node]!) {
-        const code = this.#codes[at]![row]!;
-        const goesLeft = code === bins[at]! ? missingLeft[node] === 1 : code <= bin[node]!;
+        const goesLeft = sides[node * SIDES + this.#codes[at]![row]!]!;
         node = goesLeft ? left[node]! : right[node]!;
       }
       scores[row]! += value[node]!;
@@ -228,41 +194,68 @@ export class Shard {
   }
 }
 
-/** 1 for each bin code that goes left. */
-function sides(bin: number, bins: number, missingLeft: number): Uint8Array {
-  const goesLeft = new Uint8Array(256).fill(1, 0, bin + 1);
-  goesLeft[bins] = missingLeft;
-  return goesLeft;
+/** 1 for the rows that trees learn from, 0 for those kept for validation. */
+function drawTrain({ begin, end, seed, validationShare }: ShardPlan): Uint8Array {
+  const isTrain = new Uint8Array(end - begin).fill(1);
+  if (validationShare === 0) return isTrain;
+  const limit = validationShare * 2 ** 32;
+  return isTrain.map((_, row) => Number(hash32(seed, VALIDATION_DRAW, begin + row) >= limit));
 }
 
-/** Moves the rows that go left to the front, both sides in their old order; gives how many. Writes to both sides, since a branch would be mispredicted. */
-function partition(rows: Int32Array, scratch: Int32Array, codes: Uint8Array, goesLeft: Uint8Array): number {
-  let left = 0;
-  let right = 0;
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!;
-    const isLeft = goesLeft[codes[row]!]!;
-    rows[left] = row;
-    scratch[right] = row;
-    left += isLeft;
-    right += 1 - isLeft;
+function indicesOf(chosen: Uint8Array): Int32Array {
+  const indices = new Int32Array(chosen.length);
+  let count = 0;
+  for (let index = 0; index < chosen.length; index++) {
+    indices[count] = index;
+    count += chosen[index]!;
   }
-  rows.set(scratch.subarray(0, right), left);
-  return left;
+  return indices.slice(0, count);
 }
 
-function gather(values: Float64Array, rows: Int32Array, ordered: Float64Array): void {
-  for (let i = 0; i < rows.length; i++) ordered[i] = values[rows[i]!]!;
+// Math.floor(x + 0.5) rounds as well as Math.round, which takes a branch that is mispredicted half of the time.
+
+/** Sum of the first `count` values in fixed point. */
+function fixedSum(values: Float64Array, count: number, scale: number): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += Math.floor(values[i]! * scale + 0.5);
+  return sum;
 }
 
-function gatherPairs(first: Float64Array, second: Float64Array, rows: Int32Array, ordered: Float64Array): void {
-  for (let i = 0; i < rows.length; i++) {
+/** The same of the rows from..to that are chosen; values[0] is that of row `from`. */
+function fixedSumOf(values: Float64Array, chosen: Uint8Array, from: number, to: number, scale: number): number {
+  let sum = 0;
+  for (let row = from; row < to; row++) sum += chosen[row]! * Math.floor(values[row - from]! * scale + 0.5);
+  return sum;
+}
+
+/** Writes values[0..] to fixed[from..to) and gives the sum of their absolute values. */
+function toFixed(values: Float64Array, fixed: Int32Array, from: number, to: number, scale: number): number {
+  let sum = 0;
+  for (let row = from; row < to; row++) {
+    const rounded = Math.floor(values[row - from]! * scale + 0.5);
+    sum += Math.abs(rounded);
+    fixed[row] = rounded;
+  }
+  return sum;
+}
+
+function gather(gradients: Int32Array, countWeight: number, { count, rows, sums }: RowBlock): void {
+  for (let i = 0; i < count; i++) sums[i] = countWeight + gradients[rows[i]!]!;
+}
+
+function gatherPairs(
+  gradients: Int32Array,
+  countWeight: number,
+  hessians: Int32Array,
+  { count, rows, sums }: RowBlock,
+): void {
+  for (let i = 0; i < count; i++) {
     const row = rows[i]!;
-    ordered[2 * i] = first[row]!;
-    ordered[2 * i + 1] = second[row]!;
+    sums[2 * i] = countWeight + gradients[row]!;
+    sums[2 * i + 1] = hessians[row]!;
   }
 }
 
-function addToRows(scores: Float64Array, rows: Int32Array, value: number): void {
-  for (let i = 0; i < rows.length; i++) scores[rows[i]!]! += value;
+function addToRows(scores: Float64Array, rows: Int32Array, from: number, to: number, value: number): void {
+  for (let i = from; i < to; i++) scores[rows[i]!]! += value;
 }

@@ -42,14 +42,17 @@ export async function startTraining(
 ): Promise<Training> {
   const rows = targets.length;
   const loss = lossOf(spec);
-  const bins = columns.map((column) => column.bins);
-  const layout = histogramLayout(bins, loss.unitHessian ? 1 : 2);
+  const layout = histogramLayout(columns, loss.unitHessian ? 1 : 2);
   const shards = Math.max(1, Math.min(threads, Math.floor((rows * columns.length) / CELLS_PER_THREAD)));
   const board = createBoard(shards, columns.length, 2 * params.maxLeaves - 1, layout);
   const { base, largestGradient, largestLoss } = loss.start(targets);
   const countWeight = powerOfTwoBelow(2 ** 53 / (rows + 1));
-  const scales = { countWeight, hessianScale: exactScale(rows, 1), lossScale: exactScale(rows, 4 * largestLoss) };
-  const common = { codes: columns.map((column) => column.codes), bins, targets, loss: spec, base, layout, board };
+  const scales = {
+    countWeight,
+    hessianScale: Math.min(exactScale(rows, 1), 2 ** 30),
+    lossScale: exactScale(rows, 4 * largestLoss),
+  };
+  const common = { codes: columns.map((column) => column.codes), targets, loss: spec, base, layout, board };
   const { subsample } = params;
   const validationShare = params.earlyStopping > 0 ? params.validationShare : 0;
   const plans = Array.from({ length: shards }, (_, shard): ShardPlan => {

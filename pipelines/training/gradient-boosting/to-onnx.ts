@@ -1,38 +1,83 @@
 import type { FeatureSpec, Target } from "../../features/table.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
 import type { Encoding } from "./encode-columns.ts";
+import { type EnsembleMatrix, ensembleMatrix } from "./ensemble-matrix.ts";
 import type { Forest, Tree } from "./tree.ts";
 
-/** Writes a forest as an ONNX model: categories become ranks, all columns one [N, C] tensor, which a tree ensemble turns into scores. */
+/** Sets of categories in one ensemble: a batch of rows has a column for each, and should fit the processor's cache. */
+const SETS_PER_ENSEMBLE = 192;
+
+/**
+ * Writes a forest as an ONNX model. Numbers go into the tree ensemble as they are. A category becomes its bin code and
+ * then, by table look-up, one number per set of codes that some node sends left: 0 inside the set, else 1.
+ */
 export function forestToOnnx(forest: Forest, features: readonly FeatureSpec[], target: Target): Uint8Array {
   const graph = new OnnxGraph("gradient-boosting");
   const inputs = features.map((feature) => graph.input(feature));
-  const columns = forest.columns.map((encoding) => encodedColumn(graph, encoding, inputs[encoding.feature]!));
-  const matrix = columns.length === 1 ? columns[0]! : graph.node("Concat", columns, { axis: attr.int(1) })[0]!;
-  const [scores] = graph.node("TreeEnsembleRegressor", [matrix], ensemble(forest), { domain: "ai.onnx.ml" });
-  if (target.task === "regression") regressionHead(graph, scores!);
-  else classificationHead(graph, scores!, target.classes);
+  const columns = forest.columns.map((encoding) => {
+    const input = inputs[encoding.feature]!;
+    return encoding.categories ? codesOf(graph, encoding.categories, input) : input;
+  });
+  const parts = inParts(forest).map((trees, part) => {
+    const matrix = ensembleMatrix(forest, trees);
+    const base = part === 0 ? forest.base : forest.base.map(() => 0);
+    const attributes = ensembleAttributes(trees, base, matrix);
+    const values = valuesOf(graph, columns, matrix);
+    return graph.node("TreeEnsembleRegressor", [values], attributes, { domain: "ai.onnx.ml" })[0]!;
+  });
+  const scores = parts.length === 1 ? parts[0]! : graph.node("Sum", parts)[0]!;
+  if (target.task === "regression") regressionHead(graph, scores);
+  else classificationHead(graph, scores, target.classes);
   return graph.serialize();
 }
 
-function encodedColumn(graph: OnnxGraph, { categories }: Encoding, input: string): string {
-  if (!categories) return input;
-  const { levels, ranks, unseen } = categories;
-  const known = levels
-    .map((level, index) => ({ level, rank: ranks[index]! }))
-    .filter(({ rank }) => !Number.isNaN(rank));
+/** Bin codes, int64 [N], of a category's texts. */
+function codesOf(graph: OnnxGraph, categories: NonNullable<Encoding["categories"]>, input: string): string {
+  const { levels, codes, unseen } = categories;
   const attributes = {
-    keys_strings: attr.strings(known.map(({ level }) => level)),
-    values_floats: attr.floats(known.map(({ rank }) => rank)),
-    default_float: attr.float(unseen),
+    keys_strings: attr.strings(levels),
+    values_int64s: attr.ints(codes),
+    default_int64: attr.int(unseen),
   };
-  return graph.node("LabelEncoder", [input], attributes, { domain: "ai.onnx.ml" })[0]!;
+  const [column] = graph.node("LabelEncoder", [input], attributes, { domain: "ai.onnx.ml" });
+  const flat = graph.constant("flat", { type: "int64", dims: [1], data: [-1] });
+  return graph.node("Reshape", [column!, flat])[0]!;
+}
+
+/** Divides the trees, in their order, such that no part has many sets of categories. */
+function inParts({ trees }: Forest): Tree[][] {
+  const parts: Tree[][] = [];
+  let sets = 0;
+  for (const tree of trees) {
+    const own = tree.sides.filter((sides) => sides !== null).length;
+    if (parts.length === 0 || sets + own > SETS_PER_ENSEMBLE) {
+      parts.push([]);
+      sets = 0;
+    }
+    sets += own;
+    parts.at(-1)!.push(tree);
+  }
+  return parts;
+}
+
+/** The input of an ensemble, float [N, columns of the matrix]. */
+function valuesOf(graph: OnnxGraph, columns: readonly string[], { blocks }: EnsembleMatrix): string {
+  const values = blocks.map(({ column, sets }) => {
+    if (!sets) return columns[column]!;
+    const codes = sets[0]!.length;
+    const outside = Array.from({ length: codes }, (_, code) => sets.map((sides) => sides[code] === 0)).flat();
+    const table = graph.constant("outside", { type: "bool", dims: [codes, sets.length], data: outside });
+    const [found] = graph.node("Gather", [table, columns[column]!], { axis: attr.int(0) });
+    return graph.node("Cast", [found!], { to: attr.int(1) })[0]!;
+  });
+  return values.length === 1 ? values[0]! : graph.node("Concat", values, { axis: attr.int(1) })[0]!;
 }
 
 /** Attributes of TreeEnsembleRegressor: all nodes of all trees one after the other, then all leaves. */
-function ensemble({ trees, base }: Forest) {
+function ensembleAttributes(trees: readonly Tree[], base: readonly number[], matrix: EnsembleMatrix) {
   const nodes = trees.flatMap((tree, treeId) => Array.from(tree.column, (_, node) => ({ tree, treeId, node })));
-  const leaves = nodes.filter(({ tree, node }) => tree.column[node]! < 0);
+  const isLeaf = (tree: Tree, node: number) => tree.column[node]! < 0;
+  const leaves = nodes.filter(({ tree, node }) => isLeaf(tree, node));
   const ofNodes = (read: (tree: Tree, node: number) => number) => nodes.map(({ tree, node }) => read(tree, node));
   return {
     n_targets: attr.int(base.length),
@@ -41,9 +86,10 @@ function ensemble({ trees, base }: Forest) {
     base_values: attr.floats(base),
     nodes_treeids: attr.ints(nodes.map(({ treeId }) => treeId)),
     nodes_nodeids: attr.ints(nodes.map(({ node }) => node)),
-    nodes_featureids: attr.ints(ofNodes((tree, node) => Math.max(0, tree.column[node]!))),
-    nodes_modes: attr.strings(nodes.map(({ tree, node }) => (tree.column[node]! < 0 ? "LEAF" : "BRANCH_LEQ"))),
-    nodes_values: attr.floats(ofNodes((tree, node) => tree.threshold[node]!)),
+    nodes_featureids: attr.ints(ofNodes((tree, node) => (isLeaf(tree, node) ? 0 : matrix.columnOf(tree, node)))),
+    nodes_modes: attr.strings(nodes.map(({ tree, node }) => (isLeaf(tree, node) ? "LEAF" : "BRANCH_LEQ"))),
+    // A category's column is 0 or 1.
+    nodes_values: attr.floats(ofNodes((tree, node) => (tree.sides[node] ? 0.5 : tree.threshold[node]!))),
     nodes_truenodeids: attr.ints(ofNodes((tree, node) => tree.left[node]!)),
     nodes_falsenodeids: attr.ints(ofNodes((tree, node) => tree.right[node]!)),
     nodes_missing_value_tracks_true: attr.ints(ofNodes((tree, node) => tree.missingLeft[node]!)),

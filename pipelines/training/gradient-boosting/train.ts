@@ -62,7 +62,7 @@ function examplesOf(table: Table, params: BoostingParams): Examples {
   const orderBy = Array.from({ length: outputs }, (_, output) =>
     loss.name === "softmax" ? targets.map((code) => (code === output ? 1 : 0)) : targets,
   );
-  const rules = { maxBins: params.maxBins, smoothing: params.categoriesSmoothing, minRows: params.minRows };
+  const rules = { maxBins: params.maxBins, smoothing: params.smoothing, minRows: params.minRows };
   return { columns: encodeColumns(table, orderBy, rules), targets, loss };
 }
 

@@ -1,15 +1,22 @@
 import type { GrowingTree } from "./board.ts";
 import type { Encoding } from "./encode-columns.ts";
+import type { GrownSplit } from "./grow-tree.ts";
 
-/** A finished tree on encoded columns: a node sends x left when x ≤ threshold, NaN where `missingLeft` says. Node 0 is the root. */
+/**
+ * A finished tree; node 0 is the root. A node sends a number x left when x ≤ threshold, NaN where `missingLeft` says, and
+ * a category where `sides` says.
+ */
 export interface Tree {
   /** The score it adds to. */
   output: number;
   /** Column a node splits on, or -1 for a leaf. */
   column: Int32Array;
-  /** +∞ where all but missing values go left. */
+  /** Numbers: +∞ where all but missing values go left. */
   threshold: Float32Array;
+  /** Numbers: 1 when NaN goes left. */
   missingLeft: Uint8Array;
+  /** Categories, by code: 1 when it goes left; null for other nodes. */
+  sides: readonly (Uint8Array | null)[];
   left: Int32Array;
   right: Int32Array;
   /** What a leaf adds; a float32, because ONNX stores one. */
@@ -24,33 +31,44 @@ export interface Forest {
   trees: readonly Tree[];
 }
 
-/** Copies the first `nodes` nodes of a tree off the board, with bins turned into thresholds. */
-export function finishTree(tree: GrowingTree, nodes: number, output: number, columns: readonly Encoding[]): Tree {
-  const column = tree.column.slice(0, nodes);
-  const threshold = Float32Array.from(column, (at, node) => {
-    if (at < 0) return 0;
-    return columns[at]!.cuts[tree.bin[node]!] ?? Number.POSITIVE_INFINITY;
-  });
-  return {
-    output,
-    column,
-    threshold,
-    missingLeft: tree.missingLeft.slice(0, nodes),
-    left: tree.left.slice(0, nodes),
-    right: tree.right.slice(0, nodes),
-    value: Float32Array.from(tree.value.subarray(0, nodes)),
-  };
+/** Copies a tree off the board, with bins turned into thresholds. */
+export function finishTree(
+  growing: GrowingTree,
+  splits: readonly GrownSplit[],
+  output: number,
+  columns: readonly Encoding[],
+): Tree {
+  const nodes = 2 * splits.length + 1;
+  const tree = { ...emptyTree(output, nodes), sides: new Array<Uint8Array | null>(nodes).fill(null) };
+  for (const { node, column, sides, bin } of splits) {
+    const { categories, cuts } = columns[column]!;
+    tree.left[node] = growing.left[node]!;
+    tree.right[node] = growing.right[node]!;
+    if (categories) tree.sides[node] = sides;
+    else {
+      tree.threshold[node] = cuts[bin] ?? Number.POSITIVE_INFINITY;
+      tree.missingLeft[node] = sides.at(-1)!;
+    }
+  }
+  tree.column.set(growing.column.subarray(0, nodes));
+  tree.value.set(growing.value.subarray(0, nodes));
+  return tree;
 }
 
-/** A tree of one leaf. */
-export function constantTree(value: number): Tree {
+/** A tree of one leaf that adds nothing. */
+export function zeroTree(): Tree {
+  return emptyTree(0, 1);
+}
+
+function emptyTree(output: number, nodes: number): Tree {
   return {
-    output: 0,
-    column: Int32Array.of(-1),
-    threshold: Float32Array.of(0),
-    missingLeft: Uint8Array.of(0),
-    left: Int32Array.of(0),
-    right: Int32Array.of(0),
-    value: Float32Array.of(value),
+    output,
+    column: new Int32Array(nodes).fill(-1),
+    threshold: new Float32Array(nodes),
+    missingLeft: new Uint8Array(nodes),
+    sides: new Array<null>(nodes).fill(null),
+    left: new Int32Array(nodes),
+    right: new Int32Array(nodes),
+    value: new Float32Array(nodes),
   };
 }

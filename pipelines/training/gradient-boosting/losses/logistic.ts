@@ -10,23 +10,25 @@ export const logisticLoss: Loss = {
     const base = Math.fround(logShare(targets, 1) - logShare(targets, 0));
     return { base: [base], largestGradient: 1, largestLoss: 64 };
   },
-  observe({ rows, scores, targets, probabilities }, losses) {
-    for (let row = 0; row < rows; row++) {
+  observe({ scores, targets, probabilities }, from, to, losses) {
+    for (let row = from; row < to; row++) {
       const score = scores[row]!;
       // e^-|s| never overflows.
       const small = Math.exp(-Math.abs(score));
       const likely = 1 / (1 + small);
       probabilities[row] = score >= 0 ? likely : small * likely;
       const wrong = score >= 0 !== targets[row]! > 0;
-      losses[row] = Math.log(1 + small) + (wrong ? Math.abs(score) : 0);
+      losses[row - from] = Math.log(1 + small) + (wrong ? Math.abs(score) : 0);
     }
   },
-  derivatives({ rows, targets, probabilities }, _output, gradients, hessians) {
-    for (let row = 0; row < rows; row++) {
+  derivatives({ targets, probabilities }, _output, from, to, gradients, hessians) {
+    for (let row = from; row < to; row++) {
       const probability = probabilities[row]!;
-      gradients[row] = probability - targets[row]!;
-      hessians[row] = probability * (1 - probability);
+      gradients[row - from] = probability - targets[row]!;
+      hessians[row - from] = probability * (1 - probability);
     }
   },
   report: (meanLoss) => meanLoss,
+  // Of a calibrated probability p the gradient's variance is p(1 − p), the hessian.
+  noise: () => 1,
 };

@@ -27,12 +27,21 @@ export interface Loss {
   /** The second derivative is 1 everywhere, so that a row count is all that is needed of it. Otherwise it is at most 1. */
   readonly unitHessian: boolean;
   start(targets: Float64Array): LossStart;
-  /** Writes each row's loss, and the probabilities if the loss has such; called once a round before `derivatives`. */
-  observe(rows: LossRows, losses: Float64Array): void;
-  /** Writes first and second derivatives by the score of `output`; `hessians` is left alone when it is 1 everywhere. */
-  derivatives(rows: LossRows, output: number, gradients: Float64Array, hessians: Float64Array): void;
+  /** Writes the losses of the rows from..to to losses[0..], and the probabilities if the loss has such; called before `derivatives`. */
+  observe(rows: LossRows, from: number, to: number, losses: Float64Array): void;
+  /** Writes first and second derivatives by the score of `output` of the rows from..to; `hessians` is left alone when it is 1 everywhere. */
+  derivatives(
+    rows: LossRows,
+    output: number,
+    from: number,
+    to: number,
+    gradients: Float64Array,
+    hessians: Float64Array,
+  ): void;
   /** The metric of a mean loss. */
   report(meanLoss: number): number;
+  /** Mean square of the gradient per unit of hessian where the mean loss is this: the noise in a node's gain. */
+  noise(meanLoss: number): number;
 }
 
 /** Names a loss in a message to a thread, where functions cannot go. */

@@ -11,18 +11,20 @@ export function softmaxLoss(classes: number): Loss {
       const base = Array.from({ length: classes }, (_, code) => Math.fround(logShare(targets, code)));
       return { base, largestGradient: 1, largestLoss: 64 };
     },
-    observe(state, losses) {
-      for (let row = 0; row < state.rows; row++) losses[row] = observeRow(state, row, classes);
+    observe(state, from, to, losses) {
+      for (let row = from; row < to; row++) losses[row - from] = observeRow(state, row, classes);
     },
-    derivatives({ rows, targets, probabilities }, output, gradients, hessians) {
-      const from = output * rows;
-      for (let row = 0; row < rows; row++) {
-        const probability = probabilities[from + row]!;
-        gradients[row] = targets[row] === output ? probability - 1 : probability;
-        hessians[row] = probability * (1 - probability);
+    derivatives({ rows, targets, probabilities }, output, from, to, gradients, hessians) {
+      const first = output * rows;
+      for (let row = from; row < to; row++) {
+        const probability = probabilities[first + row]!;
+        gradients[row - from] = targets[row] === output ? probability - 1 : probability;
+        hessians[row - from] = probability * (1 - probability);
       }
     },
     report: (meanLoss) => meanLoss,
+    // As for the logistic loss.
+    noise: () => 1,
   };
 }
 

@@ -12,14 +12,15 @@ export const squaredLoss: Loss = {
     for (const target of targets) largest = Math.max(largest, Math.abs(target - base));
     return { base: [base], largestGradient: largest, largestLoss: largest * largest };
   },
-  observe({ rows, scores, targets }, losses) {
-    for (let row = 0; row < rows; row++) {
+  observe({ scores, targets }, from, to, losses) {
+    for (let row = from; row < to; row++) {
       const error = scores[row]! - targets[row]!;
-      losses[row] = 0.5 * error * error;
+      losses[row - from] = 0.5 * error * error;
     }
   },
-  derivatives({ rows, scores, targets }, _output, gradients) {
-    for (let row = 0; row < rows; row++) gradients[row] = scores[row]! - targets[row]!;
+  derivatives({ scores, targets }, _output, from, to, gradients) {
+    for (let row = from; row < to; row++) gradients[row - from] = scores[row]! - targets[row]!;
   },
   report: (meanLoss) => Math.sqrt(2 * meanLoss),
+  noise: (meanLoss) => 2 * meanLoss,
 };
