@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { main } from "../scripts/cli/main.ts";
+import { isolatedEnvironment } from "./isolated-environment.ts";
 
 interface Told {
   code: number;
@@ -123,16 +124,4 @@ function addOrigin(scratch: Scratch, git: (...args: string[]) => string): void {
   git("init", "-q", "--bare", "--initial-branch=main", "origin.git");
   scratch.git("remote", "add", "origin", "../origin.git");
   scratch.git("push", "-q", "-u", "origin", "main");
-}
-
-function isolatedEnvironment(home: string): Record<string, string | undefined> {
-  return {
-    PATH: process.env.PATH,
-    HOME: home,
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_AUTHOR_NAME: "Ada",
-    GIT_AUTHOR_EMAIL: "ada@example.org",
-    GIT_COMMITTER_NAME: "Ada",
-    GIT_COMMITTER_EMAIL: "ada@example.org",
-  };
 }

@@ -14,21 +14,9 @@ import { openRegistry, type RegisterInput, type Registry } from "../../pipelines
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { BlobStore } from "../../pipelines/registry/stored-model.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
+import { isolatedEnvironment } from "../isolated-environment.ts";
 
 type Environment = Record<string, string | undefined>;
-
-/** Git that knows nobody but Ada, and none of the machine's settings. */
-function isolatedEnvironment(home: string): Environment {
-  return {
-    PATH: process.env.PATH,
-    HOME: home,
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_AUTHOR_NAME: "Ada",
-    GIT_AUTHOR_EMAIL: "ada@example.org",
-    GIT_COMMITTER_NAME: "Ada",
-    GIT_COMMITTER_EMAIL: "ada@example.org",
-  };
-}
 
 /** A repository of models in a temporary folder, with a bare origin unless `remote` is false, and its registry. */
 export interface Sandbox extends Disposable {
