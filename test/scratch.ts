@@ -33,7 +33,7 @@ description: Monthly rent of a flat
 task: regression
 type: ${changes.type ?? "gradient-boosting"}
 seed: 7
-params: ${changes.params ?? "{ trees: 20, max_leaves: 4 }"}
+params: ${changes.params ?? "{ trees: 10, max_leaves: 8 }"}
 features:
   query: features.sql
   key: id

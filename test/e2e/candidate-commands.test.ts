@@ -10,8 +10,8 @@ interface Trained {
 }
 
 const worse = modelYaml({ params: "{ trees: 2, max_leaves: 2 }" });
-const better = modelYaml({ params: "{ trees: 120, max_leaves: 16 }" });
-const best = modelYaml({ params: "{ trees: 200, max_leaves: 16 }" });
+const better = modelYaml({ params: "{ trees: 20, max_leaves: 8 }" });
+const best = modelYaml({ params: "{ trees: 40, max_leaves: 8 }" });
 
 async function deployed(): Promise<Scratch> {
   const scratch = makeScratch();

@@ -9,7 +9,7 @@ interface Entry {
   detail: string;
 }
 
-const better = modelYaml({ params: "{ trees: 120, max_leaves: 16 }" });
+const better = modelYaml({ params: "{ trees: 20, max_leaves: 8 }" });
 
 describe("the life of a model", () => {
   it("goes from first deploy to improvement, rollback by plain git, hold, and a changed config", async () => {
@@ -24,7 +24,7 @@ describe("the life of a model", () => {
 
     scratch.write("models/rent/model.yaml", better);
     expect(await planned()).toMatchObject({ state: "changed", production: 1 });
-    expect((await planned())?.detail).toContain("params.trees 20 → 120");
+    expect((await planned())?.detail).toContain("params.trees 10 → 20");
     expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "deployed", version: 2 });
 
     const git = scratch.clone("registry", "registry");
@@ -34,7 +34,7 @@ describe("the life of a model", () => {
     expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "held", version: 2 });
     expect(await scratch.facts(["verify"])).toMatchObject({ problems: [], versions: 2 });
 
-    scratch.write("models/rent/model.yaml", modelYaml({ params: "{ trees: 150, max_leaves: 16 }" }));
+    scratch.write("models/rent/model.yaml", modelYaml({ params: "{ trees: 30, max_leaves: 8 }" }));
     expect(await planned()).toMatchObject({ state: "changed", production: 1 });
     expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "deployed", version: 3 });
 
@@ -56,8 +56,8 @@ describe("the life of a model", () => {
   it("explains the conflict when an older promotion is reverted by plain git", async () => {
     using scratch = makeScratch();
     await scratch.facts(["init"]);
-    for (const trees of [20, 60, 120]) {
-      scratch.write("models/rent/model.yaml", modelYaml({ params: `{ trees: ${trees}, max_leaves: 16 }` }));
+    for (const trees of [10, 20, 40]) {
+      scratch.write("models/rent/model.yaml", modelYaml({ params: `{ trees: ${trees}, max_leaves: 8 }` }));
       expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "deployed" });
     }
     const git = scratch.clone("registry", "registry");
