@@ -1,5 +1,13 @@
 import type { Json } from "./canonical-json.ts";
-import type { DataCheck, FeaturesConfig, ModelConfig, SliceRule, Thresholds } from "./model-config.ts";
+import type {
+  DataCheck,
+  FeaturesConfig,
+  ModelConfig,
+  SearchConfig,
+  SearchRange,
+  SliceRule,
+  Thresholds,
+} from "./model-config.ts";
 import type { FilledModelConfig } from "./model-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
 import type { TrainerSchema } from "./trainer-schema.ts";
@@ -14,12 +22,27 @@ export function completeConfig(filled: FilledModelConfig, trainer: TrainerSchema
     type: filled.type,
     seed: filled.seed,
     params: fillDefaults(trainer.paramsSchema, filled.params as Json) as ModelConfig["params"],
+    search: filled.search ? completeSearch(filled.search, filled.thresholds.primary, trainer) : null,
     features: completeFeatures(filled.features),
     thresholds: completeThresholds(filled.thresholds),
     drift: filled.drift,
     retrain: filled.retrain,
     resources: filled.resources,
   };
+}
+
+function completeSearch(
+  search: NonNullable<FilledModelConfig["search"]>,
+  primary: string,
+  { paramsSchema }: TrainerSchema,
+): SearchConfig {
+  const { method, space, trials, metric = primary, validation, parallel, eta, resource } = search;
+  const choices = Object.entries(space as SearchConfig["space"]).map(([name, choice]) => {
+    if (Array.isArray(choice)) return [name, choice];
+    const { min, max, scale = "linear", integer = false } = choice as Partial<SearchRange>;
+    return [name, { min, max, scale, integer: integer || paramsSchema.properties[name]?.type === "integer" }];
+  });
+  return { method, space: Object.fromEntries(choices), trials, metric, validation, parallel, eta, resource };
 }
 
 function completeFeatures(features: FilledModelConfig["features"]): FeaturesConfig {

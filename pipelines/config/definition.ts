@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { canonicalJson, sha256 } from "./canonical-json.ts";
+import { canonicalJson, type Json, sha256 } from "./canonical-json.ts";
 import type { ModelConfig } from "./model-config.ts";
 
 /**
@@ -14,7 +14,7 @@ export function definitionHash(
 ): string {
   const { name, task, type, seed, params, features } = config;
   const { checks: _, ...data } = features;
-  const determining = { name, task, type, seed, params, features: data };
+  const determining = { name, task, type, seed, params, features: data, ...searchOf(config) };
   return sha256(
     canonicalJson({
       config: determining,
@@ -22,6 +22,13 @@ export function definitionHash(
       trainer: { name: trainer.name, version: trainer.version },
     }),
   );
+}
+
+/** Absent without a search, so that adding the feature changed no hash. How many trials run side by side changes nothing either. */
+function searchOf({ search }: ModelConfig): { search?: Json } {
+  if (!search) return {};
+  const { parallel: _, ...determining } = search;
+  return { search: determining as unknown as Json };
 }
 
 /** `c-` and 64 hex digits: the identity of a candidate, a function of its definition and of its two splits. */

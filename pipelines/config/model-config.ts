@@ -78,6 +78,28 @@ export interface Thresholds {
   waive: readonly Waiver[];
 }
 
+/** What a search may draw for a param. */
+export interface SearchRange {
+  min: number;
+  max: number;
+  scale: "linear" | "log";
+  integer: boolean;
+}
+
+export interface SearchConfig {
+  method: "grid" | "random" | "halving";
+  /** By param: values to choose from, or a range. */
+  space: Readonly<Record<string, readonly Json[] | SearchRange>>;
+  trials: number;
+  metric: string;
+  /** Share of the train split that trials are scored on. */
+  validation: number;
+  parallel: number;
+  eta: number;
+  /** `rows`, or a param that is a whole number: what halving grows. */
+  resource: string;
+}
+
 export interface FeaturesConfig {
   engine: "duckdb" | "postgres" | "spark";
   /** Path of the SQL file, relative to the model's folder. */
@@ -101,6 +123,7 @@ export interface ModelConfig {
   seed: number;
   /** Complete: the trainer's defaults are filled in. */
   params: Readonly<Record<string, Json>>;
+  search: SearchConfig | null;
   features: FeaturesConfig;
   thresholds: Thresholds;
   drift: {

@@ -36,7 +36,7 @@ export type ModelParser = (text: string, file: string, folder?: string) => Parse
 
 /** Prepares a parser for many files: compiling the schema takes longer than reading a file. */
 export function modelParser({ trainers, defaults = {} }: ModelContext): ModelParser {
-  const validate = compileSchema(modelSchema(trainers), kindOfKey);
+  const validate = compileSchema(modelSchema(trainers, { spaces: false }), kindOfKey);
   return (text, file, folder) => {
     const context = { validate, trainers, defaults, folder };
     const yaml = openYaml(text, file);

@@ -20,6 +20,7 @@ test("the design's example is complete and without problems", () => {
     type: "gradient-boosting",
     seed: 42,
     params: { trees: 200, learning_rate: 0.1, max_leaves: 31, loss: "squared" },
+    search: null,
     features: {
       engine: "duckdb",
       query: "features.sql",
@@ -65,6 +66,7 @@ test("the least that makes a model is filled up with defaults", () => {
     type: "linear",
     seed: 0,
     params: { l2: 1 },
+    search: null,
     features: {
       engine: "duckdb",
       query: "features.sql",

@@ -49,6 +49,7 @@ function modelConfig({
     type: "linear",
     seed,
     params: {},
+    search: null,
     features: {
       engine: "duckdb",
       query: "features.sql",

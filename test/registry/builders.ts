@@ -193,6 +193,7 @@ function modelConfig(name: string): ModelConfig {
     type: "linear",
     seed: 7,
     params: { l2: 0.1 },
+    search: null,
     features: {
       engine: "duckdb",
       query: "features.sql",

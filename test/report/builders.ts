@@ -37,6 +37,7 @@ export function modelConfig(
     type: "gradient-boosting",
     seed: 42,
     params: { trees: 200, learning_rate: 0.1, max_leaves: 31 },
+    search: null,
     features: {
       engine: "duckdb",
       query: "features.sql",

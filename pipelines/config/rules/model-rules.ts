@@ -4,9 +4,10 @@ import { featureRules } from "./feature-rules.ts";
 import { identityRules } from "./identity-rules.ts";
 import { operationRules } from "./operation-rules.ts";
 import type { Rule, RuleContext } from "./rule.ts";
+import { searchRules } from "./search-rules.ts";
 import { thresholdRules } from "./threshold-rules.ts";
 
-const rules: readonly Rule[] = [identityRules, featureRules, checkRules, thresholdRules, operationRules];
+const rules: readonly Rule[] = [identityRules, searchRules, featureRules, checkRules, thresholdRules, operationRules];
 
 /** Everything about a model.yaml that the schema cannot say. */
 export function modelRules(context: RuleContext): Finding[] {
