@@ -7,7 +7,7 @@ export const MOST_BINS = 255;
 const BLOCK = 8192;
 
 /** A table of values is not worth its memory below. */
-const FEW_ROWS = 1 << 16;
+const FEW_ROWS = 1 << 13;
 
 /** Distinct values ascending, without NaN, with -0 as 0, and how often each occurs. */
 export interface Distinct {

@@ -12,11 +12,9 @@ import { OP } from "./shard.ts";
 import { type Examples, startTraining, type Training } from "./start-training.ts";
 import { type Forest, finishTree, type Tree, zeroTree } from "./tree.ts";
 
-/** A trained forest, how it got there, and what each feature contributed. */
+/** A trained forest, and how it got there. */
 export interface Boosted {
   forest: Forest;
-  /** Total gain by column of the examples. */
-  gains: Float64Array;
   curves: readonly TrainingCurve[];
 }
 
@@ -31,8 +29,7 @@ export async function boost(
 ): Promise<Boosted> {
   const training = await startTraining(examples, params, run.seed, run.threads);
   await using team = training.team;
-  const gains = new Float64Array(examples.columns.length);
-  const growRound = roundGrower(examples, params, run.seed, training, gains);
+  const growRound = roundGrower(examples, params, run.seed, training);
   const curve = new LossCurve(training.loss, training.lossScale, params.earlyStopping);
   checkRows(await curve.observe(team), params);
   const trees: Tree[][] = [];
@@ -53,7 +50,7 @@ export async function boost(
   const kept = trees.slice(0, curve.bestRounds()).flat();
   // ONNX wants a tree even where the base scores are all there is to say.
   const forest = { columns: examples.columns, base: training.base, trees: kept.length > 0 ? kept : [zeroTree()] };
-  return { forest, gains, curves: curve.curves() };
+  return { forest, curves: curve.curves() };
 }
 
 function checkRows({ train, validation }: { train: number; validation: number }, params: BoostingParams): void {
@@ -71,7 +68,6 @@ function roundGrower(
   params: BoostingParams,
   seed: number,
   training: Training,
-  gains: Float64Array,
 ): (round: number, noise: number) => Promise<Tree[]> {
   const { team, board, countWeight, hessianScale } = training;
   const garden = { ...training, pool: new HistogramPool(training.layout), rules: params };
@@ -88,7 +84,6 @@ function roundGrower(
       const allowed = columnsOf(columns, usable, output);
       const search = { columns: allowed, layout: training.layout, units, rules: params, noise };
       const splits = await growTree(garden, round, search);
-      for (const { column, gain } of splits) gains[column]! += gain;
       await team.run(OP.add, output);
       trees.push(finishTree(board.tree, splits, output, columns));
     }

@@ -71,7 +71,10 @@ function partition(
   let left = lefts;
   let i = from;
   for (; i + 4 <= to; i += 4) {
-    const [row0, row1, row2, row3] = [rows[i]!, rows[i + 1]!, rows[i + 2]!, rows[i + 3]!];
+    const row0 = rows[i]!;
+    const row1 = rows[i + 1]!;
+    const row2 = rows[i + 2]!;
+    const row3 = rows[i + 3]!;
     rows[left] = row0;
     scratch[i - left] = row0;
     left += goesLeft[codes[row0]!]!;

@@ -160,7 +160,9 @@ function scan(
   const { channels } = layout;
   const { countWeight } = units;
   const { minRows, l1, l2 } = rules;
-  const [perCount, perGradient, perHessian] = [1 / countWeight, 1 / units.gradientScale, 1 / units.hessianScale];
+  const perCount = 1 / countWeight;
+  const perGradient = 1 / units.gradientScale;
+  const perHessian = 1 / units.hessianScale;
   let isBetter = false;
   for (let i = 0; i < end; i += channels) {
     packed += cells[i]!;

@@ -1,7 +1,7 @@
 import { UserError } from "../../errors/user-error.ts";
 import type { FeatureColumn, Table, Target } from "../../features/table.ts";
 import type { Importance, Predictions, TrainedModel, TrainingInput } from "../trainer.ts";
-import { type Boosted, boost } from "./boost.ts";
+import { boost } from "./boost.ts";
 import { encodeColumns } from "./encode-columns.ts";
 import { largest } from "./fixed-point.ts";
 import type { LossSpec } from "./losses/loss.ts";
@@ -21,19 +21,18 @@ const LARGEST_FLOAT32 = 3.4028234663852886e38;
 export async function trainForest({ table, params, seed, threads, log }: TrainingInput): Promise<TrainedModel> {
   checkTable(table);
   const settings = readParams(params);
-  const boosted = await log.step(
+  const { forest, curves } = await log.step(
     "Growing trees",
     (step) => boost(examplesOf(table, settings), settings, { seed, threads, step }),
     ({ forest }) => `${forest.trees.length} trees`,
   );
-  const { forest } = boosted;
   const specs = table.features.map(({ name, kind }) => ({ name, kind }));
   return {
     onnx: forestToOnnx(forest, specs, table.target),
     predict: (features) => predict(forest, inOrder(features, specs), table.target),
-    importance: importanceOf(boosted, table.features),
+    importance: importanceOf(forest, table.features),
     coefficients: [],
-    curves: boosted.curves,
+    curves,
   };
 }
 
@@ -45,6 +44,10 @@ function checkTable({ rows, features, target }: Table): void {
   if (rows > MOST_ROWS) {
     const message = `gradient-boosting trains on at most ${MOST_ROWS} rows in memory; the train split has ${rows}.`;
     throw new UserError({ message, hint: "Sample the rows in the feature query, or use type: command.", key: "type" });
+  }
+  if (target.task === "classification" && target.classes.length < 2) {
+    const message = `A classifier needs two classes; the target has ${target.classes.length}.`;
+    throw new UserError({ message, hint: "Widen the window, or check the target.", key: "features.target" });
   }
   if (target.task === "regression" && largest(target.values) > LARGEST_FLOAT32) {
     const message = "A target is larger than a float32 can hold (3.4e38), which is what an ONNX model predicts.";
@@ -90,11 +93,13 @@ function predict(forest: Forest, features: readonly FeatureColumn[], target: Tar
 }
 
 /** Shares of the total gain; equal shares when no tree found a split. */
-function importanceOf({ forest, gains }: Boosted, features: readonly FeatureColumn[]): Importance[] {
+function importanceOf({ columns, trees }: Forest, features: readonly FeatureColumn[]): Importance[] {
   const byFeature = new Float64Array(features.length);
-  forest.columns.forEach(({ feature }, column) => {
-    byFeature[feature]! += gains[column]!;
-  });
+  for (const tree of trees) {
+    tree.column.forEach((column, node) => {
+      if (column >= 0) byFeature[columns[column]!.feature]! += tree.gain[node]!;
+    });
+  }
   const total = byFeature.reduce((sum, gain) => sum + gain, 0);
   return features.map(({ name }, index) => ({
     feature: name,

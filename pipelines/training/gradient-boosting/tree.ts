@@ -19,6 +19,8 @@ export interface Tree {
   sides: readonly (Uint8Array | null)[];
   left: Int32Array;
   right: Int32Array;
+  /** How much the split of a node improved the loss. */
+  gain: Float64Array;
   /** What a leaf adds; a float32, because ONNX stores one. */
   value: Float32Array;
 }
@@ -40,7 +42,8 @@ export function finishTree(
 ): Tree {
   const nodes = 2 * splits.length + 1;
   const tree = { ...emptyTree(output, nodes), sides: new Array<Uint8Array | null>(nodes).fill(null) };
-  for (const { node, column, sides, bin } of splits) {
+  for (const { node, column, sides, bin, gain } of splits) {
+    tree.gain[node] = gain;
     const { categories, cuts } = columns[column]!;
     tree.left[node] = growing.left[node]!;
     tree.right[node] = growing.right[node]!;
@@ -69,6 +72,7 @@ function emptyTree(output: number, nodes: number): Tree {
     sides: new Array<null>(nodes).fill(null),
     left: new Int32Array(nodes),
     right: new Int32Array(nodes),
+    gain: new Float64Array(nodes),
     value: new Float32Array(nodes),
   };
 }
