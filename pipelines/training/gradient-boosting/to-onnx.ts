@@ -18,14 +18,15 @@ export function forestToOnnx(forest: Forest, features: readonly FeatureSpec[], t
     const input = inputs[encoding.feature]!;
     return encoding.categories ? codesOf(graph, encoding.categories, input) : input;
   });
-  const parts = inParts(forest).map((trees, part) => {
+  const parts = inParts(forest).map((trees) => {
     const matrix = ensembleMatrix(forest, trees);
-    const base = part === 0 ? forest.base : forest.base.map(() => 0);
-    const attributes = ensembleAttributes(trees, base, matrix);
+    const attributes = ensembleAttributes(trees, forest.base.length, matrix);
     const values = valuesOf(graph, columns, matrix);
     return graph.node("TreeEnsembleRegressor", [values], attributes, { domain: "ai.onnx.ml" })[0]!;
   });
-  const scores = parts.length === 1 ? parts[0]! : graph.node("Sum", parts)[0]!;
+  // Not the ensemble's base_values, which ONNX Runtime leaves out for outputs that no leaf adds to.
+  const base = graph.constant("base", { type: "float", dims: [1, forest.base.length], data: forest.base });
+  const scores = graph.node("Sum", [...parts, base])[0]!;
   if (target.task === "regression") regressionHead(graph, scores);
   else classificationHead(graph, scores, target.classes);
   return graph.serialize();
@@ -74,16 +75,15 @@ function valuesOf(graph: OnnxGraph, columns: readonly string[], { blocks }: Ense
 }
 
 /** Attributes of TreeEnsembleRegressor: all nodes of all trees one after the other, then all leaves. */
-function ensembleAttributes(trees: readonly Tree[], base: readonly number[], matrix: EnsembleMatrix) {
+function ensembleAttributes(trees: readonly Tree[], outputs: number, matrix: EnsembleMatrix) {
   const nodes = trees.flatMap((tree, treeId) => Array.from(tree.column, (_, node) => ({ tree, treeId, node })));
   const isLeaf = (tree: Tree, node: number) => tree.column[node]! < 0;
   const leaves = nodes.filter(({ tree, node }) => isLeaf(tree, node));
   const ofNodes = (read: (tree: Tree, node: number) => number) => nodes.map(({ tree, node }) => read(tree, node));
   return {
-    n_targets: attr.int(base.length),
+    n_targets: attr.int(outputs),
     aggregate_function: attr.string("SUM"),
     post_transform: attr.string("NONE"),
-    base_values: attr.floats(base),
     nodes_treeids: attr.ints(nodes.map(({ treeId }) => treeId)),
     nodes_nodeids: attr.ints(nodes.map(({ node }) => node)),
     nodes_featureids: attr.ints(ofNodes((tree, node) => (isLeaf(tree, node) ? 0 : matrix.columnOf(tree, node)))),

@@ -1,0 +1,49 @@
+import { expect, test } from "vitest";
+import { createBoard } from "../../../pipelines/training/gradient-boosting/board.ts";
+import { histogramLayout } from "../../../pipelines/training/gradient-boosting/histogram.ts";
+import { OP, type ShardPlan } from "../../../pipelines/training/gradient-boosting/shard.ts";
+import { Team } from "../../../pipelines/training/gradient-boosting/team.ts";
+
+function plans(shards: number, rows: number): ShardPlan[] {
+  const layout = histogramLayout([{ bins: 2, categories: null }], 1);
+  const board = createBoard(shards, 1, 3, layout);
+  return Array.from({ length: shards }, (_, shard) => ({
+    shard,
+    begin: Math.floor((rows * shard) / shards),
+    end: Math.floor((rows * (shard + 1)) / shards),
+    codes: [new Uint8Array(new SharedArrayBuffer(rows)).map((_, row) => row % 2)],
+    targets: new Float64Array(rows).fill(3),
+    loss: { name: "squared" },
+    base: [1],
+    layout,
+    countWeight: 2 ** 20,
+    hessianScale: 1,
+    lossScale: 1,
+    seed: 1,
+    subsample: 1,
+    validationShare: 0,
+    board,
+  }));
+}
+
+test("results of all shards are added up", async () => {
+  await using team = await Team.start(plans(3, 10));
+  await team.run(OP.observe);
+  // ½ (1 − 3)² for each row.
+  expect([0, 1, 2, 3].map((index) => team.result(index))).toEqual([10, 0, 20, 0]);
+  await team.run(OP.derive, 0, 8);
+  expect(team.result(0)).toBe(10 * 2 * 8);
+});
+
+test("a thread that cannot start is an error", async () => {
+  const [first, second] = plans(2, 10) as [ShardPlan, ShardPlan];
+  await expect(Team.start([first, { ...second, codes: null as unknown as Uint8Array[] }])).rejects.toThrow(/null/);
+});
+
+test("a thread that fails at work is an error, not a wait without end", async () => {
+  const [first, second] = plans(2, 10) as [ShardPlan, ShardPlan];
+  await using team = await Team.start([first, { ...second, codes: [] }]);
+  first.board.columns.set([1, 0]);
+  await team.run(OP.derive, 0, 1);
+  await expect(team.run(OP.plant, 0)).rejects.toThrow("Training failed in a thread.");
+});
