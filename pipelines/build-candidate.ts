@@ -72,7 +72,7 @@ async function recordCandidate(
     notes: data.notes,
     model: { sha256: trained.sha256, size: trained.model.length },
     ...trained.facts,
-    environment: environmentFacts(toolVersion),
+    environment: { ...environmentFacts(toolVersion), ...trained.environment },
     created: clock.now().toISOString(),
     train_seconds: trained.seconds,
   };

@@ -14,6 +14,8 @@ export interface TrainResult {
   model: Uint8Array;
   sha256: string;
   facts: Pick<TrainedModel, "importance" | "coefficients" | "curves">;
+  /** What the trainer says about how it computed; becomes part of the record's environment. */
+  environment: Readonly<Record<string, string>>;
   naive: Naive;
   example: InputExample;
   seconds: number;
@@ -75,6 +77,7 @@ async function trainNow(
     model: model.onnx,
     sha256,
     facts: { importance: model.importance, coefficients: model.coefficients, curves: model.curves },
+    environment: model.facts ?? {},
     naive: naiveOf(table.target),
     example: inputExample(table.features, 5),
     seconds: (clock.now().getTime() - started) / 1000,

@@ -43,6 +43,8 @@ export interface TrainedModel {
   /** Rows of `name` and its weight, for models that have such. */
   coefficients: readonly { name: string; value: number }[];
   curves: readonly TrainingCurve[];
+  /** What else the record should say about how it was computed, e.g. the backend. */
+  facts?: Readonly<Record<string, string>>;
 }
 
 /** What turns a train split and params into an ONNX model. One folder each; listed in `trainers.ts`. */

@@ -1,0 +1,134 @@
+import { setImmediate } from "node:timers/promises";
+import { UserError } from "../../errors/user-error.ts";
+import type { Step } from "../../ports/log.ts";
+import { inOrder } from "./examples.ts";
+import { createNetwork, type LayerWeights, type Shape } from "./network.ts";
+import { createDescent } from "./optimizer.ts";
+import type { NetworkParams } from "./params.ts";
+import { seededRandom, shuffle } from "./random.ts";
+import type { TensorFlow } from "./tensorflow.ts";
+import { type Examples, lossOf, type Run, trainStep } from "./training-step.ts";
+
+/** The loss by epoch, on the rows of training and on those kept for validation (none without early stopping). */
+export interface LossHistory {
+  train: readonly number[];
+  validation: readonly number[];
+}
+
+/** Weights of each layer, and the way there. */
+export interface Fit {
+  weights: readonly LayerWeights[];
+  history: LossHistory;
+}
+
+/** The seed, and where progress goes; `describe` says a loss in the user's terms. */
+export interface Reporting {
+  step: Step;
+  describe: (loss: number) => string;
+}
+
+// How many steps an epoch should have at least, where the rows suffice.
+const LEAST_STEPS = 16;
+// Between two turns nothing else in the process gets to run, not even an interrupt.
+const STEPS_PER_TURN = 50;
+const VALIDATION_BATCH = 2048;
+
+/** Trains a network of the shape: seeded, rows in a new order each epoch. Throws UserError when the loss is no longer a number. */
+export async function fitNetwork(
+  tensorflow: TensorFlow,
+  shape: Shape,
+  examples: Examples,
+  params: NetworkParams,
+  seed: number,
+  reporting: Reporting,
+): Promise<Fit> {
+  const random = seededRandom(seed);
+  using network = createNetwork(tensorflow, shape, () => Math.floor(random() * 2 ** 31));
+  using descent = createDescent(tensorflow, params);
+  const rows = splitRows(examples.encoder.rows, params, random);
+  const run: Run = { tensorflow, examples, params, network, descent, random };
+  const fit = await runEpochs(run, rows, reporting);
+  if (!fit.weights.every(hasNumbersOnly)) throw diverged(params.epochs, params);
+  return fit;
+}
+
+async function runEpochs(run: Run, rows: Rows, { step, describe }: Reporting): Promise<Fit> {
+  const { network, params } = run;
+  const train: number[] = [];
+  const validation: number[] = [];
+  let best: readonly LayerWeights[] = [];
+  for (let epoch = 0; epoch < params.epochs; epoch++) {
+    train.push(await trainEpoch(run, rows.train, epoch, (done) => step.update((epoch + done) / params.epochs)));
+    if (rows.validation.length > 0) {
+      validation.push(checked(validationLoss(run, rows.validation), epoch, params));
+      if (bestOf(validation) === epoch) best = network.weights();
+    }
+    const latest = describe(validation.at(-1) ?? train.at(-1)!);
+    step.update((epoch + 1) / params.epochs, `${epoch + 1}/${params.epochs}  ${latest}`);
+    if (validation.length > 0 && epoch - bestOf(validation) >= params.earlyStopping) break;
+  }
+  return { weights: validation.length > 0 ? best : network.weights(), history: { train, validation } };
+}
+
+interface Rows {
+  train: Int32Array;
+  validation: Int32Array;
+}
+
+/** Holds a random share of the rows back for validation, where early stopping wants it and there are two rows. */
+function splitRows(rows: number, { earlyStopping, validationShare }: NetworkParams, random: () => number): Rows {
+  const order = inOrder(rows);
+  if (earlyStopping === 0 || rows < 2) return { train: order, validation: new Int32Array() };
+  shuffle(order, random);
+  const held = Math.min(rows - 1, Math.max(1, Math.round(rows * validationShare)));
+  return { train: order.slice(held), validation: order.slice(0, held) };
+}
+
+/** One pass over the rows, which it shuffles; gives their mean loss as it was at each step. */
+async function trainEpoch(run: Run, rows: Int32Array, epoch: number, report: (done: number) => void): Promise<number> {
+  const { params } = run;
+  const batch = Math.min(params.batchSize, Math.ceil(rows.length / LEAST_STEPS));
+  shuffle(rows, run.random);
+  let sum = 0;
+  for (let start = 0, steps = 1; start < rows.length; start += batch, steps++) {
+    const chosen = rows.subarray(start, start + batch);
+    const progress = (epoch + start / rows.length) / params.epochs;
+    sum += chosen.length * checked(trainStep(run, chosen, progress), epoch, params);
+    if (steps % STEPS_PER_TURN === 0) {
+      report((start + chosen.length) / rows.length);
+      await setImmediate();
+    }
+  }
+  await setImmediate();
+  return sum / rows.length;
+}
+
+function validationLoss(run: Run, rows: Int32Array): number {
+  let sum = 0;
+  for (let start = 0; start < rows.length; start += VALIDATION_BATCH) {
+    const chosen = rows.subarray(start, start + VALIDATION_BATCH);
+    sum += chosen.length * lossOf(run, chosen);
+  }
+  return sum / rows.length;
+}
+
+function bestOf(losses: readonly number[]): number {
+  return losses.indexOf(Math.min(...losses));
+}
+
+function checked(loss: number, epoch: number, params: NetworkParams): number {
+  if (!Number.isFinite(loss)) throw diverged(epoch + 1, params);
+  return loss;
+}
+
+function hasNumbersOnly({ kernel, bias }: LayerWeights): boolean {
+  return [kernel, bias].every((values) => values.every(Number.isFinite));
+}
+
+function diverged(epoch: number, { learningRate, epochs }: NetworkParams): UserError {
+  return new UserError({
+    message: `Training diverged in epoch ${epoch} of ${epochs}: the loss is not a finite number any more.`,
+    hint: `Lower \`params.learning_rate\`, e.g. from ${learningRate} to ${Number((learningRate / 10).toPrecision(3))}.`,
+    key: "params.learning_rate",
+  });
+}

@@ -1,0 +1,78 @@
+import type { Tensor2D, Variable } from "@tensorflow/tfjs-core";
+import { type Activation, initialScale } from "./activation.ts";
+import { product } from "./product.ts";
+import type { TensorFlow } from "./tensorflow.ts";
+
+/** Sizes of a network: inputs, each hidden layer, outputs. */
+export interface Shape {
+  inputs: number;
+  hidden: readonly number[];
+  outputs: number;
+  activation: Activation;
+}
+
+/** Weights of a dense layer outside TensorFlow: `kernel` [inputs, outputs] row-major, `bias` [outputs]. */
+export interface LayerWeights {
+  inputs: number;
+  outputs: number;
+  kernel: Float32Array;
+  bias: Float32Array;
+}
+
+/** Multipliers [rows, units] of a hidden layer's outputs: 0 for those that dropout leaves out. */
+export type DropoutMask = (rows: number, units: number) => Tensor2D;
+
+/** A network in TensorFlow's memory; dispose it to free that. */
+export interface Network extends Disposable {
+  /** Kernel and bias of each layer, in the order of the layers. */
+  variables: readonly { kernel: Variable; bias: Variable }[];
+  /** Scores [N, outputs] of inputs [N, inputs]. */
+  scores(inputs: Tensor2D, dropout?: DropoutMask): Tensor2D;
+  weights(): LayerWeights[];
+  setWeights(weights: readonly LayerWeights[]): void;
+}
+
+/** Dense layers, the last one linear, with seeded initial weights; each call of `nextSeed` seeds one layer. */
+export function createNetwork(tensorflow: TensorFlow, shape: Shape, nextSeed: () => number): Network {
+  const { core, layers } = tensorflow;
+  const sizes = [...shape.hidden, shape.outputs];
+  const dense = sizes.map((units, i) => {
+    const activation = i < shape.hidden.length ? shape.activation : "linear";
+    const kernelInitializer = layers.initializers.varianceScaling({
+      ...initialScale(activation),
+      distribution: "uniform",
+      seed: nextSeed(),
+    });
+    const layer = layers.layers.dense({ units, kernelInitializer });
+    layer.build([null, i === 0 ? shape.inputs : sizes[i - 1]!]);
+    const [kernel, bias] = layer.trainableWeights.map((weight) => weight.read() as Variable);
+    return { kernel: kernel!, bias: bias!, activation: layers.layers.activation({ activation }) };
+  });
+  return {
+    variables: dense,
+    scores: (inputs, dropout) =>
+      dense.reduce((signal, { kernel, bias, activation }, i) => {
+        const sums = core.add(product(tensorflow, signal, kernel as Tensor2D, i > 0), bias);
+        const out = activation.apply(sums) as Tensor2D;
+        return dropout && i < shape.hidden.length ? core.mul(out, dropout(out.shape[0], out.shape[1])) : out;
+      }, inputs),
+    weights: () =>
+      dense.map(({ kernel, bias }) => ({
+        inputs: kernel.shape[0]!,
+        outputs: kernel.shape[1]!,
+        kernel: kernel.dataSync<"float32">().slice(),
+        bias: bias.dataSync<"float32">().slice(),
+      })),
+    setWeights: (weights) => {
+      for (const [i, { inputs, outputs, kernel, bias }] of weights.entries()) {
+        core.tidy(() => {
+          dense[i]!.kernel.assign(core.tensor2d(kernel, [inputs, outputs]));
+          dense[i]!.bias.assign(core.tensor1d(bias));
+        });
+      }
+    },
+    [Symbol.dispose]: () => {
+      for (const { kernel, bias } of dense) core.dispose([kernel, bias]);
+    },
+  };
+}

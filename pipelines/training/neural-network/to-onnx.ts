@@ -1,0 +1,124 @@
+import type { FeatureSpec } from "../../features/table.ts";
+import type { CategoryEncoding, Encoding, NumberEncoding } from "../linear/encoding.ts";
+import { LARGEST_SCORE } from "../linear/graph.ts";
+import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
+import { activationNode } from "./activation.ts";
+import { FURTHEST, type TargetScale } from "./examples.ts";
+import type { LayerWeights } from "./network.ts";
+import type { TrainedNetwork } from "./predict.ts";
+
+// TensorProto.DataType, for Cast.
+const FLOAT = 1;
+const DOUBLE = 11;
+
+/** Writes encoding and layers as an ONNX model; it standardises in float64, so that columns such as 1e9 ± 1 lose nothing. */
+export function networkToOnnx(trained: TrainedNetwork, features: readonly FeatureSpec[]): Uint8Array {
+  const { encoding, shape, layers, classes, scale } = trained;
+  const graph = new OnnxGraph("neural-network");
+  const inputs = new Map(features.map((feature) => [feature.name, graph.input(feature)]));
+  let signal = firstLayer(graph, inputs, encoding, layers[0]!);
+  for (const layer of layers.slice(1)) {
+    signal = dense(graph, activationNode(graph, shape.activation, signal), layer);
+  }
+  if (classes.length === 0) regressionHead(graph, rescaled(graph, signal, scale));
+  else classificationHead(graph, signal, classes);
+  return graph.serialize();
+}
+
+/** Sums of the first layer: a product with the numbers, and for each category a look-up, which is what a one-hot product comes to. */
+function firstLayer(
+  graph: OnnxGraph,
+  inputs: ReadonlyMap<string, string>,
+  { features }: Encoding,
+  layer: LayerWeights,
+): string {
+  const numbers = features.filter((each) => each.kind === "number");
+  const categories = features.filter((each) => each.kind === "category");
+  const terms = [
+    ...(numbers.length > 0 ? [numberTerm(graph, inputs, numbers, layer)] : []),
+    ...categories.map((each) => categoryTerm(graph, inputs.get(each.name)!, each, layer)),
+  ];
+  const bias = graph.constant("bias", { type: "float", dims: [layer.outputs], data: layer.bias });
+  return terms.reduce((a, b) => one(graph.node("Add", [a, b])), bias);
+}
+
+function numberTerm(
+  graph: OnnxGraph,
+  inputs: ReadonlyMap<string, string>,
+  numbers: readonly NumberEncoding[],
+  layer: LayerWeights,
+): string {
+  const handles = numbers.map((each) => inputs.get(each.name)!);
+  const x = one(graph.node("Concat", handles, { axis: attr.int(1) }));
+  const missing = one(graph.node("Or", [one(graph.node("IsNaN", [x])), one(graph.node("IsInf", [x]))]));
+  const z = standardised(graph, x, missing, numbers);
+  const columns = [...numbers.map((each) => each.column), ...numbers.map((each) => each.missing)];
+  const signal = one(graph.node("Concat", [z, cast(graph, missing, FLOAT)], { axis: attr.int(1) }));
+  return one(graph.node("MatMul", [signal, graph.constant("kernel", kernelRows(layer, columns))]));
+}
+
+function standardised(graph: OnnxGraph, x: string, missing: string, numbers: readonly NumberEncoding[]): string {
+  const doubles = (hint: string, data: number[], dims = [data.length]) =>
+    graph.constant(hint, { type: "double", dims, data });
+  const mean = doubles(
+    "mean",
+    numbers.map((each) => each.mean),
+  );
+  const scale = doubles(
+    "scale",
+    numbers.map((each) => each.scale),
+  );
+  const z = one(graph.node("Mul", [one(graph.node("Sub", [cast(graph, x, DOUBLE), mean])), scale]));
+  const clipped = one(
+    graph.node("Clip", [z, doubles("nearest", [-FURTHEST], []), doubles("furthest", [FURTHEST], [])]),
+  );
+  return cast(graph, one(graph.node("Where", [missing, doubles("zero", [0], []), clipped])), FLOAT);
+}
+
+/** The last row of the table, zeros, is for levels that training did not see. */
+function categoryTerm(graph: OnnxGraph, input: string, { columnOf }: CategoryEncoding, layer: LayerWeights): string {
+  const columns = [...new Set(columnOf.values())];
+  const rowOf = new Map(columns.map((column, row) => [column, row]));
+  const codes = {
+    keys_strings: attr.strings([...columnOf.keys()]),
+    values_int64s: attr.ints([...columnOf.values()].map((column) => rowOf.get(column)!)),
+    default_int64: attr.int(columns.length),
+  };
+  const code = one(graph.node("LabelEncoder", [input], codes, { domain: "ai.onnx.ml" }));
+  const table = graph.constant("level_kernel", kernelRows(layer, [...columns, null]));
+  const rows = one(graph.node("Gather", [table, code], { axis: attr.int(0) }));
+  return one(graph.node("Squeeze", [rows, graph.constant("axis", { type: "int64", dims: [1], data: [1] })]));
+}
+
+function dense(graph: OnnxGraph, input: string, { inputs, outputs, kernel, bias }: LayerWeights): string {
+  const weights = graph.constant("kernel", { type: "float", dims: [inputs, outputs], data: kernel });
+  return one(
+    graph.node("Gemm", [input, weights, graph.constant("bias", { type: "float", dims: [outputs], data: bias })]),
+  );
+}
+
+/** Back to the target's own units, cut to what a float32 can hold. */
+function rescaled(graph: OnnxGraph, score: string, { mean, deviation }: TargetScale): string {
+  const double = (hint: string, value: number) => graph.constant(hint, { type: "double", dims: [], data: [value] });
+  const product = one(graph.node("Mul", [cast(graph, score, DOUBLE), double("target_deviation", deviation)]));
+  const value = one(graph.node("Add", [product, double("target_mean", mean)]));
+  const cut = one(graph.node("Clip", [value, double("lowest", -LARGEST_SCORE), double("highest", LARGEST_SCORE)]));
+  return cast(graph, cut, FLOAT);
+}
+
+/** Rows of the kernel for columns of the encoding, whose first is the intercept; null is a row of zeros. */
+function kernelRows({ kernel, outputs }: LayerWeights, columns: readonly (number | null)[]) {
+  const data = new Float32Array(columns.length * outputs);
+  for (const [i, column] of columns.entries()) {
+    if (column !== null) data.set(kernel.subarray((column - 1) * outputs, column * outputs), i * outputs);
+  }
+  return { type: "float" as const, dims: [columns.length, outputs], data };
+}
+
+function cast(graph: OnnxGraph, tensor: string, type: number): string {
+  return one(graph.node("Cast", [tensor], { to: attr.int(type) }));
+}
+
+function one(outputs: readonly string[]): string {
+  return outputs[0]!;
+}
