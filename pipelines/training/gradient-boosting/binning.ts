@@ -1,8 +1,5 @@
 import { ValueTable } from "./value-table.ts";
 
-/** Code of a value's bin among at most 255; the missing value's code is the number of bins, so a code is a byte. */
-export const MOST_BINS = 255;
-
 /** Rows that a loop goes through at a time: see node-rows.ts. */
 const BLOCK = 8192;
 
@@ -22,7 +19,10 @@ export interface Bins {
   count: number;
 }
 
-/** Divides a column into at most `most` bins and writes each row's bin code; NaN gets the number of bins. The same for any order of the rows. */
+/**
+ * Divides a column into at most `most` bins, 255 or fewer, and writes each row's bin code, a byte; NaN gets the number of
+ * bins. The bins are the same for any order of the rows.
+ */
 export function binNumbers(values: Float32Array, most: number, codes: Uint8Array): Bins {
   const table = countValues(values);
   const distinct = table ? table.distinct() : countSorted(values);

@@ -1,7 +1,7 @@
 import type { Forest, Tree } from "./tree.ts";
 
 /** Adjacent columns of the matrix: a number's one, or a category's, one per set of codes. */
-export interface MatrixBlock {
+interface MatrixBlock {
   /** Column of the forest. */
   column: number;
   /** Numbers: null. Categories: by code, 1 when it goes left. */

@@ -5,7 +5,7 @@ import { OP } from "./shard.ts";
 import { bestSplit, leafValue, type Split, type SplitRules, type SplitSearch } from "./split.ts";
 import type { Team } from "./team.ts";
 
-export interface GrowthRules extends SplitRules {
+interface GrowthRules extends SplitRules {
   maxLeaves: number;
   /** 0 for no limit. */
   maxDepth: number;

@@ -9,7 +9,7 @@ export interface LossRows {
 }
 
 /** What is known before the first tree. */
-export interface LossStart {
+interface LossStart {
   /** Score of every row before the first tree, by output. */
   base: readonly number[];
   /** No row's first gradient is larger than this in absolute value. */
