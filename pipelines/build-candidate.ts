@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { BuildResult, Candidate } from "./candidate/candidate.ts";
+import { chooseParams } from "./candidate/choose-params.ts";
 import { judgeCandidate } from "./candidate/judge-candidate.ts";
 import { identify, type PreparedData, prepareData } from "./candidate/prepare-data.ts";
 import { productionOf, type Scored, scoreCandidate } from "./candidate/score-candidate.ts";
@@ -11,7 +12,7 @@ import { environmentFacts } from "./workspace/environment-facts.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /**
- * model.yaml → candidate: feature query, checks and split, training, evaluation against production, verdict.
+ * model.yaml → candidate: feature query, checks and split, search if there is one, training, evaluation against production, verdict.
  * Each step's result is kept under the hash of its inputs. `evenIfUnchanged` builds it though production has the same inputs.
  */
 export async function buildCandidate(
@@ -27,7 +28,8 @@ export async function buildCandidate(
   if (production?.record.candidate.id === prepared.id && !options.evenIfUnchanged) {
     return { state: "unchanged", model, version: production.record.version };
   }
-  const trained = await trainCandidate(workspace, model, prepared);
+  const { chosen, trials } = await chooseParams(workspace, model, prepared);
+  const trained = await trainCandidate(workspace, chosen, prepared);
   const scoring = {
     config: model.config,
     data: features,
@@ -36,7 +38,7 @@ export async function buildCandidate(
     naive: trained.naive,
   };
   const scored = await scoreCandidate(workspace, scoring, production);
-  const record = await recordCandidate(workspace, model, prepared, trained, scored);
+  const record = { ...(await recordCandidate(workspace, chosen, prepared, trained, scored)), ...trials };
   const { evaluation } = scored;
   const verdict = judgeCandidate(workspace, record, evaluation);
   const { naive, example } = trained;

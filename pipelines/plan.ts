@@ -1,6 +1,7 @@
 import { definitionOf } from "./candidate/prepare-data.ts";
 import { describeChange } from "./config/describe-change.ts";
 import type { LoadedModel } from "./config/load-models.ts";
+import type { ModelConfig } from "./config/model-config.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ProductionPointer } from "./registry/version-record.ts";
@@ -92,12 +93,20 @@ export async function planModel(
       : entry("registered", `v${earlier.version} is this already; bring it back with: ${bringBack}`, earlier.version);
   }
   if (!current) return entry("new", "nothing in production");
-  const changes = describeChange(current.candidate.config, model.config, current.candidate.query, model.query.text);
+  const [before, after] = [writtenParams(current.candidate.config), writtenParams(model.config)];
+  const changes = describeChange(before, after, current.candidate.query, model.query.text);
   return entry(
     "changed",
     changes.map(({ key, before, after }) => `${key} ${text(before)} → ${text(after)}`).join(", ") ||
       "its trainer has a new version",
   );
+}
+
+/** Without the params that a search chooses: a record has what it chose, a model.yaml what would hold without it. */
+function writtenParams(config: ModelConfig): ModelConfig {
+  const chosen = Object.keys(config.search?.space ?? {});
+  const written = Object.entries(config.params).filter(([name]) => !chosen.includes(name));
+  return { ...config, params: Object.fromEntries(written) };
 }
 
 function text(value: unknown): string {

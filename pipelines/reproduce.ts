@@ -45,7 +45,8 @@ function modelOf({ candidate, model }: VersionRecord): LoadedModel {
   const file = `models/${model}/model.yaml`;
   const path = `models/${model}/${candidate.config.features.query}`;
   return {
-    config: candidate.config,
+    // What a search chose is in the recorded params: nothing is searched again.
+    config: { ...candidate.config, search: null },
     file,
     query: { path, text: candidate.query },
     locate: () => ({ file, line: 1, column: 1 }),

@@ -28,7 +28,9 @@ export async function trainCandidate(
   prepared: PreparedData,
 ): Promise<TrainResult> {
   const { cache, log } = workspace;
-  const inputs = { id: prepared.id, definition: prepared.definition };
+  const { params, search } = model.config;
+  // What a search found is not in the definition.
+  const inputs = { id: prepared.id, definition: prepared.definition, ...(search && { params }) };
   return log.step(
     "train",
     async (step) => {

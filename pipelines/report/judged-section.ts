@@ -8,6 +8,7 @@ import { coefficientFold, curvesFold, type Fold, importanceFold, predictionFold 
 import type { JudgedEntry } from "./report-entry.ts";
 import { reproduceFold } from "./reproduce.ts";
 import { shortId } from "./short-ids.ts";
+import { trialsFold } from "./trials-table.ts";
 import { whatChanged } from "./what-changed.ts";
 
 const LISTED_REASONS = 5;
@@ -28,6 +29,7 @@ export function judgedSection(entry: JudgedEntry): { head: string; folds: readon
     importanceFold(candidate),
     coefficientFold(candidate),
     curvesFold(candidate),
+    trialsFold(candidate),
     reproduceFold(candidate),
   ];
   return { head: head.filter(Boolean).join("\n\n"), folds: folds.filter((fold) => fold !== null), foot: footer(entry) };

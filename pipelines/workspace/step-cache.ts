@@ -4,6 +4,8 @@ import { canonicalJson, sha256 } from "../config/canonical-json.ts";
 
 /** Results of steps under the hash of their inputs, so that a failed run goes on from its last good step. */
 export interface StepCache {
+  /** Whether stored results are read. */
+  readonly enabled: boolean;
   /** The stored result, or null when there is none, it is unreadable, or the cache is off. */
   read<T>(step: string, inputs: unknown): Promise<T | null>;
   write(step: string, inputs: unknown, result: unknown): Promise<void>;
@@ -16,6 +18,7 @@ export function openStepCache(directory: string, enabled: boolean): StepCache {
   const file = (step: string, inputs: unknown, extension: string) =>
     join(directory, step, `${sha256(canonicalJson(inputs)).slice(7, 47)}.${extension}`);
   return {
+    enabled,
     async read<T>(step: string, inputs: unknown) {
       const text = enabled ? await readOrNull(file(step, inputs, "json")) : null;
       return text && parseOrNull<T>(text.toString());

@@ -9,6 +9,17 @@ export function wholeNumber(name: string, value: string | undefined): number | n
   throw new UserError({ message: `--${name} ${value} is not a positive whole number`, hint: `e.g. --${name} 3` });
 }
 
+/** `2/4`: the second of four; null when the option was not given. */
+export function shardOf(value: string | undefined): { index: number; of: number } | null {
+  if (value === undefined) return null;
+  const [, index = 0, of = 0] = (/^([1-9]\d{0,3})\/([1-9]\d{0,3})$/.exec(value) ?? []).map(Number);
+  if (index > 0 && index <= of) return { index, of };
+  throw new UserError({
+    message: `--shard ${value} is not a share of the trials`,
+    hint: "write i/n with i from 1 to n, e.g. --shard 2/4",
+  });
+}
+
 /** `flight-delay@3` or `flight-delay@v3`; without a version, what is in production. Throws UserError with what exists. */
 export async function versionReference(text: string, snapshot: Snapshot): Promise<{ model: string; version: number }> {
   const match = /^([a-z0-9-]+)(?:@v?([1-9]\d{0,8}))?$/.exec(text);

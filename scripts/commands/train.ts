@@ -1,38 +1,96 @@
 import { relative } from "node:path";
 import { buildCandidate } from "../../pipelines/build-candidate.ts";
 import { writeCandidate } from "../../pipelines/candidate/candidate-directory.ts";
+import { trainShard } from "../../pipelines/candidate/choose-params.ts";
 import { keepOutcome } from "../../pipelines/candidate/outcome-file.ts";
-import { readModel } from "../../pipelines/workspace/workspace.ts";
-import type { Command } from "../cli/command.ts";
+import { identify, prepareData } from "../../pipelines/candidate/prepare-data.ts";
+import { UserError } from "../../pipelines/errors/user-error.ts";
+import { smokeTest } from "../../pipelines/smoke-test.ts";
+import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
+import type { Command, Outcome } from "../cli/command.ts";
+import { shardOf } from "../cli/option-values.ts";
 import { tellBuild } from "../cli/tell-build.ts";
+import { exitCodes } from "../cli/tell-error.ts";
 
 export const train: Command = {
   description:
-    "Runs the feature query, its checks and the split, trains, and evaluates against production on the same test rows. Writes a candidate directory; nothing in the registry changes. Steps whose inputs did not change come from the cache.",
+    "Runs the feature query, its checks and the split, searches params when model.yaml has a search block, trains, and evaluates against production on the same test rows. Writes a candidate directory; nothing in the registry changes. Steps whose inputs did not change come from the cache.",
   positionals: { min: 1, max: 1 },
-  options: {},
+  options: {
+    smoke: {
+      type: "boolean",
+      description:
+        "Only overfit a few hundred train rows, to show in seconds that the pipeline can learn; exit 1 when not",
+    },
+    shard: {
+      type: "string",
+      value: "i/n",
+      description: "Only train share i of n of the search's trials; a later train collects them from .mergeml/search",
+    },
+  },
   examples: [
     { command: "mergeml train diamond-price", shows: "a candidate under .mergeml/candidates/diamond-price/" },
     { command: "mergeml train diamond-price --no-cache", shows: "every step again" },
+    { command: "mergeml train diamond-price --smoke", shows: "whether it can overfit 300 rows" },
+    { command: "mergeml train diamond-price --shard 2/4", shows: "the second quarter of a search's trials, trained" },
   ],
-  async run({ positionals: [name = ""], workspace, directory }) {
+  async run({ positionals: [name = ""], workspace, directory, flag, option }) {
+    const shard = shardOf(option("shard"));
+    if (shard && flag("smoke")) {
+      throw new UserError({ message: "--smoke and --shard do not go together", hint: "give one of them" });
+    }
     const opened = await workspace();
-    const built = await keepOutcome(opened, name, async (followed) => {
-      const model = await readModel(followed, name);
-      const snapshot = await followed.registry.snapshot({ fetch: true });
-      return buildCandidate(followed, model, snapshot, { evenIfUnchanged: true });
-    });
-    if (built.state === "checks-failed" || built.state === "unchanged") return tellBuild(built);
-    const written = relative(directory, await writeCandidate(opened.root, built.candidate));
-    const { record, verdict } = built.candidate;
-    const lines = [
-      `candidate  ${written}`,
-      `gate       ${verdict.outcome}: ${verdict.summary}`,
-      `next       mergeml report ${written}`,
-    ];
-    return {
-      text: lines.join("\n"),
-      data: { candidate: record.id, directory: written, outcome: verdict.outcome, summary: verdict.summary },
-    };
+    if (flag("smoke")) return tellSmoke(opened, name);
+    return shard ? tellShard(opened, name, shard, directory) : tellCandidate(opened, name, directory);
   },
 };
+
+async function tellCandidate(opened: Workspace, name: string, directory: string): Promise<Outcome> {
+  const built = await keepOutcome(opened, name, async (followed) => {
+    const model = await readModel(followed, name);
+    const snapshot = await followed.registry.snapshot({ fetch: true });
+    return buildCandidate(followed, model, snapshot, { evenIfUnchanged: true });
+  });
+  if (built.state === "checks-failed" || built.state === "unchanged") return tellBuild(built);
+  const written = relative(directory, await writeCandidate(opened.root, built.candidate));
+  const { record, verdict } = built.candidate;
+  const lines = [
+    `candidate  ${written}`,
+    `gate       ${verdict.outcome}: ${verdict.summary}`,
+    `next       mergeml report ${written}`,
+  ];
+  return {
+    text: lines.join("\n"),
+    data: { candidate: record.id, directory: written, outcome: verdict.outcome, summary: verdict.summary },
+  };
+}
+
+async function tellSmoke(opened: Workspace, name: string): Promise<Outcome> {
+  const model = await readModel(opened, name);
+  const result = await smokeTest(opened, model);
+  if (result.state === "checks-failed") return tellBuild({ ...result, state: "checks-failed", model });
+  const { state, reason, notes, rows } = result;
+  return {
+    code: state === "passed" ? exitCodes.done : exitCodes.gateSaidNo,
+    text: [`${name}: smoke test ${state}: ${reason}`, ...notes.map((note) => `  ${note}`)].join("\n"),
+    data: { model: name, state, reason, notes, rows },
+  };
+}
+
+async function tellShard(
+  opened: Workspace,
+  name: string,
+  shard: { index: number; of: number },
+  directory: string,
+): Promise<Outcome> {
+  const model = await readModel(opened, name);
+  const data = await prepareData(opened, model);
+  if (!data.ok) return tellBuild({ state: "checks-failed", model, checks: data.checks, rows: data.rows });
+  const result = await trainShard(opened, model, identify(model, data), shard);
+  const folder = relative(directory, result.folder);
+  const lines = [
+    `shard ${shard.index}/${shard.of}  ${result.trials} of ${result.total} trials in ${folder}`,
+    `next       copy that folder to where it is collected, and there: mergeml train ${name}`,
+  ];
+  return { text: lines.join("\n"), data: { model: name, shard, ...result, folder } };
+}

@@ -44,7 +44,7 @@ test.each<[title: string, search: string, ...says: string[]]>([
     "values that the params do not allow, all at once",
     "{ space: { trees: [0], learning_rate: [0.1, fast], loss: [hubert] } }",
     "28 search.space.trees[0] must be a whole number from 1 to 10000, not 0",
-    '52 search.space.learning_rate[1] must be a number above 0, not "fast"',
+    '53 search.space.learning_rate[1] must be a number above 0, not "fast"',
     '67 search.space.loss[0] must be squared or huber, not "hubert" | did you mean huber?',
   ],
   [

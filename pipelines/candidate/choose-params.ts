@@ -1,0 +1,50 @@
+import { join } from "node:path";
+import type { LoadedModel } from "../config/load-models.ts";
+import { UserError } from "../errors/user-error.ts";
+import {
+  type SearchContext,
+  type SearchTask,
+  type ShardResult,
+  searchParams,
+  searchShard,
+} from "../search/search-params.ts";
+import type { TrialRecord } from "../search/trial.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { PreparedData } from "./prepare-data.ts";
+
+/** The model as it is trained: with the params that its search found, or as written when it has none. */
+export async function chooseParams(
+  workspace: Workspace,
+  model: LoadedModel,
+  prepared: PreparedData,
+): Promise<{ chosen: LoadedModel; trials: { trials?: readonly TrialRecord[] } }> {
+  const task = searchTask(model, prepared);
+  if (!task) return { chosen: model, trials: {} };
+  const { params, trials } = await searchParams(searchContext(workspace, model), task);
+  return { chosen: { ...model, config: { ...model.config, params } }, trials: { trials } };
+}
+
+/** Trains one job's share of a search. Throws UserError when the model has no search. */
+export async function trainShard(
+  workspace: Workspace,
+  model: LoadedModel,
+  prepared: PreparedData,
+  shard: { index: number; of: number },
+): Promise<ShardResult> {
+  const task = searchTask(model, prepared);
+  if (task) return searchShard(searchContext(workspace, model), task, shard);
+  throw new UserError({
+    message: `${model.config.name} has no search to split`,
+    hint: "train it without --shard, or add a block such as  search: { space: { … } }",
+    where: model.locate([]),
+  });
+}
+
+function searchTask({ config }: LoadedModel, { data, trainer }: PreparedData): SearchTask | null {
+  const { search } = config;
+  return search ? { config: { ...config, search }, data, trainerVersion: trainer.version } : null;
+}
+
+function searchContext({ root, store, cache, threads, clock, log }: Workspace, { config }: LoadedModel): SearchContext {
+  return { store, folder: join(root, ".mergeml", "search", config.name), reuse: cache.enabled, threads, clock, log };
+}
