@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
 import { exampleCsv } from "../pipelines/scaffold/example-data.ts";
 import { type Measurement, measure, medianOf } from "./bench/measure.ts";
+import { machine, tellSection } from "./bench/page.ts";
 import { multiplyModel } from "./bench/synthetic-registry.ts";
 import { prepareScratch, type Scratch } from "./demo/scratch-repository.ts";
 
@@ -35,9 +35,7 @@ async function main(): Promise<void> {
   );
   await loop(add);
   await manyModels(add);
-  const text = page(rows);
-  if (process.argv.includes("--write")) writeFileSync(join(product, "docs", "benchmarks.md"), text);
-  else process.stdout.write(`\n${text}`);
+  tellSection("What users wait for", sectionOf(rows));
 }
 
 type Add = (what: string, goal: string, measured: Measurement) => void;
@@ -99,21 +97,15 @@ function discard({ repository }: Scratch): void {
   rmSync(dirname(repository), { recursive: true, force: true });
 }
 
-function page(rows: readonly Row[]): string {
-  const table = markdownTable(
-    [
-      ["what", "goal", "time", "peak memory"],
-      ...rows.map(({ what, goal, measured }) => [
-        what,
-        goal,
-        `${measured.seconds.toFixed(2)} s`,
-        `${measured.mebibytes.toFixed(0)} MiB`,
-      ]),
-    ],
-    { align: ["l", "r", "r", "r"] },
-  );
-  const machine = `${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}`;
-  return `# Benchmarks\n\n\`npm run bench -- --write\` measures these with the real commands and writes this page. Short commands: the median of several runs.\n\n${table}\n\nMachine: ${machine}.\n`;
+function sectionOf(rows: readonly Row[]): string {
+  const cells = rows.map(({ what, goal, measured }) => [
+    what,
+    goal,
+    `${measured.seconds.toFixed(2)} s`,
+    `${measured.mebibytes.toFixed(0)} MiB`,
+  ]);
+  const table = markdownTable([["what", "goal", "time", "peak memory"], ...cells], { align: ["l", "r", "r", "r"] });
+  return `\`npm run bench -- --write\`, with the real commands. Short commands: the median of several runs.\n\n${table}\n\n${machine()}\n`;
 }
 
 await main();

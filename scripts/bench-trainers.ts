@@ -1,0 +1,117 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { markdownTable } from "markdown-table";
+import prepareEnvironment, { python } from "../test/peers/virtual-environment.ts";
+import { machine, tellSection } from "./bench/page.ts";
+
+const product = dirname(dirname(fileURLToPath(import.meta.url)));
+const data = (name: string) => join(product, "node_modules", name);
+
+interface Fit {
+  seconds: number;
+  mebibytes: number;
+  scores: Record<string, number>;
+}
+
+interface Case {
+  dataset: string;
+  type: string;
+  params: Record<string, unknown>;
+  metric: string;
+}
+
+const boosted = { trees: 200, learning_rate: 0.1, max_leaves: 31 };
+const small = ["diabetes", "breast-cancer", "wine", "iris", "digits", "friedman1", "linear", "classification3"];
+const isRegression = (dataset: string) => ["diabetes", "friedman1", "linear"].includes(dataset);
+
+const cases: Case[] = [
+  { dataset: "diamonds", type: "gradient-boosting", params: boosted, metric: "rmse" },
+  { dataset: "flights", type: "gradient-boosting", params: { ...boosted, trees: 100 }, metric: "rmse" },
+  {
+    dataset: "bird-strike",
+    type: "gradient-boosting",
+    params: { ...boosted, trees: 100, learning_rate: 0.05 },
+    metric: "roc_auc",
+  },
+  ...small.flatMap((dataset) =>
+    ["gradient-boosting", "linear"].map((type) => ({
+      dataset,
+      type,
+      params: {},
+      metric: isRegression(dataset) ? "rmse" : "log_loss",
+    })),
+  ),
+];
+
+/** Our trainers beside scikit-learn's on the same files, one process each, in one run; `--write` puts the table into docs/benchmarks.md. */
+function main(): void {
+  prepareEnvironment();
+  const folder = mkdtempSync(join(tmpdir(), "mergeml-bench-"));
+  const sources = [
+    "@observablehq/sample-datasets/diamonds.csv",
+    "vega-datasets/data/flights-3m.parquet",
+    "vega-datasets/data/birdstrikes.csv",
+  ];
+  execFileSync(python, [join(product, "scripts/bench/datasets.py"), folder, ...sources.map(data)], {
+    stdio: "inherit",
+  });
+  const rows = cases.map((each) => compare(folder, each));
+  rmSync(folder, { recursive: true });
+  const header = [
+    "data",
+    "type",
+    "metric",
+    "ours",
+    "scikit-learn",
+    "fit: ours",
+    "fit: scikit-learn",
+    "memory: ours",
+    "memory: scikit-learn",
+  ];
+  const table = markdownTable([header, ...rows], { align: ["l", "l", "l", "r", "r", "r", "r", "r", "r"] });
+  tellSection(
+    "Trainers beside scikit-learn",
+    `\`npm run bench:trainers -- --write\`. Scores and fit times are means over seeds of the split; memory is the peak of the whole process, reading the data included.\n\n${table}\n\n${machine()}\n`,
+  );
+}
+
+function compare(folder: string, { dataset, type, params, metric }: Case): string[] {
+  const folders = readdirSync(folder).filter((name) => name === dataset || name.replace(/-\d+$/, "") === dataset);
+  const fitAll = (program: string, script: string) =>
+    folders.map(
+      (name) =>
+        JSON.parse(
+          execFileSync(program, [join(product, script), join(folder, name), type, JSON.stringify(params)], {
+            encoding: "utf8",
+            timeout: 600_000,
+          }),
+        ) as Fit,
+    );
+  const [ours, theirs] = [
+    fitAll(process.execPath, "scripts/bench/fit-ours.ts"),
+    fitAll(python, "scripts/bench/fit_sklearn.py"),
+  ];
+  const mean = (fits: Fit[], value: (each: Fit) => number) =>
+    fits.reduce((sum, each) => sum + value(each), 0) / fits.length;
+  const score = (fits: Fit[]) => mean(fits, (each) => each.scores[metric] ?? Number.NaN).toPrecision(4);
+  const seconds = (fits: Fit[]) => `${mean(fits, (each) => each.seconds).toFixed(2)} s`;
+  const memory = (fits: Fit[]) => `${Math.max(...fits.map((each) => each.mebibytes)).toFixed(0)} MiB`;
+  const row = [
+    dataset,
+    type,
+    metric,
+    score(ours),
+    score(theirs),
+    seconds(ours),
+    seconds(theirs),
+    memory(ours),
+    memory(theirs),
+  ];
+  process.stdout.write(`${row.join("  ")}\n`);
+  return row;
+}
+
+main();

@@ -1,0 +1,22 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, totalmem } from "node:os";
+import { join } from "node:path";
+
+const file = join(import.meta.dirname, "..", "..", "docs", "benchmarks.md");
+
+/** Shows a measured section, and with `--write` puts it in the place of the section of that title in docs/benchmarks.md. */
+export function tellSection(title: string, body: string): void {
+  process.stdout.write(`\n## ${title}\n\n${body}\n`);
+  if (!process.argv.includes("--write")) return;
+  const page = existsSync(file) ? readFileSync(file, "utf8") : "# Benchmarks\n";
+  const sections = page.split(/^(?=## )/m).filter((section) => !section.startsWith(`## ${title}\n`));
+  writeFileSync(
+    file,
+    `${sections.map((section) => section.trimEnd()).join("\n\n")}\n\n## ${title}\n\n${body.trimEnd()}\n`,
+  );
+}
+
+/** The machine a measurement was made on. */
+export function machine(): string {
+  return `Machine: ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}.`;
+}
