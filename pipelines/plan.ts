@@ -1,5 +1,5 @@
 import { definitionOf } from "./candidate/prepare-data.ts";
-import { describeChange } from "./config/describe-change.ts";
+import { type ConfigChange, describeChange } from "./config/describe-change.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import type { ModelConfig } from "./config/model-config.ts";
 import type { Problem } from "./errors/user-error.ts";
@@ -95,18 +95,15 @@ export async function planModel(
   if (!current) return entry("new", "nothing in production");
   const [before, after] = [writtenParams(current.candidate.config), writtenParams(model.config)];
   const changes = describeChange(before, after, current.candidate.query, model.query.text);
-  return entry(
-    "changed",
-    changes.map(({ key, before, after }) => `${key} ${text(before)} → ${text(after)}`).join(", ") ||
-      "its trainer has a new version",
-  );
+  return entry("changed", describeChanges(changes) || "its trainer has a new version");
 }
 
-/** Without the params that a search chooses: a record has what it chose, a model.yaml what would hold without it. */
-function writtenParams(config: ModelConfig): ModelConfig {
-  const chosen = Object.keys(config.search?.space ?? {});
-  const written = Object.entries(config.params).filter(([name]) => !chosen.includes(name));
-  return { ...config, params: Object.fromEntries(written) };
+/** Enough to recognise the change; another type has other params, which go without saying. */
+function describeChanges(changes: readonly ConfigChange[]): string {
+  const otherType = changes.some(({ key }) => key === "type");
+  const told = changes.filter(({ key }) => !otherType || !key.startsWith("params."));
+  const shown = told.slice(0, 4).map(({ key, before, after }) => `${key} ${text(before)} → ${text(after)}`);
+  return told.length > 4 ? `${shown.join(", ")} and ${told.length - 4} more` : shown.join(", ");
 }
 
 function text(value: unknown): string {
