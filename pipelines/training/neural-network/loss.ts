@@ -1,4 +1,4 @@
-import type { Tensor, Tensor2D } from "@tensorflow/tfjs-core";
+import type { Scalar, Tensor, Tensor2D } from "@tensorflow/tfjs-core";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** Which loss a network minimises: squared error, log loss of one logit, or of one logit per class. */
@@ -14,9 +14,9 @@ export function meanLoss(
   scores: Tensor2D,
   targets: Float32Array,
   weights: Float32Array | null,
-): Tensor {
+): Scalar {
   const rows = rowLosses(core, kind, scores, targets);
-  return core.mean(weights ? core.mul(rows, core.tensor1d(weights)) : rows);
+  return core.mean(weights ? core.mul(rows, core.tensor1d(weights)) : rows) as Scalar;
 }
 
 function rowLosses(core: TensorFlow["core"], kind: LossKind, scores: Tensor2D, targets: Float32Array): Tensor {

@@ -32,17 +32,15 @@ export interface Network extends Disposable {
   setWeights(weights: readonly LayerWeights[]): void;
 }
 
-/** Dense layers, the last one linear, with seeded initial weights; each call of `nextSeed` seeds one layer. */
-export function createNetwork(tensorflow: TensorFlow, shape: Shape, nextSeed: () => number): Network {
+/** Dense layers, the last one linear. Each call of `nextSeed` seeds the weights of one layer; without it all are 0. */
+export function createNetwork(tensorflow: TensorFlow, shape: Shape, nextSeed?: () => number): Network {
   const { core, layers } = tensorflow;
   const sizes = [...shape.hidden, shape.outputs];
   const dense = sizes.map((units, i) => {
     const activation = i < shape.hidden.length ? shape.activation : "linear";
-    const kernelInitializer = layers.initializers.varianceScaling({
-      ...initialScale(activation),
-      distribution: "uniform",
-      seed: nextSeed(),
-    });
+    const kernelInitializer = nextSeed
+      ? layers.initializers.varianceScaling({ ...initialScale(activation), distribution: "uniform", seed: nextSeed() })
+      : layers.initializers.zeros();
     const layer = layers.layers.dense({ units, kernelInitializer });
     layer.build([null, i === 0 ? shape.inputs : sizes[i - 1]!]);
     const [kernel, bias] = layer.trainableWeights.map((weight) => weight.read() as Variable);

@@ -32,7 +32,7 @@ export function predictNetwork(
   const columns = Math.max(1, classes.length);
   const values = new Float32Array(encoder.rows * columns);
   const batch = Math.max(1, Math.floor(BATCH_NUMBERS / Math.max(shape.inputs, ...shape.hidden, shape.outputs)));
-  using network = createNetwork(tensorflow, shape, () => 0);
+  using network = createNetwork(tensorflow, shape);
   network.setWeights(trained.layers);
   const rows = inOrder(encoder.rows);
   for (let start = 0; start < rows.length; start += batch) {

@@ -4,7 +4,7 @@ import type { Importance, Predictions } from "../trainer.ts";
 const MOST_ROWS = 1000;
 const LEAST_ROWS = 50;
 // Rows predicted in all; a table of many columns gets fewer rows each.
-const MOST_PREDICTIONS = 200_000;
+const MOST_PREDICTIONS = 100_000;
 
 /**
  * Each feature's share of how much predictions move (mean absolute change) when its values are those of other rows,

@@ -74,13 +74,10 @@ async function switchTo(core: Core, name: string): Promise<void> {
   if (!started) throw new Error(`its backend "${name}" does not start on this machine`);
 }
 
-/** tfjs-node calls functions of `util` that Node 23 removed. */
+/** tfjs-node calls functions of `util` that Node 23 removed, or warns of. */
 function restoreRemovedUtil(): void {
-  const removed = {
-    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
-    isArray: Array.isArray,
-  };
-  for (const [name, value] of Object.entries(removed)) if (!(name in util)) Object.assign(util, { [name]: value });
+  const isNullOrUndefined = (value: unknown) => value === null || value === undefined;
+  Object.assign(util, { isNullOrUndefined, isArray: Array.isArray });
 }
 
 function isNotInstalled(cause: unknown): boolean {

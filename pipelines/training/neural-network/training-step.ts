@@ -1,4 +1,4 @@
-import type { Scalar, Tensor } from "@tensorflow/tfjs-core";
+import type { Scalar } from "@tensorflow/tfjs-core";
 import type { RowEncoder } from "./examples.ts";
 import { type LossKind, meanLoss } from "./loss.ts";
 import type { DropoutMask, Network } from "./network.ts";
@@ -34,7 +34,7 @@ export function trainStep(run: Run, rows: Int32Array, progress: number): number 
     const { grads } = core.variableGrads(() => {
       const mean = meanLossOf(run, rows, run.params.dropout > 0 ? dropoutMask(run) : undefined);
       loss = mean.dataSync()[0]!;
-      return withPenalty(run, mean) as Scalar;
+      return withPenalty(run, mean);
     }, variables);
     run.descent.apply(grads, progress);
     return loss;
@@ -46,7 +46,7 @@ export function lossOf(run: Run, rows: Int32Array): number {
   return run.tensorflow.core.tidy(() => meanLossOf(run, rows).dataSync()[0]!);
 }
 
-function meanLossOf({ tensorflow, examples, network }: Run, rows: Int32Array, dropout?: DropoutMask): Tensor {
+function meanLossOf({ tensorflow, examples, network }: Run, rows: Int32Array, dropout?: DropoutMask): Scalar {
   const { encoder, targets, classWeights, loss } = examples;
   const values = new Float32Array(rows.length * encoder.width);
   encoder.fill(values, rows);
@@ -56,10 +56,10 @@ function meanLossOf({ tensorflow, examples, network }: Run, rows: Int32Array, dr
   return meanLoss(tensorflow, loss, network.scores(inputs, dropout), wanted, weights);
 }
 
-function withPenalty({ tensorflow: { core }, network, params: { l2 } }: Run, loss: Tensor): Tensor {
+function withPenalty({ tensorflow: { core }, network, params: { l2 } }: Run, loss: Scalar): Scalar {
   if (l2 === 0) return loss;
   return network.variables.reduce(
-    (sum, { kernel }) => core.add(sum, core.mul(l2, core.sum(core.square(kernel)))),
+    (sum, { kernel }) => core.add<Scalar>(sum, core.mul(l2, core.sum(core.square(kernel)))),
     loss,
   );
 }
