@@ -1,7 +1,7 @@
 import { definitionOf } from "./candidate/prepare-data.ts";
+import { withoutChosenParams } from "./config/chosen-params.ts";
 import { type ConfigChange, describeChange } from "./config/describe-change.ts";
 import type { LoadedModel } from "./config/load-models.ts";
-import type { ModelConfig } from "./config/model-config.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ProductionPointer } from "./registry/version-record.ts";
@@ -93,7 +93,8 @@ export async function planModel(
       : entry("registered", `v${earlier.version} is this already; bring it back with: ${bringBack}`, earlier.version);
   }
   if (!current) return entry("new", "nothing in production");
-  const [before, after] = [writtenParams(current.candidate.config), writtenParams(model.config)];
+  const before = withoutChosenParams(current.candidate.config);
+  const after = withoutChosenParams(model.config);
   const changes = describeChange(before, after, current.candidate.query, model.query.text);
   return entry("changed", describeChanges(changes) || "its trainer has a new version");
 }
