@@ -57,14 +57,16 @@ async function runEpochs(run: Run, rows: Rows, { step, describe }: Reporting): P
   const train: number[] = [];
   const validation: number[] = [];
   let best: readonly LayerWeights[] = [];
+  let latest = "";
+  const report = (epochs: number) => step.update(epochs / params.epochs, latest);
   for (let epoch = 0; epoch < params.epochs; epoch++) {
-    train.push(await trainEpoch(run, rows.train, epoch, (done) => step.update((epoch + done) / params.epochs)));
+    train.push(await trainEpoch(run, rows.train, epoch, (done) => report(epoch + done)));
     if (rows.validation.length > 0) {
       validation.push(checked(validationLoss(run, rows.validation), epoch, params));
       if (bestOf(validation) === epoch) best = network.weights();
     }
-    const latest = describe(validation.at(-1) ?? train.at(-1)!);
-    step.update((epoch + 1) / params.epochs, `${epoch + 1}/${params.epochs}  ${latest}`);
+    latest = `${epoch + 1}/${params.epochs}  ${describe(validation.at(-1) ?? train.at(-1)!)}`;
+    report(epoch + 1);
     if (validation.length > 0 && epoch - bestOf(validation) >= params.earlyStopping) break;
   }
   return { weights: validation.length > 0 ? best : network.weights(), history: { train, validation } };

@@ -9,7 +9,7 @@ import { categories, classification, numbers, regression, seeded, signatureOf } 
 type Changes = Partial<Omit<TrainingInput, "params">> & { params?: Record<string, Json> };
 
 /** The defaults, with wasm, so that tests do not depend on what is installed. */
-export function paramsWith(changes: Record<string, Json> = {}): Record<string, Json> {
+function paramsWith(changes: Record<string, Json> = {}): Record<string, Json> {
   const properties = Object.entries(neuralNetwork.paramsSchema.properties);
   return {
     ...Object.fromEntries(properties.map(([name, { default: value }]) => [name, value!])),
