@@ -22,7 +22,7 @@ const memorising: Readonly<Record<string, Params>> = {
     dropout: 0,
     l2: 0,
     batch_size: 32,
-    epochs: 150,
+    epochs: 100,
     learning_rate: 0.005,
     early_stopping: 0,
     max_categories: 200,

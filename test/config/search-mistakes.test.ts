@@ -69,6 +69,11 @@ test.each<[title: string, search: string, ...says: string[]]>([
     "34 search.space.trees: min 9 is not below max 9",
   ],
   [
+    "a range without whole numbers",
+    "{ space: { learning_rate: { min: 0.2, max: 0.8, integer: true } } }",
+    "35 search.space.learning_rate: there is no whole number from 0.2 to 0.8",
+  ],
+  [
     "a grid of a range",
     "{ method: grid, space: { trees: { min: 5, max: 9 } } }",
     "41 search.space.trees is a range, and a grid needs values",

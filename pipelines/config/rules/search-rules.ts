@@ -50,7 +50,7 @@ function metricRule(metric: Search["metric"], task: RuleContext["draft"]["task"]
 
 function rangeRules(path: KeyPath, choices: Choices, method: Search["method"]): Finding[] {
   if (isList(choices)) return [];
-  const { min, max, scale } = choices;
+  const { min, max, scale, integer } = choices;
   const name = path.join(".");
   if (typeof min !== "number" || typeof max !== "number") return [];
   return [
@@ -63,6 +63,11 @@ function rangeRules(path: KeyPath, choices: Choices, method: Search["method"]): 
       path: [...path, "min"],
       message: `${name}: min ${min} is not below max ${max}`,
       hint: "a single value belongs into params",
+    }),
+    ...when(integer === true && min < max && Math.ceil(min) > Math.floor(max), {
+      path,
+      message: `${name}: there is no whole number from ${min} to ${max}`,
+      hint: "widen the range, or take out  integer: true",
     }),
     ...when(scale === "log" && min <= 0, {
       path: [...path, "min"],
