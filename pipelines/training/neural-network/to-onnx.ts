@@ -2,7 +2,7 @@ import type { FeatureSpec } from "../../features/table.ts";
 import type { CategoryEncoding, Encoding, NumberEncoding } from "../linear/encoding.ts";
 import { LARGEST_SCORE } from "../linear/graph.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
-import { activationNode } from "./activation.ts";
+import { activationNode } from "./activation-node.ts";
 import { FURTHEST, type TargetScale } from "./examples.ts";
 import type { LayerWeights } from "./network.ts";
 import type { TrainedNetwork } from "./predict.ts";
