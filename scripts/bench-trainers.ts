@@ -36,8 +36,9 @@ const cases: Case[] = [
     params: { ...boosted, trees: 100, learning_rate: 0.05 },
     metric: "roc_auc",
   },
+  { dataset: "diamonds", type: "neural-network", params: { hidden: [64, 64], epochs: 20 }, metric: "rmse" },
   ...small.flatMap((dataset) =>
-    ["gradient-boosting", "linear"].map((type) => ({
+    ["gradient-boosting", "linear", "neural-network"].map((type) => ({
       dataset,
       type,
       params: {},
@@ -58,7 +59,7 @@ function main(): void {
   execFileSync(python, [join(product, "scripts/bench/datasets.py"), folder, ...sources.map(data)], {
     stdio: "inherit",
   });
-  const rows = cases.map((each) => compare(folder, each));
+  const rows = cases.filter(isWanted).map((each) => compare(folder, each));
   rmSync(folder, { recursive: true });
   const header = [
     "data",
@@ -76,6 +77,12 @@ function main(): void {
     "Trainers beside scikit-learn",
     `\`npm run bench:trainers -- --write\`. Scores and fit times are means over seeds of the split; memory is the peak of the whole process, reading the data included.\n\n${table}\n\n${machine()}\n`,
   );
+}
+
+/** Words on the command line choose types or data sets. */
+function isWanted({ dataset, type }: Case): boolean {
+  const words = process.argv.slice(2).filter((word) => !word.startsWith("-"));
+  return words.length === 0 || words.some((word) => word === dataset || word === type);
 }
 
 function compare(folder: string, { dataset, type, params, metric }: Case): string[] {
