@@ -56,7 +56,11 @@ function meanLossOf({ tensorflow, examples, network }: Run, rows: Int32Array, dr
   return meanLoss(tensorflow, loss, network.scores(inputs, dropout), wanted, weights);
 }
 
-function withPenalty({ tensorflow: { core }, network, params: { l2 } }: Run, loss: Scalar): Scalar {
+/** Rows from which on the penalty weighs less: what it guards against, learning single rows, fades as they grow many. */
+const FULL_PENALTY_ROWS = 5_000;
+
+function withPenalty({ tensorflow: { core }, examples, network, params }: Run, loss: Scalar): Scalar {
+  const l2 = params.l2 * Math.min(1, FULL_PENALTY_ROWS / examples.targets.length);
   if (l2 === 0) return loss;
   return network.variables.reduce(
     (sum, { kernel }) => core.add<Scalar>(sum, core.mul(l2, core.sum(core.square(kernel)))),
