@@ -18,7 +18,7 @@ export function modelYamlText({ name, task, target, key }: InferredModel): strin
     `name: ${name}`,
     `description: Predicts ${JSON.stringify(target).slice(1, -1)}`,
     `task: ${task}`,
-    "type: gradient-boosting # or: linear. All params: mergeml help gradient-boosting",
+    "type: gradient-boosting # or: linear, neural-network. All params: mergeml help gradient-boosting",
     "seed: 42",
     "params: { trees: 100, learning_rate: 0.1, max_leaves: 31 }",
     "features:",
