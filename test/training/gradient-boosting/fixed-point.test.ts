@@ -30,7 +30,7 @@ test("the mean is the same in any order, and close to the true one", () => {
       const mean = exactMean(Float64Array.from(values));
       expect(exactMean(Float64Array.from(values).reverse())).toBe(mean);
       const plain = values.reduce((total, each) => total + each, 0) / values.length;
-      expect(Math.abs(mean - plain)).toBeLessThanOrEqual(1e-9 * Math.max(...values.map(Math.abs)) + 1e-290);
+      expect(Math.abs(mean - plain)).toBeLessThanOrEqual(1e-9 * Math.max(...values.map(Math.abs)) + 2 ** -900);
     }),
   );
 });
@@ -42,5 +42,5 @@ test.each([
   ["numbers below any float32", [1e-300, 1e-300], 0],
 ])("the mean of %s", (_title, values, expected) => {
   const mean = exactMean(Float64Array.from(values));
-  expect(Math.abs(mean - expected)).toBeLessThanOrEqual(1e-12 * expected + 1e-290);
+  expect(Math.abs(mean - expected)).toBeLessThanOrEqual(1e-12 * expected + 2 ** -900);
 });
