@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { stageEnvironment } from "../demo/scratch-repository.ts";
 
 export interface Measurement {
   seconds: number;
@@ -19,7 +20,7 @@ export function measure(program: string, args: readonly string[], cwd: string, e
     hook,
     `import { isMainThread } from "node:worker_threads";\nimport { writeFileSync } from "node:fs";\nif (isMainThread) process.on("exit", () => writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS)));\n`,
   );
-  const env = { ...process.env, NODE_OPTIONS: `--import=${pathToFileURL(hook)}` };
+  const env = { ...stageEnvironment, NODE_OPTIONS: `--import=${pathToFileURL(hook)}` };
   const started = performance.now();
   const { status, stderr, error } = spawnSync(program, args, { cwd, env, encoding: "utf8", timeout: 600_000 });
   const seconds = (performance.now() - started) / 1000;

@@ -6,6 +6,15 @@ import { fileURLToPath } from "node:url";
 
 const product = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
+/** Who acts in the scratch repositories: a fresh machine has no git identity yet. */
+export const stageEnvironment: NodeJS.ProcessEnv = {
+  ...process.env,
+  GIT_AUTHOR_NAME: "Ada Demo",
+  GIT_AUTHOR_EMAIL: "ada@example.org",
+  GIT_COMMITTER_NAME: "Ada Demo",
+  GIT_COMMITTER_EMAIL: "ada@example.org",
+};
+
 const data = [
   "@observablehq/sample-datasets/diamonds.csv",
   "vega-datasets/data/flights-3m.parquet",
@@ -24,12 +33,10 @@ export async function prepareScratch(): Promise<Scratch> {
   const folder = mkdtempSync(join(tmpdir(), "mergeml-demo-"));
   const repository = join(folder, "repository");
   const git = (cwd: string, ...args: string[]) =>
-    execFileSync("git", args, { cwd, stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync("git", args, { cwd, env: stageEnvironment, stdio: ["ignore", "ignore", "inherit"] });
   git(folder, "init", "-q", "--bare", "--initial-branch=main", "origin.git");
   git(folder, "init", "-q", "--initial-branch=main", "repository");
   git(repository, "remote", "add", "origin", "../origin.git");
-  git(repository, "config", "user.name", "Ada Demo");
-  git(repository, "config", "user.email", "ada@example.org");
   cpSync(join(product, "models"), join(repository, "models"), { recursive: true });
   mkdirSync(join(repository, "data"));
   for (const file of data)

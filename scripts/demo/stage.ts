@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import type { Scratch } from "./scratch-repository.ts";
+import { type Scratch, stageEnvironment } from "./scratch-repository.ts";
 
 /** Plays commands before the audience: each is printed, run for real, and its exit code checked. */
 export interface Stage {
@@ -15,6 +15,7 @@ export function openStage({ product, repository }: Scratch): Stage {
     process.stdout.write(`\n$ ${shown}\n`);
     const { status, error } = spawnSync(program, args, {
       cwd,
+      env: stageEnvironment,
       stdio: ["ignore", quiet ? "ignore" : "inherit", "inherit"],
       timeout: 300_000,
     });
