@@ -8,7 +8,9 @@ import { exampleCsv } from "./scaffold/example-data.ts";
 import { onlyDataFile } from "./scaffold/find-data.ts";
 import { inferModel } from "./scaffold/infer-model.ts";
 import { featuresSqlText, modelYamlText } from "./scaffold/model-text.ts";
+import { callerWorkflows, type ToolSource } from "./scaffold/workflow-texts.ts";
 import { writeAside } from "./workspace/step-cache.ts";
+import { toolVersion } from "./workspace/tool-version.ts";
 
 export interface ScaffoldOptions {
   name?: string;
@@ -30,8 +32,16 @@ export async function scaffoldModel(
   const model = await firstModel(root, options, write);
   const schema = fileURLToPath(new URL("../models/model.schema.json", import.meta.url));
   await write("models/model.schema.json", await readFile(schema, "utf8"));
-  await write(".github/workflows/.gitkeep", "");
+  const source = toolSource(root);
+  if (source.kind === "repository")
+    for (const [path, text] of Object.entries(callerWorkflows(source))) await write(path, text);
   return { model, created };
+}
+
+/** A repository made from the template has the actions itself; any other uses mergeml's of this version. */
+export function toolSource(root: string): ToolSource {
+  if (existsSync(join(root, "actions/setup/action.yml"))) return { kind: "template" };
+  return { kind: "repository", name: "mergeml/mergeml", ref: `v${toolVersion}` };
 }
 
 type Write = (path: string, text: string) => Promise<void>;

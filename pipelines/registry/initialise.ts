@@ -1,9 +1,9 @@
 import type { Branch } from "./branch.ts";
 import { makeCommits } from "./git/commits.ts";
 import { renderIndex } from "./index-page.ts";
-import { attributesFile, formatFile, indexFile } from "./paths.ts";
+import { attributesFile, formatFile, indexFile, workflowFile } from "./paths.ts";
 import { openSnapshot } from "./snapshot.ts";
-import type { Writer } from "./write-branch.ts";
+import { type Writer, writeBranch } from "./write-branch.ts";
 
 /**
  * The index is merged line by line, so that reverting one model's promotion never conflicts with another's row; the next
@@ -25,23 +25,39 @@ export interface Initialised {
   remote: string | null;
 }
 
-/** Creates the orphan branch, on the remote when there is one. Does nothing when it exists and is a registry. */
-export async function initialise(writer: Writer): Promise<Initialised> {
+export interface InitOptions {
+  /** Text of the workflow that GitHub runs on pushes to the branch; none when left out. */
+  workflow?: string;
+}
+
+/** Creates the orphan branch, on the remote when there is one. Of an existing registry only a missing workflow is added. */
+export async function initialise(writer: Writer, { workflow }: InitOptions = {}): Promise<Initialised> {
   const branch = await writer.branch();
   const { remote } = branch;
   const existing = await branch.tip(true);
-  if (existing !== null) return adopt(writer, branch, existing);
+  if (existing !== null) return adopt(writer, branch, existing, workflow);
   const identity = await writer.identity();
-  const commits = [{ message: "Create the registry\n", changes: firstFiles }];
+  const files = workflow === undefined ? firstFiles : [...firstFiles, { path: workflowFile, content: workflow }];
+  const commits = [{ message: "Create the registry\n", changes: files }];
   const [tip] = await makeCommits(writer.git, null, commits, { identity, time: writer.clock.now() });
   const moved = await branch.move(null, tip!);
   if (moved.state === "moved") return { tip: tip!, created: true, remote };
   const first = await branch.tip(true);
   if (first === null) throw moved.error;
-  return adopt(writer, branch, first);
+  return adopt(writer, branch, first, workflow);
 }
 
-async function adopt(writer: Writer, { remote }: Branch, tip: string): Promise<Initialised> {
+async function adopt(writer: Writer, { remote }: Branch, tip: string, workflow?: string): Promise<Initialised> {
   await openSnapshot(writer, tip);
-  return { tip, created: false, remote };
+  if (workflow === undefined || (await hasFile(writer, tip, workflowFile))) return { tip, created: false, remote };
+  const added = await writeBranch(writer, async ({ tip: current }) => {
+    const missing = !(await hasFile(writer, current, workflowFile));
+    const change = { message: "Add the workflow\n", changes: [{ path: workflowFile, content: workflow }] };
+    return { commits: missing ? [change] : [], result: (ids: readonly string[]) => ids.at(-1) ?? current };
+  });
+  return { tip: added, created: false, remote };
+}
+
+async function hasFile({ git }: Writer, commit: string, path: string): Promise<boolean> {
+  return (await git.run(["cat-file", "-e", `${commit}:${path}`], { allow: [1, 128] })).code === 0;
 }

@@ -7,6 +7,8 @@ export type RegistryPath =
 export const formatFile = "registry.json";
 export const indexFile = "README.md";
 export const attributesFile = ".gitattributes";
+/** GitHub runs it on pushes to the branch. */
+export const workflowFile = ".github/workflows/registry.yml";
 export const recordFile = "version.json";
 
 export function modelFolder(model: string): string {

@@ -5,7 +5,7 @@ import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts"
 import type { Git } from "./git/git.ts";
 import { type Identity, readIdentity } from "./git/identity.ts";
 import { type HistoryEntry, readHistory } from "./history.ts";
-import { type Initialised, initialise } from "./initialise.ts";
+import { type Initialised, type InitOptions, initialise } from "./initialise.ts";
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 import { type RegisterInput, type RegisterResult, register } from "./register.ts";
 import { type RollbackOptions, type RollbackResult, rollback } from "./rollback.ts";
@@ -41,8 +41,8 @@ export interface RegistryOptions {
 export interface Registry {
   /** The registry now. `fetch: false` takes what the last fetch saw, for answers that must be quick or offline; true is the default. */
   snapshot(options?: { fetch?: boolean }): Promise<Snapshot>;
-  /** Creates the branch; does nothing when it exists. */
-  init(): Promise<Initialised>;
+  /** Creates the branch; of an existing one only a missing workflow is added. */
+  init(options?: InitOptions): Promise<Initialised>;
   /** Adds a candidate as the next version, and promotes it when asked. A candidate that is a version already stays as it is. */
   register(input: RegisterInput): Promise<RegisterResult>;
   /** Puts a registered version into production on purpose. */
@@ -70,7 +70,7 @@ export function openRegistry(options: RegistryOptions): Registry {
   const tipOf = async (given?: Snapshot) => (given ?? (await snapshot())).tip;
   return {
     snapshot,
-    init: () => initialise(writer),
+    init: (options) => initialise(writer, options),
     register: (input) => register(writer, input),
     promote: (model, version, options) => promote(writer, model, version, options),
     rollback: (model, options) => rollback(writer, model, options),

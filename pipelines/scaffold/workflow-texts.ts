@@ -1,0 +1,105 @@
+/** Where the workflows find mergeml: in the repository itself, when it was made from the template, or in mergeml's own at a ref. */
+export type ToolSource = { kind: "template" } | { kind: "repository"; name: string; ref: string };
+
+const checkout = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2";
+
+/**
+ * The workflow on the registry branch. GitHub runs the file of the branch that was pushed, so a `git revert` by hand is
+ * verified, recorded as a Deployment and told to serving like a deploy.
+ */
+export function registryWorkflow(branch: string, source: ToolSource): string {
+  return `# Runs when somebody pushes to this branch, a \`git revert\` by hand included: verifies the registry, records what is in
+# production now as Deployments, and tells serving. Written by \`mergeml init\`.
+name: registry
+on:
+  push:
+    branches: [${branch}]
+
+permissions: {}
+
+jobs:
+  notify:
+    runs-on: ubuntu-latest
+    timeout-minutes: 10
+    permissions:
+      contents: write # for repository_dispatch, which tells serving; nothing is pushed
+      deployments: write
+    steps:
+      - uses: ${checkout}
+        with:
+          ref: \${{ github.event.repository.default_branch }}
+          persist-credentials: false
+${toolStep(source)}
+      - uses: ./.mergeml/tool/actions/setup
+      - uses: ./.mergeml/tool/actions/notify
+        with:
+          since: \${{ github.event.before }}
+          verify: true
+`;
+}
+
+function toolStep(source: ToolSource): string {
+  if (source.kind === "template") return "      - run: mkdir -p .mergeml && ln -sfn .. .mergeml/tool";
+  return `      - uses: ${checkout}
+        with:
+          repository: ${source.name}
+          ref: ${source.ref}
+          path: .mergeml/tool
+          persist-credentials: false`;
+}
+
+/** The workflows of a repository that uses mergeml's, by path: a few lines each. */
+export function callerWorkflows({ name, ref }: { name: string; ref: string }): Record<string, string> {
+  const call = (workflow: string, more = "") => `    uses: ${name}/.github/workflows/${workflow}@${ref}
+    with:
+      mergeml-repository: ${name}
+      mergeml-ref: ${ref}
+${more}`;
+  return {
+    ".github/workflows/model-pr.yml": `# Compares the models a pull request changes with production, comments, and passes or blocks.
+name: model-pr
+on:
+  pull_request:
+permissions: {}
+jobs:
+  models:
+    permissions:
+      actions: read
+      checks: write
+      contents: read
+      pull-requests: write
+${call("model-pr.yml")}`,
+    ".github/workflows/model-deploy.yml": `# Deploys what is due after a merge.
+name: model-deploy
+on:
+  push:
+    branches: [main]
+  workflow_dispatch:
+permissions: {}
+jobs:
+  models:
+    permissions:
+      contents: write
+      deployments: write
+      pull-requests: read
+${call("model-deploy.yml")}`,
+    ".github/workflows/rollback.yml": `# Takes back a model's last promotion.
+name: rollback
+on:
+  workflow_dispatch:
+    inputs:
+      model:
+        description: Name of the model
+        required: true
+      to:
+        description: Version to go back to; what was in production before when empty
+        default: ""
+permissions: {}
+jobs:
+  rollback:
+    permissions:
+      contents: write
+      deployments: write
+${call("rollback.yml", "      model: ${{ inputs.model }}\n      to: ${{ inputs.to }}\n")}`,
+  };
+}
