@@ -7,6 +7,8 @@ import type { RepositoryConfig } from "../config/model-config.ts";
 import { loadRepositoryConfig } from "../config/repository-config.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import { type DatasetStore, openDatasetStore } from "../features/dataset-store.ts";
+import { type MlflowMirror, openMirror } from "../mlflow/mirror.ts";
+import { mirroredRegistry } from "../mlflow/mirrored-registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { findRemote } from "../registry/branch.ts";
@@ -26,6 +28,8 @@ export interface Workspace {
   repository: RepositoryConfig;
   git: Git;
   registry: Registry;
+  /** The copy on the server of MLFLOW_TRACKING_URI, which writes to the registry keep up to date; null when there is none. */
+  mlflow: MlflowMirror | null;
   store: DatasetStore;
   cache: StepCache;
   /** Folders outside the repository that the operator, not the repository, lets queries read. */
@@ -62,11 +66,14 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     read: () => cache.read("last-changes", { branch, remote }),
     write: (changes) => cache.write("last-changes", { branch, remote }, changes),
   };
+  const registry = openRegistry({ git, branch, remote, clock, log, store, memory });
+  const mlflow = openMirror({ env, git, registry, clock, log });
   return {
     root,
     repository,
     git,
-    registry: openRegistry({ git, branch, remote, clock, log, store, memory }),
+    registry: mlflow ? mirroredRegistry(registry, mlflow, log) : registry,
+    mlflow,
     store,
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")

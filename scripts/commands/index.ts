@@ -88,6 +88,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Check the whole registry branch",
     load: async () => (await import("./verify.ts")).verify,
   },
+  mlflow: {
+    usage: "mlflow sync [model]",
+    summary: "Copy the registry to an MLflow server",
+    load: async () => (await import("./mlflow.ts")).mlflow,
+  },
   gc: {
     usage: "gc [--dry-run]",
     summary: "Delete datasets nothing refers to",

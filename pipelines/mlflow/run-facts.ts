@@ -1,0 +1,110 @@
+import type { MetricComparison } from "../evaluation/evaluation.ts";
+import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
+import type { BatchMetric } from "./mlflow-api.ts";
+import { mlflowValue, uniqueKeys } from "./mlflow-names.ts";
+
+/** One run as MLflow shows it; times in milliseconds. */
+export interface RunFacts {
+  /** Names the experiment. */
+  model: string;
+  candidate: string;
+  name: string;
+  started: number;
+  ended: number;
+  status: "FINISHED" | "FAILED";
+  params: ReadonlyMap<string, string>;
+  metrics: readonly BatchMetric[];
+  tags: Readonly<Record<string, string>>;
+}
+
+/** The tags that say what of ours a thing on the MLflow server mirrors. */
+export const mirrorTags = {
+  model: "mergeml.model",
+  version: "mergeml.version",
+  candidate: "mergeml.candidate",
+  registryCommit: "mergeml.registry_commit",
+} as const;
+
+const longestTag = 8000;
+
+/** The run in which a registered version was trained. */
+export function versionRun({ candidate, evaluation, verdict, registered_by }: VersionRecord): RunFacts {
+  const ended = Date.parse(candidate.created);
+  return {
+    model: candidate.config.name,
+    candidate: candidate.id,
+    name: candidate.id.slice(0, 14),
+    started: ended - Math.round(candidate.train_seconds * 1000),
+    ended,
+    status: "FINISHED",
+    params: runParams(candidate.config),
+    metrics: runMetrics(candidate, evaluation.metrics, ended),
+    tags: {
+      ...lineageTags(candidate),
+      "mergeml.verdict": verdict.outcome,
+      "mergeml.verdict_summary": mlflowValue(verdict.summary, longestTag),
+      "mlflow.user": mlflowValue(registered_by, longestTag),
+    },
+  };
+}
+
+function lineageTags(candidate: CandidateRecord): Record<string, string> {
+  const { config, commit, dirty, train, test, trainer, environment } = candidate;
+  return {
+    [mirrorTags.model]: config.name,
+    [mirrorTags.candidate]: candidate.id,
+    "mergeml.definition": candidate.definition,
+    "mergeml.trainer": `${trainer.name} ${trainer.version}`,
+    "mergeml.train_data": `${train.fingerprint} (${train.rows} rows)`,
+    "mergeml.test_data": `${test.fingerprint} (${test.rows} rows)`,
+    "mergeml.environment": mlflowValue(JSON.stringify(environment), longestTag),
+    "mlflow.source.name": "mergeml",
+    ...(commit && { "mergeml.commit": dirty ? `${commit}, with uncommitted changes` : commit }),
+    ...(commit && { "mlflow.source.git.commit": commit }),
+  };
+}
+
+/** What the model was trained with: its params by their own names, `type` and `seed`; nested ones joined by dots. */
+function runParams({ type, seed, task, params }: CandidateRecord["config"]): Map<string, string> {
+  const entries: [string, unknown][] = [...Object.entries({ type, task, seed }), ...flatten(params)];
+  return uniqueKeys(entries.map(([key, value]) => [key, mlflowValue(paramText(value))] as const));
+}
+
+function paramText(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function flatten(value: object, prefix = ""): [string, unknown][] {
+  return Object.entries(value).flatMap(([key, each]: [string, unknown]): [string, unknown][] =>
+    each !== null && typeof each === "object" && !Array.isArray(each)
+      ? flatten(each, `${prefix}${key}.`)
+      : [[`${prefix}${key}`, each]],
+  );
+}
+
+/** A metric's name, and its values by step. */
+type Points = readonly [string, readonly (readonly [number, number | null])[]];
+
+/** The candidate's scores by their own names, those of production and the naive baseline below theirs, and the training's curves. */
+function runMetrics(candidate: CandidateRecord, scores: readonly MetricComparison[], timestamp: number): BatchMetric[] {
+  const scored = scores.flatMap((score): [string, number | null][] => [
+    [score.metric, score.candidate],
+    [`production/${score.metric}`, score.production],
+    [`naive/${score.metric}`, score.naive],
+  ]);
+  const single: Points[] = [...scored, ["train_seconds", candidate.train_seconds] as const].map(([key, value]) => [
+    key,
+    [[0, value]],
+  ]);
+  const curves = candidate.curves.map(
+    ({ metric, steps, values }): Points => [`training/${metric}`, steps.map((step, i) => [step, values[i] ?? null])],
+  );
+  const named = uniqueKeys([...single, ...curves]);
+  return [...named].flatMap(([key, points]) =>
+    points.flatMap(([step, value]) => (isNumber(value) ? [{ key, value, timestamp, step: Math.round(step) }] : [])),
+  );
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}

@@ -1,0 +1,49 @@
+import { EnvironmentError } from "../errors/environment-error.ts";
+import { UserError } from "../errors/user-error.ts";
+import { openHttpClient } from "./http-client.ts";
+import type { MirrorOptions, MirrorResult } from "./mirror.ts";
+import { type MirroredModel, type MirrorSource, mirrorModel } from "./mirror-model.ts";
+import { mlflowApi } from "./mlflow-api.ts";
+import { MlflowError } from "./mlflow-error.ts";
+import { readServerSettings } from "./server-settings.ts";
+
+/** Mirrors models one after the other; one that fails does not keep the others from being mirrored. */
+export async function syncModels(
+  { env, git, registry, clock, log }: MirrorOptions,
+  only?: readonly string[],
+  signal?: AbortSignal,
+): Promise<MirrorResult> {
+  const settings = readServerSettings(env);
+  const api = mlflowApi(openHttpClient(settings, { clock, ...(signal && { signal }) }));
+  const snapshot = await registry.snapshot({ fetch: true });
+  const source: MirrorSource = { api, git, registry, snapshot };
+  const result: MirrorResult = { url: settings.url, models: [], failed: [] };
+  for (const model of only ?? (await snapshot.models())) {
+    try {
+      const mirror = (progress: MirrorSource["progress"]) => mirrorModel({ ...source, progress }, model);
+      const work = log.step(
+        "mlflow",
+        ({ update }) => mirror((done, of) => update(done / of, `${done}/${of}`)),
+        describe,
+      );
+      result.models.push(await work);
+    } catch (error) {
+      if (concernsAll(error)) throw error;
+      result.failed.push({ model, message: (error as Error).message });
+    }
+  }
+  return result;
+}
+
+/** Whether the next model would fail likewise: no answer, no access, or a bug. */
+function concernsAll(error: unknown): boolean {
+  if (!(error instanceof EnvironmentError) && !(error instanceof UserError)) return true;
+  return error instanceof MlflowError && (error.facts.unclear || [401, 403].includes(error.facts.status ?? 0));
+}
+
+function describe({ model, created, alias }: MirroredModel): string {
+  const versions = created.map(({ version }) => `v${version}`).join(", ");
+  const moved = alias.version === null ? "alias production removed" : `alias production at v${alias.version}`;
+  const done = [versions && `${versions} copied`, alias.changed && moved].filter(Boolean).join(", ");
+  return `${model}: ${done || "up to date"}`;
+}
