@@ -6,6 +6,7 @@ import { keepOutcome } from "./candidate/outcome-file.ts";
 import { productionOf, scoreCandidate } from "./candidate/score-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { UserError } from "./errors/user-error.ts";
+import { recordTraining } from "./mlflow/record-training.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
 import type { RegisterResult } from "./registry/registry.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
@@ -41,7 +42,10 @@ export async function deployModel(
   const { candidate } = built;
   const directory = await writeCandidate(root, candidate);
   log.info(`  ${"gate".padEnd(10)} ${describeVerdict(candidate.verdict)}`);
-  if (candidate.verdict.outcome !== "pass") return { state: "rejected", plan, candidate, directory };
+  if (candidate.verdict.outcome !== "pass") {
+    await recordTraining(workspace, { ...candidate, candidate: candidate.record });
+    return { state: "rejected", plan, candidate, directory };
+  }
   const registered = await registerCandidate(workspace, candidate, {
     promote: true,
     pullRequest: options.pullRequest ?? null,

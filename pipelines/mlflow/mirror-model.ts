@@ -6,7 +6,7 @@ import { findOrCreate } from "./find-or-create.ts";
 import { mirrorExperiment, mirrorRun, toTags } from "./mirror-run.ts";
 import { findMirrored, mirrorVersion } from "./mirror-version.ts";
 import type { MlflowApi, MlflowModel, MlflowVersion } from "./mlflow-api.ts";
-import { mirrorTags, versionRun } from "./run-facts.ts";
+import { mirrorTags, trainingRun } from "./run-facts.ts";
 import { readVersionFiles } from "./version-folder.ts";
 
 /** The alias on the MLflow server that says what is in production. */
@@ -66,7 +66,7 @@ async function addVersions(
   const history = await registry.history(model, snapshot);
   const added: MlflowVersion[] = [];
   for (const record of missing) {
-    const { run } = await mirrorRun(api, experiment, versionRun(record));
+    const { run } = await mirrorRun(api, experiment, trainingRun(record));
     const entry = history.find(({ action, to }) => action === "register" && to === record.version);
     const files = readVersionFiles(git, snapshot, record);
     added.push(await mirrorVersion(api, run, { record, files, registryCommit: entry?.commit ?? null }));

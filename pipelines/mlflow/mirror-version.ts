@@ -5,7 +5,7 @@ import { findOrCreate } from "./find-or-create.ts";
 import { tagOf, toTags } from "./mirror-run.ts";
 import type { MlflowApi, MlflowRun, MlflowVersion } from "./mlflow-api.ts";
 import { MlflowError } from "./mlflow-error.ts";
-import { mirrorTags } from "./run-facts.ts";
+import { mirrorTags, verdictTags } from "./run-facts.ts";
 import type { VersionFile } from "./version-folder.ts";
 
 /** Folder of a run's artifacts that is the model. */
@@ -42,8 +42,8 @@ export async function mirrorVersion(
     [mirrorTags.candidate]: record.candidate.id,
     ...(registryCommit && { [mirrorTags.registryCommit]: registryCommit }),
   };
-  for (const tag of toTags(mapping)) await api.setRunTag(run_id, tag);
-  const tags = toTags({ ...mapping, "mergeml.verdict": record.verdict.outcome });
+  const tags = toTags({ ...mapping, ...verdictTags(record.verdict), "mergeml.registered_by": record.registered_by });
+  for (const tag of tags) await api.setRunTag(run_id, tag);
   const source = `${artifact_uri?.replace(/\/+$/, "")}/${modelArtifact}`;
   const description = record.verdict.summary;
   const { found } = await findOrCreate(

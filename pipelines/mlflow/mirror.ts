@@ -3,13 +3,14 @@ import type { Log } from "../ports/log.ts";
 import type { Git } from "../registry/git/git.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { MirroredModel } from "./mirror-model.ts";
+import type { Trained } from "./run-facts.ts";
 
 /** What was copied to which server. */
 export interface MirrorResult {
   url: string;
   models: MirroredModel[];
   /** Models that could not be mirrored, while the server answered. */
-  failed: { model: string; message: string }[];
+  failed: { model: string; error: Error }[];
 }
 
 /** A copy of the registry on an MLflow server, one way: the registry branch is the truth. */
@@ -19,6 +20,8 @@ export interface MlflowMirror {
    * wrong, and MlflowError when the server is down or refuses us.
    */
   sync(models?: readonly string[], signal?: AbortSignal): Promise<MirrorResult>;
+  /** Adds the run in which a candidate was trained, unless it is there. */
+  addRun(trained: Trained, signal?: AbortSignal): Promise<void>;
 }
 
 export interface MirrorOptions {
@@ -36,6 +39,10 @@ export function openMirror(options: MirrorOptions): MlflowMirror | null {
     async sync(models, signal) {
       const { syncModels } = await import("./sync-models.ts");
       return syncModels(options, models, signal);
+    },
+    async addRun(trained, signal) {
+      const { addRun } = await import("./sync-models.ts");
+      await addRun(options, trained, signal);
     },
   };
 }

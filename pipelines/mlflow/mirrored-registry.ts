@@ -1,21 +1,16 @@
 import type { Log } from "../ports/log.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { MlflowMirror } from "./mirror.ts";
-
-/** How the copy to MLflow went after a write; it never decides how the write went. */
-type MirrorState = { state: "mirrored" } | { state: "failed"; message: string };
-
-/** After this long a deploy goes on without the mirror. */
-const patienceMs = 5 * 60_000;
+import { type MirrorState, neverFail } from "./never-fail.ts";
 
 /**
- * The registry, each of whose writes is followed by a copy to MLflow. The write stands whatever happens there: a failure is a
- * warning that says how to repair it. Results gain a field `mlflow`, which `--json` shows.
+ * The registry, each of whose writes is followed by a copy to MLflow. The write stands whatever happens there. Results gain a
+ * field `mlflow`, which `--json` shows.
  */
 export function mirroredRegistry(registry: Registry, mirror: MlflowMirror, log: Log): Registry {
   const after = async <T>(model: string, result: T): Promise<T & { mlflow: MirrorState }> => ({
     ...result,
-    mlflow: await copy(mirror, log, model),
+    mlflow: await neverFail(log, `mergeml mlflow sync ${model}`, (signal) => copyModel(mirror, log, model, signal)),
   });
   return {
     ...registry,
@@ -25,20 +20,9 @@ export function mirroredRegistry(registry: Registry, mirror: MlflowMirror, log: 
   };
 }
 
-async function copy(mirror: MlflowMirror, log: Log, model: string): Promise<MirrorState> {
-  try {
-    const { models, failed } = await mirror.sync([model], AbortSignal.timeout(patienceMs));
-    for (const note of models.flatMap(({ notes }) => notes)) log.warn(note);
-    const [failure] = failed;
-    return failure ? told(log, model, failure.message) : { state: "mirrored" };
-  } catch (error) {
-    return told(log, model, (error as Error).message);
-  }
-}
-
-function told(log: Log, model: string, message: string): MirrorState {
-  log.warn(
-    `not copied to MLflow: ${message}\n  The registry is as it should be. Repair the copy later: mergeml mlflow sync ${model}`,
-  );
-  return { state: "failed", message };
+async function copyModel(mirror: MlflowMirror, log: Log, model: string, signal: AbortSignal): Promise<void> {
+  const { models, failed } = await mirror.sync([model], signal);
+  for (const note of models.flatMap(({ notes }) => notes)) log.warn(note);
+  const [failure] = failed;
+  if (failure) throw failure.error;
 }

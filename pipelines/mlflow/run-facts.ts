@@ -27,8 +27,11 @@ export const mirrorTags = {
 
 const longestTag = 8000;
 
-/** The run in which a registered version was trained. */
-export function versionRun({ candidate, evaluation, verdict, registered_by }: VersionRecord): RunFacts {
+/** A candidate that was trained and judged, registered or not. */
+export type Trained = Pick<VersionRecord, "candidate" | "evaluation" | "verdict">;
+
+/** The run in which a candidate was trained. */
+export function trainingRun({ candidate, evaluation, verdict }: Trained): RunFacts {
   const ended = Date.parse(candidate.created);
   return {
     model: candidate.config.name,
@@ -39,13 +42,13 @@ export function versionRun({ candidate, evaluation, verdict, registered_by }: Ve
     status: "FINISHED",
     params: runParams(candidate.config),
     metrics: runMetrics(candidate, evaluation.metrics, ended),
-    tags: {
-      ...lineageTags(candidate),
-      "mergeml.verdict": verdict.outcome,
-      "mergeml.verdict_summary": mlflowValue(verdict.summary, longestTag),
-      "mlflow.user": mlflowValue(registered_by, longestTag),
-    },
+    tags: { ...lineageTags(candidate), ...verdictTags(verdict) },
   };
+}
+
+/** What the gate said; it may say something else later, when the candidate is registered. */
+export function verdictTags({ outcome, summary }: Trained["verdict"]): Record<string, string> {
+  return { "mergeml.verdict": outcome, "mergeml.verdict_summary": mlflowValue(summary, longestTag) };
 }
 
 function lineageTags(candidate: CandidateRecord): Record<string, string> {

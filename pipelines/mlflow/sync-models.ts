@@ -3,8 +3,10 @@ import { UserError } from "../errors/user-error.ts";
 import { openHttpClient } from "./http-client.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror.ts";
 import { type MirroredModel, type MirrorSource, mirrorModel } from "./mirror-model.ts";
+import { mirrorExperiment, mirrorRun } from "./mirror-run.ts";
 import { mlflowApi } from "./mlflow-api.ts";
 import { MlflowError } from "./mlflow-error.ts";
+import { type Trained, trainingRun } from "./run-facts.ts";
 import { readServerSettings } from "./server-settings.ts";
 
 /** Mirrors models one after the other; one that fails does not keep the others from being mirrored. */
@@ -13,11 +15,10 @@ export async function syncModels(
   only?: readonly string[],
   signal?: AbortSignal,
 ): Promise<MirrorResult> {
-  const settings = readServerSettings(env);
-  const api = mlflowApi(openHttpClient(settings, { clock, ...(signal && { signal }) }));
+  const { api, url } = openServer({ env, clock }, signal);
   const snapshot = await registry.snapshot({ fetch: true });
   const source: MirrorSource = { api, git, registry, snapshot };
-  const result: MirrorResult = { url: settings.url, models: [], failed: [] };
+  const result: MirrorResult = { url, models: [], failed: [] };
   for (const model of only ?? (await snapshot.models())) {
     try {
       const mirror = (progress: MirrorSource["progress"]) => mirrorModel({ ...source, progress }, model);
@@ -29,10 +30,23 @@ export async function syncModels(
       result.models.push(await work);
     } catch (error) {
       if (concernsAll(error)) throw error;
-      result.failed.push({ model, message: (error as Error).message });
+      result.failed.push({ model, error: error as Error });
     }
   }
   return result;
+}
+
+/** The run of one candidate, in the model's experiment. */
+export async function addRun(options: MirrorOptions, trained: Trained, signal?: AbortSignal): Promise<void> {
+  const { api } = openServer(options, signal);
+  const facts = trainingRun(trained);
+  await mirrorRun(api, await mirrorExperiment(api, facts.model), facts);
+}
+
+function openServer({ env, clock }: Pick<MirrorOptions, "env" | "clock">, signal?: AbortSignal) {
+  const settings = readServerSettings(env);
+  const api = mlflowApi(openHttpClient(settings, { clock, ...(signal && { signal }) }));
+  return { api, url: settings.url };
 }
 
 /** Whether the next model would fail likewise: no answer, no access, or a bug. */

@@ -24,7 +24,8 @@ export const mlflow: Command = {
     const models = name === undefined ? undefined : [await knownModel(name, await registry.snapshot({ fetch: true }))];
     const result = await mirror.sync(models);
     const code = result.failed.length > 0 ? exitCodes.environment : exitCodes.done;
-    return { code, text: tellSync(result), data: result };
+    const failed = result.failed.map(({ model, error }) => ({ model, message: error.message }));
+    return { code, text: tellSync(result), data: { ...result, failed } };
   },
 };
 
@@ -38,7 +39,7 @@ function tellSync({ url, models, failed }: MirrorResult): string {
   return [
     rows.length > 0 ? textTable(columns, rows) : "the registry has no models yet",
     ...models.flatMap(({ notes }) => notes.map((note) => `note: ${note}`)),
-    ...failed.map(({ model, message }) => `failed: ${model}: ${message}`),
+    ...failed.map(({ model, error }) => `failed: ${model}: ${error.message}`),
     `at ${url}`,
   ].join("\n");
 }

@@ -5,6 +5,7 @@ import { trainShard } from "../../pipelines/candidate/choose-params.ts";
 import { keepOutcome } from "../../pipelines/candidate/outcome-file.ts";
 import { identify, prepareData } from "../../pipelines/candidate/prepare-data.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { recordTraining } from "../../pipelines/mlflow/record-training.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command, Outcome } from "../cli/command.ts";
@@ -54,6 +55,7 @@ async function tellCandidate(opened: Workspace, name: string, directory: string)
   if (built.state === "checks-failed" || built.state === "unchanged") return tellBuild(built);
   const written = relative(directory, await writeCandidate(opened.root, built.candidate));
   const { record, verdict } = built.candidate;
+  await recordTraining(opened, { ...built.candidate, candidate: record });
   const lines = [
     `candidate  ${written}`,
     `gate       ${verdict.outcome}: ${verdict.summary}`,

@@ -121,6 +121,48 @@ describe("the MLflow mirror", () => {
   });
 });
 
+describe("runs of candidates that are not registered", () => {
+  const impossible = modelYaml({ thresholds: "  primary: rmse\n  first_deploy: { rmse: { max: 1 } }" });
+
+  it("are mirrored when the gate says no, and once when they are trained again", async () => {
+    using scratch = makeScratch();
+    await using server = await startMlflowDouble();
+    scratch.env.MLFLOW_TRACKING_URI = server.url;
+    scratch.write("models/rent/model.yaml", impossible);
+    await scratch.facts(["init"]);
+    const { candidate } = await scratch.facts<{ candidate: string }>(["run", "rent"], 1);
+    await scratch.facts(["train", "rent"]);
+    expect(server.kept.runs).toHaveLength(1);
+    expect(server.kept.versions).toEqual([]);
+    const { info, data } = server.kept.runs[0]!;
+    expect(info.status).toBe("FINISHED");
+    expect(tagOf(data, "mergeml.candidate")).toBe(candidate);
+    expect(tagOf(data, "mergeml.verdict")).toBe("fail");
+  });
+
+  it("become the runs of versions when they are registered", async () => {
+    using scratch = makeScratch();
+    await using server = await startMlflowDouble();
+    scratch.env.MLFLOW_TRACKING_URI = server.url;
+    await scratch.facts(["init"]);
+    await scratch.facts(["train", "rent"]);
+    await scratch.facts(["register", "rent"]);
+    expect(server.kept.runs).toHaveLength(1);
+    expect(server.kept.versions[0]).toMatchObject({ run_id: "run1" });
+    expect(tagOf(server.kept.runs[0]!.data, "mergeml.version")).toBe("1");
+    expect(server.kept.models.get("rent")?.aliases).toEqual([]);
+  });
+
+  it("are only warned about when the server does not answer", async () => {
+    using scratch = makeScratch();
+    scratch.env.MLFLOW_TRACKING_URI = "http://127.0.0.1:9";
+    await scratch.facts(["init"]);
+    const told = await scratch.mergeml("train", "rent");
+    expect(told.code).toBe(0);
+    expect(told.stderr).toMatch(/warning: not copied to MLflow: .* cannot be reached[\s\S]*later: mergeml train rent/);
+  });
+});
+
 describe("mergeml mlflow sync", () => {
   it("says what is missing", async () => {
     using scratch = makeScratch();
