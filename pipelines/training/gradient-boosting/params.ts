@@ -18,6 +18,8 @@ export interface BoostingParams {
   earlyStopping: number;
   validationShare: number;
   smoothing: number;
+  /** Every class counts the same, however few rows it has. */
+  balanced: boolean;
 }
 
 /** Schema of `params` in model.yaml. */
@@ -90,6 +92,11 @@ export const paramsSchema: ParamsSchema = {
       minimum: 0,
       default: 10,
     },
+    class_weight: {
+      description: "balanced: every class has the same weight in the loss, however few rows it has.",
+      enum: ["none", "balanced"],
+      default: "none",
+    },
   },
 };
 
@@ -110,5 +117,6 @@ export function readParams(params: Readonly<Record<string, Json>>): BoostingPara
     earlyStopping: number("early_stopping"),
     validationShare: number("validation_share"),
     smoothing: number("categories_smoothing"),
+    balanced: params.class_weight === "balanced",
   };
 }

@@ -45,11 +45,11 @@ export async function startTraining(
   const layout = histogramLayout(columns, loss.unitHessian ? 1 : 2);
   const shards = Math.max(1, Math.min(threads, Math.floor((rows * columns.length) / CELLS_PER_THREAD)));
   const board = createBoard(shards, columns.length, 2 * params.maxLeaves - 1, layout);
-  const { base, largestGradient, largestLoss } = loss.start(targets);
+  const { base, largestGradient, largestHessian = 1, largestLoss } = loss.start(targets);
   const countWeight = powerOfTwoBelow(2 ** 53 / (rows + 1));
   const scales = {
     countWeight,
-    hessianScale: Math.min(exactScale(rows, 1), 2 ** 30),
+    hessianScale: Math.min(exactScale(rows, largestHessian), powerOfTwoBelow(2 ** 30 / largestHessian)),
     lossScale: exactScale(rows, 4 * largestLoss),
   };
   const common = { codes: columns.map((column) => column.codes), targets, loss: spec, base, layout, board };

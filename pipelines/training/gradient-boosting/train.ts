@@ -2,9 +2,9 @@ import { UserError } from "../../errors/user-error.ts";
 import type { FeatureColumn, Table, Target } from "../../features/table.ts";
 import type { Importance, Predictions, TrainedModel, TrainingInput } from "../trainer.ts";
 import { boost } from "./boost.ts";
+import { chooseLoss } from "./choose-loss.ts";
 import { encodeColumns } from "./encode-columns.ts";
 import { largest } from "./fixed-point.ts";
-import type { LossSpec } from "./losses/loss.ts";
 import { probabilities } from "./losses/probabilities.ts";
 import { type BoostingParams, readParams } from "./params.ts";
 import { scoreRows } from "./scorer.ts";
@@ -60,18 +60,13 @@ function examplesOf(table: Table, params: BoostingParams): Examples {
   const { target } = table;
   const targets = new Float64Array(new SharedArrayBuffer(8 * table.rows));
   targets.set(target.task === "regression" ? target.values : target.codes);
-  const loss = lossFor(target);
+  const loss = chooseLoss(target, targets, params);
   const outputs = loss.name === "softmax" ? loss.classes : 1;
   const orderBy = Array.from({ length: outputs }, (_, output) =>
     loss.name === "softmax" ? targets.map((code) => (code === output ? 1 : 0)) : targets,
   );
   const rules = { maxBins: params.maxBins, smoothing: params.smoothing, minRows: params.minRows };
   return { columns: encodeColumns(table, orderBy, rules), targets, loss };
-}
-
-function lossFor(target: Target): LossSpec {
-  if (target.task === "regression") return { name: "squared" };
-  return target.classes.length === 2 ? { name: "logistic" } : { name: "softmax", classes: target.classes.length };
 }
 
 /** The columns in the order of training. */

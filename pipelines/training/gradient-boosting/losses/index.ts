@@ -1,5 +1,6 @@
+import { withClassWeights } from "./class-weights.ts";
 import { logisticLoss } from "./logistic.ts";
-import type { Loss, LossSpec } from "./loss.ts";
+import type { ClassLossSpec, Loss, LossSpec } from "./loss.ts";
 import { softmaxLoss } from "./softmax.ts";
 import { squaredLoss } from "./squared.ts";
 
@@ -9,8 +10,12 @@ export function lossOf(spec: LossSpec): Loss {
     case "squared":
       return squaredLoss;
     case "logistic":
-      return logisticLoss;
+      return weighted(logisticLoss, spec);
     case "softmax":
-      return softmaxLoss(spec.classes);
+      return weighted(softmaxLoss(spec.classes), spec);
   }
+}
+
+function weighted(loss: Loss, { weights }: ClassLossSpec): Loss {
+  return weights ? withClassWeights(loss, weights) : loss;
 }

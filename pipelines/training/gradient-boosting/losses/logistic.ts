@@ -6,8 +6,8 @@ export const logisticLoss: Loss = {
   metric: "log_loss",
   outputs: 1,
   unitHessian: false,
-  start(targets) {
-    const base = Math.fround(logShare(targets, 1) - logShare(targets, 0));
+  start(targets, weights) {
+    const base = Math.fround(logShare(targets, 1, weights?.[1]) - logShare(targets, 0, weights?.[0]));
     return { base: [base], largestGradient: 1, largestLoss: 64 };
   },
   observe({ scores, targets, probabilities }, from, to, losses) {

@@ -14,6 +14,8 @@ interface LossStart {
   base: readonly number[];
   /** No row's first gradient is larger than this in absolute value. */
   largestGradient: number;
+  /** Nor is any second derivative ever larger than this; 1 unless it is told. */
+  largestHessian?: number;
   /** Bound of one row's loss for as long as training does not diverge. */
   largestLoss: number;
 }
@@ -24,9 +26,10 @@ export interface Loss {
   readonly metric: string;
   /** Scores per row: 1, or one per class. */
   readonly outputs: number;
-  /** The second derivative is 1 everywhere, so that a row count is all that is needed of it. Otherwise it is at most 1. */
+  /** The second derivative is 1 everywhere, so that a row count is all that is needed of it. */
   readonly unitHessian: boolean;
-  start(targets: Float64Array): LossStart;
+  /** `weights` by class, of a classifier whose classes are weighted. */
+  start(targets: Float64Array, weights?: readonly number[]): LossStart;
   /** Writes the losses of the rows from..to to losses[0..], and the probabilities if the loss has such; called before `derivatives`. */
   observe(rows: LossRows, from: number, to: number, losses: Float64Array): void;
   /** Writes first and second derivatives by the score of `output` of the rows from..to; `hessians` is left alone when it is 1 everywhere. */
@@ -45,4 +48,9 @@ export interface Loss {
 }
 
 /** Names a loss in a message to a thread, where functions cannot go. */
-export type LossSpec = { name: "squared" } | { name: "logistic" } | { name: "softmax"; classes: number };
+export type LossSpec = { name: "squared" } | ClassLossSpec;
+
+/** Of a classifier; without `weights`, by class, all rows count the same. */
+export type ClassLossSpec = ({ name: "logistic" } | { name: "softmax"; classes: number }) & {
+  weights?: readonly number[];
+};

@@ -1,6 +1,9 @@
-/** Log of the share of a class among the rows; a class without rows counts as half a row, so that its score is finite. */
-export function logShare(targets: Float64Array, code: number): number {
+/**
+ * Log of the share of a class among the rows, which may weigh more or less; a class without rows counts as half a row, so
+ * that its score is finite.
+ */
+export function logShare(targets: Float64Array, code: number, weight = 1): number {
   let rows = 0;
   for (const target of targets) if (target === code) rows++;
-  return Math.log(Math.max(rows, 0.5) / Math.max(targets.length, 1));
+  return Math.log(Math.max(rows * weight, 0.5) / Math.max(targets.length, 1));
 }

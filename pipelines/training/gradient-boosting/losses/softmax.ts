@@ -7,8 +7,8 @@ export function softmaxLoss(classes: number): Loss {
     metric: "log_loss",
     outputs: classes,
     unitHessian: false,
-    start(targets) {
-      const base = Array.from({ length: classes }, (_, code) => Math.fround(logShare(targets, code)));
+    start(targets, weights) {
+      const base = Array.from({ length: classes }, (_, code) => Math.fround(logShare(targets, code, weights?.[code])));
       return { base, largestGradient: 1, largestLoss: 64 };
     },
     observe(state, from, to, losses) {
