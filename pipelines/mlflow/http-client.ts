@@ -34,6 +34,7 @@ export interface HttpOptions {
 }
 
 const megabyte = 1024 * 1024;
+const largestAnswer = 16 * megabyte;
 
 /** A client of the server that waits for it when it is busy and gives up when it is down. */
 export function openHttpClient(settings: ServerSettings, options: HttpOptions): SendRequest {
@@ -73,7 +74,8 @@ async function attemptOnce(
       redirect: "manual",
       signal: attemptSignal(request, options),
     });
-    const content = await readBody(response, request.largest ?? 16 * megabyte);
+    const largest = response.ok ? (request.largest ?? largestAnswer) : largestAnswer;
+    const content = await readBody(response, largest);
     if (response.ok) return content;
     return refused(settings, request, response, content, tried);
   } catch (cause) {

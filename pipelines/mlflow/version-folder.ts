@@ -1,7 +1,7 @@
 import { sha256 } from "../config/canonical-json.ts";
 import { DamageError } from "../registry/damage.ts";
 import type { Git } from "../registry/git/git.ts";
-import { readObjects } from "../registry/git/objects.ts";
+import { readAllObjects } from "../registry/git/objects.ts";
 import { recordFile, versionFolder } from "../registry/paths.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import { modelFile, referenceFile } from "../registry/stored-model.ts";
@@ -13,8 +13,8 @@ export interface VersionFile {
 }
 
 /**
- * Every file of a version's folder, one in memory at a time; the model itself where the branch has a reference to it. Throws
- * DamageError for a file that is not what was registered.
+ * Every file of a version's folder; the model itself, last, where the branch has a reference to it. Throws DamageError for a file
+ * that is not what was registered.
  */
 export async function* readVersionFiles(
   git: Git,
@@ -23,19 +23,19 @@ export async function* readVersionFiles(
 ): AsyncGenerator<VersionFile> {
   const folder = versionFolder(model, version);
   const names = Object.keys(files).filter((name) => name !== modelFile && name !== referenceFile);
-  let index = 0;
-  for await (const object of readObjects(
+  const paths = [...names, recordFile].map((name) => `${folder}/${name}`);
+  // All at once: a git that waits for a slow server would be ended for idling.
+  const objects = await readAllObjects(
     git,
-    names.map((name) => `${snapshot.tip}:${folder}/${name}`),
-  )) {
-    const name = names[index++]!;
+    paths.map((path) => `${snapshot.tip}:${path}`),
+  );
+  for (const [index, object] of objects.entries()) {
+    const name = names[index] ?? recordFile;
     if (!object) throw new DamageError(`${folder}/${name}`, "is missing");
-    if (sha256(object.content) !== files[name])
+    // The record has no hash of itself; the snapshot has checked its digest.
+    if (name !== recordFile && sha256(object.content) !== files[name])
       throw new DamageError(`${folder}/${name}`, "is not the file that was registered: its hash differs");
     yield { name, bytes: object.content };
   }
-  // The record has no hash of itself; the snapshot checks its digest.
-  for await (const object of readObjects(git, [`${snapshot.tip}:${folder}/${recordFile}`]))
-    if (object) yield { name: recordFile, bytes: object.content };
   yield { name: modelFile, bytes: await snapshot.modelBytes(model, version) };
 }

@@ -3,7 +3,7 @@ import type { MirrorResult } from "../../pipelines/mlflow/mirror.ts";
 import { textTable } from "../../pipelines/report/text-table.ts";
 import type { Command } from "../cli/command.ts";
 import { knownModel } from "../cli/option-values.ts";
-import { exitCodes } from "../cli/tell-error.ts";
+import { exitCodes, tellError } from "../cli/tell-error.ts";
 
 const columns = ["model", "copied now", "production", "in MLflow"].map((header) => ({ header }));
 
@@ -23,9 +23,9 @@ export const mlflow: Command = {
     if (!mirror) throw noServer();
     const models = name === undefined ? undefined : [await knownModel(name, await registry.snapshot({ fetch: true }))];
     const result = await mirror.sync(models);
-    const code = result.failed.length > 0 ? exitCodes.environment : exitCodes.done;
+    const [failure] = result.failed.map(({ error }) => tellError(error).code);
     const failed = result.failed.map(({ model, error }) => ({ model, message: error.message }));
-    return { code, text: tellSync(result), data: { ...result, failed } };
+    return { code: failure ?? exitCodes.done, text: tellSync(result), data: { ...result, failed } };
   },
 };
 

@@ -104,6 +104,14 @@ describe("a server that does not do what it should", () => {
     expect(server.received).toHaveLength(1);
   });
 
+  it("that refuses is heard out, however little was asked for", async () => {
+    const missing: Answer = (_, response) =>
+      sendJson(response, 404, { error_code: "NOT_FOUND", message: "no such file" });
+    await using server = await withServer(missing);
+    const error = await failureOf(server.send({ ...get, largest: 3 }));
+    expect(error.message).toBe("the MLflow server answered HTTP 404 NOT_FOUND: no such file");
+  });
+
   const garbage = ["<html>Welcome</html>", '"text"', "null"];
   it.each(garbage)("that answers %s is no MLflow server", async (text) => {
     await using server = await withServer((_, response) => response.end(text));

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { MirrorResult } from "../../pipelines/mlflow/mirror.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
@@ -173,6 +175,30 @@ describe("mergeml mlflow sync", () => {
       code: 2,
       stderr: expect.stringContaining("is not a URI"),
     });
+  });
+
+  it("copies no file that somebody changed on the branch, nor a version that lost one", async () => {
+    using scratch = makeScratch();
+    await using server = await startMlflowDouble();
+    await scratch.facts(["init"]);
+    await scratch.facts(["run", "rent"]);
+    scratch.env.MLFLOW_TRACKING_URI = server.url;
+    const git = scratch.clone("other", "registry");
+    const file = "models/rent/versions/1/requirements.txt";
+    writeFileSync(join(scratch.folder, "other", file), "evil==1.0\n");
+    git("commit", "-qam", "Change a file");
+    git("push", "-q", "origin", "registry");
+    const message = `${file} on the registry branch is not the file that was registered: its hash differs`;
+    expect((await scratch.facts<{ failed: object[] }>(["mlflow", "sync"], 2)).failed).toEqual([
+      { model: "rent", message },
+    ]);
+    git("rm", "-q", file);
+    git("commit", "-qm", "Remove a file");
+    git("push", "-q", "origin", "registry");
+    expect((await scratch.mergeml("mlflow", "sync")).stdout).toContain(
+      `failed: rent: ${file} on the registry branch is missing`,
+    );
+    expect(server.kept.versions).toEqual([]);
   });
 
   it("exits with 3 when the server is down, and knows its models", async () => {
