@@ -5,6 +5,7 @@ import type { TrainingCurve } from "../trainer.ts";
 import { deriveAtBestScale } from "./gradient-scale.ts";
 import { growTree } from "./grow-tree.ts";
 import { HistogramPool } from "./histogram-pool.ts";
+import { renewLeaves } from "./leaf-residuals.ts";
 import { LossCurve } from "./loss-curve.ts";
 import type { BoostingParams } from "./params.ts";
 import { choose } from "./random.ts";
@@ -49,7 +50,8 @@ export async function boost(
   }
   const kept = trees.slice(0, curve.bestRounds()).flat();
   // ONNX wants a tree even where the base scores are all there is to say.
-  const forest = { columns: examples.columns, base: training.base, trees: kept.length > 0 ? kept : [zeroTree()] };
+  const { base, loss } = training;
+  const forest = { columns: examples.columns, base, link: loss.link, trees: kept.length > 0 ? kept : [zeroTree()] };
   return { forest, curves: curve.curves() };
 }
 
@@ -70,7 +72,9 @@ function roundGrower(
   training: Training,
 ): (round: number, noise: number) => Promise<Tree[]> {
   const { team, board, countWeight, hessianScale } = training;
-  const garden = { ...training, pool: new HistogramPool(training.layout), rules: params };
+  const { loss, residuals } = training;
+  const rules = { ...params, leafStep: loss.leafStep };
+  const garden = { ...training, pool: new HistogramPool(training.layout), rules };
   const scales = training.base.map(() => training.firstGradientScale);
   const isRandom = params.subsample < 1 || params.columnsPerTree < 1;
   const limits = { countWeight, first: training.firstGradientScale };
@@ -84,6 +88,11 @@ function roundGrower(
       const allowed = columnsOf(columns, usable, output);
       const search = { columns: allowed, layout: training.layout, units, rules: params, noise };
       const splits = await growTree(garden, round, search);
+      if (residuals && loss.leafOf) {
+        await team.run(OP.residuals);
+        const leafOf = (values: Float64Array) => params.learningRate * loss.leafOf!(values);
+        renewLeaves(board.tree, 2 * splits.length + 1, residuals, leafOf);
+      }
       await team.run(OP.add, output);
       trees.push(finishTree(board.tree, splits, output, columns));
     }

@@ -10,6 +10,8 @@ interface GrowthRules extends SplitRules {
   /** 0 for no limit. */
   maxDepth: number;
   learningRate: number;
+  /** See Loss. */
+  leafStep?: ((newton: number) => number) | undefined;
 }
 
 /** What growing a tree works with; the same for all trees of a training. */
@@ -143,7 +145,8 @@ function takeFrom(leaves: readonly Candidate[]): NodeHistogram {
 
 function setLeaf({ tree }: Board, node: number, sums: NodeSums, rules: GrowthRules): void {
   tree.column[node] = -1;
-  tree.value[node] = Math.fround(rules.learningRate * leafValue(sums, rules));
+  const newton = leafValue(sums, rules);
+  tree.value[node] = Math.fround(rules.learningRate * (rules.leafStep ? rules.leafStep(newton) : newton));
 }
 
 /** Turns a leaf into a split with two new leaves, `left` and `left + 1`. */

@@ -20,6 +20,11 @@ export interface BoostingParams {
   smoothing: number;
   /** Every class counts the same, however few rows it has. */
   balanced: boolean;
+  /** Of a regression. */
+  loss: "squared" | "absolute" | "huber" | "quantile" | "poisson";
+  /** 0 for one that suits the target. */
+  huberDelta: number;
+  quantile: number;
 }
 
 /** Schema of `params` in model.yaml. */
@@ -92,6 +97,26 @@ export const paramsSchema: ParamsSchema = {
       minimum: 0,
       default: 10,
     },
+    loss: {
+      description:
+        "What a regression minimises: squared predicts the mean, absolute the median, quantile that quantile; huber is squared but for outliers; poisson suits counts and is never negative.",
+      enum: ["squared", "absolute", "huber", "quantile", "poisson"],
+      default: "squared",
+    },
+    huber_delta: {
+      description:
+        "huber: errors beyond this count as outliers. 0 takes what a tenth of the targets exceeds in distance from their median.",
+      type: "number",
+      minimum: 0,
+      default: 0,
+    },
+    quantile: {
+      description: "quantile: which one to predict, e.g. 0.9 for a value that nine tenths lie below.",
+      type: "number",
+      exclusiveMinimum: 0,
+      exclusiveMaximum: 1,
+      default: 0.5,
+    },
     class_weight: {
       description: "balanced: every class has the same weight in the loss, however few rows it has.",
       enum: ["none", "balanced"],
@@ -117,6 +142,9 @@ export function readParams(params: Readonly<Record<string, Json>>): BoostingPara
     earlyStopping: number("early_stopping"),
     validationShare: number("validation_share"),
     smoothing: number("categories_smoothing"),
+    loss: params.loss as BoostingParams["loss"],
+    huberDelta: number("huber_delta"),
+    quantile: number("quantile"),
     balanced: params.class_weight === "balanced",
   };
 }

@@ -1,5 +1,6 @@
 import { type Board, RESULTS, SIDES } from "./board.ts";
 import { addBlock, BLOCK, columnViews, type HistogramLayout, type RowBlock } from "./histogram.ts";
+import type { LeafResiduals } from "./leaf-residuals.ts";
 import { lossOf } from "./losses/index.ts";
 import type { Loss, LossRows, LossSpec } from "./losses/loss.ts";
 import { NodeRows } from "./node-rows.ts";
@@ -25,6 +26,7 @@ export interface ShardPlan {
   /** Share of the rows that are kept from training, for early stopping. */
   validationShare: number;
   board: Board;
+  residuals: LeafResiduals | null;
 }
 
 /** Commands of the main thread, with their arguments. */
@@ -43,6 +45,8 @@ export const OP = {
   add: 5,
   /** Ends the thread. */
   stop: 6,
+  /** Residuals of the rows of every leaf. */
+  residuals: 7,
 } as const;
 
 // A round of the generator that no tree draws its rows from.
@@ -95,6 +99,7 @@ export class Shard {
     else if (op === OP.split) this.#split(a, b);
     else if (op === OP.histogram) this.#build(a);
     else if (op === OP.add) this.#add(a);
+    else if (op === OP.residuals) this.#writeResiduals(this.#plan.residuals!, 0, 0);
   }
 
   #setResults(...values: number[]): void {
@@ -164,6 +169,21 @@ export class Shard {
     const ofOutput = scores.subarray(output * rows, (output + 1) * rows);
     if (this.#nodeRows.of(0).length === rows) this.#addLeaves(ofOutput, 0);
     else for (let from = 0; from < rows; from += BLOCK) this.#descend(ofOutput, from, Math.min(from + BLOCK, rows));
+  }
+
+  /** Writes those of the leaves below `node` after the `written` rows before; gives how many rows are then written. */
+  #writeResiduals(into: LeafResiduals, node: number, written: number): number {
+    const { board, begin, shard } = this.#plan;
+    const { column, left, right } = board.tree;
+    if (column[node]! >= 0) {
+      return this.#writeResiduals(into, right[node]!, this.#writeResiduals(into, left[node]!, written));
+    }
+    const rows = this.#nodeRows.of(node);
+    const first = begin + written;
+    into.ranges.set([first, first + rows.length], 2 * (shard * into.nodes + node));
+    const { targets, scores } = this.#rows;
+    for (let i = 0; i < rows.length; i++) into.values[first + i] = targets[rows[i]!]! - scores[rows[i]!]!;
+    return written + rows.length;
   }
 
   /** All rows are in the tree's leaves: adds leaf by leaf. */

@@ -2,6 +2,7 @@ import { type Board, createBoard } from "./board.ts";
 import type { EncodedColumn } from "./encode-columns.ts";
 import { exactScale, powerOfTwoBelow } from "./fixed-point.ts";
 import { type HistogramLayout, histogramLayout } from "./histogram.ts";
+import { type LeafResiduals, leafResiduals } from "./leaf-residuals.ts";
 import { lossOf } from "./losses/index.ts";
 import type { Loss, LossSpec } from "./losses/loss.ts";
 import type { BoostingParams } from "./params.ts";
@@ -29,6 +30,8 @@ export interface Training {
   countWeight: number;
   hessianScale: number;
   lossScale: number;
+  /** For a loss whose leaves take their values from residuals. */
+  residuals: LeafResiduals | null;
   /** Scale at which the largest first gradient certainly fits. */
   firstGradientScale: number;
 }
@@ -44,7 +47,9 @@ export async function startTraining(
   const loss = lossOf(spec);
   const layout = histogramLayout(columns, loss.unitHessian ? 1 : 2);
   const shards = Math.max(1, Math.min(threads, Math.floor((rows * columns.length) / CELLS_PER_THREAD)));
-  const board = createBoard(shards, columns.length, 2 * params.maxLeaves - 1, layout);
+  const nodes = 2 * params.maxLeaves - 1;
+  const board = createBoard(shards, columns.length, nodes, layout);
+  const residuals = loss.leafOf ? leafResiduals(rows, shards, nodes) : null;
   const { base, largestGradient, largestHessian = 1, largestLoss } = loss.start(targets);
   const countWeight = powerOfTwoBelow(2 ** 53 / (rows + 1));
   const scales = {
@@ -52,7 +57,7 @@ export async function startTraining(
     hessianScale: Math.min(exactScale(rows, largestHessian), powerOfTwoBelow(2 ** 30 / largestHessian)),
     lossScale: exactScale(rows, 4 * largestLoss),
   };
-  const common = { codes: columns.map((column) => column.codes), targets, loss: spec, base, layout, board };
+  const common = { codes: columns.map((column) => column.codes), targets, loss: spec, base, layout, board, residuals };
   const { subsample } = params;
   const validationShare = params.earlyStopping > 0 ? params.validationShare : 0;
   const plans = Array.from({ length: shards }, (_, shard): ShardPlan => {
@@ -61,5 +66,5 @@ export async function startTraining(
   });
   const team = await Team.start(plans);
   const firstGradientScale = exactScale(rows, 4 * rows * largestGradient);
-  return { team, board, layout, loss, base, firstGradientScale, ...scales };
+  return { team, board, residuals, layout, loss, base, firstGradientScale, ...scales };
 }

@@ -27,8 +27,9 @@ export function forestToOnnx(forest: Forest, features: readonly FeatureSpec[], t
   // Not the ensemble's base_values, which ONNX Runtime leaves out for outputs that no leaf adds to.
   const base = graph.constant("base", { type: "float", dims: [1, forest.base.length], data: forest.base });
   const scores = graph.node("Sum", [...parts, base])[0]!;
-  if (target.task === "regression") regressionHead(graph, scores);
-  else classificationHead(graph, scores, target.classes);
+  if (target.task === "regression") {
+    regressionHead(graph, forest.link === "log" ? graph.node("Exp", [scores])[0]! : scores);
+  } else classificationHead(graph, scores, target.classes);
   return graph.serialize();
 }
 

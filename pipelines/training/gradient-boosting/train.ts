@@ -83,7 +83,9 @@ function inOrder(columns: readonly FeatureColumn[], specs: readonly { name: stri
 function predict(forest: Forest, features: readonly FeatureColumn[], target: Target): Predictions {
   const scores = scoreRows(forest, features);
   const rows = scores.length / forest.base.length;
-  if (target.task === "regression") return { rows, classes: [], values: Float32Array.from(scores) };
+  if (target.task === "regression") {
+    return { rows, classes: [], values: Float32Array.from(forest.link === "log" ? scores.map(Math.exp) : scores) };
+  }
   return { rows, classes: target.classes, values: probabilities(scores, rows, target.classes.length) };
 }
 

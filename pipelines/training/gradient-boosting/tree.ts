@@ -30,6 +30,8 @@ export interface Forest {
   columns: readonly Encoding[];
   /** Score before the first tree, by output. */
   base: readonly number[];
+  /** Set when the sum of the scores is the logarithm of what is predicted. */
+  link?: "log";
   trees: readonly Tree[];
 }
 

@@ -5,6 +5,7 @@ import { probabilities } from "../../../pipelines/training/gradient-boosting/los
 
 const cases: [string, LossSpec, number[], number[][]][] = [
   ["squared", { name: "squared" }, [3, -1, 0.5], [[2.5, 4, 0.5]]],
+  ["poisson", { name: "poisson", limit: 40 }, [3, 0, 7], [[0.5, -2, 3]]],
   ["logistic", { name: "logistic" }, [1, 0, 1, 0], [[0.3, -2, -3, 4]]],
   [
     "softmax",
@@ -62,7 +63,41 @@ test.each(cases)("%s: derivatives agree with finite differences of the loss", (_
   }
 });
 
-test.each(cases)("%s: a block of rows gives what all rows give", (_name, spec, targets, scores) => {
+const surrogates: [string, LossSpec, number[], number[][]][] = [
+  ["absolute", { name: "absolute" }, [3, -1, 0.5], [[2.5, 4, 0.7]]],
+  ["quantile", { name: "quantile", quantile: 0.75 }, [3, -1, 0.5, 7, 2], [[2.5, 4, 0.7, 1, 9]]],
+  ["huber", { name: "huber", delta: 2 }, [3, -1, 0.5, 9], [[2.5, 4, 0.7, 1]]],
+];
+
+test.each(surrogates)("%s: gradients agree with finite differences of the loss", (_name, spec, targets, scores) => {
+  const loss = lossOf(spec);
+  const rows = rowsOf(targets, scores);
+  const h = 1e-5;
+  for (let row = 0; row < rows.rows; row++) {
+    const above = derivativesAt(loss, rows, 0, row, h);
+    const below = derivativesAt(loss, rows, 0, row, -h);
+    const gradient = derivativesAt(loss, rows, 0).gradients[row]!;
+    expect((above.losses[row]! - below.losses[row]!) / (2 * h)).toBeCloseTo(gradient, 7);
+  }
+});
+
+test.each(surrogates)(
+  "%s: no other base score and no other leaf value has a much smaller loss",
+  (name, spec, targets) => {
+    const loss = lossOf(spec);
+    const total = (score: number) => {
+      const rows = rowsOf(targets, [targets.map(() => score)]);
+      return lossesOf(loss, rows).reduce((sum, each) => sum + each, 0);
+    };
+    const base = loss.start(Float64Array.from(targets)).base[0]!;
+    expect(loss.leafOf!(Float64Array.from(targets).sort())).toBeCloseTo(base, 6);
+    // Huber's is one step towards the minimum.
+    const slack = name === "huber" ? 1.2 : 1 + 1e-6;
+    for (let score = -2; score <= 10; score += 0.1) expect(total(base)).toBeLessThanOrEqual(slack * total(score));
+  },
+);
+
+test.each([...cases, ...surrogates])("%s: a block of rows gives what all rows give", (_name, spec, targets, scores) => {
   const loss = lossOf(spec);
   const rows = rowsOf(targets, scores);
   const { losses, gradients } = derivativesAt(loss, rows, 0);

@@ -23,6 +23,7 @@ function plans(shards: number, rows: number): ShardPlan[] {
     subsample: 1,
     validationShare: 0,
     board,
+    residuals: null,
   }));
 }
 

@@ -20,13 +20,13 @@ interface LossStart {
   largestLoss: number;
 }
 
-/** A twice differentiable loss of a score and a target. */
+/** A loss of a score and a target, and how its derivatives are used. */
 export interface Loss {
   /** Name of the training curve. */
   readonly metric: string;
   /** Scores per row: 1, or one per class. */
   readonly outputs: number;
-  /** The second derivative is 1 everywhere, so that a row count is all that is needed of it. */
+  /** The second derivative is 1 everywhere, or taken to be, so that a row count is all that is needed of it. */
   readonly unitHessian: boolean;
   /** `weights` by class, of a classifier whose classes are weighted. */
   start(targets: Float64Array, weights?: readonly number[]): LossStart;
@@ -41,6 +41,12 @@ export interface Loss {
     gradients: Float64Array,
     hessians: Float64Array,
   ): void;
+  /** Set when the score is the logarithm of what is predicted. */
+  readonly link?: "log";
+  /** A leaf's value, given the residuals (target − score) of its rows, ascending; else it is the Newton step. */
+  leafOf?(residuals: Float64Array): number;
+  /** A leaf's value, given its Newton step, which it rises with; else it is that step. */
+  leafStep?(newton: number): number;
   /** The metric of a mean loss. */
   report(meanLoss: number): number;
   /** Mean square of the gradient per unit of hessian where the mean loss is this: the noise in a node's gain. */
@@ -48,7 +54,12 @@ export interface Loss {
 }
 
 /** Names a loss in a message to a thread, where functions cannot go. */
-export type LossSpec = { name: "squared" } | ClassLossSpec;
+export type LossSpec =
+  | { name: "squared" | "absolute" }
+  | { name: "huber"; delta: number }
+  | { name: "quantile"; quantile: number }
+  | { name: "poisson"; limit: number }
+  | ClassLossSpec;
 
 /** Of a classifier; without `weights`, by class, all rows count the same. */
 export type ClassLossSpec = ({ name: "logistic" } | { name: "softmax"; classes: number }) & {
