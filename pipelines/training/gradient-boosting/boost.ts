@@ -66,7 +66,7 @@ function checkRows({ train, validation }: { train: number; validation: number },
 
 /** Gives a function that grows a round's trees, one per score; none when no tree can split, now or in any later round. */
 function roundGrower(
-  { columns }: Examples,
+  { columns, directions = null }: Examples,
   params: BoostingParams,
   seed: number,
   training: Training,
@@ -86,7 +86,7 @@ function roundGrower(
       scales[output] = gradientScale;
       const units = { countWeight, gradientScale, hessianScale };
       const allowed = columnsOf(columns, usable, output);
-      const search = { columns: allowed, layout: training.layout, units, rules: params, noise };
+      const search = { columns: allowed, layout: training.layout, units, rules: params, noise, directions };
       const splits = await growTree(garden, round, search);
       if (residuals && loss.leafOf) {
         await team.run(OP.residuals);

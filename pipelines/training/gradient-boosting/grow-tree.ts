@@ -2,8 +2,9 @@ import { type Board, SIDES } from "./board.ts";
 import { addShards, type HistogramPool, type NodeHistogram, subtract } from "./histogram-pool.ts";
 import { type NodeSums, nodeSums } from "./node-sums.ts";
 import { OP } from "./shard.ts";
-import { bestSplit, leafValue, type Split, type SplitRules, type SplitSearch } from "./split.ts";
+import { bestSplit, boundedValue, type Split, type SplitRules, type SplitSearch } from "./split.ts";
 import type { Team } from "./team.ts";
+import { type Bounds, FREE, ValueBounds } from "./value-bounds.ts";
 
 interface GrowthRules extends SplitRules {
   maxLeaves: number;
@@ -52,20 +53,21 @@ export async function growTree(garden: Garden, round: number, search: SplitSearc
   const { board, rules } = garden;
   board.columns[0] = search.columns.length;
   board.columns.set(search.columns, 1);
+  const bounds = new ValueBounds(search.directions ?? null);
   const splits: GrownSplit[] = [];
   const leaves: Candidate[] = [];
   const root = await plantRoot(garden, round, search);
-  setLeaf(board, root.node, root.sums, rules);
-  offer(garden, search, leaves, root, 0);
+  setLeaf(board, root.node, root.sums, rules, FREE);
+  offer(garden, search, leaves, root, 0, FREE);
   while (splits.length + 1 < rules.maxLeaves) {
     const best = takeBest(leaves);
     if (!best) break;
     const left = 2 * splits.length + 1;
-    setSplit(board, best, left, rules);
+    setSplit(board, best, left, rules, bounds);
     splits.push({ ...best.split, node: best.node });
     const isLast = splits.length + 1 === rules.maxLeaves;
     for (const child of await splitRows(garden, leaves, best, left, isLast)) {
-      offer(garden, search, leaves, child, best.depth + 1);
+      offer(garden, search, leaves, child, best.depth + 1, bounds.of(child.node));
     }
   }
   for (const leaf of leaves) if (leaf.histogram) garden.pool.giveBack(leaf.histogram);
@@ -79,9 +81,16 @@ async function plantRoot(garden: Garden, round: number, { columns, units, layout
 }
 
 /** Looks for the child's best split; without one its histogram is free again. */
-function offer(garden: Garden, search: SplitSearch, leaves: Candidate[], child: Child, depth: number): void {
+function offer(
+  garden: Garden,
+  search: SplitSearch,
+  leaves: Candidate[],
+  child: Child,
+  depth: number,
+  bounds: Bounds,
+): void {
   const { node, sums, histogram } = child;
-  const split = bestSplit(sums, histogram.views, search);
+  const split = bestSplit(sums, histogram.views, search, bounds);
   if (split) leaves.push({ node, depth, split, histogram });
   else garden.pool.giveBack(histogram);
 }
@@ -143,19 +152,27 @@ function takeFrom(leaves: readonly Candidate[]): NodeHistogram {
   return histogram!;
 }
 
-function setLeaf({ tree }: Board, node: number, sums: NodeSums, rules: GrowthRules): void {
+function setLeaf({ tree }: Board, node: number, sums: NodeSums, rules: GrowthRules, bounds: Bounds): void {
   tree.column[node] = -1;
-  const newton = leafValue(sums, rules);
+  const newton = boundedValue(sums, rules, bounds);
   tree.value[node] = Math.fround(rules.learningRate * (rules.leafStep ? rules.leafStep(newton) : newton));
 }
 
 /** Turns a leaf into a split with two new leaves, `left` and `left + 1`. */
-function setSplit(board: Board, { node, split }: Candidate, left: number, rules: GrowthRules): void {
+function setSplit(
+  board: Board,
+  { node, split }: Candidate,
+  left: number,
+  rules: GrowthRules,
+  bounds: ValueBounds,
+): void {
   const { tree } = board;
   tree.column[node] = split.column;
   tree.sides.set(split.sides, node * SIDES);
   tree.left[node] = left;
   tree.right[node] = left + 1;
-  setLeaf(board, left, split.left, rules);
-  setLeaf(board, left + 1, split.right, rules);
+  const own = bounds.of(node);
+  bounds.split(node, split.column, left, [boundedValue(split.left, rules, own), boundedValue(split.right, rules, own)]);
+  setLeaf(board, left, split.left, rules, bounds.of(left));
+  setLeaf(board, left + 1, split.right, rules, bounds.of(left + 1));
 }

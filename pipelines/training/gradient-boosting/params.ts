@@ -20,6 +20,8 @@ export interface BoostingParams {
   smoothing: number;
   /** Every class counts the same, however few rows it has. */
   balanced: boolean;
+  /** By name of a feature. */
+  monotone: Readonly<Record<string, "increasing" | "decreasing">>;
   /** Of a regression. */
   loss: "squared" | "absolute" | "huber" | "quantile" | "poisson";
   /** 0 for one that suits the target. */
@@ -117,6 +119,13 @@ export const paramsSchema: ParamsSchema = {
       exclusiveMaximum: 1,
       default: 0.5,
     },
+    monotone: {
+      description:
+        "Columns of numbers with which the prediction may only rise or only fall, e.g. {carat: increasing}; of a classifier the second class's probability.",
+      type: "object",
+      additionalProperties: { enum: ["increasing", "decreasing"] },
+      default: {},
+    },
     class_weight: {
       description: "balanced: every class has the same weight in the loss, however few rows it has.",
       enum: ["none", "balanced"],
@@ -145,6 +154,7 @@ export function readParams(params: Readonly<Record<string, Json>>): BoostingPara
     loss: params.loss as BoostingParams["loss"],
     huberDelta: number("huber_delta"),
     quantile: number("quantile"),
+    monotone: params.monotone as BoostingParams["monotone"],
     balanced: params.class_weight === "balanced",
   };
 }

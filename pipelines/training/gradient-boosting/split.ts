@@ -1,6 +1,9 @@
 import { ABSENT, type BinOrder, orderBins } from "./category-split.ts";
 import type { HistogramLayout } from "./histogram.ts";
+import type { Directions } from "./monotone.ts";
 import { type HistogramUnits, type NodeSums, unpack } from "./node-sums.ts";
+
+import { type Bounds, clip, FREE } from "./value-bounds.ts";
 
 /** The best way found to cut a node in two. */
 export interface Split {
@@ -32,6 +35,8 @@ export interface SplitSearch {
   rules: SplitRules;
   /** Mean square of the gradient per unit of hessian. */
   noise: number;
+  /** Monotone constraints. */
+  directions?: Directions | null;
 }
 
 /** A child with less second derivative than this has no reliable value; scikit-learn's bound. */
@@ -48,6 +53,29 @@ export function leafValue({ gradient, hessian }: NodeSums, { l1, l2 }: SplitRule
 
 function shrink(gradient: number, l1: number): number {
   return l1 === 0 ? gradient : Math.sign(gradient) * Math.max(Math.abs(gradient) - l1, 0);
+}
+
+/** The leaf value within the bounds. */
+export function boundedValue(sums: NodeSums, rules: SplitRules, bounds: Bounds): number {
+  return clip(leafValue(sums, rules), bounds);
+}
+
+/** What the objective is when a leaf has this value, not necessarily the best. */
+function boundedObjective({ gradient, hessian }: NodeSums, value: number, { l1, l2 }: SplitRules): number {
+  return -2 * (gradient * value + l1 * Math.abs(value)) - (hessian + l2) * value * value;
+}
+
+/** Both children's objective within the bounds; -∞ when their values go against the column's direction. */
+function constrainedObjective(
+  left: NodeSums,
+  right: NodeSums,
+  direction: number,
+  rules: SplitRules,
+  bounds: Bounds,
+): number {
+  const [low, high] = [boundedValue(left, rules, bounds), boundedValue(right, rules, bounds)];
+  if ((high - low) * direction < 0) return Number.NEGATIVE_INFINITY;
+  return boundedObjective(left, low, rules) + boundedObjective(right, high, rules);
 }
 
 function objective(gradient: number, hessian: number, l1: number, l2: number): number {
@@ -67,15 +95,24 @@ interface BestCut {
   hessian: number;
   /** null for a number. */
   order: BinOrder | null;
+  /** Of the node. */
+  bounds: Bounds;
 }
 
 /**
  * The split of a node with the largest gain, the first of equals; null when none is allowed or none improves. Missing
  * values are tried on both sides of a number's cut. What the node has no rows of goes with the larger child.
  */
-export function bestSplit(node: NodeSums, views: readonly Float64Array[], search: SplitSearch): Split | null {
-  const { columns, layout, rules } = search;
-  const before = objective(node.gradient, node.hessian, rules.l1, rules.l2);
+export function bestSplit(
+  node: NodeSums,
+  views: readonly Float64Array[],
+  search: SplitSearch,
+  bounds = FREE,
+): Split | null {
+  const { columns, layout, rules, directions } = search;
+  const before = directions
+    ? boundedObjective(node, boundedValue(node, rules, bounds), rules)
+    : objective(node.gradient, node.hessian, rules.l1, rules.l2);
   const best: BestCut = {
     score: before,
     column: -1,
@@ -84,13 +121,14 @@ export function bestSplit(node: NodeSums, views: readonly Float64Array[], search
     packed: 0,
     hessian: 0,
     order: null,
+    bounds,
   };
   for (let i = 0; i < columns.length; i++) {
     const column = columns[i]!;
     if (layout.isCategory[column]) cutCategory(node, column, views[column]!, search, best);
     else cutNumber(node, column, views[column]!, search, best);
   }
-  if (best.column < 0 || best.score - before <= MIN_GAIN * (Math.abs(best.score) + before)) return null;
+  if (best.column < 0 || best.score - before <= MIN_GAIN * (Math.abs(best.score) + Math.abs(before))) return null;
   const left = unpack(best.packed, best.hessian, layout.channels, search.units);
   const right = {
     rows: node.rows - left.rows,
@@ -154,7 +192,7 @@ function scan(
   packed: number,
   hessian: number,
   handicap: number,
-  { layout, units, rules }: SplitSearch,
+  { layout, units, rules, directions }: SplitSearch,
   best: BestCut,
 ): boolean {
   const { channels } = layout;
@@ -174,7 +212,15 @@ function scan(
     const weight = channels === 1 ? rows : hessian * perHessian;
     const otherWeight = node.hessian - weight;
     if (weight < MIN_HESSIAN || otherWeight < MIN_HESSIAN) continue;
-    const children = objective(gradient, weight, l1, l2) + objective(node.gradient - gradient, otherWeight, l1, l2);
+    const children = directions
+      ? constrainedObjective(
+          { rows, gradient, hessian: weight },
+          { rows: node.rows - rows, gradient: node.gradient - gradient, hessian: otherWeight },
+          directions[column]!,
+          rules,
+          best.bounds,
+        )
+      : objective(gradient, weight, l1, l2) + objective(node.gradient - gradient, otherWeight, l1, l2);
     const score = children - handicap;
     if (score > best.score) {
       isBetter = true;

@@ -5,6 +5,7 @@ import { type HistogramLayout, histogramLayout } from "./histogram.ts";
 import { type LeafResiduals, leafResiduals } from "./leaf-residuals.ts";
 import { lossOf } from "./losses/index.ts";
 import type { Loss, LossSpec } from "./losses/loss.ts";
+import type { Directions } from "./monotone.ts";
 import type { BoostingParams } from "./params.ts";
 import type { ShardPlan } from "./shard.ts";
 import { Team } from "./team.ts";
@@ -18,6 +19,8 @@ export interface Examples {
   /** Regression: the value; classification: the class's index. Shared memory. */
   targets: Float64Array;
   loss: LossSpec;
+  /** Monotone constraints; none when left out. */
+  directions?: Directions | null;
 }
 
 /** A training under way: its threads, and the constants of its fixed-point numbers. */

@@ -6,6 +6,7 @@ import { chooseLoss } from "./choose-loss.ts";
 import { encodeColumns } from "./encode-columns.ts";
 import { largest } from "./fixed-point.ts";
 import { probabilities } from "./losses/probabilities.ts";
+import { directionsOf } from "./monotone.ts";
 import { type BoostingParams, readParams } from "./params.ts";
 import { scoreRows } from "./scorer.ts";
 import type { Examples } from "./start-training.ts";
@@ -66,7 +67,8 @@ function examplesOf(table: Table, params: BoostingParams): Examples {
     loss.name === "softmax" ? targets.map((code) => (code === output ? 1 : 0)) : targets,
   );
   const rules = { maxBins: params.maxBins, smoothing: params.smoothing, minRows: params.minRows };
-  return { columns: encodeColumns(table, orderBy, rules), targets, loss };
+  const columns = encodeColumns(table, orderBy, rules);
+  return { columns, targets, loss, directions: directionsOf(table, columns, params) };
 }
 
 /** The columns in the order of training. */
