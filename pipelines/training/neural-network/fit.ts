@@ -28,7 +28,7 @@ export interface Reporting {
 }
 
 // How many steps an epoch should have at least, where the rows suffice.
-const LEAST_STEPS = 16;
+const LEAST_STEPS = 8;
 // Between two turns nothing else in the process gets to run, not even an interrupt.
 const STEPS_PER_TURN = 50;
 const VALIDATION_BATCH = 2048;

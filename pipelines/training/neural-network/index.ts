@@ -4,7 +4,7 @@ import { paramsSchema } from "./params.ts";
 /** A network of dense layers on standardised numbers and one-hot categories. Loads TensorFlow.js only when it trains. */
 export const neuralNetwork: Trainer = {
   name: "neural-network",
-  version: 1,
+  version: 2,
   tasks: ["regression", "classification"],
   summary: "Dense layers trained with TensorFlow.js: smooth functions of many numbers, given enough rows.",
   paramsSchema,

@@ -32,14 +32,30 @@ export interface Network extends Disposable {
   setWeights(weights: readonly LayerWeights[]): void;
 }
 
+/**
+ * Size of the first and the last layer's weights at the start, beside what keeps the size of signals. A small start lets
+ * a network grow only the directions that the target has, and leaves little of the random start in what it predicts
+ * (Chizat, Oyallon & Bach 2019). The layers between keep theirs: small everywhere, deep networks would not get going.
+ * Nor would sigmoids, whose units are all near one half when their sums are small.
+ */
+const START = 0.03;
+
 /** Dense layers, the last one linear. Each call of `nextSeed` seeds the weights of one layer; without it all are 0. */
 export function createNetwork(tensorflow: TensorFlow, shape: Shape, nextSeed?: () => number): Network {
   const { core, layers } = tensorflow;
   const sizes = [...shape.hidden, shape.outputs];
+  const end = shape.activation === "sigmoid" ? 1 : START;
   const dense = sizes.map((units, i) => {
     const activation = i < shape.hidden.length ? shape.activation : "linear";
+    const { scale, mode } = initialScale(activation);
+    const start = (i === 0 ? end : 1) * (i === sizes.length - 1 ? end : 1);
     const kernelInitializer = nextSeed
-      ? layers.initializers.varianceScaling({ ...initialScale(activation), distribution: "uniform", seed: nextSeed() })
+      ? layers.initializers.varianceScaling({
+          scale: scale * start ** 2,
+          mode,
+          distribution: "uniform",
+          seed: nextSeed(),
+        })
       : layers.initializers.zeros();
     const layer = layers.layers.dense({ units, kernelInitializer });
     layer.build([null, i === 0 ? shape.inputs : sizes[i - 1]!]);

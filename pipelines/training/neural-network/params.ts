@@ -54,13 +54,13 @@ export const paramsSchema: ParamsSchema = {
     },
     l2: {
       description:
-        "Penalty on squared weights, added to the mean loss of the standardised target. Beyond 5,000 rows it shrinks as they grow.",
+        "Penalty on squared weights, added to the mean loss (log loss, or half the squared error of the standardised target). Beyond 5,000 rows it shrinks as they grow.",
       type: "number",
       minimum: 0,
-      default: 0.003,
+      default: 0.002,
     },
     batch_size: {
-      description: "Rows per step. Small tables use fewer, so that an epoch has some 16 steps.",
+      description: "Rows per step. Small tables use fewer, so that an epoch has some 8 steps.",
       type: "integer",
       minimum: 1,
       maximum: 65536,

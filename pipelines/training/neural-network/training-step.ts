@@ -60,7 +60,9 @@ function meanLossOf({ tensorflow, examples, network }: Run, rows: Int32Array, dr
 const FULL_PENALTY_ROWS = 5_000;
 
 function withPenalty({ tensorflow: { core }, examples, network, params }: Run, loss: Scalar): Scalar {
-  const l2 = params.l2 * Math.min(1, FULL_PENALTY_ROWS / examples.targets.length);
+  // The loss is twice the likelihood's where errors are squared, and so must its penalty be.
+  const share = examples.loss === "squared" ? 2 : 1;
+  const l2 = share * params.l2 * Math.min(1, FULL_PENALTY_ROWS / examples.targets.length);
   if (l2 === 0) return loss;
   return network.variables.reduce(
     (sum, { kernel }) => core.add<Scalar>(sum, core.mul(l2, core.sum(core.square(kernel)))),
