@@ -74,6 +74,6 @@ for name, (values, target) in {
     "linear": bundled.make_regression(2000, 20, n_informative=10, noise=10.0, random_state=0),
 }.items():
     table = pandas.DataFrame(values, columns=[f"x{i}" for i in range(values.shape[1])]).assign(target=target)
-    split(name, table, "target", "regression", (1, 2, 3), 0.3)
+    split(name, table, "target", "regression", (1, 2, 3, 4, 5), 0.3)
 values, target = bundled.make_classification(2000, 20, n_informative=8, n_classes=3, random_state=0)
-split("classification3", pandas.DataFrame(values, columns=[f"x{i}" for i in range(20)]).assign(target=target), "target", "classification", (1, 2, 3), 0.3)
+split("classification3", pandas.DataFrame(values, columns=[f"x{i}" for i in range(20)]).assign(target=target), "target", "classification", (1, 2, 3, 4, 5), 0.3)
