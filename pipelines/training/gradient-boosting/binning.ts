@@ -45,17 +45,19 @@ export function binNumbers(values: Float32Array, most: number, codes: Uint8Array
 export function cutBins({ values, counts }: Distinct, most: number): Bins {
   const cuts: number[] = [];
   const single = values.length <= most;
-  let left = counts.reduce((sum, each) => sum + each, 0);
-  let share = left / most;
-  let held = 0;
+  const rows = counts.reduce((sum, each) => sum + each, 0);
+  let share = rows / most;
+  let target = share;
+  let below = 0;
   for (let i = 0; i + 1 < values.length; i++) {
-    held += counts[i]!;
-    if (!single && held < share && !(counts[i + 1]! >= share && cuts.length < most - 2)) continue;
+    below += counts[i]!;
+    if (!single && below < target && !(counts[i + 1]! >= share && cuts.length < most - 2)) continue;
     cuts.push(between(values[i]!, values[i + 1]!));
-    left -= held;
-    held = 0;
-    share = left / (most - cuts.length);
     if (cuts.length === most - 1) break;
+    // Going on from where the cut should be spreads what is left over evenly; after a value of many rows that is far behind.
+    const from = below >= target && below < target + share ? target : below;
+    share = (rows - from) / (most - cuts.length);
+    target = from + share;
   }
   return { cuts: Float32Array.from(cuts), count: cuts.length + 1 };
 }

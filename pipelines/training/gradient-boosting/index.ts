@@ -4,7 +4,7 @@ import { paramsSchema } from "./params.ts";
 /** Gradient-boosted histogram trees: the first choice for tables. */
 export const gradientBoosting: Trainer = {
   name: "gradient-boosting",
-  version: 1,
+  version: 2,
   tasks: ["regression", "classification"],
   summary:
     "Gradient-boosted trees on binned features; handles missing values and categories. The first choice for tables.",

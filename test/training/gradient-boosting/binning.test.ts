@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Bins, binNumbers } from "../../../pipelines/training/gradient-boosting/binning.ts";
+import { type Bins, binNumbers, cutBins } from "../../../pipelines/training/gradient-boosting/binning.ts";
 
 function bin(values: readonly number[], most = 255) {
   const column = Float32Array.from(values);
@@ -62,6 +62,17 @@ test("more values than bins: the bins hold about as many rows each", () => {
   expect(bins.count).toBe(100);
   expect(Math.min(...counts)).toBeGreaterThanOrEqual(499);
   expect(Math.max(...counts)).toBeLessThanOrEqual(501);
+});
+
+test("the bins are as narrow below as above when there are hardly more values than bins", () => {
+  const bins = cutBins(
+    { values: Float32Array.from({ length: 398 }, (_, i) => i), counts: new Int32Array(398).fill(1) },
+    255,
+  );
+  expect(bins.count).toBe(255);
+  bins.cuts.forEach((cut, index) => {
+    expect(Math.abs(cut + 0.5 - ((index + 1) * 398) / 255)).toBeLessThanOrEqual(1);
+  });
 });
 
 test("a value with many rows has a bin of its own, and the others share the rest", () => {
