@@ -36,6 +36,7 @@ export async function buildCandidate(
     onnx: trained.model,
     sha256: trained.sha256,
     naive: trained.naive,
+    ranking: trained.facts.importance,
   };
   const scored = await scoreCandidate(workspace, scoring, production);
   const record = { ...(await recordCandidate(workspace, chosen, prepared, trained, scored)), ...trials };

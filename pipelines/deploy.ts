@@ -96,7 +96,14 @@ export async function judgeAgain(
   snapshot: Snapshot,
 ): Promise<Pick<Candidate, "evaluation" | "verdict">> {
   const { record, naive } = candidate;
-  const scoring = { config: record.config, data: record, onnx: candidate.model, sha256: record.model.sha256, naive };
+  const scoring = {
+    config: record.config,
+    data: record,
+    onnx: candidate.model,
+    sha256: record.model.sha256,
+    naive,
+    ranking: record.importance,
+  };
   const production = await productionOf(snapshot, record.config.name);
   const { evaluation } = await scoreCandidate(workspace, scoring, production);
   return { evaluation, verdict: judgeCandidate(workspace, record, evaluation) };

@@ -1,11 +1,11 @@
 import { prepareData } from "./candidate/prepare-data.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { formatCount, formatNumber } from "./evaluation/format-number.ts";
+import { metricOf } from "./evaluation/metric-of.ts";
 import type { FeatureResult } from "./features/dataset.ts";
 import { loadTable } from "./features/load-table.ts";
 import type { Table } from "./features/table.ts";
 import { silentLog } from "./ports/log.ts";
-import { metricOf } from "./search/metric-of.ts";
 import { bestPossible, naivePredictions } from "./smoke/best-possible.ts";
 import { findFaults } from "./smoke/find-faults.ts";
 import { relaxParams } from "./smoke/relaxed-params.ts";

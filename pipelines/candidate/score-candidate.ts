@@ -1,7 +1,9 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import type { Baseline, Evaluation } from "../evaluation/evaluation.ts";
+import type { Explanations } from "../evaluation/explanations.ts";
 import { formatNumber, formatSigned } from "../evaluation/format-number.ts";
+import { explainModel } from "../explanation/explain-model.ts";
 import type { DatasetRef, FeatureData } from "../features/dataset.ts";
 import { loadGroups } from "../features/load-groups.ts";
 import { loadTable } from "../features/load-table.ts";
@@ -9,13 +11,13 @@ import { storePredictions } from "../features/store-predictions.ts";
 import type { Table } from "../features/table.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
-import { openModel } from "../training/onnx/session.ts";
-import type { Predictions } from "../training/trainer.ts";
+import { openModel, type ScoringModel } from "../training/onnx/session.ts";
+import type { Importance, Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
 
 /** Raise it when the same models on the same rows would be evaluated otherwise. */
-const stepVersion = 1;
+const stepVersion = 2;
 
 export interface Scoring {
   config: ModelConfig;
@@ -23,6 +25,8 @@ export interface Scoring {
   onnx: Uint8Array;
   sha256: string;
   naive: Naive;
+  /** The trainer's importances. */
+  ranking: readonly Importance[];
 }
 
 export interface Scored {
@@ -86,7 +90,8 @@ function scoringInputs({ config, data, sha256, naive }: Scoring, production: Pro
   };
 }
 
-async function scoreNow({ store }: Workspace, scoring: Scoring, production: Production | null): Promise<Scored> {
+async function scoreNow(workspace: Workspace, scoring: Scoring, production: Production | null): Promise<Scored> {
+  const { store } = workspace;
   const { config, data, onnx, sha256, naive } = scoring;
   const {
     task,
@@ -96,7 +101,10 @@ async function scoreNow({ store }: Workspace, scoring: Scoring, production: Prod
   } = config;
   const { features, classes, test } = data;
   const table = await loadTable(store, test, { features, target, task, classes });
-  const candidate = await predict(onnx, { features, classes }, table);
+  const { candidate, explanations } = await withModel(onnx, { features, classes }, async (opened) => ({
+    candidate: await opened.predict(table.features),
+    explanations: await explain(workspace, scoring, opened, table),
+  }));
   const { baseline, predictions } = await scoreProduction(production, table);
   const groups = new Map<string, Awaited<ReturnType<typeof loadGroups>>>();
   for (const { by } of thresholds.slices) groups.set(by, await loadGroups(store, test, by));
@@ -117,19 +125,37 @@ async function scoreNow({ store }: Workspace, scoring: Scoring, production: Prod
     features,
     classes,
   });
-  return { evaluation, predictions: await storePredictions(store, test, key, target, candidate) };
+  const stored = await storePredictions(store, test, key, target, candidate);
+  return { evaluation: explanations ? { ...evaluation, explanations } : evaluation, predictions: stored };
 }
 
-async function predict(
+/** Kept by themselves, because they stay the same when only production has changed. */
+async function explain(
+  { cache }: Workspace,
+  { config, data, sha256, ranking }: Scoring,
+  opened: ScoringModel,
+  table: Table,
+): Promise<Explanations | null> {
+  const { thresholds, seed } = config;
+  const inputs = { stepVersion, sha256, test: data.test.fingerprint, metric: thresholds.primary, seed };
+  const cached = await cache.read<{ explanations: Explanations | null }>("explain", inputs);
+  if (cached) return cached.explanations;
+  const { primary: metric } = thresholds;
+  const explanations = await explainModel({ predict: opened.predict, table, metric, seed, ranking });
+  await cache.write("explain", inputs, { explanations });
+  return explanations;
+}
+
+async function withModel<T>(
   onnx: Uint8Array,
   signature: Pick<FeatureData, "features" | "classes">,
-  table: Table,
-): Promise<Predictions> {
-  const session = await openModel(onnx, signature);
+  use: (opened: ScoringModel) => Promise<T>,
+): Promise<T> {
+  const opened = await openModel(onnx, signature);
   try {
-    return await session.predict(table.features);
+    return await use(opened);
   } finally {
-    await session.close();
+    await opened.close();
   }
 }
 
@@ -142,7 +168,8 @@ async function scoreProduction(
   const { version, candidate } = production.record;
   const about = { version, model: candidate.model.sha256 };
   try {
-    const predictions = await predict(await production.bytes(), candidate, table);
+    const bytes = await production.bytes();
+    const predictions = await withModel(bytes, candidate, (opened) => opened.predict(table.features));
     const { features, classes } = candidate;
     return { baseline: { state: "scored", ...about, features, classes }, predictions };
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { Task } from "../config/model-config.ts";
 import type { FeatureSpec } from "../features/table.ts";
+import type { Explanations } from "./explanations.ts";
 
 export type Direction = "min" | "max";
 
@@ -67,4 +68,6 @@ export interface Evaluation {
   small_slices: number;
   /** Deciles of prediction (regression) or of the last class's probability (classification). */
   bins: readonly PredictionBin[];
+  /** Of the candidate; absent where the primary metric has no value. Versions of before they were made have none. */
+  explanations?: Explanations;
 }

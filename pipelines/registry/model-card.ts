@@ -1,5 +1,6 @@
 import { canonicalJson } from "../config/canonical-json.ts";
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
+import type { Explanations } from "../evaluation/explanations.ts";
 import { formatCount, formatNumber, formatSigned } from "../evaluation/format-number.ts";
 import { markdownTable, plainText } from "./markdown-text.ts";
 import type { VersionRecord } from "./version-record.ts";
@@ -85,22 +86,31 @@ function dataSection({ candidate }: CardSource): string {
   return `${markdownTable(["dataset", "rows", "fingerprint"], rows, [1])}\n\n${lines.join("\n")}`;
 }
 
-function trainingSection({ candidate }: CardSource): string {
+function trainingSection({ candidate, evaluation }: CardSource): string {
   const { trainer, config, importance, train_seconds: seconds } = candidate;
   const params = Object.entries(config.params).map(([name, param]) => [
     plainText(name),
     plainText(canonicalJson(param)),
   ]);
   const most = importance.toSorted((a, b) => b.share - a.share).slice(0, 10);
+  const measured = evaluation.explanations;
   const parts = [
     `${plainText(trainer.name)} (trainer version ${trainer.version}), seed ${config.seed}, trained in ${formatNumber(seconds, 3)} s.`,
   ];
   if (params.length > 0) parts.push(markdownTable(["param", "value"], params));
-  if (most.length > 0) {
+  if (measured) parts.push(permutationTable(measured));
+  else if (most.length > 0) {
     const shares = most.map(({ feature, share }) => [plainText(feature), `${formatNumber(share * 100, 3)}%`]);
     parts.push(markdownTable(["feature", "importance"], shares, [1]));
   }
   return parts.join("\n\n");
+}
+
+function permutationTable({ importance, metric }: Explanations): string {
+  const rows = importance.slice(0, 10).map(({ feature, worse, sd }) => {
+    return [plainText(feature), formatSigned(worse), formatNumber(sd, 3)];
+  });
+  return markdownTable(["feature", `${plainText(metric)} worse by when shuffled`, "± sd"], rows, [1, 2]);
 }
 
 function limitsSection({ verdict }: CardSource): string {

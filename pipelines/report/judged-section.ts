@@ -2,9 +2,10 @@ import { formatNumber } from "../evaluation/format-number.ts";
 import type { GateCheck, Verdict } from "../gate/verdict.ts";
 import { failedChecksTable } from "./data-checks.ts";
 import { escapeMarkdown, escapeSentence } from "./escape-markdown.ts";
+import { dependenceFold, importanceFold } from "./explanation-charts.ts";
 import { brokenChecks } from "./gate-checks.ts";
 import { metricTable, sliceTable } from "./metric-table.ts";
-import { coefficientFold, curvesFold, type Fold, importanceFold, predictionFold } from "./model-charts.ts";
+import { coefficientFold, curvesFold, type Fold, predictionFold } from "./model-charts.ts";
 import type { JudgedEntry } from "./report-entry.ts";
 import { reproduceFold } from "./reproduce.ts";
 import { shortId } from "./short-ids.ts";
@@ -26,7 +27,8 @@ export function judgedSection(entry: JudgedEntry): { head: string; folds: readon
     whatChanged(entry),
     sliceTable(evaluation, verdict),
     predictionFold(evaluation, candidate.config.features.target),
-    importanceFold(candidate),
+    importanceFold(candidate, evaluation),
+    dependenceFold(evaluation, candidate.config.features.target),
     coefficientFold(candidate),
     curvesFold(candidate),
     trialsFold(candidate),

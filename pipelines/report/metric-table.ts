@@ -31,7 +31,7 @@ export function sliceTable(evaluation: Evaluation, verdict: Verdict): { title: s
   const rest = [
     slices.length > shown.length ? `${formatCount(slices.length - shown.length)} better ones are not shown.` : "",
     evaluation.small_slices > 0
-      ? `${formatCount(evaluation.small_slices)} ${evaluation.small_slices === 1 ? "has" : "have"} too few rows to be judged.`
+      ? `${formatCount(evaluation.small_slices)} ${evaluation.small_slices === 1 ? "slice has" : "slices have"} too few rows to be judged.`
       : "",
   ].filter(Boolean);
   const rows = shown.map((slice) => {

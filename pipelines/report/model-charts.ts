@@ -1,13 +1,12 @@
 import type { Evaluation, PredictionBin } from "../evaluation/evaluation.ts";
 import { formatCount, formatNumber } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import type { Importance, TrainingCurve } from "../training/trainer.ts";
+import type { TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
 import { escapeMarkdown } from "./escape-markdown.ts";
 import { matchNumbers } from "./matched-numbers.ts";
 import { xyChart } from "./xychart.ts";
 
-const TOP_FEATURES = 10;
 const TOP_COEFFICIENTS = 20;
 const CURVE_POINTS = 20;
 const CURVES = 3;
@@ -59,33 +58,6 @@ function predictionWords(
     chart: `${of}: predicted (bars), observed (line)`,
     axis: "share",
     bin: "probability",
-  };
-}
-
-/** The ten features that matter most; null when the trainer gives no importance. */
-export function importanceFold({ importance }: CandidateRecord): Fold | null {
-  const sorted = [...importance].sort((a, b) => b.share - a.share);
-  const top = sorted.slice(0, TOP_FEATURES);
-  if (top.length === 0) return null;
-  const chart = xyChart({
-    title: "Feature importance (% of all)",
-    labels: top.map((each) => each.feature),
-    valueAxis: "%",
-    series: [{ kind: "bar", name: "importance", values: top.map((each) => each.share * 100) }],
-    horizontal: true,
-  });
-  const percents = matchNumbers([100]);
-  const table = columnTable<Importance>(
-    [
-      { header: "feature", cell: (each) => escapeMarkdown(each.feature, 60) },
-      { header: "importance", align: "right", cell: (each) => `${percents.value(each.share * 100)}%` },
-    ],
-    top,
-  );
-  const title = sorted.length > top.length ? `the first ${top.length} of ${formatCount(sorted.length)}` : "";
-  return {
-    title: ["Feature importance", title].filter(Boolean).join(": "),
-    body: [chart, table].filter(Boolean).join("\n\n"),
   };
 }
 

@@ -1,15 +1,16 @@
 import { dirname } from "node:path";
 import type { Task } from "../config/model-config.ts";
 import { UserError } from "../errors/user-error.ts";
+import { metricOf } from "../evaluation/metric-of.ts";
+import { shuffledRows, takeRows } from "../evaluation/table-rows.ts";
 import type { DatasetRef } from "../features/dataset.ts";
 import { openDatasetStore } from "../features/dataset-store.ts";
 import { loadTable } from "../features/load-table.ts";
 import type { FeatureSpec, Table } from "../features/table.ts";
 import { silentLog } from "../ports/log.ts";
 import { findTrainer } from "../training/trainers.ts";
-import { metricOf } from "./metric-of.ts";
 import type { TrialJob, TrialScore } from "./trial.ts";
-import { shuffledRows, takeRows, validationCount } from "./validation-rows.ts";
+import { validationCount } from "./validation-rows.ts";
 
 /** What all trials of a search have in common; plain data, because it goes to other processes. */
 export interface TrialSetup {

@@ -1,5 +1,5 @@
+import { shuffledRows, takeRows } from "../evaluation/table-rows.ts";
 import type { Table } from "../features/table.ts";
-import { shuffledRows, takeRows } from "../search/validation-rows.ts";
 
 /** Seeded rows of a table, about as many of each class as there are: a rare class must be among them. */
 export function sampleRows(table: Table, rows: number, seed: number): Table {

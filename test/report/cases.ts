@@ -104,6 +104,32 @@ const flightData = { train: dataset("flights train", 1_108_433), test: dataset("
 const regressionScores = evaluation({
   rows: 369_478,
   baseline: scored(2),
+  explanations: {
+    metric: "rmse",
+    rows: 5_000,
+    repeats: 5,
+    importance: [
+      { feature: "carat", worse: 2837.4, sd: 41.2 },
+      { feature: "color", worse: 823.1, sd: 16.4 },
+      { feature: "cut", worse: -0.4, sd: 5.3 },
+    ],
+    dependence: [
+      {
+        feature: "carat",
+        kind: "number",
+        labels: ["0.23", "0.7", "1.2"],
+        series: [{ name: "prediction", values: [640.2, 2310.5, 6480.9] }],
+        rows: 500,
+      },
+      {
+        feature: "color",
+        kind: "category",
+        labels: ["G", "E", "J"],
+        series: [{ name: "prediction", values: [3990.1, 4120.4, 2950.7] }],
+        rows: 500,
+      },
+    ],
+  },
   metrics: [
     metric("rmse", { naive: 31.36, production: 29.61, candidate: 30.02, difference: difference(0.41, 0.08) }),
     metric("mae", { naive: 18.9, production: 17.21, candidate: 17.4, difference: difference(0.19, 0.03) }),

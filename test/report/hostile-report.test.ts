@@ -43,6 +43,21 @@ function hostileEntries(texts: readonly string[]): ReportEntry[] {
       slice(text(7), text(at), { production: 1, candidate: 2, difference: difference(1, 0.1), problem: text(at + 1) }),
     ),
     bins: [0, 1].map((at) => ({ label: text(at), rows: 1, predicted: 1, actual: 2 })),
+    explanations: {
+      metric: text(3),
+      rows: 10,
+      repeats: 5,
+      importance: texts.map((feature, at) => ({ feature, worse: at, sd: 1 })),
+      dependence: [
+        {
+          feature: text(4),
+          kind: "category",
+          labels: [text(5), text(6)],
+          series: [{ name: text(7), values: [1, 2] }],
+          rows: 9,
+        },
+      ],
+    },
   });
   const record = candidate(config, {
     id: text(1),

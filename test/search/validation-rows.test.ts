@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { metricOf } from "../../pipelines/search/metric-of.ts";
-import { shuffledRows, takeRows, validationCount } from "../../pipelines/search/validation-rows.ts";
+import { metricOf } from "../../pipelines/evaluation/metric-of.ts";
+import { shuffledRows, takeRows } from "../../pipelines/evaluation/table-rows.ts";
+import { validationCount } from "../../pipelines/search/validation-rows.ts";
 import { categories, classification, numbers, regression } from "../training/tables.ts";
 
 test("every row once, the same for the same seed", () => {

@@ -1,15 +1,20 @@
-import { classificationSides } from "../evaluation/classification-sides.ts";
-import { scoreNaive } from "../evaluation/compare-metric.ts";
-import type { Metric } from "../evaluation/metrics/metric.ts";
-import { classificationMetrics, regressionMetrics } from "../evaluation/metrics/metrics.ts";
-import { regressionSides } from "../evaluation/regression-sides.ts";
-import type { Side } from "../evaluation/sides.ts";
 import type { Target } from "../features/table.ts";
 import type { Predictions } from "../training/trainer.ts";
-import type { TrialScore } from "./trial.ts";
+import { classificationSides } from "./classification-sides.ts";
+import { scoreNaive } from "./compare-metric.ts";
+import type { Metric } from "./metrics/metric.ts";
+import { classificationMetrics, regressionMetrics } from "./metrics/metrics.ts";
+import { regressionSides } from "./regression-sides.ts";
+import type { Side } from "./sides.ts";
+
+/** A metric's value; null where it has none, with the reason. */
+export interface Score {
+  score: number | null;
+  problem?: string;
+}
 
 /** One metric of predictions on rows whose truth is known; null with the reason where it has no value. */
-export function metricOf(name: string, target: Target, predictions: Predictions): TrialScore {
+export function metricOf(name: string, target: Target, predictions: Predictions): Score {
   if (target.task === "regression") {
     const { candidate, rows } = regressionSides(target.values, predictions, null, 0);
     return score(regressionMetrics, name, candidate, rows);
@@ -18,7 +23,7 @@ export function metricOf(name: string, target: Target, predictions: Predictions)
   return score(classificationMetrics, name, candidate, rows);
 }
 
-function score<Scored>(metrics: readonly Metric<Scored>[], name: string, side: Side<Scored>, rows: number): TrialScore {
+function score<Scored>(metrics: readonly Metric<Scored>[], name: string, side: Side<Scored>, rows: number): Score {
   const metric = metrics.find((each) => each.name === name);
   if (!metric) throw new Error(`There is no metric ${name} for this task.`);
   if ("problem" in side) return { score: null, problem: side.problem };
