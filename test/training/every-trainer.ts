@@ -34,7 +34,7 @@ export function rowsOf(rows: number, task: (typeof tasks)[number], seed = 1): Ta
 }
 
 /** Trains with the trainer's defaults but for `params`. */
-export function fit(type: string, table: Table, params: Readonly<Record<string, Json>>): Promise<ProvenModel> {
+export function trainWith(type: string, table: Table, params: Readonly<Record<string, Json>>): Promise<ProvenModel> {
   const trainer = findTrainer(type);
   const { task } = table.target;
   const complete = { ...defaultsOf(trainer), ...params };

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { openModel } from "../../pipelines/training/onnx/session.ts";
-import { builtIn, fit, rowsOf, tasks } from "./every-trainer.ts";
+import { builtIn, rowsOf, tasks, trainWith } from "./every-trainer.ts";
 import { categories, numbers, seeded, signatureOf } from "./tables.ts";
 
 const rows = 100_000;
@@ -18,7 +18,7 @@ const cases = builtIn.flatMap(({ type, params }) => tasks.map((task) => ({ type,
 
 test.each(cases)("$type of $task predicts 100,000 rows as ONNX Runtime does", async ({ type, task, params }) => {
   const table = rowsOf(600, task);
-  const { model } = await fit(type, table, params);
+  const { model } = await trainWith(type, table, params);
   const asked = unseenRows();
   const session = await openModel(model.onnx, signatureOf(table));
   const shipped = await session.predict(asked);
