@@ -10,6 +10,8 @@ import { recordTraining } from "./mlflow/record-training.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
 import type { RegisterResult } from "./registry/registry.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
+import { logFailure } from "./run-log/log-failure.ts";
+import type { RunEvent } from "./run-log/run-record.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** How deploying one model can end. Only `deployed` wrote to the registry. */
@@ -36,19 +38,22 @@ export async function deployModel(
   );
   if (plan.state === "held" || plan.state === "registered") return { state: "waiting", plan };
   const built = await keepOutcome(workspace, model.config.name, (followed) =>
-    buildCandidate(followed, model, snapshot),
+    logFailure(followed.runs, model, "run", () => buildCandidate(followed, model, snapshot)),
   );
+  if (built.state === "identical") await logRun(workspace, built.candidate, "run", null);
   if (built.state !== "judged") return built;
   const { candidate } = built;
   const directory = await writeCandidate(root, candidate);
   log.info(`  ${"gate".padEnd(10)} ${describeVerdict(candidate.verdict)}`);
   if (candidate.verdict.outcome !== "pass") {
     await recordTraining(workspace, { ...candidate, candidate: candidate.record });
+    await logRun(workspace, candidate, "run", null);
     return { state: "rejected", plan, candidate, directory };
   }
   const registered = await registerCandidate(workspace, candidate, {
     promote: true,
     pullRequest: options.pullRequest ?? null,
+    event: "run",
   });
   return { state: "deployed", plan, candidate, directory, registered };
 }
@@ -69,10 +74,10 @@ function noRegistry({ repository }: Workspace): UserError {
 export async function registerCandidate(
   workspace: Workspace,
   candidate: Candidate,
-  { promote, pullRequest }: { promote: boolean; pullRequest: number | null },
+  { promote, pullRequest, event = "register" }: { promote: boolean; pullRequest: number | null; event?: RunEvent },
 ): Promise<RegisterResult> {
   const { record, evaluation, verdict, example } = candidate;
-  return workspace.log.step(
+  const registered = await workspace.log.step(
     "register",
     () =>
       workspace.registry.register({
@@ -87,6 +92,18 @@ export async function registerCandidate(
       }),
     describeRegistration,
   );
+  await logRun(workspace, candidate, event, registered.version);
+  return registered;
+}
+
+/** Never fails: a lost log is no reason to lose a deploy. */
+async function logRun(
+  { runs }: Workspace,
+  candidate: Candidate,
+  event: RunEvent,
+  version: number | null,
+): Promise<void> {
+  await runs.add({ ...candidate, candidate: candidate.record }, { event, version });
 }
 
 /** The candidate against what is in production at `snapshot`. */

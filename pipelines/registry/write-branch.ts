@@ -45,18 +45,32 @@ const [shortWait, longWait] = [200, 4000];
  * he wrote. Some writer always gets through, and the wait is random, so each does in the end.
  */
 export async function writeBranch<T>(writer: Writer, plan: Planner<T>): Promise<T> {
+  return compareAndSwap(writer, async (branch, tip) => {
+    if (tip === null) throw missingBranch(branch);
+    return attempt(writer, branch, tip, plan);
+  });
+}
+
+/** One attempt on a state of the branch (null: it does not exist yet): its result, or why the branch did not move. */
+export type Attempt<T> = (branch: Branch, tip: string | null) => Promise<{ result: T } | { error: GitError }>;
+
+/** Attempts on the fetched tip until the branch moves, for some minutes at most. */
+export async function compareAndSwap<T>(
+  writer: Pick<Writer, "branch" | "clock" | "random">,
+  attemptOn: Attempt<T>,
+  deadline = deadlineMinutes,
+): Promise<T> {
   const branch = await writer.branch();
   const started = writer.clock.now().getTime();
-  let [stuck, lastTip] = [0, ""];
+  let [stuck, lastTip]: [number, string | null] = [0, ""];
   for (let round = 0; ; round += 1) {
     const tip = await branch.tip(true);
-    if (tip === null) throw missingBranch(branch);
-    const rejected = await attempt(writer, branch, tip, plan);
+    const rejected = await attemptOn(branch, tip);
     if ("result" in rejected) return rejected.result;
     stuck = tip === lastTip ? stuck + 1 : 0;
     lastTip = tip;
     const minutes = (writer.clock.now().getTime() - started) / 60_000;
-    if (stuck >= patience || minutes >= deadlineMinutes) throw givenUp(branch, rejected.error, stuck >= patience);
+    if (stuck >= patience || minutes >= deadline) throw givenUp(branch, rejected.error, stuck >= patience, deadline);
     await sleep(writer.random() * Math.min(longWait, shortWait * 2 ** round));
   }
 }
@@ -84,8 +98,8 @@ export function missingBranch(branch: Branch): EnvironmentError {
   });
 }
 
-function givenUp(branch: Branch, cause: GitError, stuck: boolean): EnvironmentError {
-  const why = stuck ? "though nobody else writes" : `for ${deadlineMinutes} minutes, as others were always first`;
+function givenUp(branch: Branch, cause: GitError, stuck: boolean, deadline: number): EnvironmentError {
+  const why = stuck ? "though nobody else writes" : `for ${deadline} minutes, as others were always first`;
   return new EnvironmentError(
     `${branch.title} could not be moved ${why}: ${cause.message}`,
     { tried: cause.tried, safe: cause.safe },

@@ -16,6 +16,7 @@ import { type Git, openGit } from "../registry/git/git.ts";
 import { openRegistry, type Registry } from "../registry/registry.ts";
 import { explainRevertConflict } from "../registry/revert-conflict.ts";
 import type { ChangeMemory } from "../registry/since.ts";
+import { openRunLog, type RunLog } from "../run-log/run-log.ts";
 import { trainers } from "../training/trainers.ts";
 import { findRoot } from "./find-root.ts";
 import { prepareLocalFolder } from "./local-folder.ts";
@@ -30,6 +31,8 @@ export interface Workspace {
   registry: Registry;
   /** The copy on the server of MLFLOW_TRACKING_URI, which writes to the registry keep up to date; null when there is none. */
   mlflow: MlflowMirror | null;
+  /** Where every training is written down. */
+  runs: RunLog;
   store: DatasetStore;
   cache: StepCache;
   /** Folders outside the repository that the operator, not the repository, lets queries read. */
@@ -74,6 +77,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     git,
     registry: mlflow ? mirroredRegistry(registry, mlflow, log) : registry,
     mlflow,
+    runs: openRunLog({ root, env, remote, clock, log }),
     store,
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")

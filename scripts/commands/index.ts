@@ -88,6 +88,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Check the whole registry branch",
     load: async () => (await import("./verify.ts")).verify,
   },
+  runs: {
+    usage: "runs [model]",
+    summary: "Every training, kept or lost: list, compare, show",
+    load: async () => (await import("./runs.ts")).runs,
+  },
   mlflow: {
     usage: "mlflow sync [model]",
     summary: "Copy the registry to an MLflow server",

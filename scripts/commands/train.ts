@@ -6,6 +6,7 @@ import { keepOutcome } from "../../pipelines/candidate/outcome-file.ts";
 import { identify, prepareData } from "../../pipelines/candidate/prepare-data.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { recordTraining } from "../../pipelines/mlflow/record-training.ts";
+import { logFailure } from "../../pipelines/run-log/log-failure.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command, Outcome } from "../cli/command.ts";
@@ -50,12 +51,16 @@ async function tellCandidate(opened: Workspace, name: string, directory: string)
   const built = await keepOutcome(opened, name, async (followed) => {
     const model = await readModel(followed, name);
     const snapshot = await followed.registry.snapshot({ fetch: true });
-    return buildCandidate(followed, model, snapshot, { evenIfUnchanged: true });
+    return logFailure(followed.runs, model, "train", () =>
+      buildCandidate(followed, model, snapshot, { evenIfUnchanged: true }),
+    );
   });
   if (built.state === "checks-failed" || built.state === "unchanged") return tellBuild(built);
   const written = relative(directory, await writeCandidate(opened.root, built.candidate));
   const { record, verdict } = built.candidate;
-  await recordTraining(opened, { ...built.candidate, candidate: record });
+  const trained = { ...built.candidate, candidate: record };
+  await recordTraining(opened, trained);
+  await opened.runs.add(trained, { event: "train", version: null });
   const lines = [
     `candidate  ${written}`,
     `gate       ${verdict.outcome}: ${verdict.summary}`,

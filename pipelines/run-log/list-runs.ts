@@ -1,0 +1,100 @@
+import { canonicalJson, type Json } from "../config/canonical-json.ts";
+import { didYouMean } from "../errors/did-you-mean.ts";
+import { UserError } from "../errors/user-error.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/** A param, or what else decides a training, that differs from the run before; undefined where a run has none. */
+export interface ChangedParam {
+  name: string;
+  before: Json | undefined;
+  after: Json | undefined;
+}
+
+/** A run as it is listed. */
+export interface ListedRun extends RunRecord {
+  /** null for the first run of a model. */
+  changed: readonly ChangedParam[] | null;
+}
+
+export interface ListOptions {
+  /** A metric; without it the newest run is first. */
+  sort?: string;
+  limit?: number;
+}
+
+/** Runs, newest first, as a list of candidates: sorted, cut, and each with what changed from its model's run before. */
+export function listRuns(records: readonly RunRecord[], { sort, limit }: ListOptions): ListedRun[] {
+  const listed = withChanges(onePerCandidate(records));
+  return (sort === undefined ? listed : sortByMetric(listed, sort)).slice(0, limit);
+}
+
+/** A candidate that was trained again from the cache, or registered later, is one run: its newest record, with its version. */
+function onePerCandidate(records: readonly RunRecord[]): RunRecord[] {
+  const byCandidate = new Map<string, RunRecord>();
+  for (const record of records) {
+    const key = `${record.model} ${record.candidate ?? record.id}`;
+    const newer = byCandidate.get(key);
+    byCandidate.set(key, newer ? { ...newer, version: newer.version ?? record.version } : record);
+  }
+  return [...byCandidate.values()];
+}
+
+function withChanges(newestFirst: readonly RunRecord[]): ListedRun[] {
+  const before = new Map<string, RunRecord>();
+  const listed = newestFirst.toReversed().map((record): ListedRun => {
+    const last = before.get(record.model);
+    before.set(record.model, record);
+    return { ...record, changed: last ? changedParams(last, record) : null };
+  });
+  return listed.reverse();
+}
+
+/** What differs in type, seed and params, nested ones joined by dots. */
+export function changedParams(before: RunRecord, after: RunRecord): ChangedParam[] {
+  const [left, right] = [flatParams(before), flatParams(after)];
+  return [...new Set([...left.keys(), ...right.keys()])]
+    .map((name) => ({ name, before: left.get(name), after: right.get(name) }))
+    .filter((each) => paramKey(each.before) !== paramKey(each.after));
+}
+
+/** A training's type, seed and params by name. */
+export function flatParams({ type, seed, params }: RunRecord): Map<string, Json> {
+  return new Map<string, Json>([["type", type], ["seed", seed], ...flatten(params)]);
+}
+
+function flatten(value: { readonly [key: string]: Json }, prefix = ""): [string, Json][] {
+  return Object.entries(value).flatMap(([key, each]): [string, Json][] =>
+    each !== null && typeof each === "object" && !Array.isArray(each)
+      ? flatten(each as { readonly [key: string]: Json }, `${prefix}${key}.`)
+      : [[`${prefix}${key}`, each]],
+  );
+}
+
+function paramKey(value: Json | undefined): string {
+  return value === undefined ? "" : typeof value === "object" ? canonicalJson(value) : JSON.stringify(value);
+}
+
+/** The best first, by the metric's own direction; runs that have no such value come last, newest first. */
+function sortByMetric(runs: readonly ListedRun[], metric: string): ListedRun[] {
+  const entry = (run: RunRecord) => run.metrics.find((each) => each.metric === metric);
+  const direction = runs.map(entry).find((each) => each !== undefined)?.direction;
+  if (direction === undefined) throw unknownMetric(runs, metric);
+  const sign = direction === "min" ? 1 : -1;
+  const value = (run: RunRecord) => {
+    const score = entry(run)?.candidate ?? null;
+    // A bias is best near zero, on whichever side.
+    return score === null ? Number.POSITIVE_INFINITY : sign * (metric === "bias" ? Math.abs(score) : score);
+  };
+  const keyed = runs.map((run) => ({ run, key: value(run) }));
+  return keyed.sort((a, b) => (a.key === b.key ? 0 : a.key - b.key)).map(({ run }) => run);
+}
+
+function unknownMetric(runs: readonly RunRecord[], metric: string): UserError {
+  const names = [...new Set(runs.flatMap((run) => run.metrics.map((each) => each.metric)))];
+  const meant = didYouMean(metric, names);
+  const known = names.length > 0 ? `they have: ${names.slice(0, 20).join(", ")}` : "no run has a metric yet";
+  return new UserError({
+    message: `no run has a metric ${metric}`,
+    hint: meant ? `did you mean ${meant}? ${known}` : known,
+  });
+}

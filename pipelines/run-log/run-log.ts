@@ -1,0 +1,100 @@
+import type { ModelConfig } from "../config/model-config.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Log } from "../ports/log.ts";
+import { type Git, openGit } from "../registry/git/git.ts";
+import type { VersionRecord } from "../registry/version-record.ts";
+import type { PushedRuns } from "./push-runs.ts";
+import type { ReadRuns } from "./read-runs.ts";
+import type { RunEvent, RunRecord } from "./run-record.ts";
+
+/** Where every training is written down, registered or not. Losing it loses no model. */
+export interface RunLog {
+  /** Adds the run of a candidate; a failure is a warning. */
+  add(
+    trained: Pick<VersionRecord, "candidate" | "evaluation" | "verdict">,
+    run: { event: RunEvent; version: number | null },
+  ): Promise<void>;
+  /** Adds the run of a training that failed; a failure to do so is a warning. */
+  addFailure(config: ModelConfig, folder: string, error: unknown, event: RunEvent): Promise<void>;
+  /** All runs, of one model when it is named; when the remote cannot be reached, as last seen. */
+  read(model?: string): Promise<ReadRuns>;
+  /** Pushes what waits here, and in other folders. Throws GitError when the remote refuses. */
+  push(folders?: readonly string[]): Promise<PushedRuns>;
+}
+
+export interface RunLogOptions {
+  root: string;
+  /** `CI` decides whether a train pushes its run, and git's own variables who writes. */
+  env: Readonly<Record<string, string | undefined>>;
+  remote: string | null;
+  clock: Clock;
+  log: Log;
+}
+
+/** A deploy does not wait longer than this for one git command of its log. */
+const timeoutSeconds = 60;
+
+/** Opens the run log of a repository. Nothing is read or loaded until it is used. */
+export function openRunLog(options: RunLogOptions): RunLog {
+  const { root, env, clock, log } = options;
+  const git = openGit(root, { env, log, timeoutSeconds });
+  const pusher = { ...options, git };
+  const push: RunLog["push"] = async (folders = []) => {
+    const [{ pushRuns }, { queueFolder }] = await Promise.all([import("./push-runs.ts"), import("./run-queue.ts")]);
+    return pushRuns(pusher, [queueFolder(root), ...folders]);
+  };
+  const keep = (event: RunEvent, make: (context: { event: RunEvent; time: Date; by: string }) => Promise<RunRecord>) =>
+    neverFail(log, async () => {
+      const { queueRun } = await import("./run-queue.ts");
+      await queueRun(root, await make({ event, time: clock.now(), by: await whoRuns(git) }));
+      if (options.remote !== null && (event !== "train" || isCi(env))) await push();
+    });
+  return {
+    push,
+    add: (trained, { event, version }) =>
+      keep(event, async (context) => (await import("./run-record.ts")).runRecordOf(trained, version, context)),
+    addFailure: (config, folder, error, event) =>
+      keep(event, async (context) => {
+        const [commit, dirty] = await Promise.all([git.headCommit(), git.isDirty(folder)]);
+        const { failedRunOf } = await import("./run-record.ts");
+        return failedRunOf(config, messageOf(error), { ...context, commit, dirty });
+      }),
+    async read(model) {
+      const [{ readRuns }, { openRunsBranch }, { queueFolder }] = await Promise.all([
+        import("./read-runs.ts"),
+        import("./push-runs.ts"),
+        import("./run-queue.ts"),
+      ]);
+      const branch = await openRunsBranch(pusher);
+      const tip = await branch.tip(true).catch(async (error: Error) => {
+        log.warn(`the run log is shown as last seen: ${error.message}`);
+        return branch.tip(false).catch(() => null); // never fetched, and out of reach: only the queue is known
+      });
+      return readRuns(git, tip, queueFolder(root), model);
+    },
+  };
+}
+
+async function neverFail(log: Log, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    log.warn(
+      `the run is not on the run log's branch: ${messageOf(error)}\n  All else is as it should be. It waits in .mergeml/runs for the next push: mergeml runs --push`,
+    );
+  }
+}
+
+/** Git's name for whoever runs this; it need not know one, as nothing is committed yet. */
+async function whoRuns(git: Git): Promise<string> {
+  const ident = await git.text(["var", "GIT_AUTHOR_IDENT"], { allow: [128] });
+  return ident.replace(/ <.*$/s, "").slice(0, 200) || "unknown";
+}
+
+function isCi({ CI }: RunLogOptions["env"]): boolean {
+  return CI !== undefined && CI !== "" && CI !== "false" && CI !== "0";
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
