@@ -24,17 +24,24 @@ export interface ListOptions {
 
 /** Runs, newest first, as a list of candidates: sorted, cut, and each with what changed from its model's run before. */
 export function listRuns(records: readonly RunRecord[], { sort, limit }: ListOptions): ListedRun[] {
-  const listed = withChanges(onePerCandidate(records));
+  const listed = withChanges(onePerCandidate(withVersions(records)));
   return (sort === undefined ? listed : sortByMetric(listed, sort)).slice(0, limit);
 }
 
-/** A candidate that was trained again from the cache, or registered later, is one run: its newest record, with its version. */
-function onePerCandidate(records: readonly RunRecord[]): RunRecord[] {
+/** Each run with the version its candidate became, which a later record may have told. */
+export function withVersions(records: readonly RunRecord[]): RunRecord[] {
+  const key = ({ model, candidate }: RunRecord) => `${model} ${candidate}`;
+  const registered = records.filter(({ candidate, version }) => candidate !== null && version !== null);
+  const versions = new Map(registered.map((record) => [key(record), record.version]));
+  return records.map((record) => ({ ...record, version: record.version ?? versions.get(key(record)) ?? null }));
+}
+
+/** A candidate that was trained again from the cache, or registered later, is one run: its newest record. */
+function onePerCandidate(newestFirst: readonly RunRecord[]): RunRecord[] {
   const byCandidate = new Map<string, RunRecord>();
-  for (const record of records) {
+  for (const record of newestFirst) {
     const key = `${record.model} ${record.candidate ?? record.id}`;
-    const newer = byCandidate.get(key);
-    byCandidate.set(key, newer ? { ...newer, version: newer.version ?? record.version } : record);
+    if (!byCandidate.has(key)) byCandidate.set(key, record);
   }
   return [...byCandidate.values()];
 }

@@ -2,7 +2,7 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import { isModelName } from "../../pipelines/registry/paths.ts";
 import { findRun } from "../../pipelines/run-log/find-run.ts";
-import { changedParams, listRuns } from "../../pipelines/run-log/list-runs.ts";
+import { changedParams, listRuns, withVersions } from "../../pipelines/run-log/list-runs.ts";
 import type { ReadRuns } from "../../pipelines/run-log/read-runs.ts";
 import { renderComparison, renderRun, renderRuns, sameTest } from "../../pipelines/run-log/render-runs.ts";
 import type { RunLog } from "../../pipelines/run-log/run-log.ts";
@@ -33,8 +33,8 @@ export const runs: Command = {
     const { runs: log, log: terminal } = await workspace();
     const read = async (model?: string) => tellBroken(await log.read(model), (message) => terminal.warn(message));
     if (flag("push")) return tellPush(log);
-    if (verb === "compare") return compare((await read()).runs, ids);
-    if (verb === "show") return show((await read()).runs, ids);
+    if (verb === "compare") return compare(withVersions((await read()).runs), ids);
+    if (verb === "show") return show(withVersions((await read()).runs), ids);
     if (ids.length > 0)
       throw new UserError({
         message: `mergeml runs takes one model, not ${positionals.length}`,

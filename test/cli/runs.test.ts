@@ -47,7 +47,10 @@ describe("mergeml runs", () => {
     await scratch.facts(["init"]);
     await scratch.facts(["train", "rent"]);
     await scratch.facts(["register", "rent", "--promote"]);
-    expect(await listed(scratch)).toMatchObject({ waiting: 0, runs: [{ version: 1 }] });
+    await scratch.facts(["train", "rent"]); // from the cache: the same candidate once more
+    const { runs, waiting } = await listed(scratch);
+    expect([runs.map(({ version, event }) => [version, event]), waiting]).toEqual([[[1, "train"]], 1]);
+    expect((await scratch.mergeml("runs", "show", runs[0]!.id)).stdout).toMatch(/^version +v1$/m);
   });
 
   it("pushes a train by itself in CI, and a waiting one when asked", async () => {
