@@ -4,7 +4,7 @@ import type { CheckResult, DatasetRef } from "../features/dataset.ts";
 import type { FeatureSpec } from "../features/table.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { TrialRecord } from "../search/trial.ts";
-import type { Importance, TrainingCurve } from "../training/trainer.ts";
+import type { Coefficient, Importance, TrainingCurve } from "../training/trainer.ts";
 
 /** What a candidate is, before and after it is registered. Everything in it is a function of the inputs, but `created` and `commit`. */
 export interface CandidateRecord {
@@ -27,7 +27,7 @@ export interface CandidateRecord {
   notes: readonly string[];
   model: { sha256: string; size: number };
   importance: readonly Importance[];
-  coefficients: readonly { name: string; value: number }[];
+  coefficients: readonly Coefficient[];
   /** Of a search: all it tried, in the order in which they were drawn. `config.params` has the winner's. */
   trials?: readonly TrialRecord[];
   curves: readonly TrainingCurve[];

@@ -1,7 +1,7 @@
 import type { Evaluation, PredictionBin } from "../evaluation/evaluation.ts";
 import { formatCount, formatNumber } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import type { TrainingCurve } from "../training/trainer.ts";
+import type { Coefficient, TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
 import { escapeMarkdown } from "./escape-markdown.ts";
 import { matchNumbers } from "./matched-numbers.ts";
@@ -61,20 +61,35 @@ function predictionWords(
   };
 }
 
-/** The largest weights of a linear model by size; null for models without. */
-export function coefficientFold({ coefficients }: CandidateRecord): Fold | null {
+/** The largest weights of a linear model by standardised size, where it has such; null for models without weights. */
+export function coefficientFold({ coefficients, config }: CandidateRecord): Fold | null {
   if (coefficients.length === 0) return null;
-  const sorted = [...coefficients].sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, TOP_COEFFICIENTS);
-  const body = columnTable(
+  const comparable = coefficients.some((each) => each.standardised !== undefined);
+  // An intercept has no standardised weight, and comes last.
+  const rank = ({ value, standardised }: Coefficient) => {
+    if (!comparable) return Math.abs(value);
+    return standardised === undefined ? -1 : Math.abs(standardised);
+  };
+  const sorted = [...coefficients].sort((a, b) => rank(b) - rank(a)).slice(0, TOP_COEFFICIENTS);
+  const number = (value: number | undefined) => (value === undefined ? "" : formatNumber(value));
+  const table = columnTable<Coefficient>(
     [
-      { header: "term", cell: (each: { name: string; value: number }) => escapeMarkdown(each.name, 60) },
+      { header: "term", cell: (each) => escapeMarkdown(each.name, 60) },
       { header: "weight", align: "right", cell: (each) => formatNumber(each.value) },
+      { header: "95% interval", align: "right", cell: intervalText },
+      { header: "standardised", align: "right", cell: (each) => number(each.standardised) },
     ],
     sorted,
   );
   const few =
     coefficients.length > sorted.length ? `: the largest ${sorted.length} of ${formatCount(coefficients.length)}` : "";
-  return { title: `Coefficients${few}`, body };
+  const selected = Number(config.params.l1 ?? 0) > 0 && sorted.some((each) => each.low !== undefined);
+  const line = "With `l1` the intervals are conditional on the selection: as if the terms had been chosen beforehand.";
+  return { title: `Coefficients${few}`, body: selected ? `${table}\n\n${line}` : table };
+}
+
+function intervalText({ low, high }: Coefficient): string {
+  return low === undefined || high === undefined ? "" : `${formatNumber(low)} to ${formatNumber(high)}`;
 }
 
 /** How training went, a chart and a table for each curve; null without curves. */

@@ -17,6 +17,18 @@ export interface Importance {
   share: number;
 }
 
+/** A named weight of a model that has such. */
+export interface Coefficient {
+  name: string;
+  /** In the feature's own units. */
+  value: number;
+  /** Per standard deviation of the feature, in the target's units or log odds; absent for an intercept. */
+  standardised?: number;
+  /** The 95% interval of `value`; absent when it has none, e.g. a weight that a penalty set to 0. */
+  low?: number;
+  high?: number;
+}
+
 /** A curve over training, e.g. the loss by step. */
 export interface TrainingCurve {
   metric: string;
@@ -40,8 +52,8 @@ export interface TrainedModel {
   /** The trainer's own predictions, compared with ONNX Runtime's before anything is kept. */
   predict(features: readonly FeatureColumn[]): Predictions;
   importance: readonly Importance[];
-  /** Rows of `name` and its weight, for models that have such. */
-  coefficients: readonly { name: string; value: number }[];
+  /** Empty for models without. */
+  coefficients: readonly Coefficient[];
   curves: readonly TrainingCurve[];
   /** What else the record should say about how it was computed, e.g. the backend. */
   facts?: Readonly<Record<string, string>>;

@@ -1,52 +1,72 @@
-import type { Importance } from "../trainer.ts";
+import type { Coefficient, Importance } from "../trainer.ts";
 import { BLOCK_ROWS, blocks, type Design } from "./design.ts";
-import type { Encoding } from "./encoding.ts";
+import type { CategoryEncoding, Encoding } from "./encoding.ts";
+import type { Margins } from "./margins.ts";
 
-type Named = { name: string; value: number };
+/** A coefficient before it is computed: its weights by column, and the column whose deviation it is standardised by. */
+interface Term {
+  name: string;
+  factors: readonly (readonly [column: number, factor: number])[];
+  /** null for the intercept. */
+  column: number | null;
+}
 
 /**
  * Weights in the features' own units, by name: `(intercept)`, `carat`, `carat missing`, `city=Rome`. A row with a
  * missing number is predicted as one with the column's mean, plus the weight of `missing`. With several outputs
- * (more than two classes) each name starts with its class.
+ * (more than two classes) each name starts with its class. `standardised` is per standard deviation of the design's
+ * column, in units of the target (log odds for classes); `deviation` is `deviations` of the design.
  */
-export function coefficientsOf(encoding: Encoding, weights: Float64Array, classes: readonly string[]): Named[] {
+export function coefficientsOf(
+  encoding: Encoding,
+  { weights, margins }: { weights: Float64Array; margins: Margins },
+  deviation: Float64Array,
+  classes: readonly string[],
+): Coefficient[] {
   const outputs = weights.length / encoding.width;
+  const terms = termsOf(encoding);
   return Array.from({ length: outputs }, (_, k) => {
-    const of = (column: number) => weights[column * outputs + k]!;
     const prefix = outputs === 1 ? "" : `${classes[k]}: `;
-    return ofOneOutput(encoding, of).map(({ name, value }) => ({ name: prefix + name, value }));
+    return terms.map(({ name, factors, column }): Coefficient => {
+      const placed = factors.map(([at, factor]) => [at * outputs + k, factor] as const);
+      const value = placed.reduce((sum, [at, factor]) => sum + weights[at]! * factor, 0);
+      const margin = column !== null && value === 0 ? null : margins(placed);
+      return {
+        name: prefix + name,
+        value,
+        ...(column !== null && { standardised: weights[column * outputs + k]! * deviation[column]! }),
+        ...(margin !== null && { low: value - margin, high: value + margin }),
+      };
+    });
   }).flat();
 }
 
-function ofOneOutput(encoding: Encoding, weightOf: (column: number) => number): Named[] {
-  let intercept = weightOf(0);
-  const rest = encoding.features.flatMap((each): Named[] => {
-    if (each.kind === "category") return levels(each.columnOf, each.pooled, each.name, weightOf);
-    const slope = weightOf(each.column) * each.scale;
-    intercept -= slope * each.mean;
-    const own = { name: each.name, value: slope };
-    return each.missing === null ? [own] : [own, { name: `${each.name} missing`, value: weightOf(each.missing) }];
+function termsOf(encoding: Encoding): Term[] {
+  const intercept: [number, number][] = [[0, 1]];
+  const rest = encoding.features.flatMap((each): Term[] => {
+    if (each.kind === "category") return levels(each);
+    intercept.push([each.column, -each.scale * each.mean]);
+    const own = { name: each.name, factors: [[each.column, each.scale] as const], column: each.column };
+    return each.missing === null ? [own] : [own, indicator(`${each.name} missing`, each.missing)];
   });
-  return [{ name: "(intercept)", value: intercept }, ...rest];
+  return [{ name: "(intercept)", factors: intercept, column: null }, ...rest];
 }
 
-function levels(
-  columnOf: ReadonlyMap<string, number>,
-  pooled: number | null,
-  feature: string,
-  weightOf: (column: number) => number,
-): Named[] {
+function indicator(name: string, column: number): Term {
+  return { name, factors: [[column, 1]], column };
+}
+
+function levels({ columnOf, pooled, name }: CategoryEncoding): Term[] {
   const own = [...columnOf].filter(([, column]) => column !== pooled);
-  const named = own.map(([level, column]) => ({ name: `${feature}=${level}`, value: weightOf(column) }));
+  const named = own.map(([level, column]) => indicator(`${name}=${level}`, column));
   if (pooled === null) return named;
   const rare = columnOf.size - own.length;
-  return [...named, { name: `${feature} is one of ${rare} rare values`, value: weightOf(pooled) }];
+  return [...named, indicator(`${name} is one of ${rare} rare values`, pooled)];
 }
 
-/** Each feature's share of Σ |weight| · deviation of its columns on the train rows; equal shares when no feature has any weight. */
-export function importanceOf(encoding: Encoding, weights: Float64Array, design: Design): Importance[] {
+/** Each feature's share of Σ |weight| · deviation of its columns on the train rows (`deviations`); equal shares when no feature has any weight. */
+export function importanceOf(encoding: Encoding, weights: Float64Array, deviation: Float64Array): Importance[] {
   const outputs = weights.length / encoding.width;
-  const deviation = deviations(design);
   const effect = (column: number) => {
     const own = weights.subarray(column * outputs, (column + 1) * outputs);
     return own.reduce((sum, weight) => sum + Math.abs(weight), 0) * deviation[column]!;
@@ -63,7 +83,7 @@ export function importanceOf(encoding: Encoding, weights: Float64Array, design: 
 }
 
 /** Standard deviation of each column of the design; 0 for the intercept. */
-function deviations(design: Design): Float64Array {
+export function deviations(design: Design): Float64Array {
   const sums = new Float64Array(design.width);
   const squares = new Float64Array(design.width);
   for (const { count, dense, columns } of blocks(design)) {

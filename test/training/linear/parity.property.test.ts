@@ -33,6 +33,7 @@ const cases = fc.integer({ min: 1, max: 30 }).chain((rows) =>
     target: values(fc.double({ min: -1e6, max: 1e6, noNaN: true }), rows),
     labels: values(fc.constantFrom("x", "y", "zü", ""), rows),
     l2: fc.constantFrom(0, 1e-3, 1, 100),
+    l1: fc.constantFrom(0, 0, 1, 100),
     max_categories: fc.constantFrom(2, 3, 500),
   }),
 );
@@ -47,13 +48,13 @@ function features({ columns }: Case, which: "train" | "other"): FeatureColumn[] 
 
 /** Trains, which compares on made-up rows, and compares on rows of this test's own. */
 async function expectParity(each: Case, table: ReturnType<typeof regression>): Promise<void> {
-  const { l2, max_categories } = each;
+  const { l2, l1, max_categories } = each;
   const signature = signatureOf(table);
   const input = {
     trainer: linear,
     task: table.target.task,
     table,
-    params: { l2, max_categories },
+    params: { l2, l1, max_categories },
     seed: 1,
     threads: 1,
   };

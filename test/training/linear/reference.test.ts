@@ -48,7 +48,7 @@ const ask = [
 
 async function answers(table: Table, l2: number): Promise<number[]> {
   const signature = signatureOf(table);
-  const params = { l2, max_categories: 500 };
+  const params = { l2, l1: 0, max_categories: 500 };
   const input = { trainer: linear, task: table.target.task, table, params, seed: 1, threads: 1, log: silentLog };
   const { model } = await trainModel({ ...input, signature });
   const session = await openModel(model.onnx, signature);

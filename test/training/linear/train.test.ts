@@ -11,7 +11,7 @@ function train(table: Table, params: { l2?: number; max_categories?: number } = 
     trainer: linear,
     task: table.target.task,
     table,
-    params: { l2: 1, max_categories: 500, ...params },
+    params: { l2: 1, l1: 0, max_categories: 500, ...params },
     seed: 1,
     threads: 1,
     log: silentLog,
