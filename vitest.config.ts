@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/peers/**"],
+    exclude: ["test/peers/**", "test/workflows/**"],
     setupFiles: ["test/property-seed.ts"],
     pool: "forks",
     maxWorkers: "100%", // the default leaves a core idle, which is half of a small runner

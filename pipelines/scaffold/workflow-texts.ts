@@ -48,6 +48,8 @@ function toolStep(source: ToolSource): string {
           persist-credentials: false`;
 }
 
+const rollbackInputs = ["model", "to"].map((name) => `      ${name}: \${{ inputs.${name} }}\n`).join("");
+
 /** The workflows of a repository that uses mergeml's, by path: a few lines each. */
 export function callerWorkflows({ name, ref }: { name: string; ref: string }): Record<string, string> {
   const call = (workflow: string, more = "") => `    uses: ${name}/.github/workflows/${workflow}@${ref}
@@ -100,6 +102,6 @@ jobs:
     permissions:
       contents: write
       deployments: write
-${call("rollback.yml", "      model: ${{ inputs.model }}\n      to: ${{ inputs.to }}\n")}`,
+${call("rollback.yml", rollbackInputs)}`,
   };
 }

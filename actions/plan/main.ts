@@ -1,0 +1,32 @@
+import { changedModels } from "../../pipelines/changed-models.ts";
+import { needsRun, planModels } from "../../pipelines/plan.ts";
+import { renderPlan } from "../../pipelines/report/plan-table.ts";
+import { readModels } from "../../pipelines/workspace/workspace.ts";
+import type { Action } from "../shared/action.ts";
+import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { jobMatrix } from "../shared/job-matrix.ts";
+import { uploadPlan } from "../shared/plan-bundle.ts";
+import { runAction } from "../shared/run-action.ts";
+
+async function plan(action: Action): Promise<void> {
+  const workspace = await action.workspace();
+  const named = action.list("models");
+  const only = named.length > 0 ? named : undefined;
+  const changed = await changedModels(workspace, action.input("base") || null);
+  const all = await planModels(workspace, only);
+  const entries = all.entries.filter(
+    ({ model, state }) => state !== "unchanged" && (changed === "all" || changed.has(model)),
+  );
+  const due = entries.filter(needsRun).map(({ model }) => model);
+  const { models } = await readModels(workspace, due);
+  action.output("matrix", JSON.stringify(jobMatrix(models.map(({ config }) => config))));
+  action.output("count", `${due.length}`);
+  action.output("affected", `${entries.length}`);
+  if (action.flag("share"))
+    await uploadPlan(action, { entries, problems: all.problems }, (await workspace.git.headCommit()) ?? "");
+  const told = entries.length > 0 ? `\`\`\`text\n${renderPlan(entries)}\n\`\`\`` : "No model is affected.";
+  await appendJobSummary(action.env, `### mergeml plan\n\n${told}\n`);
+  action.log.info(entries.length > 0 ? renderPlan(entries) : "No model is affected.");
+}
+
+await runAction(plan);

@@ -1,0 +1,23 @@
+import { UserError } from "../../pipelines/errors/user-error.ts";
+import type { Action } from "../shared/action.ts";
+import { modelInput, versionInput } from "../shared/model-inputs.ts";
+import { runAction } from "../shared/run-action.ts";
+
+async function promote(action: Action): Promise<void> {
+  const { registry } = await action.workspace();
+  const model = await modelInput(action, registry);
+  const versions = await (await registry.snapshot({ fetch: true })).versions(model);
+  const version = versionInput(action, "version") ?? Math.max(...versions);
+  if (!versions.includes(version)) {
+    throw new UserError({ message: `${model} has no version ${version}`, hint: `it has: ${versions.join(", ")}` });
+  }
+  const done = await registry.promote(model, version);
+  action.output("from", `${done.from ?? ""}`);
+  action.output("to", `${done.to}`);
+  action.output("commit", done.commit ?? "");
+  action.log.info(
+    done.commit ? `${model}: v${done.to} is in production` : `${model}: v${version} was in production already`,
+  );
+}
+
+await runAction(promote);

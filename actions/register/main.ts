@@ -1,0 +1,30 @@
+import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
+import { registerCandidate } from "../../pipelines/deploy.ts";
+import type { Action } from "../shared/action.ts";
+import { compareWithJudged, type JudgedBefore, judgedBefore } from "../shared/judged-before.ts";
+import { runAction } from "../shared/run-action.ts";
+
+async function register(action: Action): Promise<void> {
+  const workspace = await action.workspace();
+  const before = await judgedBefore(action);
+  const done: Awaited<ReturnType<typeof registerCandidate>>[] = [];
+  for (const model of action.list("models")) {
+    const candidate = await readCandidate(workspace.root, model, workspace.root);
+    tellReproduced(action, model, compareWithJudged(candidate.record, before.candidates.get(model)), before);
+    const promote = action.flag("promote");
+    done.push(await registerCandidate(workspace, candidate, { promote, pullRequest: before.pullRequest }));
+  }
+  const named = action.list("models").map((model, index) => ({ model, ...done[index] }));
+  action.output("registered", JSON.stringify(named));
+  const promoted = named.filter(({ promoteCommit }) => promoteCommit).map(({ model }) => model);
+  action.output("promoted", promoted.join(" "));
+}
+
+function tellReproduced({ log }: Action, model: string, differs: readonly string[] | null, before: JudgedBefore): void {
+  if (differs === null) return;
+  const from = `the candidate of pull request #${before.pullRequest}`;
+  if (differs.length === 0) log.info(`${model}: reproduced, byte for byte ${from}`);
+  else log.warn(`${model}: not ${from}: ${differs.join(", ")} differ`);
+}
+
+await runAction(register);

@@ -1,0 +1,16 @@
+# Prints where mergeml is, the hash of its lock file, and where its dependencies are or will be, as a step's outputs.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+lock=$(cat "$root/package-lock.json" "$root/package.json" | sha256sum | cut -c1-16)
+tools=${RUNNER_TOOL_CACHE:-${RUNNER_TEMP:-/tmp}}
+installation="$tools/mergeml/$lock"
+installed=false
+if [ -f "$installation/complete" ]; then installed=true; fi
+# Somebody who ran npm ci in the checkout has what is needed already.
+if [ -d "$root/node_modules" ]; then installed=true; fi
+
+echo "root=$root"
+echo "lock=$lock"
+echo "installation=$installation"
+echo "installed=$installed"

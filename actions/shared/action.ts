@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import type { Log } from "../../pipelines/ports/log.ts";
+import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import type { GitHub } from "./github/client.ts";
+import type { GitHubContext } from "./github/context.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What an action is given: its inputs, the repository it runs in, GitHub, and where its outputs go. */
+export interface Action {
+  env: Environment;
+  log: Log;
+  /** An input as it was written, trimmed; empty when it was not given. */
+  input(name: string): string;
+  /** A list: separated by white space or commas. */
+  list(name: string): string[];
+  flag(name: string): boolean;
+  output(name: string, value: string): void;
+  /** Where the run is: repository, commit, pull request. */
+  context(): Promise<GitHubContext>;
+  /** The API, with the `token` input. */
+  github(): Promise<GitHub>;
+  /** The models' repository, with git credentials for its origin. */
+  workspace(): Promise<Workspace>;
+  /** Ends the step red, with a message; what comes after still runs. */
+  fail(message: string): void;
+}
+
+/** The action around the inputs of this process. Heavy parts are loaded when they are asked for. */
+export async function openAction(env: Environment): Promise<Action> {
+  const core = await import("@actions/core");
+  const { actionsLog } = await import("./actions-log.ts");
+  const log = actionsLog(core);
+  const input = (name: string) => core.getInput(name).trim();
+  let context: Promise<GitHubContext> | undefined;
+  const readContext = () => (context ??= import("./github/context.ts").then((module) => module.readContext(env)));
+  return {
+    env,
+    log,
+    input,
+    list: (name) =>
+      input(name)
+        .split(/[\s,]+/)
+        .filter(Boolean),
+    flag: (name) => flagOf(name, input(name)),
+    output: (name, value) => core.setOutput(name, value),
+    context: readContext,
+    github: async () => {
+      const { openGitHub } = await import("./github/client.ts");
+      return openGitHub({ context: await readContext(), token: input("token"), log });
+    },
+    workspace: async () => openRepository(env, log, input("token")),
+    fail: (message) => core.setFailed(message),
+  };
+}
+
+function flagOf(name: string, value: string): boolean {
+  if (value === "" || value === "false") return false;
+  if (value === "true") return true;
+  throw new Error(`input ${name} is ${value}: write true or false`);
+}
+
+async function openRepository(env: Environment, log: Log, token: string): Promise<Workspace> {
+  const { openWorkspace } = await import("../../pipelines/workspace/workspace.ts");
+  const { systemClock } = await import("../../pipelines/ports/clock.ts");
+  const { gitEnvironment } = await import("./git-environment.ts");
+  const directory = join(env.GITHUB_WORKSPACE ?? ".", env["INPUT_WORKING-DIRECTORY"] ?? "");
+  return openWorkspace({
+    directory,
+    env: { ...env, ...gitEnvironment(env, token) },
+    clock: systemClock,
+    log,
+    useCache: true,
+  });
+}

@@ -1,0 +1,30 @@
+import type { Log } from "../../pipelines/ports/log.ts";
+
+interface Core {
+  info(message: string): void;
+  warning(message: string): void;
+}
+
+/** Long work says that it is alive this often, so that a log is neither silent nor flooded. */
+const everyMs = 10_000;
+
+/** The core's log as lines of a workflow's log; warnings become annotations. */
+export function actionsLog(core: Core): Log {
+  return {
+    info: (message) => core.info(message),
+    warn: (message) => core.warning(message),
+    step: async (title, work, done) => {
+      const started = performance.now();
+      const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
+      let told = started;
+      const update = (fraction: number | null, detail = "") => {
+        if (performance.now() - told < everyMs) return;
+        told = performance.now();
+        core.info(`${title}: ${fraction === null ? "" : `${Math.round(fraction * 100)}% `}${detail}`);
+      };
+      const result = await work({ update });
+      core.info(`${title}: ${done?.(result) ?? "done"} (${seconds()})`);
+      return result;
+    },
+  };
+}

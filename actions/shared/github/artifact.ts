@@ -1,0 +1,76 @@
+import { mkdir, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { UserError } from "../../../pipelines/errors/user-error.ts";
+import type { GitHubContext } from "./context.ts";
+
+/** Of one run, for the report: more is not read, because anybody can upload. */
+const [mostArtifacts, mostBytes] = [1_000, 200 * 1024 * 1024];
+const retentionDays = 14;
+
+/** Uploads all files of a folder as one artifact; in a re-run it takes the place of the earlier one. */
+export async function uploadFolder({ name, folder }: { name: string; folder: string }): Promise<void> {
+  const { DefaultArtifactClient } = await import("@actions/artifact");
+  const client = new DefaultArtifactClient();
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  await reaching(`uploading the artifact ${name}`, async () => {
+    const upload = () => client.uploadArtifact(name, files, folder, { retentionDays });
+    await upload().catch(async (error: Error) => {
+      if (!/conflict|already exists/i.test(error.message)) throw error;
+      await client.deleteArtifact(name); // names are unique in a run; this is a re-run
+      await upload();
+    });
+  });
+}
+
+export interface Downloaded {
+  name: string;
+  folder: string;
+}
+
+/** Downloads the artifacts of a run whose names begin with `prefix`, each into a folder of its own, newest of each name. */
+export async function downloadArtifacts(
+  { owner, repo, runId }: GitHubContext,
+  { prefix, folder, otherRun }: { prefix: string; folder: string; otherRun?: { id: number; token: string } },
+): Promise<Downloaded[]> {
+  const { DefaultArtifactClient } = await import("@actions/artifact");
+  const client = new DefaultArtifactClient();
+  const findBy = otherRun && {
+    token: otherRun.token,
+    workflowRunId: otherRun.id,
+    repositoryOwner: owner,
+    repositoryName: repo,
+  };
+  return reaching(`downloading the artifacts of run ${otherRun?.id ?? runId}`, async () => {
+    const { artifacts } = await client.listArtifacts({ latest: true, ...(findBy ? { findBy } : {}) });
+    const wanted = artifacts.filter(({ name }) => name.startsWith(prefix) && /^[a-z0-9-]+$/.test(name));
+    const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
+    if (wanted.length > mostArtifacts || bytes > mostBytes) throw tooMuch(wanted.length, bytes);
+    const done: Downloaded[] = [];
+    for (const { id, name } of wanted) {
+      const path = join(folder, name);
+      await mkdir(path, { recursive: true });
+      await client.downloadArtifact(id, { path, ...(findBy ? { findBy } : {}) });
+      done.push({ name, folder: path });
+    }
+    return done;
+  });
+}
+
+function tooMuch(count: number, bytes: number): UserError {
+  return new UserError({
+    message: `the run has ${count} artifacts with ${bytes} bytes for the report; at most ${mostArtifacts} with ${mostBytes} are read`,
+    hint: "run the workflow again from a clean branch",
+  });
+}
+
+async function reaching<T>(tried: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    const safe = "Nothing was posted or changed; running the job again is safe.";
+    throw new EnvironmentError(`the artifact service failed: ${(cause as Error).message}`, { tried, safe }, { cause });
+  }
+}

@@ -1,0 +1,92 @@
+import { readFile } from "node:fs/promises";
+import { UserError } from "../../../pipelines/errors/user-error.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where a run is. All of it comes from the environment, so that any server that speaks GitHub's API will do. */
+export interface GitHubContext {
+  apiUrl: string;
+  serverUrl: string;
+  owner: string;
+  repo: string;
+  /** The commit of the run: in a pull request, its merge with the base branch. */
+  sha: string;
+  eventName: string;
+  runId: number;
+  runUrl: string;
+  pullRequest: PullRequestContext | null;
+  /** The run that `workflow_run` tells of. */
+  workflowRun: { id: number; headSha: string; headRepository: string; event: string } | null;
+}
+
+export interface PullRequestContext {
+  number: number;
+  headSha: string;
+  /** From another repository: its token may only read. */
+  fork: boolean;
+}
+
+/** Reads the variables and the event file that GitHub sets for every step. Throws UserError outside a workflow. */
+export async function readContext(env: Environment): Promise<GitHubContext> {
+  const [owner = "", repo = ""] = required(env, "GITHUB_REPOSITORY").split("/").slice(-2);
+  const serverUrl = required(env, "GITHUB_SERVER_URL").replace(/\/$/, "");
+  const event = await readEvent(env.GITHUB_EVENT_PATH);
+  const runId = Number(env.GITHUB_RUN_ID ?? 0);
+  const fullName = `${owner}/${repo}`;
+  return {
+    apiUrl: required(env, "GITHUB_API_URL").replace(/\/$/, ""),
+    serverUrl,
+    owner,
+    repo,
+    sha: env.GITHUB_SHA ?? "",
+    eventName: env.GITHUB_EVENT_NAME ?? "",
+    runId,
+    runUrl: `${serverUrl}/${fullName}/actions/runs/${runId}`,
+    pullRequest: pullRequestOf(event, fullName),
+    workflowRun: workflowRunOf(event),
+  };
+}
+
+function required(env: Environment, name: string): string {
+  const value = env[name];
+  if (value) return value;
+  throw new UserError({
+    message: `${name} is not set`,
+    hint: "mergeml's actions run in GitHub Actions; on a terminal use the mergeml command",
+  });
+}
+
+async function readEvent(path: string | undefined): Promise<unknown> {
+  if (!path) return {};
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    const message = `the event file ${path} cannot be read: ${(cause as Error).message}`;
+    throw new UserError({ message, hint: "GITHUB_EVENT_PATH names a JSON file that the runner writes" }, { cause });
+  }
+}
+
+/** A property of untrusted JSON, however deep; undefined when the way there is not what was expected. */
+function at(value: unknown, ...path: string[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === "object" && inner !== null ? (inner as Record<string, unknown>)[key] : undefined),
+    value,
+  );
+}
+
+function pullRequestOf(event: unknown, fullName: string): PullRequestContext | null {
+  const number = at(event, "pull_request", "number");
+  const headSha = at(event, "pull_request", "head", "sha");
+  if (typeof number !== "number" || typeof headSha !== "string") return null;
+  const head = at(event, "pull_request", "head", "repo", "full_name");
+  // The repository of a deleted fork is null: then nothing shows that it is ours.
+  return { number, headSha, fork: head !== fullName };
+}
+
+function workflowRunOf(event: unknown): GitHubContext["workflowRun"] {
+  const id = at(event, "workflow_run", "id");
+  const headSha = at(event, "workflow_run", "head_sha");
+  if (typeof id !== "number" || typeof headSha !== "string") return null;
+  const headRepository = String(at(event, "workflow_run", "head_repository", "full_name") ?? "");
+  return { id, headSha, headRepository, event: String(at(event, "workflow_run", "event") ?? "") };
+}

@@ -1,0 +1,25 @@
+import { appendFile, stat } from "node:fs/promises";
+
+/** GitHub drops the whole summary of a step above this many bytes. */
+const limitBytes = 1_048_576;
+const note = "\n\n*Cut here: a job's summary has a limit.*\n";
+
+/** Appends Markdown to the job's summary, cut at a line so that it stays below the limit. Does nothing outside a workflow. */
+export async function appendJobSummary(
+  env: Readonly<Record<string, string | undefined>>,
+  markdown: string,
+): Promise<void> {
+  const file = env.GITHUB_STEP_SUMMARY;
+  if (!file) return;
+  const used = await stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+  const room = limitBytes - used - 1;
+  const text = `${markdown.trimEnd()}\n`;
+  if (Buffer.byteLength(text) <= room) return appendFile(file, text);
+  const kept = Buffer.from(text).subarray(0, Math.max(0, room - Buffer.byteLength(note)));
+  const end = kept.lastIndexOf("\n");
+  if (end > 0 || room > note.length)
+    await appendFile(file, `${kept.subarray(0, Math.max(end, 0)).toString("utf8")}${note}`);
+}

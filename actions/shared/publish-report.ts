@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { headline } from "../../pipelines/report/headline.ts";
+import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";
+import { type ReportEntry, standingOf, worstFirst } from "../../pipelines/report/report-entry.ts";
+import { writeAside } from "../../pipelines/workspace/step-cache.ts";
+import type { Action } from "./action.ts";
+import { candidateMarker } from "./candidate-marker.ts";
+import { uploadFolder } from "./github/artifact.ts";
+import { type CheckAnnotation, publishCheckRun } from "./github/check-run.ts";
+import { upsertComment } from "./github/comment.ts";
+import { appendJobSummary } from "./github/job-summary.ts";
+import { reportMarker } from "./report-comment.ts";
+import type { ReportSubject } from "./report-subject.ts";
+
+const blocking = new Set(["error", "checks-failed", "fail", "inconclusive"]);
+/** The summary of a job holds a mebibyte; other steps write to it too. */
+const summaryLimit = 900_000;
+
+/** Comment, check run, summary and artifact. What the token may not do is left out with a notice; the summary always is there. */
+export async function publishReport(
+  action: Action,
+  subject: ReportSubject,
+  entries: readonly ReportEntry[],
+): Promise<void> {
+  const { runUrl } = await action.context();
+  const verdict = entries.length === 0 ? "none" : entries.some(isBlocking) ? "fail" : "pass";
+  const full = entries.length > 0 ? renderReport(entries, { limit: summaryLimit }) : "No model is affected.";
+  await appendJobSummary(action.env, full);
+  await uploadReport(full);
+  const comment = subject.mayPublish ? await post(action, subject, entries, runUrl) : "forbidden";
+  const check = subject.mayPublish ? await checkOn(action, subject, entries, { full, verdict, runUrl }) : "forbidden";
+  if (comment === "forbidden") tellDegraded(action, subject);
+  action.output("verdict", verdict);
+  action.output("comment", comment);
+  action.log.info(`${headlineOf(entries)}; comment ${comment}, check ${check}`);
+  if (verdict === "fail") action.fail(headlineOf(entries));
+}
+
+function tellDegraded({ log }: Action, { mayPublish }: ReportSubject): void {
+  log.warn(
+    mayPublish
+      ? "the token may not comment on this pull request: the report is in the job's summary. Give the job pull-requests: write"
+      : "a pull request from a fork: model-report posts the report; it is in the job's summary too",
+  );
+}
+
+function isBlocking(entry: ReportEntry): boolean {
+  return blocking.has(standingOf(entry));
+}
+
+function headlineOf(entries: readonly ReportEntry[]): string {
+  return headline(worstFirst(entries)).replaceAll("\\", "");
+}
+
+/** Without an affected model only an earlier comment is brought up to date. */
+async function post(action: Action, subject: ReportSubject, entries: readonly ReportEntry[], link: string) {
+  const { pullRequest, headSha } = subject;
+  const records = entries.flatMap((entry) => (entry.state === "judged" ? [entry.candidate] : []));
+  const remembered = candidateMarker(records);
+  const body = (limit: number) =>
+    entries.length > 0
+      ? `${remembered}\n${renderReport(entries, { link, commit: headSha, limit: limit - remembered.length })}`
+      : "## mergeml: no model changed";
+  return upsertComment(await action.github(), {
+    pullRequest,
+    marker: reportMarker,
+    body: body(commentLimit),
+    shorter: () => body(commentLimit / 2),
+    onlyUpdate: entries.length === 0,
+  });
+}
+
+async function checkOn(
+  action: Action,
+  { headSha }: ReportSubject,
+  entries: readonly ReportEntry[],
+  { full, verdict, runUrl }: { full: string; verdict: "pass" | "fail" | "none"; runUrl: string },
+) {
+  return publishCheckRun(await action.github(), {
+    name: "mergeml",
+    headSha,
+    conclusion: verdict === "fail" ? "failure" : verdict === "pass" ? "success" : "neutral",
+    title: entries.length > 0 ? headlineOf(entries) : "no model is affected",
+    summary: full,
+    annotations: entries.flatMap(annotationsOf),
+    detailsUrl: runUrl,
+  });
+}
+
+function annotationsOf(entry: ReportEntry): CheckAnnotation[] {
+  if (entry.state !== "error") return [];
+  return entry.problems.flatMap(({ message, hint, where, key, severity }) => {
+    if (!where) return [];
+    const text = hint ? `${message}\n${hint}` : message;
+    return [
+      {
+        path: where.file,
+        start_line: where.line,
+        end_line: where.line,
+        annotation_level: severity === "warning" ? ("warning" as const) : ("failure" as const),
+        message: text.slice(0, 10_000),
+        title: key ? `mergeml: ${key}`.slice(0, 255) : "mergeml",
+      },
+    ];
+  });
+}
+
+async function uploadReport(markdown: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "mergeml-full-report-"));
+  try {
+    await writeAside(join(folder, "report.md"), `${markdown}\n`);
+    await uploadFolder({ name: "mergeml-full-report", folder });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The shape of a bundle in JSON Schema (2020-12). A bundle from a pull request of a stranger is hostile: what the report
+ * renders has the type, the length and the range it is written for, or the bundle is refused.
+ */
+const text = (maxLength: number) => ({ type: "string", maxLength });
+const name = text(200);
+const line = text(2_000);
+const number = { type: "number" };
+const score = { type: ["number", "null"] };
+const count = { type: "integer", minimum: 0, maximum: 1e12 };
+const share = { type: "number", minimum: 0, maximum: 1 };
+const hash = { type: "string", pattern: "^[a-z0-9]{0,8}[:-]?[0-9a-f]{16,128}$" };
+const direction = { enum: ["min", "max"] };
+const task = { enum: ["regression", "classification"] };
+const nullable = (schema: object) => ({ anyOf: [schema, { type: "null" }] });
+const list = (items: object, maxItems = 5_000) => ({ type: "array", items, maxItems });
+
+/** An object of exactly these keys; those in `optional` may be missing. */
+function object(properties: Record<string, object>, optional: Record<string, object> = {}) {
+  return {
+    type: "object",
+    properties: { ...properties, ...optional },
+    required: Object.keys(properties),
+    additionalProperties: false,
+  };
+}
+
+/** Values that a config may hold: JSON without depth, because what is rendered of it goes through the escaping of plain text. */
+const json = { $ref: "#/$defs/json" };
+const jsonDefinition = {
+  anyOf: [
+    { type: ["number", "boolean", "null"] },
+    text(4_000),
+    { type: "array", items: json, maxItems: 1_000 },
+    { type: "object", additionalProperties: json, propertyNames: name, maxProperties: 1_000 },
+  ],
+};
+
+const place = object({ file: line, line: count, column: count }, { length: count, lineText: text(4_000) });
+const problem = object(
+  { message: text(8_000) },
+  { hint: text(8_000), where: place, key: line, severity: { enum: ["error", "warning"] } },
+);
+const checkResult = object({
+  check: line,
+  severity: { enum: ["block", "warn"] },
+  passed: { type: "boolean" },
+  found: line,
+  failing_rows: nullable(count),
+});
+const feature = object({ name, kind: { enum: ["number", "boolean", "category"] } });
+const dataset = object({ fingerprint: hash, rows: count, columns: list(object({ name, type: name })) });
+const difference = nullable(object({ value: number, low: number, high: number, confidence: share }));
+
+const explanations = object({
+  metric: name,
+  rows: count,
+  repeats: count,
+  importance: list(object({ feature: name, worse: number, sd: number })),
+  dependence: list(
+    object({
+      feature: name,
+      kind: { enum: ["number", "boolean", "category"] },
+      labels: list(text(1_000), 100),
+      series: list(object({ name, values: list(number, 100) }), 20),
+      rows: count,
+    }),
+    20,
+  ),
+});
+
+const comparison = { direction, production: score, candidate: score, difference };
+const evaluation = object(
+  {
+    task,
+    primary: name,
+    rows: count,
+    test_fingerprint: hash,
+    model: hash,
+    features: list(feature),
+    classes: list(name),
+    baseline: {
+      anyOf: [
+        object({ state: { const: "none" } }),
+        object({
+          state: { const: "scored" },
+          version: count,
+          model: hash,
+          features: list(feature),
+          classes: list(name),
+        }),
+        object({ state: { const: "failed" }, version: count, model: hash, reason: text(8_000) }),
+      ],
+    },
+    metrics: list(object({ metric: name, naive: score, ...comparison }, { problem: line }), 50),
+    slices: list(object({ by: name, value: text(1_000), metric: name, rows: count, ...comparison }, { problem: line })),
+    small_slices: count,
+    bins: list(object({ label: name, rows: count, predicted: number, actual: number }), 100),
+  },
+  { explanations },
+);
+
+const record = object(
+  {
+    id: { type: "string", pattern: "^c-[0-9a-f]{64}$" },
+    definition: hash,
+    config: { type: "object" },
+    query: text(200_000),
+    trainer: object({ name, version: count }),
+    commit: nullable(hash),
+    dirty: { type: "boolean" },
+    features: list(feature),
+    classes: list(name),
+    train: dataset,
+    test: dataset,
+    predictions: dataset,
+    checks: list(checkResult),
+    notes: list(line, 200),
+    model: object({ sha256: hash, size: count }),
+    importance: list(object({ feature: name, share })),
+    coefficients: list({
+      type: "object",
+      properties: { name: text(1_000) },
+      required: ["name", "value"],
+      additionalProperties: { type: ["number", "null"] },
+      maxProperties: 10,
+    }),
+    curves: list(object({ metric: name, steps: list(number, 100_000), values: list(score, 100_000) }), 50),
+    environment: { type: "object", additionalProperties: line, maxProperties: 50 },
+    created: text(40),
+    train_seconds: number,
+  },
+  {
+    trials: list({
+      type: "object",
+      properties: {
+        params: { type: "object", additionalProperties: json, maxProperties: 100 },
+        score,
+        problem: line,
+        seconds: number,
+        budget: number,
+        winner: { const: true },
+      },
+      required: ["params", "score", "seconds"],
+      additionalProperties: false,
+    }),
+  },
+);
+
+/** The verdict is made again from the evaluation, so that only its being there matters. */
+const candidate = object({ record, evaluation, verdict: { type: "object" } });
+
+const outcome = {
+  anyOf: [
+    object({ state: { const: "candidate" }, id: { type: "string", pattern: "^c-[0-9a-f]{64}$" } }),
+    object({ state: { const: "identical" }, model: name, version: count }),
+    object({ state: { const: "checks-failed" }, model: name, checks: list(checkResult), rows: count }),
+    object({ state: { const: "error" }, model: name, problems: list(problem, 1_000), during: line }),
+  ],
+};
+
+export const bundleSchema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  $defs: { json: jsonDefinition },
+  ...object({
+    format: { const: 1 },
+    model: { type: "string", pattern: "^[a-z0-9-]{1,100}$" },
+    outcome,
+    candidate: nullable(candidate),
+  }),
+};
+
+const planEntry = object({
+  model: { type: "string", pattern: "^[a-z0-9-]{1,100}$" },
+  state: { enum: ["new", "changed", "unchanged", "held", "registered", "removed", "invalid"] },
+  production: nullable(count),
+  version: nullable(count),
+  detail: text(8_000),
+});
+
+/** The shape of a plan that one job hands to another. */
+export const planSchema = {
+  $schema: "https://json-schema.org/draft/2020-12/schema",
+  ...object({
+    format: { const: 1 },
+    pullRequest: nullable(count),
+    headSha: { type: "string", pattern: "^[0-9a-f]{40,64}$" },
+    commit: { type: "string", pattern: "^[0-9a-f]{40,64}$" },
+    entries: list(planEntry, 20_000),
+    problems: list(problem, 20_000),
+  }),
+};

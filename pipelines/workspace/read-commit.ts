@@ -1,0 +1,70 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { LoadedModels } from "../config/load-models.ts";
+import { loadRepositoryConfig } from "../config/repository-config.ts";
+import { UserError } from "../errors/user-error.ts";
+import { readModels, type Workspace } from "./workspace.ts";
+
+/** Files of a model larger than this are not configs, queries or training scripts. */
+const mostBytes = 5 * 1024 * 1024;
+const mostFiles = 5_000;
+
+/**
+ * Reads models as they are written in a commit, without checking it out: what a pull request says is data here, and nothing
+ * of it runs. Fetches the commit from the remote when it is not known. Throws UserError when there is no such commit.
+ */
+export async function modelsAtCommit(
+  workspace: Workspace,
+  commit: string,
+  names: readonly string[],
+): Promise<Pick<LoadedModels, "models" | "problems">> {
+  if (names.length === 0) return { models: [], problems: [] };
+  await fetchCommit(workspace, commit);
+  const root = await mkdtemp(join(tmpdir(), "mergeml-commit-"));
+  try {
+    await writeFiles(workspace, commit, ["mergeml.yaml", ...names.map((name) => `models/${name}`)], root);
+    const { config: repository, problems } = await loadRepositoryConfig(root);
+    if (problems.length > 0) return { models: [], problems };
+    return await readModels({ root, repository }, names);
+  } finally {
+    await rm(root, { recursive: true, force: true });
+  }
+}
+
+async function fetchCommit({ git }: Pick<Workspace, "git">, commit: string): Promise<void> {
+  if (!/^[0-9a-f]{40,64}$/.test(commit)) throw unknownCommit(commit);
+  if (await isKnown({ git }, commit)) return;
+  await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", "origin", commit]);
+  if (!(await isKnown({ git }, commit))) throw unknownCommit(commit);
+}
+
+async function isKnown({ git }: Pick<Workspace, "git">, commit: string): Promise<boolean> {
+  return (await git.run(["cat-file", "-e", `${commit}^{commit}`], { allow: [1, 128] })).code === 0;
+}
+
+function unknownCommit(commit: string): UserError {
+  const message = `there is no commit ${commit.slice(0, 60)} in this repository`;
+  return new UserError({ message, hint: "run the workflow again for the newest commit" });
+}
+
+/** Only plain files: a link could lead out of the folder. */
+async function writeFiles(
+  { git }: Pick<Workspace, "git">,
+  commit: string,
+  paths: readonly string[],
+  root: string,
+): Promise<void> {
+  const listed = await git.text(["ls-tree", "-r", "-l", "-z", commit, "--", ...paths]);
+  const files = listed.split("\0").flatMap((line) => {
+    const [, blob, size, path] = /^100(?:644|755) blob ([0-9a-f]+) +(\d+)\t(.+)$/s.exec(line) ?? [];
+    return blob && path && Number(size) <= mostBytes ? [{ blob, path }] : [];
+  });
+  if (files.length > mostFiles)
+    throw new UserError({ message: `commit ${commit} has ${files.length} files of models` });
+  for (const { blob, path } of files) {
+    const { stdout } = await git.run(["cat-file", "blob", blob]);
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), stdout);
+  }
+}

@@ -1,0 +1,36 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { jobMatrix } from "../../actions/shared/job-matrix.ts";
+
+const model = (name: string, runner = "ubuntu-latest", timeout_minutes = 60) => ({
+  name,
+  resources: { runner, timeout_minutes, memory_gb: 4, threads: 2 },
+});
+
+describe("the job matrix", () => {
+  it("has a job per model, on its runner", () => {
+    expect(jobMatrix([model("a"), model("b", "gpu", 90)]).include).toEqual([
+      { name: "a", models: "a", runner: "ubuntu-latest", timeout: 60 },
+      { name: "b", models: "b", runner: "gpu", timeout: 90 },
+    ]);
+  });
+
+  it("is empty without models", () => {
+    expect(jobMatrix([])).toEqual({ include: [] });
+  });
+
+  it("never has more than 256 jobs, loses no model, and never mixes runners", () => {
+    const configs = fc.array(fc.constantFrom("ubuntu-latest", "gpu", "large"), { maxLength: 1500 });
+    fc.assert(
+      fc.property(configs, (runners) => {
+        const models = runners.map((runner, index) => model(`m${index}`, runner));
+        const { include } = jobMatrix(models);
+        expect(include.length).toBeLessThanOrEqual(256);
+        const placed = include.flatMap((entry) => entry.models.split(" ").map((name) => [name, entry.runner]));
+        expect(placed.sort()).toEqual(models.map(({ name, resources }) => [name, resources.runner]).sort());
+        for (const { timeout } of include) expect(timeout).toBeLessThanOrEqual(360);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { changedModels } from "../pipelines/changed-models.ts";
+import { openGit } from "../pipelines/registry/git/git.ts";
+import { makeScratch, type Scratch } from "./scratch.ts";
+
+function changedBy(scratch: Scratch, base: string | null) {
+  return changedModels({ git: openGit(scratch.root, { env: scratch.env }) }, base);
+}
+
+function commit(scratch: Scratch, ...paths: string[]): string {
+  const before = scratch.git("rev-parse", "HEAD").trim();
+  for (const path of paths) scratch.write(path, `${path}\n${before}\n`);
+  scratch.git("add", ".");
+  scratch.git("commit", "-qm", "Change");
+  return before;
+}
+
+describe("the models a change affects", () => {
+  it.each<[string, string[], string[] | "all"]>([
+    ["a model's config", ["models/rent/model.yaml"], ["rent"]],
+    ["files of two models", ["models/rent/train.py", "models/price/features.sql"], ["price", "rent"]],
+    ["documentation and workflows", ["docs/a.md", ".github/workflows/a.yml", "README.md"], []],
+    ["the schema that editors read", ["models/model.schema.json"], []],
+    ["settings of the repository", ["mergeml.yaml"], "all"],
+    ["data that any query may read", ["data/flats.csv"], "all"],
+    ["the lock file", ["models/rent/model.yaml", "package-lock.json"], "all"],
+  ])("by %s", async (_title, paths, expected) => {
+    using scratch = makeScratch({ remote: false });
+    const base = commit(scratch, ...paths);
+    const changed = await changedBy(scratch, base);
+    expect(changed === "all" ? changed : [...changed].sort()).toEqual(expected);
+  });
+
+  it("does not count what the base branch did since", async () => {
+    using scratch = makeScratch({ remote: false });
+    scratch.git("switch", "-qc", "feature");
+    commit(scratch, "models/rent/model.yaml");
+    scratch.git("switch", "-q", "main");
+    commit(scratch, "mergeml.yaml");
+    const base = scratch.git("rev-parse", "main").trim();
+    scratch.git("switch", "-q", "feature");
+    expect(await changedBy(scratch, base)).toEqual(new Set(["rent"]));
+  });
+
+  it("takes the first parent of a pull request's merge commit as its base", async () => {
+    using scratch = makeScratch({ remote: false });
+    scratch.git("switch", "-qc", "feature");
+    commit(scratch, "models/rent/model.yaml");
+    scratch.git("switch", "-q", "main");
+    commit(scratch, "mergeml.yaml");
+    scratch.git("merge", "-q", "--no-ff", "-m", "Merge", "feature");
+    expect(await changedBy(scratch, "0".repeat(40))).toEqual(new Set(["rent"]));
+  });
+
+  it.each([[null], ["main"], ["0".repeat(40)], ["--output=x"]])("is all of them when the base is %s", async (base) => {
+    using scratch = makeScratch({ remote: false });
+    expect(await changedBy(scratch, base)).toBe("all");
+  });
+});

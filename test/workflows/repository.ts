@@ -1,0 +1,122 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { startGitHub, type TestGitHub } from "../github/github-server.ts";
+import { isolatedEnvironment } from "../isolated-environment.ts";
+import { act } from "./tools.ts";
+
+const source = join(import.meta.dirname, "../..");
+const stubs = join(import.meta.dirname, "actions");
+
+/** A repository made from this template with one model, its bare origin, and GitHub beside them. */
+export interface TemplateRepository extends AsyncDisposable {
+  root: string;
+  github: TestGitHub;
+  git(...args: string[]): string;
+  write(path: string, text: string): void;
+  /** The command line as a person has it in his clone. */
+  mergeml(...args: string[]): string;
+  /** Runs a workflow file for an event; the log and how it ended. */
+  run(event: string, workflow: string, payload: object, cwd?: string): { code: number; log: string };
+}
+
+export async function makeTemplateRepository(): Promise<TemplateRepository> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-workflows-")));
+  const root = join(folder, "clone");
+  const origin = join(folder, "octo/models");
+  const github = await startGitHub({ owner: "octo", repo: "models" });
+  const env = {
+    ...isolatedEnvironment(folder),
+    PATH: `${join(source, "node_modules/.bin")}:${process.env.PATH}`,
+  } as NodeJS.ProcessEnv;
+  const runGit = (cwd: string, args: string[]) =>
+    execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  copyTemplate(root);
+  runGit(root, ["init", "-q", "--initial-branch=main"]);
+  runGit(root, ["add", "."]);
+  runGit(root, ["commit", "-qm", "Start from the template"]);
+  runGit(folder, ["init", "-q", "--bare", "--initial-branch=main", origin]);
+  runGit(root, ["remote", "add", "origin", origin]);
+  runGit(root, ["push", "-q", "-u", "origin", "main"]);
+  execFileSync("cp", ["-al", join(source, "node_modules"), join(root, "node_modules")]);
+  return {
+    root,
+    github,
+    git: (...args) => runGit(root, args),
+    write(path, text) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    },
+    mergeml: (...args) =>
+      execFileSync(process.execPath, [join(source, "scripts/mergeml.ts"), ...args], {
+        cwd: root,
+        env,
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
+      }),
+    run(event, workflow, payload, cwd = root) {
+      const eventFile = join(folder, "event.json");
+      const repository = { full_name: "octo/models", default_branch: "main" };
+      writeFileSync(eventFile, JSON.stringify({ repository, ...payload }));
+      const args = actArguments({ event, workflow, eventFile, folder, origin, github });
+      // Its caches are kept between runs, as on a runner that people host themselves.
+      const cache = join(source, ".cache/act");
+      mkdirSync(cache, { recursive: true });
+      const runner = { ...process.env, PATH: env.PATH, XDG_CACHE_HOME: cache, NO_COLOR: "1" };
+      const done = spawnSync(act, args, {
+        cwd,
+        env: runner,
+        encoding: "utf8",
+        timeout: 500_000,
+        maxBuffer: 64 * 1024 * 1024,
+      });
+      return { code: done.status ?? -1, log: `${done.stdout}${done.stderr}` };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await github[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Run {
+  event: string;
+  workflow: string;
+  eventFile: string;
+  folder: string;
+  origin: string;
+  github: TestGitHub;
+}
+
+function actArguments({ event, workflow, eventFile, folder, origin, github }: Run): string[] {
+  const variables = {
+    GITHUB_API_URL: github.url, // A name that @actions/artifact does not take for a GitHub Enterprise Server, which has no artifacts of this kind.
+    GITHUB_SERVER_URL: "http://github.localhost:9",
+    TEST_ORIGIN: origin,
+  };
+  const replaced = {
+    "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd": "checkout",
+    "actions/cache@55cc8345863c7cc4c66a329aec7e433d2d1c52a9": "cache",
+  };
+  return [
+    event,
+    ...["-W", workflow, "-e", eventFile, "-P", "ubuntu-latest=-self-hosted"],
+    ...["--artifact-server-path", join(folder, "artifacts"), "-s", `GITHUB_TOKEN=${github.token}`],
+    ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+    ...Object.entries(replaced).flatMap(([name, stub]) => ["--local-repository", `${name}=${join(stubs, stub)}`]),
+  ];
+}
+
+/** All files of this repository that git knows or would add, with one of its models. */
+function copyTemplate(root: string): void {
+  const listed = execFileSync("git", ["ls-files", "-co", "--exclude-standard", "-z"], {
+    cwd: source,
+    encoding: "utf8",
+  });
+  for (const path of new Set(listed.split("\0").filter(Boolean))) {
+    if (/^(test|docs)\//.test(path) || /^models\/(flight-delay|bird-strike)\//.test(path)) continue;
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    cpSync(join(source, path), join(root, path), { force: true });
+  }
+}

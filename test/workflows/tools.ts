@@ -1,0 +1,20 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const folder = join(import.meta.dirname, "../../.cache/workflows");
+const requirements = join(import.meta.dirname, "requirements.txt");
+
+export const act = join(folder, "bin/act");
+
+/** Installs act and zizmor under .cache/ once; again when the requirements change. */
+export default function setup(): void {
+  const mark = join(folder, "installed-requirements.txt");
+  const wanted = readFileSync(requirements, "utf8");
+  if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
+  rmSync(folder, { recursive: true, force: true });
+  execFileSync("python3", ["-m", "venv", folder], { stdio: "inherit" });
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
+  execFileSync(join(folder, "bin/python"), pip, { stdio: "inherit" });
+  writeFileSync(mark, wanted);
+}

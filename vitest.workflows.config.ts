@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+/** The workflows as they ship, under act: `vitest run --config vitest.workflows.config.ts` installs what they need first. */
+export default defineConfig({
+  test: {
+    include: ["test/workflows/**/*.test.ts"],
+    globalSetup: "test/workflows/tools.ts",
+    pool: "forks",
+    fileParallelism: false,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+  },
+});
