@@ -25,7 +25,7 @@ Where to look next
 
 function firstDeploy(stage: Stage, { repository }: Scratch): void {
   stage.chapter("1. First deploy: nothing is in production, so the business threshold decides");
-  editParams(repository, "diamond-price", "{ trees: 40, learning_rate: 0.1, max_leaves: 15 }");
+  editParams(repository, "diamond-price", "{ trees: 60, learning_rate: 0.1, max_leaves: 15 }");
   stage.git("commit -qam", "Start diamond-price small");
   stage.git("push -q origin main");
   stage.mergeml("init");
