@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** The workflows as they ship, under act: `vitest run --config vitest.workflows.config.ts` installs what they need first. */
+/** The workflows as they ship, under act: `npm run test:workflows` installs what they need first. */
 export default defineConfig({
   test: {
     include: ["test/workflows/**/*.test.ts"],

@@ -11,7 +11,7 @@ import { uploadFolder } from "./github/artifact.ts";
 import { type CheckAnnotation, publishCheckRun } from "./github/check-run.ts";
 import { upsertComment } from "./github/comment.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
-import { reportMarker } from "./report-comment.ts";
+import { incidentalText, reportMarker } from "./report-comment.ts";
 import type { ReportSubject } from "./report-subject.ts";
 
 const blocking = new Set(["error", "checks-failed", "fail", "inconclusive"]);
@@ -68,6 +68,7 @@ async function post(action: Action, subject: ReportSubject, entries: readonly Re
     marker: reportMarker,
     body: body(commentLimit),
     shorter: () => body(commentLimit / 2),
+    incidental: incidentalText,
     onlyUpdate: entries.length === 0,
   });
 }

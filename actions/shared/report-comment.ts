@@ -4,6 +4,9 @@ import { readComment } from "./github/comment.ts";
 /** The hidden first line of the report's comment. */
 export const reportMarker = "<!-- mergeml:report -->";
 
+/** Seconds of training and the run that reported: they differ when a job runs again, and are no reason to notify anybody. */
+export const incidentalText = /trained in [\d.,]+ s|\/actions\/runs\/\d+/g;
+
 /** The report's comment on a pull request; null when there is none. */
 export function findReportComment(github: GitHub, pullRequest: number): Promise<string | null> {
   return readComment(github, pullRequest, reportMarker);

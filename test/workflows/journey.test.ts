@@ -63,7 +63,7 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   // A better model: the check passes, and one comment says why.
   await pullRequestOnGitHub(repository, "better");
   const better = openPullRequest(repository, 1, "better", "{ trees: 150, learning_rate: 0.15, max_leaves: 31 }");
-  const judged = run("pull_request", ".github/workflows/model-pr.yml", better);
+  const judged = await run("pull_request", ".github/workflows/model-pr.yml", better);
   expect(judged.code, judged.log).toBe(0);
   const comments = () => github.ask<Comment[]>("GET", "/repos/octo/models/issues/1/comments");
   const [comment, ...others] = await comments();
@@ -73,7 +73,7 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   expect(github.added.checks).toMatchObject([{ name: "mergeml", conclusion: "success" }]);
 
   // Again: nothing changed, so nothing is written.
-  const again = run("pull_request", ".github/workflows/model-pr.yml", better);
+  const again = await run("pull_request", ".github/workflows/model-pr.yml", better);
   expect(again.code, again.log).toBe(0);
   expect(again.log).toContain("comment unchanged");
   expect(await comments()).toHaveLength(1);
@@ -81,7 +81,7 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   // The merge trains the same bytes and deploys them.
   const { sha, payload } = merge(repository, "better");
   github.added.pullsOfCommit.set(sha, [{ number: 1, merged_at: "2026-01-01T00:00:00Z", merge_commit_sha: sha }]);
-  const deployed = run("push", ".github/workflows/model-deploy.yml", payload);
+  const deployed = await run("push", ".github/workflows/model-deploy.yml", payload);
   expect(deployed.code, deployed.log).toBe(0);
   expect(deployed.log).toContain("reproduced, byte for byte the candidate of pull request #1");
   expect(production(repository)).toBe(2);
@@ -98,7 +98,7 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   git("revert", "--no-edit", "HEAD");
   git("push", "-q", "origin", "HEAD:registry");
   expect(production(repository)).toBe(1);
-  const noticed = run("push", ".github/workflows/registry.yml", {
+  const noticed = await run("push", ".github/workflows/registry.yml", {
     ref: "refs/heads/registry",
     before,
     after: git("rev-parse", "HEAD").trim(),
@@ -109,14 +109,14 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
 
   // What was rolled back is not deployed again by the next run.
   git("switch", "-q", "main");
-  const held = run("push", ".github/workflows/model-deploy.yml", payload);
+  const held = await run("push", ".github/workflows/model-deploy.yml", payload);
   expect(held.code, held.log).toBe(0);
   expect(production(repository)).toBe(1);
 
   // A worse model is blocked, and the comment says so.
   await pullRequestOnGitHub(repository, "worse");
   const worse = openPullRequest(repository, 2, "worse", "{ trees: 3, max_leaves: 4 }");
-  const blocked = run("pull_request", ".github/workflows/model-pr.yml", worse);
+  const blocked = await run("pull_request", ".github/workflows/model-pr.yml", worse);
   expect(blocked.code).not.toBe(0);
   const [second] = await github.ask<Comment[]>("GET", "/repos/octo/models/issues/2/comments");
   expect(second?.body).toContain("## mergeml: diamond-price is blocked");

@@ -1,9 +1,10 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { startGitHub, type TestGitHub } from "../github/github-server.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
+import { type ArtifactProxy, startArtifactProxy } from "./artifact-proxy.ts";
 import { act } from "./tools.ts";
 
 const source = join(import.meta.dirname, "../..");
@@ -18,7 +19,7 @@ export interface TemplateRepository extends AsyncDisposable {
   /** The command line as a person has it in his clone. */
   mergeml(...args: string[]): string;
   /** Runs a workflow file for an event; the log and how it ended. */
-  run(event: string, workflow: string, payload: object, cwd?: string): { code: number; log: string };
+  run(event: string, workflow: string, payload: object, cwd?: string): Promise<{ code: number; log: string }>;
 }
 
 export async function makeTemplateRepository(): Promise<TemplateRepository> {
@@ -55,29 +56,44 @@ export async function makeTemplateRepository(): Promise<TemplateRepository> {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       }),
-    run(event, workflow, payload, cwd = root) {
+    async run(event, workflow, payload, cwd = root) {
       const eventFile = join(folder, "event.json");
       const repository = { full_name: "octo/models", default_branch: "main" };
       writeFileSync(eventFile, JSON.stringify({ repository, ...payload }));
-      const args = actArguments({ event, workflow, eventFile, folder, origin, github });
+      await using artifacts = await startArtifactProxy();
+      const args = actArguments({ event, workflow, eventFile, folder, origin, github, artifacts });
       // Its caches are kept between runs, as on a runner that people host themselves.
       const cache = join(source, ".cache/act");
       mkdirSync(cache, { recursive: true });
-      const runner = { ...process.env, PATH: env.PATH, XDG_CACHE_HOME: cache, NO_COLOR: "1" };
-      const done = spawnSync(act, args, {
-        cwd,
-        env: runner,
-        encoding: "utf8",
-        timeout: 500_000,
-        maxBuffer: 64 * 1024 * 1024,
-      });
-      return { code: done.status ?? -1, log: `${done.stdout}${done.stderr}` };
+      const runner = {
+        ...process.env,
+        PATH: env.PATH,
+        XDG_CACHE_HOME: cache,
+        ACTIONS_RUNTIME_URL: artifacts.url,
+        NO_COLOR: "1",
+      };
+      return await output(args, { cwd, env: runner });
     },
     [Symbol.asyncDispose]: async () => {
       await github[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Runs act to its end. Not in one blocking call: GitHub and the artifacts' proxy answer from this very process. */
+function output(
+  args: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): Promise<{ code: number; log: string }> {
+  return new Promise((resolve, reject) => {
+    const running = spawn(act, args, { ...options, stdio: ["ignore", "pipe", "pipe"], timeout: 500_000 });
+    let log = "";
+    for (const stream of [running.stdout, running.stderr])
+      stream.setEncoding("utf8").on("data", (text) => (log += text));
+    running.on("error", reject);
+    running.on("close", (code) => resolve({ code: code ?? -1, log }));
+  });
 }
 
 interface Run {
@@ -87,11 +103,13 @@ interface Run {
   folder: string;
   origin: string;
   github: TestGitHub;
+  artifacts: ArtifactProxy;
 }
 
-function actArguments({ event, workflow, eventFile, folder, origin, github }: Run): string[] {
+function actArguments({ event, workflow, eventFile, folder, origin, github, artifacts }: Run): string[] {
   const variables = {
-    GITHUB_API_URL: github.url, // A name that @actions/artifact does not take for a GitHub Enterprise Server, which has no artifacts of this kind.
+    GITHUB_API_URL: github.url,
+    // A name that @actions/artifact does not take for a GitHub Enterprise Server, which has no artifacts of this kind.
     GITHUB_SERVER_URL: "http://github.localhost:9",
     TEST_ORIGIN: origin,
   };
@@ -102,7 +120,8 @@ function actArguments({ event, workflow, eventFile, folder, origin, github }: Ru
   return [
     event,
     ...["-W", workflow, "-e", eventFile, "-P", "ubuntu-latest=-self-hosted"],
-    ...["--artifact-server-path", join(folder, "artifacts"), "-s", `GITHUB_TOKEN=${github.token}`],
+    ...["--artifact-server-path", join(folder, "artifacts"), "--artifact-server-addr", "127.0.0.1"],
+    ...["--artifact-server-port", `${artifacts.port}`, "-s", `GITHUB_TOKEN=${github.token}`],
     ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...Object.entries(replaced).flatMap(([name, stub]) => ["--local-repository", `${name}=${join(stubs, stub)}`]),
   ];

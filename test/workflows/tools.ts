@@ -6,6 +6,7 @@ const folder = join(import.meta.dirname, "../../.cache/workflows");
 const requirements = join(import.meta.dirname, "requirements.txt");
 
 export const act = join(folder, "bin/act");
+export const zizmor = join(folder, "bin/zizmor");
 
 /** Installs act and zizmor under .cache/ once; again when the requirements change. */
 export default function setup(): void {

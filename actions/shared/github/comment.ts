@@ -12,6 +12,8 @@ export interface StickyComment {
   body: string;
   /** A shorter body, should GitHub find this one too long. */
   shorter?: () => string;
+  /** What may differ without being news, e.g. how long something took; a comment that differs in nothing else is left alone. */
+  incidental?: RegExp;
   /** Only bring an existing comment up to date. */
   onlyUpdate?: boolean;
 }
@@ -36,7 +38,7 @@ export async function upsertComment(github: GitHub, sticky: StickyComment): Prom
     const body = `${sticky.marker}\n${sticky.body}`.slice(0, commentLimit);
     if (!kept && sticky.onlyUpdate) return "none";
     if (!kept) return createOnce(github, sticky, body);
-    if (sameText(kept.body, body)) return "unchanged";
+    if (sameText(kept.body, body, sticky.incidental)) return "unchanged";
     await fitting(sticky, body, (text) =>
       github.octokit.rest.issues.updateComment({ ...repository(github), comment_id: kept.id, body: text }),
     );
@@ -117,8 +119,9 @@ async function fitting(sticky: StickyComment, body: string, send: (text: string)
 }
 
 /** GitHub may return other line ends than it was given. */
-function sameText(a: string, b: string): boolean {
-  const plain = (text: string) => text.replaceAll("\r\n", "\n").trim();
+function sameText(a: string, b: string, incidental?: RegExp): boolean {
+  const told = (text: string) => (incidental ? text.replaceAll(incidental, "") : text);
+  const plain = (text: string) => told(text).replaceAll("\r\n", "\n").trim();
   return plain(a) === plain(b);
 }
 
