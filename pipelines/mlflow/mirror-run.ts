@@ -1,7 +1,7 @@
 import { findOrCreate } from "./find-or-create.ts";
 import type { MlflowApi, MlflowRun, Tag } from "./mlflow-api.ts";
 import { MlflowError } from "./mlflow-error.ts";
-import { mirrorTags, type RunFacts } from "./run-facts.ts";
+import type { RunFacts } from "./run-facts.ts";
 
 /** What one `log-batch` may hold, with room below MLflow's limits of 1,000 entries, 100 params and 1 MB. */
 const metricsPerBatch = 800;
@@ -28,26 +28,28 @@ export async function mirrorRun(
   experiment: string,
   facts: RunFacts,
 ): Promise<{ run: MlflowRun; created: boolean }> {
-  const { candidate, name, started } = facts;
-  const mark = { [mirrorTags.candidate]: candidate };
+  const { mark, name, started } = facts;
   const { found: run, created } = await findOrCreate(
     `the run of ${name}`,
-    async () => (await api.findRuns(experiment, mark))[0] ?? null,
-    () => api.createRun({ experiment_id: experiment, run_name: name, start_time: started, tags: toTags(mark) }),
+    async () => (await api.findRuns(experiment, { [mark.key]: mark.value }))[0] ?? null,
+    () => api.createRun({ experiment_id: experiment, run_name: name, start_time: started, tags: [mark] }),
   );
   // Only a run whose facts are all there has ended: one that was cut short is completed.
   if (run.info.status === "RUNNING") await completeRun(api, run.info.run_id, facts);
   return { run, created };
 }
 
+/** In as few requests as MLflow's limits allow; the end comes last. */
 async function completeRun(api: MlflowApi, runId: string, facts: RunFacts): Promise<void> {
-  const { params, metrics, tags } = facts;
-  const entries = [...params].map(([key, value]) => ({ key, value }));
-  for (const part of chunks(entries, paramsPerBatch))
-    await api.logBatch(runId, { params: part, metrics: [], tags: [] });
-  for (const part of chunks(metrics, metricsPerBatch))
-    await api.logBatch(runId, { params: [], metrics: part, tags: [] });
-  await api.logBatch(runId, { params: [], metrics: [], tags: toTags(tags) });
+  const params = chunks(
+    [...facts.params].map(([key, value]) => ({ key, value })),
+    paramsPerBatch,
+  );
+  const metrics = chunks(facts.metrics, metricsPerBatch);
+  for (let at = 0; at < Math.max(params.length, metrics.length, 1); at += 1) {
+    const tags = at === 0 ? toTags(facts.tags) : [];
+    await api.logBatch(runId, { params: params[at] ?? [], metrics: metrics[at] ?? [], tags });
+  }
   await api.endRun(runId, facts.status, facts.ended);
 }
 

@@ -44,6 +44,8 @@ export interface MlflowApi {
   createExperiment(name: string): Promise<void>;
   /** Active runs that have all of these tags, oldest first. */
   findRuns(experiment: string, tags: Readonly<Record<string, string>>): Promise<MlflowRun[]>;
+  /** All active runs of an experiment, oldest first. */
+  runs(experiment: string): Promise<MlflowRun[]>;
   createRun(run: { experiment_id: string; run_name: string; start_time: number; tags: Tag[] }): Promise<void>;
   logBatch(runId: string, batch: RunBatch): Promise<void>;
   setRunTag(runId: string, tag: Tag): Promise<void>;
@@ -67,6 +69,8 @@ export interface MlflowApi {
 }
 
 const pageSize = 200;
+/** Runs come with all their params and metrics. */
+const runsPageSize = 100;
 
 /** The API over a client. Every failure is a MlflowError. */
 export function mlflowApi(send: SendRequest): MlflowApi {
@@ -95,6 +99,21 @@ export function mlflowApi(send: SendRequest): MlflowApi {
         max_results: pageSize,
       };
       return (await call<{ runs?: MlflowRun[] }>("POST", "runs/search", facts)).runs ?? [];
+    },
+    async runs(experiment) {
+      const found: MlflowRun[] = [];
+      for (let page: string | undefined = ""; page !== undefined; ) {
+        const facts = {
+          experiment_ids: [experiment],
+          order_by: ["attributes.start_time ASC"],
+          max_results: runsPageSize,
+          ...(page && { page_token: page }),
+        };
+        const told: { runs?: MlflowRun[]; next_page_token?: string } = await call("POST", "runs/search", facts);
+        found.push(...(told.runs ?? []).map(({ info, data }) => ({ info, data: { tags: data?.tags ?? [] } })));
+        page = told.next_page_token || undefined;
+      }
+      return found;
     },
     createRun: (run) => post("runs/create", run, true),
     logBatch: (run_id, batch) => post("runs/log-batch", { run_id, ...batch }),

@@ -1,3 +1,5 @@
+import { visibleText } from "../errors/visible-text.ts";
+
 const longestKey = 250;
 
 /**
@@ -26,7 +28,8 @@ export function uniqueKeys<T>(entries: Iterable<readonly [string, T]>): Map<stri
   return unique;
 }
 
-/** A value that fits: MLflow keeps at most 6,000 characters of a param and 8,000 of a run's tag. */
-export function mlflowValue(text: string, longest = 6000): string {
+/** A value that fits: MLflow keeps at most 6,000 characters of a param and 8,000 of a run's tag, and its databases no NUL. */
+export function mlflowValue(value: string, longest = 6000): string {
+  const text = visibleText(value);
   return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
 }

@@ -10,7 +10,7 @@ export async function recordTraining(
 ): Promise<void> {
   if (!mlflow) return;
   const { name } = trained.candidate.config;
-  await neverFail(log, `mergeml train ${name}`, (signal) =>
+  await neverFail(log, `mergeml mlflow sync ${name}`, (signal) =>
     log.step(
       "mlflow",
       () => mlflow.addRun(trained, signal),

@@ -1,13 +1,15 @@
 import type { MetricComparison } from "../evaluation/evaluation.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
-import type { BatchMetric } from "./mlflow-api.ts";
+import type { TrainingCurve } from "../training/trainer.ts";
+import type { BatchMetric, Tag } from "./mlflow-api.ts";
 import { mlflowValue, uniqueKeys } from "./mlflow-names.ts";
 
 /** One run as MLflow shows it; times in milliseconds. */
 export interface RunFacts {
   /** Names the experiment. */
   model: string;
-  candidate: string;
+  /** The tag by which the run is found again. */
+  mark: Tag;
   name: string;
   started: number;
   ended: number;
@@ -22,10 +24,13 @@ export const mirrorTags = {
   model: "mergeml.model",
   version: "mergeml.version",
   candidate: "mergeml.candidate",
+  /** Of a training that failed: its run in the run log. */
+  run: "mergeml.run",
   registryCommit: "mergeml.registry_commit",
 } as const;
 
-const longestTag = 8000;
+/** Characters that MLflow keeps of a run's tag. */
+export const longestTag = 8000;
 
 /** A candidate that was trained and judged, registered or not. */
 export type Trained = Pick<VersionRecord, "candidate" | "evaluation" | "verdict">;
@@ -35,7 +40,7 @@ export function trainingRun({ candidate, evaluation, verdict }: Trained): RunFac
   const ended = Date.parse(candidate.created);
   return {
     model: candidate.config.name,
-    candidate: candidate.id,
+    mark: { key: mirrorTags.candidate, value: candidate.id },
     name: candidate.id.slice(0, 14),
     started: ended - Math.round(candidate.train_seconds * 1000),
     ended,
@@ -47,7 +52,10 @@ export function trainingRun({ candidate, evaluation, verdict }: Trained): RunFac
 }
 
 /** What the gate said; it may say something else later, when the candidate is registered. */
-export function verdictTags({ outcome, summary }: Trained["verdict"]): Record<string, string> {
+export function verdictTags({
+  outcome,
+  summary,
+}: Pick<Trained["verdict"], "outcome" | "summary">): Record<string, string> {
   return { "mergeml.verdict": outcome, "mergeml.verdict_summary": mlflowValue(summary, longestTag) };
 }
 
@@ -58,17 +66,35 @@ function lineageTags(candidate: CandidateRecord): Record<string, string> {
     [mirrorTags.candidate]: candidate.id,
     "mergeml.definition": candidate.definition,
     "mergeml.trainer": `${trainer.name} ${trainer.version}`,
-    "mergeml.train_data": `${train.fingerprint} (${train.rows} rows)`,
-    "mergeml.test_data": `${test.fingerprint} (${test.rows} rows)`,
+    ...dataTags({ train, test }),
     "mergeml.environment": mlflowValue(JSON.stringify(environment), longestTag),
     "mlflow.source.name": "mergeml",
-    ...(commit && { "mergeml.commit": dirty ? `${commit}, with uncommitted changes` : commit }),
-    ...(commit && { "mlflow.source.git.commit": commit }),
+    ...commitTags({ commit, dirty }),
   };
 }
 
+/** What it was trained and scored on. */
+export function dataTags({ train, test }: Record<"train" | "test", { fingerprint: string; rows: number }>) {
+  return {
+    "mergeml.train_data": `${train.fingerprint} (${train.rows} rows)`,
+    "mergeml.test_data": `${test.fingerprint} (${test.rows} rows)`,
+  };
+}
+
+/** Of the models' repository; empty outside one. */
+export function commitTags({ commit, dirty }: { commit: string | null; dirty: boolean }): Record<string, string> {
+  if (!commit) return {};
+  const told = dirty ? `${commit}, with uncommitted changes` : commit;
+  return { "mergeml.commit": told, "mlflow.source.git.commit": commit };
+}
+
 /** What the model was trained with: its params by their own names, `type` and `seed`; nested ones joined by dots. */
-function runParams({ type, seed, task, params }: CandidateRecord["config"]): Map<string, string> {
+export function runParams({
+  type,
+  seed,
+  task,
+  params,
+}: Pick<CandidateRecord["config"], "type" | "seed" | "task" | "params">): Map<string, string> {
   const entries: [string, unknown][] = [...Object.entries({ type, task, seed }), ...flatten(params)];
   return uniqueKeys(entries.map(([key, value]) => [key, mlflowValue(paramText(value))] as const));
 }
@@ -95,15 +121,20 @@ function runMetrics(candidate: CandidateRecord, scores: readonly MetricCompariso
     [`production/${score.metric}`, score.production],
     [`naive/${score.metric}`, score.naive],
   ]);
-  const single: Points[] = [...scored, ["train_seconds", candidate.train_seconds] as const].map(([key, value]) => [
-    key,
-    [[0, value]],
-  ]);
-  const curves = candidate.curves.map(
+  return metricPoints([...scored, ["train_seconds", candidate.train_seconds]], candidate.curves, timestamp);
+}
+
+/** Single values at step 0, and curves below `training/`; what is no finite number is left out. `timestamp` in milliseconds. */
+export function metricPoints(
+  values: readonly (readonly [string, number | null])[],
+  curves: readonly TrainingCurve[],
+  timestamp: number,
+): BatchMetric[] {
+  const single = values.map(([key, value]): Points => [key, [[0, value]]]);
+  const series = curves.map(
     ({ metric, steps, values }): Points => [`training/${metric}`, steps.map((step, i) => [step, values[i] ?? null])],
   );
-  const named = uniqueKeys([...single, ...curves]);
-  return [...named].flatMap(([key, points]) =>
+  return [...uniqueKeys([...single, ...series])].flatMap(([key, points]) =>
     points.flatMap(([step, value]) => (isNumber(value) ? [{ key, value, timestamp, step: Math.round(step) }] : [])),
   );
 }

@@ -1,13 +1,8 @@
-import { EnvironmentError } from "../errors/environment-error.ts";
-import { UserError } from "../errors/user-error.ts";
-import { openHttpClient } from "./http-client.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror.ts";
 import { type MirroredModel, type MirrorSource, mirrorModel } from "./mirror-model.ts";
 import { mirrorExperiment, mirrorRun } from "./mirror-run.ts";
-import { mlflowApi } from "./mlflow-api.ts";
-import { MlflowError } from "./mlflow-error.ts";
+import { concernsAll, openServer } from "./open-server.ts";
 import { type Trained, trainingRun } from "./run-facts.ts";
-import { readServerSettings } from "./server-settings.ts";
 
 /** Mirrors models one after the other; one that fails does not keep the others from being mirrored. */
 export async function syncModels(
@@ -41,18 +36,6 @@ export async function addRun(options: MirrorOptions, trained: Trained, signal?: 
   const { api } = openServer(options, signal);
   const facts = trainingRun(trained);
   await mirrorRun(api, await mirrorExperiment(api, facts.model), facts);
-}
-
-function openServer({ env, clock }: Pick<MirrorOptions, "env" | "clock">, signal?: AbortSignal) {
-  const settings = readServerSettings(env);
-  const api = mlflowApi(openHttpClient(settings, { clock, ...(signal && { signal }) }));
-  return { api, url: settings.url };
-}
-
-/** Whether the next model would fail likewise: no answer, no access, or a bug. */
-function concernsAll(error: unknown): boolean {
-  if (!(error instanceof EnvironmentError) && !(error instanceof UserError)) return true;
-  return error instanceof MlflowError && (error.facts.unclear || [401, 403].includes(error.facts.status ?? 0));
 }
 
 function describe({ model, created, alias }: MirroredModel): string {

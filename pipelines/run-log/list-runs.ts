@@ -37,7 +37,7 @@ export function withVersions(records: readonly RunRecord[]): RunRecord[] {
 }
 
 /** A candidate that was trained again from the cache, or registered later, is one run: its newest record. */
-function onePerCandidate(newestFirst: readonly RunRecord[]): RunRecord[] {
+export function onePerCandidate(newestFirst: readonly RunRecord[]): RunRecord[] {
   const byCandidate = new Map<string, RunRecord>();
   for (const record of newestFirst) {
     const key = `${record.model} ${record.candidate ?? record.id}`;

@@ -70,14 +70,15 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     write: (changes) => cache.write("last-changes", { branch, remote }, changes),
   };
   const registry = openRegistry({ git, branch, remote, clock, log, store, memory });
-  const mlflow = openMirror({ env, git, registry, clock, log });
+  const runs = openRunLog({ root, env, remote, clock, log });
+  const mlflow = openMirror({ env, git, registry, runs, clock, log });
   return {
     root,
     repository,
     git,
     registry: mlflow ? mirroredRegistry(registry, mlflow, log) : registry,
     mlflow,
-    runs: openRunLog({ root, env, remote, clock, log }),
+    runs,
     store,
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")

@@ -161,7 +161,9 @@ describe("runs of candidates that are not registered", () => {
     await scratch.facts(["init"]);
     const told = await scratch.mergeml("train", "rent");
     expect(told.code).toBe(0);
-    expect(told.stderr).toMatch(/warning: not copied to MLflow: .* cannot be reached[\s\S]*later: mergeml train rent/);
+    expect(told.stderr).toMatch(
+      /warning: not copied to MLflow: .* cannot be reached[\s\S]*later: mergeml mlflow sync rent/,
+    );
   });
 });
 

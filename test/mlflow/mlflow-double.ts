@@ -20,8 +20,8 @@ interface Kept {
   artifacts: Map<string, Buffer>;
 }
 
-/** `before`: nothing is done and 503 answered. `after`: it is done, and the connection breaks before the answer. */
-export type Fault = (request: Received) => "before" | "after" | "corrupt" | null;
+/** `before`: nothing is done and 503 answered; `refused`: 400. `after`: it is done, and the connection breaks before the answer. */
+export type Fault = (request: Received) => "before" | "refused" | "after" | "corrupt" | null;
 
 export interface MlflowDouble extends LocalServer {
   kept: Kept;
@@ -36,6 +36,7 @@ export async function startMlflowDouble(
   const server = await startServer((request, response) => {
     const found = fault(request);
     if (found === "before") return sendJson(response, 503, { error_code: "TEMPORARILY_UNAVAILABLE", message: "busy" });
+    if (found === "refused") return sendJson(response, 400, { error_code: "INVALID_PARAMETER_VALUE", message: "no" });
     const path = decodeURIComponent(new URL(request.url, "http://server").pathname);
     if (path.startsWith(artifacts)) return answerArtifact(kept, request, path.slice(artifacts.length), response, found);
     const [status, value] = answerCall(kept, request, path.replace("/api/2.0/mlflow/", ""), artifactRoot);
@@ -77,14 +78,22 @@ const calls: Record<string, Call> = {
     experiments.set(name, String(experiments.size + 1));
     return [200, { experiment_id: experiments.get(name) }];
   },
-  "POST runs/search": ({ runs }, { filter }) => {
-    const [, key, value] = /^tags\.`(.+)` = '(.+)'$/.exec(filter) ?? [];
-    return [200, { runs: runs.filter(({ data }) => data.tags.some((tag) => tag.key === key && tag.value === value)) }];
+  "POST runs/search": ({ runs }, { experiment_ids, filter, page_token }) => {
+    const [, key, value] = /^tags\.`(.+)` = '(.+)'$/.exec(filter ?? "") ?? [];
+    const found = runs
+      .filter(({ info }) => experiment_ids.includes(info.experiment_id))
+      .filter(({ data }) => !key || data.tags.some((tag) => tag.key === key && tag.value === value));
+    // Pages of two, so that every test walks through some.
+    const at = Number(page_token ?? 0);
+    const next = at + 2 < found.length ? { next_page_token: String(at + 2) } : {};
+    return [200, { runs: found.slice(at, at + 2), ...next }];
   },
-  "POST runs/create": ({ runs }, { experiment_id, tags }, root) => {
+  "POST runs/create": ({ runs }, { experiment_id, run_name, start_time, tags }, root) => {
     const run_id = `run${runs.length + 1}`;
     const info = {
       run_id,
+      run_name,
+      start_time,
       experiment_id,
       status: "RUNNING",
       artifact_uri: `${root}${experiment_id}/${run_id}/artifacts`,

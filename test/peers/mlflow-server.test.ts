@@ -52,6 +52,20 @@ async function aliasesOf(name: string) {
   return (registered_model.aliases ?? []).map(({ alias, version }) => `${alias}=${version}`);
 }
 
+interface ServerRun {
+  info: { run_id: string; run_name: string; status: string; start_time: number; end_time: number };
+  data: Tagged & { params?: Tagged["tags"]; metrics?: { key: string; value: number }[] };
+}
+
+/** Every run of a model, oldest first. */
+async function runsOf(name: string): Promise<ServerRun[]> {
+  const { experiment } = await ask<{ experiment: { experiment_id: string } }>(
+    `experiments/get-by-name?experiment_name=${name}`,
+  );
+  const facts = { experiment_ids: [experiment.experiment_id], order_by: ["attributes.start_time ASC"] };
+  return (await ask<{ runs?: ServerRun[] }>("runs/search", facts)).runs ?? [];
+}
+
 async function versionsOf(name: string) {
   type Version = Tagged & { version: string; run_id: string; source: string; status: string };
   const found = await ask<{ model_versions?: Version[] }>(`model-versions/search?filter=name%3D'${name}'`);
@@ -123,6 +137,43 @@ describe("a real MLflow server mirrors the registry", () => {
     );
   });
 
+  it("every run of the run log arrives once, and one that was deleted or cut short there comes back", async () => {
+    using scratch = await startModel("logged");
+    scratch.env.MLFLOW_TRACKING_URI = undefined;
+    await scratch.facts(["run", "logged"]);
+    await scratch.facts(["train", "logged"]);
+    scratch.write("models/logged/model.yaml", modelYaml({ name: "logged", params: "{ trees: 1, max_leaves: 2 }" }));
+    await scratch.facts(["run", "logged"], 1);
+    scratch.write("models/logged/features.sql", "SELECT id, size, rent FROM 'gone.csv'\n");
+    await scratch.mergeml("train", "logged");
+    scratch.env.MLFLOW_TRACKING_URI = server.url;
+    const first = await scratch.mergeml("mlflow", "sync", "logged");
+    expect(first.stdout).toContain("runs: 2 copied, 1 there before");
+    const runs = await runsOf("logged");
+    expect(runs.map(({ info, data }) => [info.status, tagsOf(data)["mergeml.verdict"]])).toEqual([
+      ["FINISHED", "pass"],
+      ["FINISHED", "fail"],
+      ["FAILED", undefined],
+    ]);
+    const [, lost, broken] = runs as [ServerRun, ServerRun, ServerRun];
+    expect(tagsOf({ tags: lost.data.params ?? [] })).toMatchObject({ trees: "1", max_leaves: "2", seed: "7" });
+    expect(lost.data.metrics?.map(({ key }) => key)).toEqual(expect.arrayContaining(["rmse", "production/rmse"]));
+    expect(tagsOf(lost.data)).toMatchObject({
+      "mlflow.user": "Ada",
+      "mergeml.commit": expect.stringMatching(/^[0-9a-f]{40}/),
+    });
+    expect(tagsOf(broken.data)["mergeml.error"]).toContain("gone.csv");
+
+    await ask("runs/delete", { run_id: lost.info.run_id });
+    await ask("runs/update", { run_id: broken.info.run_id, status: "RUNNING" });
+    const repaired = await scratch.facts(["mlflow", "sync"]);
+    expect(repaired).toMatchObject({ runs: { created: 1, completed: 1, present: 1, failed: [] } });
+    const after = await runsOf("logged");
+    expect(after.map(({ info }) => info.status)).toEqual(["FINISHED", "FINISHED", "FAILED"]);
+    expect(await scratch.facts(["mlflow", "sync"])).toMatchObject({ runs: { created: 0, completed: 0, present: 3 } });
+    expect(await runsOf("logged")).toEqual(after);
+  });
+
   it("the alias goes when nothing is in production any more", async () => {
     using scratch = await startModel("undeployed");
     await scratch.facts(["run", "undeployed"]);
@@ -167,7 +218,7 @@ describe("a real MLflow server mirrors the registry", () => {
     const keys = [...uniqueKeys(refused.map((key) => [key, 0])).keys()];
     const facts: RunFacts = {
       model: "refused",
-      candidate: "c-1",
+      mark: { key: "mergeml.candidate", value: "c-1" },
       name: "c-1",
       started: 1,
       ended: 2,
