@@ -38,7 +38,7 @@ export function loggedRun(record: RunRecord): RunFacts {
     ended,
     status: record.state === "error" ? "FAILED" : "FINISHED",
     params: runParams(record),
-    metrics: metricPoints([...values, ["train_seconds", candidate ? seconds : null]], [], ended),
+    metrics: metricPoints([...values, ["train_seconds", candidate ? seconds : null]], record.curves ?? [], ended),
     tags: { ...lineageTags(record), ...(record.verdict && verdictTags(record.verdict)) },
   };
 }

@@ -1,3 +1,4 @@
+import { mostCurves } from "./run-curves.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /** A run's file may have so many bytes. */
@@ -18,38 +19,47 @@ function object(properties: Record<string, object>, optional: Record<string, obj
 const dataset = object({ fingerprint: hash, rows: count });
 const moment = text(40);
 
-const schema = object({
-  format: { const: 1 },
-  id: { type: "string", pattern: "^r-[0-9a-f]{64}$" },
-  model: { type: "string", pattern: "^[a-z0-9-]{1,100}$" },
-  state: { enum: ["trained", "error"] },
-  event: { enum: ["train", "run", "register"] },
-  time: { type: "string", pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$" },
-  by: text(500),
-  commit: nullable(hash),
-  dirty: { type: "boolean" },
-  task: { enum: ["regression", "classification"] },
-  type: text(200),
-  seed: { type: "number" },
-  params,
-  candidate: nullable({ type: "string", pattern: "^c-[0-9a-f]{64}$" }),
-  definition: nullable(hash),
-  data: nullable(object({ window: nullable(object({ start: moment, end: moment })), train: dataset, test: dataset })),
-  metrics: {
-    type: "array",
-    maxItems: 100,
-    items: object({ metric: text(200), direction: { enum: ["min", "max"] }, candidate: score, production: score }),
-  },
-  verdict: nullable(object({ outcome: { enum: ["pass", "fail", "inconclusive"] }, summary: text(4_000) })),
-  version: nullable(count),
-  seconds: { type: "number", minimum: 0 },
-  trials: {
-    type: "array",
-    maxItems: 1_000,
-    items: object({ params, score, seconds: { type: "number" } }, { problem: text(8_000), winner: { const: true } }),
-  },
-  error: nullable(text(4_000)),
+const curve = object({
+  metric: text(200),
+  steps: { type: "array", maxItems: 200, items: { type: "integer", minimum: -1e12, maximum: 1e12 } },
+  values: { type: "array", minItems: 1, maxItems: 200, items: { type: "number" } },
 });
+
+const schema = object(
+  {
+    format: { const: 1 },
+    id: { type: "string", pattern: "^r-[0-9a-f]{64}$" },
+    model: { type: "string", pattern: "^[a-z0-9-]{1,100}$" },
+    state: { enum: ["trained", "error"] },
+    event: { enum: ["train", "run", "register"] },
+    time: { type: "string", pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z$" },
+    by: text(500),
+    commit: nullable(hash),
+    dirty: { type: "boolean" },
+    task: { enum: ["regression", "classification"] },
+    type: text(200),
+    seed: { type: "number" },
+    params,
+    candidate: nullable({ type: "string", pattern: "^c-[0-9a-f]{64}$" }),
+    definition: nullable(hash),
+    data: nullable(object({ window: nullable(object({ start: moment, end: moment })), train: dataset, test: dataset })),
+    metrics: {
+      type: "array",
+      maxItems: 100,
+      items: object({ metric: text(200), direction: { enum: ["min", "max"] }, candidate: score, production: score }),
+    },
+    verdict: nullable(object({ outcome: { enum: ["pass", "fail", "inconclusive"] }, summary: text(4_000) })),
+    version: nullable(count),
+    seconds: { type: "number", minimum: 0 },
+    trials: {
+      type: "array",
+      maxItems: 1_000,
+      items: object({ params, score, seconds: { type: "number" } }, { problem: text(8_000), winner: { const: true } }),
+    },
+    error: nullable(text(4_000)),
+  },
+  { curves: { type: "array", maxItems: mostCurves, items: curve } },
+);
 
 /** Reads a run that may come from anybody: the record, or what is wrong with it. */
 export type RunParser = (content: Buffer) => RunRecord | { problem: string };

@@ -5,6 +5,7 @@ import { oneLine } from "../report/one-line.ts";
 import { textTable } from "../report/text-table.ts";
 import { shortRunId } from "./find-run.ts";
 import { type ChangedParam, changedParams, flatParams, type ListedRun } from "./list-runs.ts";
+import { curveLine } from "./run-curves.ts";
 import type { RunMetric, RunRecord } from "./run-record.ts";
 
 const none = "–";
@@ -42,6 +43,7 @@ export function renderRun(run: RunRecord): string {
       [...flatParams(run)].map(([name, value]) => [name, paramText(value)]),
     ),
     run.metrics.length > 0 && textTable(metricColumns, run.metrics.map(metricLine)),
+    run.curves?.length ? textTable(curveColumns, run.curves.map(curveLine)) : false,
     run.trials.length > 0 && textTable(trialColumns, run.trials.map(trialLine)),
   ]
     .filter((part) => part !== false)
@@ -98,6 +100,7 @@ function datasetText(dataset: { fingerprint: string; rows: number } | undefined)
 }
 
 const metricColumns = ["metric", "candidate", "production"].map((header) => ({ header }));
+const curveColumns = ["curve", "steps", "first", "last", ""].map((header) => ({ header }));
 const trialColumns = ["trial", "score", "params"].map((header) => ({ header }));
 
 function metricLine({ metric, candidate, production }: RunMetric): string[] {

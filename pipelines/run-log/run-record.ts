@@ -4,6 +4,8 @@ import type { Direction } from "../evaluation/evaluation.ts";
 import type { Outcome } from "../gate/verdict.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
 import type { TrialRecord } from "../search/trial.ts";
+import type { TrainingCurve } from "../training/trainer.ts";
+import { shortCurves } from "./run-curves.ts";
 
 /** The command that wrote the run. `register` adds the version to a candidate that was trained before. */
 export type RunEvent = "train" | "run" | "register";
@@ -53,6 +55,8 @@ export interface RunRecord {
   seconds: number;
   /** Of a search: what was tried, at most `mostTrials`, in the order in which they were drawn. */
   trials: readonly TrialRecord[];
+  /** How the training went, in few points; absent from records of before it was kept. */
+  curves?: readonly TrainingCurve[];
   /** Why the training failed. */
   error: string | null;
 }
@@ -96,6 +100,7 @@ export function runRecordOf(
     version,
     seconds: candidate.train_seconds,
     trials: (candidate.trials ?? []).slice(0, mostTrials),
+    curves: shortCurves(candidate.curves),
     error: null,
   });
 }

@@ -39,7 +39,9 @@ describe("mergeml runs", () => {
     expect(stdout).toMatch(/^trees +10 +2$/m);
     expect(stdout).toMatch(/^rmse +[\d.]+ +[\d.]+$/m);
     expect(stdout).toContain("Both were scored on the same test rows.");
-    expect((await scratch.mergeml("runs", "show", runs[1]!.id)).stdout).toMatch(/^verdict +fail: /m);
+    const { stdout: shown } = await scratch.mergeml("runs", "show", runs[1]!.id);
+    expect(shown).toMatch(/^verdict +fail: /m);
+    expect(shown).toMatch(/^train rmse +0 to 2 +[\d.]+ +[\d.]+ +█.▁$/m);
   });
 
   it("adds the version of a candidate that is registered later", async () => {

@@ -58,6 +58,18 @@ describe("the run log on an MLflow server", () => {
     expect(made.double.received.length - before).toBe(5);
   });
 
+  it("has the training's curves as history by step", async () => {
+    await using made = await server();
+    const curve = { metric: "train rmse", steps: [0, 40, 80], values: [9, 5, 4] };
+    expect(await made.sync([makeRun({ candidate: candidate("1"), curves: [curve] })])).toMatchObject({ created: 1 });
+    const history = made.double.kept.runs[0]!.data.metrics.filter(({ key }) => key === "training/train rmse");
+    expect(history).toMatchObject([
+      { step: 0, value: 9 },
+      { step: 40, value: 5 },
+      { step: 80, value: 4 },
+    ]);
+  });
+
   it("shows a candidate that was logged twice as one run, from its first time on, with its version", async () => {
     await using made = await server();
     const first = makeRun({ candidate: candidate("1") });

@@ -163,6 +163,11 @@ describe("a real MLflow server mirrors the registry", () => {
       "mergeml.commit": expect.stringMatching(/^[0-9a-f]{40}/),
     });
     expect(tagsOf(broken.data)["mergeml.error"]).toContain("gone.csv");
+    const { metrics } = await ask<{ metrics: { step: number; value: number }[] }>(
+      `metrics/get-history?run_id=${lost.info.run_id}&metric_key=${encodeURIComponent("training/train rmse")}`,
+    );
+    expect(metrics.map(({ step }) => Number(step))).toEqual([0, 1]);
+    expect(metrics[1]!.value).toBeLessThan(metrics[0]!.value);
 
     await ask("runs/delete", { run_id: lost.info.run_id });
     await ask("runs/update", { run_id: broken.info.run_id, status: "RUNNING" });
