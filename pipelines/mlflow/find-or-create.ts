@@ -7,15 +7,27 @@ import { isMlflowCode, MlflowError } from "./mlflow-error.ts";
 export async function findOrCreate<T>(
   what: string,
   find: () => Promise<T | null>,
-  create: () => Promise<void>,
+  create: () => Promise<unknown>,
 ): Promise<{ found: T; created: boolean }> {
   const there = await find();
   if (there) return { found: there, created: false };
+  return { found: await createOnce(what, find, () => create().then(() => null)), created: true };
+}
+
+/** Creates what is known to be missing. `create` gives it, or null when it is to be looked for, as it is when the answer was lost. */
+export async function createOnce<T>(
+  what: string,
+  find: () => Promise<T | null>,
+  create: () => Promise<T | null>,
+): Promise<T> {
   let failure: unknown;
   for (let attempt = 0; attempt < 2; attempt += 1) {
-    failure = await create().then(() => undefined, whenUnclear);
-    const made = await find();
-    if (made) return { found: made, created: true };
+    const answer = await create().catch((error: unknown) => {
+      failure = whenUnclear(error);
+      return null;
+    });
+    const made = answer ?? (await find());
+    if (made) return made;
   }
   const facts = { status: null, code: null, unclear: true };
   throw (

@@ -12,6 +12,7 @@ import {
   runParams,
   verdictTags,
 } from "./run-facts.ts";
+import { withTrials } from "./trial-runs.ts";
 
 /** The run log's records (newest first) as trainings: one for each candidate, at the time of its first record, and each failure. */
 export function trainingsOf(records: readonly RunRecord[]): RunRecord[] {
@@ -30,7 +31,7 @@ export function loggedRun(record: RunRecord): RunFacts {
     [metric, own],
     [`production/${metric}`, production],
   ]);
-  return {
+  const run: RunFacts = {
     model,
     mark: candidate ? { key: mirrorTags.candidate, value: candidate } : { key: mirrorTags.run, value: id },
     name: candidate?.slice(0, 14) ?? shortRunId(id),
@@ -40,7 +41,9 @@ export function loggedRun(record: RunRecord): RunFacts {
     params: runParams(record),
     metrics: metricPoints([...values, ["train_seconds", candidate ? seconds : null]], record.curves ?? [], ended),
     tags: { ...lineageTags(record), ...(record.verdict && verdictTags(record.verdict)) },
+    trials: [],
   };
+  return withTrials(run, { trials: record.trials, metric: record.search_metric ?? null });
 }
 
 function lineageTags({ id, model, candidate, definition, data, by, version, error, ...record }: RunRecord) {

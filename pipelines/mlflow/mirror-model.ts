@@ -2,11 +2,12 @@ import type { Git } from "../registry/git/git.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
+import { trainingRun } from "./candidate-run.ts";
 import { findOrCreate } from "./find-or-create.ts";
 import { mirrorExperiment, mirrorRun, toTags } from "./mirror-run.ts";
 import { findMirrored, mirrorVersion } from "./mirror-version.ts";
 import type { MlflowApi, MlflowModel, MlflowVersion } from "./mlflow-api.ts";
-import { mirrorTags, trainingRun } from "./run-facts.ts";
+import { mirrorTags } from "./run-facts.ts";
 import { readVersionFiles } from "./version-folder.ts";
 
 /** The alias on the MLflow server that says what is in production. */

@@ -1,7 +1,8 @@
-import { findOrCreate } from "./find-or-create.ts";
+import { createOnce, findOrCreate } from "./find-or-create.ts";
 import type { MlflowApi, MlflowRun, Tag } from "./mlflow-api.ts";
 import { MlflowError } from "./mlflow-error.ts";
-import type { RunFacts } from "./run-facts.ts";
+import { mirrorTags, type RunFacts } from "./run-facts.ts";
+import { parentTag } from "./trial-runs.ts";
 
 /** What one `log-batch` may hold, with room below MLflow's limits of 1,000 entries, 100 params and 1 MB. */
 const metricsPerBatch = 800;
@@ -22,21 +23,47 @@ export async function mirrorExperiment(api: MlflowApi, model: string): Promise<s
   );
 }
 
-/** The run with its params, metrics and tags; one that ended there already is left as it is. */
+/** The run with its params, metrics, tags and trials; one that ended there already is left as it is, but for missing trials. */
 export async function mirrorRun(
   api: MlflowApi,
   experiment: string,
   facts: RunFacts,
 ): Promise<{ run: MlflowRun; created: boolean }> {
-  const { mark, name, started } = facts;
+  const { mark, name } = facts;
   const { found: run, created } = await findOrCreate(
     `the run of ${name}`,
     async () => (await api.findRuns(experiment, { [mark.key]: mark.value }))[0] ?? null,
-    () => api.createRun({ experiment_id: experiment, run_name: name, start_time: started, tags: [mark] }),
+    () => api.createRun(newRun(experiment, facts, [mark])),
   );
+  if (facts.trials.length > 0) await mirrorTrials(api, run.info, facts.trials);
   // Only a run whose facts are all there has ended: one that was cut short is completed.
   if (run.info.status === "RUNNING") await completeRun(api, run.info.run_id, facts);
   return { run, created };
+}
+
+/** The runs of a search's trials below the run of its candidate. */
+async function mirrorTrials(api: MlflowApi, parent: MlflowRun["info"], trials: readonly RunFacts[]): Promise<void> {
+  const { experiment_id: experiment, run_id } = parent;
+  const below = { [parentTag]: run_id };
+  const there = new Map(
+    (await api.findRuns(experiment, below)).map((run) => [tagOf(run.data?.tags, mirrorTags.trial), run]),
+  );
+  for (const trial of trials) {
+    const { mark, name } = trial;
+    const known = there.get(mark.value);
+    const run =
+      known ??
+      (await createOnce(
+        `the run of ${name}`,
+        async () => (await api.findRuns(experiment, { ...below, [mark.key]: mark.value }))[0] ?? null,
+        () => api.createRun(newRun(experiment, trial, toTags({ ...below, [mark.key]: mark.value }))),
+      ));
+    if (run.info.status === "RUNNING") await completeRun(api, run.info.run_id, trial);
+  }
+}
+
+function newRun(experiment_id: string, { name, started }: RunFacts, tags: Tag[]) {
+  return { experiment_id, run_name: name, start_time: started, tags };
 }
 
 /** In as few requests as MLflow's limits allow; the end comes last. */

@@ -3,8 +3,8 @@ import type { Log } from "../ports/log.ts";
 import type { Git } from "../registry/git/git.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RunLog } from "../run-log/run-log.ts";
+import type { Trained } from "./candidate-run.ts";
 import type { MirroredModel } from "./mirror-model.ts";
-import type { Trained } from "./run-facts.ts";
 
 /** What was copied to which server. */
 export interface MirrorResult {

@@ -46,7 +46,13 @@ export interface MlflowApi {
   findRuns(experiment: string, tags: Readonly<Record<string, string>>): Promise<MlflowRun[]>;
   /** All active runs of an experiment, oldest first. */
   runs(experiment: string): Promise<MlflowRun[]>;
-  createRun(run: { experiment_id: string; run_name: string; start_time: number; tags: Tag[] }): Promise<void>;
+  /** The new run; null when the server does not show it. */
+  createRun(run: {
+    experiment_id: string;
+    run_name: string;
+    start_time: number;
+    tags: Tag[];
+  }): Promise<MlflowRun | null>;
   logBatch(runId: string, batch: RunBatch): Promise<void>;
   setRunTag(runId: string, tag: Tag): Promise<void>;
   endRun(runId: string, status: "FINISHED" | "FAILED", endTime: number): Promise<void>;
@@ -115,7 +121,7 @@ export function mlflowApi(send: SendRequest): MlflowApi {
       }
       return found;
     },
-    createRun: (run) => post("runs/create", run, true),
+    createRun: async (run) => (await call<{ run?: MlflowRun }>("POST", "runs/create", run, true)).run ?? null,
     logBatch: (run_id, batch) => post("runs/log-batch", { run_id, ...batch }),
     setRunTag: (run_id, tag) => post("runs/set-tag", { run_id, ...tag }),
     endRun: (run_id, status, end_time) => post("runs/update", { run_id, status, end_time }),

@@ -1,7 +1,7 @@
 import type { Log } from "../ports/log.ts";
+import type { Trained } from "./candidate-run.ts";
 import type { MlflowMirror } from "./mirror.ts";
 import { neverFail } from "./never-fail.ts";
-import type { Trained } from "./run-facts.ts";
 
 /** Adds the run of a candidate that is not registered, kept or lost, to the MLflow server if there is one; never fails. */
 export async function recordTraining(

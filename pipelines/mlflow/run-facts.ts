@@ -1,4 +1,3 @@
-import type { MetricComparison } from "../evaluation/evaluation.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
 import type { TrainingCurve } from "../training/trainer.ts";
 import type { BatchMetric, Tag } from "./mlflow-api.ts";
@@ -17,6 +16,8 @@ export interface RunFacts {
   params: ReadonlyMap<string, string>;
   metrics: readonly BatchMetric[];
   tags: Readonly<Record<string, string>>;
+  /** Runs below this one. */
+  trials: readonly RunFacts[];
 }
 
 /** The tags that say what of ours a thing on the MLflow server mirrors. */
@@ -26,51 +27,20 @@ export const mirrorTags = {
   candidate: "mergeml.candidate",
   /** Of a training that failed: its run in the run log. */
   run: "mergeml.run",
+  /** Of a search's trial: its number. */
+  trial: "mergeml.trial",
   registryCommit: "mergeml.registry_commit",
 } as const;
 
 /** Characters that MLflow keeps of a run's tag. */
 export const longestTag = 8000;
 
-/** A candidate that was trained and judged, registered or not. */
-export type Trained = Pick<VersionRecord, "candidate" | "evaluation" | "verdict">;
-
-/** The run in which a candidate was trained. */
-export function trainingRun({ candidate, evaluation, verdict }: Trained): RunFacts {
-  const ended = Date.parse(candidate.created);
-  return {
-    model: candidate.config.name,
-    mark: { key: mirrorTags.candidate, value: candidate.id },
-    name: candidate.id.slice(0, 14),
-    started: ended - Math.round(candidate.train_seconds * 1000),
-    ended,
-    status: "FINISHED",
-    params: runParams(candidate.config),
-    metrics: runMetrics(candidate, evaluation.metrics, ended),
-    tags: { ...lineageTags(candidate), ...verdictTags(verdict) },
-  };
-}
-
 /** What the gate said; it may say something else later, when the candidate is registered. */
 export function verdictTags({
   outcome,
   summary,
-}: Pick<Trained["verdict"], "outcome" | "summary">): Record<string, string> {
+}: Pick<VersionRecord["verdict"], "outcome" | "summary">): Record<string, string> {
   return { "mergeml.verdict": outcome, "mergeml.verdict_summary": mlflowValue(summary, longestTag) };
-}
-
-function lineageTags(candidate: CandidateRecord): Record<string, string> {
-  const { config, commit, dirty, train, test, trainer, environment } = candidate;
-  return {
-    [mirrorTags.model]: config.name,
-    [mirrorTags.candidate]: candidate.id,
-    "mergeml.definition": candidate.definition,
-    "mergeml.trainer": `${trainer.name} ${trainer.version}`,
-    ...dataTags({ train, test }),
-    "mergeml.environment": mlflowValue(JSON.stringify(environment), longestTag),
-    "mlflow.source.name": "mergeml",
-    ...commitTags({ commit, dirty }),
-  };
 }
 
 /** What it was trained and scored on. */
@@ -95,8 +65,14 @@ export function runParams({
   task,
   params,
 }: Pick<CandidateRecord["config"], "type" | "seed" | "task" | "params">): Map<string, string> {
-  const entries: [string, unknown][] = [...Object.entries({ type, task, seed }), ...flatten(params)];
-  return uniqueKeys(entries.map(([key, value]) => [key, mlflowValue(paramText(value))] as const));
+  return flatParams(params, { type, task, seed });
+}
+
+/** Params as MLflow takes them, `first` before them; nested ones joined by dots. */
+export function flatParams(params: object, first: object = {}): Map<string, string> {
+  return uniqueKeys(
+    [...flatten(first), ...flatten(params)].map(([key, value]) => [key, mlflowValue(paramText(value))] as const),
+  );
 }
 
 function paramText(value: unknown): string {
@@ -113,16 +89,6 @@ function flatten(value: object, prefix = ""): [string, unknown][] {
 
 /** A metric's name, and its values by step. */
 type Points = readonly [string, readonly (readonly [number, number | null])[]];
-
-/** The candidate's scores by their own names, those of production and the naive baseline below theirs, and the training's curves. */
-function runMetrics(candidate: CandidateRecord, scores: readonly MetricComparison[], timestamp: number): BatchMetric[] {
-  const scored = scores.flatMap((score): [string, number | null][] => [
-    [score.metric, score.candidate],
-    [`production/${score.metric}`, score.production],
-    [`naive/${score.metric}`, score.naive],
-  ]);
-  return metricPoints([...scored, ["train_seconds", candidate.train_seconds]], candidate.curves, timestamp);
-}
 
 /** Single values at step 0, and curves below `training/`; what is no finite number is left out. `timestamp` in milliseconds. */
 export function metricPoints(

@@ -4,7 +4,8 @@ import type { MirroredRuns, MirrorOptions } from "./mirror.ts";
 import { mirrorExperiment, mirrorRun, tagOf } from "./mirror-run.ts";
 import type { MlflowApi, MlflowRun } from "./mlflow-api.ts";
 import { concernsAll, openServer } from "./open-server.ts";
-import type { RunFacts } from "./run-facts.ts";
+import { mirrorTags, type RunFacts } from "./run-facts.ts";
+import { parentTag } from "./trial-runs.ts";
 
 /** New runs of one sync: each takes a handful of requests. */
 const mostNewRuns = 1000;
@@ -62,9 +63,9 @@ async function addMissing(
   progress: (done: number, of: number) => void,
 ): Promise<number> {
   const experiment = await mirrorExperiment(api, model);
-  const there = statusByMark(await api.runs(experiment));
+  const there = presentByMark(await api.runs(experiment));
   const wanted = trainings.map((record) => ({ record, facts: loggedRun(record) }));
-  const incomplete = wanted.filter(({ facts }) => !hasEnded(there, facts));
+  const incomplete = wanted.filter(({ facts }) => !isWhole(there, facts));
   result.present += wanted.length - incomplete.length;
   const now = incomplete.slice(0, Math.max(0, limit - result.created - result.completed));
   result.left += incomplete.length - now.length;
@@ -83,20 +84,31 @@ async function addMissing(
   return written;
 }
 
-/** Status by the value of each tag that can be a mark. */
-function statusByMark(runs: readonly MlflowRun[]): Map<string, string> {
-  const marks = ["mergeml.candidate", "mergeml.run"];
+/** What the server has of a run. */
+interface Present {
+  status: string;
+  /** Runs of trials below it that have ended. */
+  trials: number;
+}
+
+/** By the tags that can be a mark. */
+function presentByMark(runs: readonly MlflowRun[]): Map<string, Present> {
+  const below = Map.groupBy(
+    runs.filter(({ info }) => info.status !== "RUNNING"),
+    ({ data }) => tagOf(data?.tags, parentTag),
+  );
   return new Map(
     runs.flatMap(({ info, data }) =>
-      marks.flatMap((key): [string, string][] => {
+      [mirrorTags.candidate, mirrorTags.run].flatMap((key): [string, Present][] => {
         const value = tagOf(data?.tags, key);
-        return value === undefined ? [] : [[`${key} ${value}`, info.status]];
+        const present = { status: info.status, trials: below.get(info.run_id)?.length ?? 0 };
+        return value === undefined ? [] : [[`${key} ${value}`, present]];
       }),
     ),
   );
 }
 
-function hasEnded(there: ReadonlyMap<string, string>, { mark }: RunFacts): boolean {
-  const status = there.get(`${mark.key} ${mark.value}`);
-  return status !== undefined && status !== "RUNNING";
+function isWhole(there: ReadonlyMap<string, Present>, { mark, trials }: RunFacts): boolean {
+  const present = there.get(`${mark.key} ${mark.value}`);
+  return present !== undefined && present.status !== "RUNNING" && present.trials >= trials.length;
 }

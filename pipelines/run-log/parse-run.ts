@@ -54,7 +54,10 @@ const schema = object(
     trials: {
       type: "array",
       maxItems: 1_000,
-      items: object({ params, score, seconds: { type: "number" } }, { problem: text(8_000), winner: { const: true } }),
+      items: object(
+        { params, score, seconds: { type: "number" } },
+        { problem: text(8_000), winner: { const: true }, number: count, budget: score },
+      ),
     },
     error: nullable(text(4_000)),
   },

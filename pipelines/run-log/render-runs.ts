@@ -44,7 +44,7 @@ export function renderRun(run: RunRecord): string {
     ),
     run.metrics.length > 0 && textTable(metricColumns, run.metrics.map(metricLine)),
     run.curves?.length ? textTable(curveColumns, run.curves.map(curveLine)) : false,
-    run.trials.length > 0 && textTable(trialColumns, run.trials.map(trialLine)),
+    run.trials.length > 0 && textTable(trialColumns(run), run.trials.map(trialLine)),
   ]
     .filter((part) => part !== false)
     .join("\n\n");
@@ -101,16 +101,21 @@ function datasetText(dataset: { fingerprint: string; rows: number } | undefined)
 
 const metricColumns = ["metric", "candidate", "production"].map((header) => ({ header }));
 const curveColumns = ["curve", "steps", "first", "last", ""].map((header) => ({ header }));
-const trialColumns = ["trial", "score", "params"].map((header) => ({ header }));
+const trialColumns = ({ search_metric: metric = "score" }: RunRecord) =>
+  ["trial", metric, "params"].map((header) => ({ header }));
 
 function metricLine({ metric, candidate, production }: RunMetric): string[] {
   const numbers = matchNumbers([candidate, production]);
   return [metric, numbers.value(candidate) || none, numbers.value(production) || none];
 }
 
-function trialLine({ params, score, winner }: RunRecord["trials"][number], at: number): string[] {
+function trialLine({ number, params, score, winner }: RunRecord["trials"][number], at: number): string[] {
   const chosen = Object.entries(params).map(([name, value]) => `${name} ${paramText(value)}`);
-  return [`${at + 1}${winner ? " (chosen)" : ""}`, matchNumbers([score]).value(score) || none, chosen.join(", ")];
+  return [
+    `${number ?? at + 1}${winner ? " (chosen)" : ""}`,
+    matchNumbers([score]).value(score) || none,
+    chosen.join(", "),
+  ];
 }
 
 function metricPairs(left: RunRecord, right: RunRecord): string[][] {

@@ -3,6 +3,7 @@ import type { ModelConfig, Task, Window } from "../config/model-config.ts";
 import type { Direction } from "../evaluation/evaluation.ts";
 import type { Outcome } from "../gate/verdict.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
+import { fewTrials } from "../search/few-trials.ts";
 import type { TrialRecord } from "../search/trial.ts";
 import type { TrainingCurve } from "../training/trainer.ts";
 import { shortCurves } from "./run-curves.ts";
@@ -53,8 +54,10 @@ export interface RunRecord {
   version: number | null;
   /** Of the training alone. */
   seconds: number;
-  /** Of a search: what was tried, at most `mostTrials`, in the order in which they were drawn. */
-  trials: readonly TrialRecord[];
+  /** Of a search: what was tried, at most `mostTrials`, in the order in which they were drawn; older records have no numbers. */
+  trials: readonly (TrialRecord & { number?: number })[];
+  /** What the trials' scores measure; absent without a search, and from older records. */
+  search_metric?: string;
   /** How the training went, in few points; absent from records of before it was kept. */
   curves?: readonly TrainingCurve[];
   /** Why the training failed. */
@@ -99,7 +102,8 @@ export function runRecordOf(
     verdict: { outcome: verdict.outcome, summary: verdict.summary.slice(0, longestText) },
     version,
     seconds: candidate.train_seconds,
-    trials: (candidate.trials ?? []).slice(0, mostTrials),
+    trials: fewTrials(candidate.trials ?? [], mostTrials),
+    ...(config.search && { search_metric: config.search.metric }),
     curves: shortCurves(candidate.curves),
     error: null,
   });

@@ -78,18 +78,24 @@ const calls: Record<string, Call> = {
     experiments.set(name, String(experiments.size + 1));
     return [200, { experiment_id: experiments.get(name) }];
   },
-  "POST runs/search": ({ runs }, { experiment_ids, filter, page_token }) => {
-    const [, key, value] = /^tags\.`(.+)` = '(.+)'$/.exec(filter ?? "") ?? [];
+  "POST runs/search": ({ runs }, { experiment_ids, filter, page_token, max_results }) => {
+    const wanted = [...(filter ?? "").matchAll(/tags\.`([^`]+)` = '([^']+)'/g)].map(([, key, value]) => ({
+      key,
+      value,
+    }));
     const found = runs
       .filter(({ info }) => experiment_ids.includes(info.experiment_id))
-      .filter(({ data }) => !key || data.tags.some((tag) => tag.key === key && tag.value === value));
-    // Pages of two, so that every test walks through some.
-    const at = Number(page_token ?? 0);
-    const next = at + 2 < found.length ? { next_page_token: String(at + 2) } : {};
-    return [200, { runs: found.slice(at, at + 2), ...next }];
+      .filter(({ data }) =>
+        wanted.every(({ key, value }) => data.tags.some((tag) => tag.key === key && tag.value === value)),
+      );
+    // Small pages, so that tests walk through some.
+    const [at, size] = [Number(page_token ?? 0), Math.min(max_results, 3)];
+    const next = at + size < found.length ? { next_page_token: String(at + size) } : {};
+    return [200, filter ? { runs: found } : { runs: found.slice(at, at + size), ...next }];
   },
   "POST runs/create": ({ runs }, { experiment_id, run_name, start_time, tags }, root) => {
-    const run_id = `run${runs.length + 1}`;
+    const last = Number(runs.at(-1)?.info.run_id.slice("run".length) ?? 0);
+    const run_id = `run${last + 1}`;
     const info = {
       run_id,
       run_name,

@@ -1,12 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { syncRuns } from "../../pipelines/mlflow/sync-runs.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
 import { queueRun } from "../../pipelines/run-log/run-queue.ts";
 import type { RunRecord } from "../../pipelines/run-log/run-record.ts";
 import { makeRun, minutesLater } from "../run-log/builders.ts";
 import { makeScratch, modelYaml } from "../scratch.ts";
 import { type Fault, startMlflowDouble } from "./mlflow-double.ts";
+import { syncLog } from "./sync-log.ts";
 
 const candidate = (digit: string) => `c-${digit.repeat(64)}`;
 const failed = makeRun({
@@ -23,12 +21,7 @@ function trained(...digits: string[]): RunRecord[] {
 
 async function server(fault?: Fault) {
   const double = await startMlflowDouble(fault);
-  const sync = async (records: readonly RunRecord[], limit?: number) => {
-    const runs = { read: async () => ({ runs: [...records], broken: [], waiting: 0 }) };
-    const nothing = undefined as never; // of git and the registry this reads nothing
-    const options = { env: { MLFLOW_TRACKING_URI: double.url }, git: nothing, registry: nothing, runs };
-    return syncRuns({ ...options, clock: systemClock, log: silentLog }, limit === undefined ? {} : { limit });
-  };
+  const sync = (records: readonly RunRecord[], limit?: number) => syncLog(double, records, limit);
   return { double, sync, [Symbol.asyncDispose]: () => double[Symbol.asyncDispose]() };
 }
 
@@ -55,7 +48,7 @@ describe("the run log on an MLflow server", () => {
     expect(await made.sync(records)).toMatchObject({ created: 0, completed: 0, present: 5 });
     expect(runs).toHaveLength(5);
     // An experiment and the pages of its runs, for each model.
-    expect(made.double.received.length - before).toBe(5);
+    expect(made.double.received.length - before).toBe(2 + 2 + 1);
   });
 
   it("has the training's curves as history by step", async () => {

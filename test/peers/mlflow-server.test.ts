@@ -179,6 +179,30 @@ describe("a real MLflow server mirrors the registry", () => {
     expect(await runsOf("logged")).toEqual(after);
   });
 
+  it("a search's trials are runs below the candidate's, once", async () => {
+    const yaml = `${modelYaml({ name: "searched" })}search: { space: { max_leaves: [2, 4, 8] }, trials: 3 }\n`;
+    using scratch = await startModel("searched", yaml);
+    await scratch.facts(["train", "searched"]);
+    const runs = await runsOf("searched");
+    const [parent] = runs.filter(({ data }) => tagsOf(data)["mergeml.candidate"]);
+    const trials = runs.filter(({ data }) => tagsOf(data)["mlflow.parentRunId"] === parent!.info.run_id);
+    expect([runs.length, trials.length]).toEqual([4, 3]);
+    expect(trials.every(({ info }) => info.status === "FINISHED")).toBe(true);
+    const leaves = trials.map(({ data }) => tagsOf({ tags: data.params ?? [] }).max_leaves);
+    expect(leaves.toSorted()).toEqual(["2", "4", "8"]);
+    const [chosen] = trials.filter(({ data }) => tagsOf(data)["mergeml.winner"]);
+    expect(tagsOf({ tags: parent!.data.params ?? [] }).max_leaves).toBe(
+      tagsOf({ tags: chosen!.data.params ?? [] }).max_leaves,
+    );
+    expect(chosen!.data.metrics?.map(({ key }) => key)).toContain("validation/rmse");
+    await ask("runs/delete", { run_id: trials[0]!.info.run_id });
+    expect(await scratch.facts(["mlflow", "sync", "searched"])).toMatchObject({ runs: { completed: 1, created: 0 } });
+    expect(await scratch.facts(["mlflow", "sync"])).toMatchObject({
+      runs: { present: expect.any(Number), completed: 0 },
+    });
+    expect(await runsOf("searched")).toHaveLength(4);
+  });
+
   it("the alias goes when nothing is in production any more", async () => {
     using scratch = await startModel("undeployed");
     await scratch.facts(["run", "undeployed"]);
@@ -231,6 +255,7 @@ describe("a real MLflow server mirrors the registry", () => {
       params: uniqueKeys(numbered),
       metrics: [...keys.map((key) => point(key, 0)), ...curve],
       tags: { "mergeml.environment": "z".repeat(8000) },
+      trials: [],
     };
     const { run, created } = await mirrorRun(api, experiment, facts);
     expect(created).toBe(true);
