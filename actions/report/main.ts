@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Action } from "../shared/action.ts";
 import { downloadArtifacts } from "../shared/github/artifact.ts";
+import { downloadFromRun } from "../shared/github/other-run.ts";
 import { artifactPrefix } from "../shared/plan-bundle.ts";
 import { publishReport } from "../shared/publish-report.ts";
 import { collectEntries } from "../shared/report-entries.ts";
@@ -17,8 +18,11 @@ async function report(action: Action): Promise<void> {
   }
   const folder = await mkdtemp(join(tmpdir(), "mergeml-report-"));
   try {
-    const { otherRun } = subject;
-    const artifacts = await downloadArtifacts(await action.context(), { prefix: artifactPrefix, folder, otherRun });
+    const wanted = { prefix: artifactPrefix, folder };
+    const artifacts =
+      subject.otherRun === undefined
+        ? await downloadArtifacts(await action.context(), wanted)
+        : await downloadFromRun(await action.github(), { ...wanted, runId: subject.otherRun, log: action.log });
     const entries = await collectEntries(action, subject, new Map(artifacts.map((each) => [each.name, each.folder])));
     await publishReport(action, subject, entries);
   } finally {

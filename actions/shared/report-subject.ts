@@ -11,7 +11,7 @@ export interface ReportSubject {
   /** false: the token of a fork's run cannot comment; another workflow will. */
   mayPublish: boolean;
   /** The run that has the artifacts, when it is not this one. */
-  otherRun?: { id: number; token: string };
+  otherRun?: number;
 }
 
 /** null when there is nothing to report on any more. Throws UserError when the event is of no pull request. */
@@ -44,7 +44,7 @@ async function subjectOfRun(
     headSha: known.headSha,
     commits: merge ? [merge, known.headSha] : [known.headSha],
     mayPublish: true,
-    otherRun: { id: run.id, token: action.input("token") },
+    otherRun: run.id,
   };
 }
 

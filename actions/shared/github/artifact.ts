@@ -29,21 +29,15 @@ export interface Downloaded {
   folder: string;
 }
 
-/** Downloads the artifacts of a run whose names begin with `prefix`, each into a folder of its own, newest of each name. */
+/** Downloads this run's artifacts whose names begin with `prefix`, each into a folder of its own, newest of each name. */
 export async function downloadArtifacts(
-  { owner, repo, runId }: GitHubContext,
-  { prefix, folder, otherRun }: { prefix: string; folder: string; otherRun?: { id: number; token: string } },
+  { runId }: GitHubContext,
+  { prefix, folder }: { prefix: string; folder: string },
 ): Promise<Downloaded[]> {
   const { DefaultArtifactClient } = await import("@actions/artifact");
   const client = new DefaultArtifactClient();
-  const findBy = otherRun && {
-    token: otherRun.token,
-    workflowRunId: otherRun.id,
-    repositoryOwner: owner,
-    repositoryName: repo,
-  };
-  return reaching(`downloading the artifacts of run ${otherRun?.id ?? runId}`, async () => {
-    const { artifacts } = await client.listArtifacts({ latest: true, ...(findBy ? { findBy } : {}) });
+  return reaching(`downloading the artifacts of run ${runId}`, async () => {
+    const { artifacts } = await client.listArtifacts({ latest: true });
     const wanted = artifacts.filter(({ name }) => name.startsWith(prefix) && /^[a-z0-9-]+$/.test(name));
     const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
     if (wanted.length > mostArtifacts || bytes > mostBytes) throw tooMuch(wanted.length, bytes);
@@ -51,7 +45,7 @@ export async function downloadArtifacts(
     for (const { id, name } of wanted) {
       const path = join(folder, name);
       await mkdir(path, { recursive: true });
-      await client.downloadArtifact(id, { path, ...(findBy ? { findBy } : {}) });
+      await client.downloadArtifact(id, { path });
       done.push({ name, folder: path });
     }
     return done;
