@@ -1,25 +1,29 @@
+import { posix } from "node:path";
 import type { Git } from "./registry/git/git.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
-/** Top-level files and folders that no model's result depends on. */
-const unrelated = ["docs/", ".github/", "test/", "README.md", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE"];
+/** What every model's result depends on besides its folder and the data: settings, and mergeml itself where it is part of the repository. */
+const shared = ["mergeml.yaml", "package.json", "package-lock.json", ".npmrc", "pipelines/", "scripts/", "actions/"];
 
 /**
  * The models whose inputs differ between `base` and the checked-out commit: those with a changed file in their folder, and
- * all when something changed that any may depend on (mergeml.yaml, data, code). "all" also without a base that is known here.
+ * all when something changed that any may depend on (mergeml.yaml, data, mergeml's code). "all" also without a base that is known
+ * here.
  */
 export async function changedModels(
-  { git }: Pick<Workspace, "git">,
+  { git, repository }: Pick<Workspace, "git" | "repository">,
   base: string | null,
 ): Promise<ReadonlySet<string> | "all"> {
   const from = base === null ? null : await knownBase(git, base);
   if (from === null) return "all";
   const listed = await git.text(["diff", "--name-only", "--no-renames", "-z", from, "HEAD", "--"]);
   const models = new Set<string>();
+  const common = [...shared, ...repository.data.map((folder) => posix.join(folder, "/"))];
   for (const path of listed.split("\0").filter(Boolean)) {
     const model = /^models\/([^/]+)\/./.exec(path)?.[1];
     if (model) models.add(model);
-    else if (path !== "models/model.schema.json" && !unrelated.some((each) => path.startsWith(each))) return "all";
+    else if (common.some((each) => each === "./" || (each.endsWith("/") ? path.startsWith(each) : path === each)))
+      return "all";
   }
   return models;
 }

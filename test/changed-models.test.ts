@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { changedModels } from "../pipelines/changed-models.ts";
+import { defaultRepositoryConfig } from "../pipelines/config/repository-config.ts";
 import { openGit } from "../pipelines/registry/git/git.ts";
 import { makeScratch, type Scratch } from "./scratch.ts";
 
 function changedBy(scratch: Scratch, base: string | null) {
-  return changedModels({ git: openGit(scratch.root, { env: scratch.env }) }, base);
+  const repository = { ...defaultRepositoryConfig, data: ["data", "./more/tables/"] };
+  return changedModels({ git: openGit(scratch.root, { env: scratch.env }), repository }, base);
 }
 
 function commit(scratch: Scratch, ...paths: string[]): string {
@@ -23,6 +25,9 @@ describe("the models a change affects", () => {
     ["the schema that editors read", ["models/model.schema.json"], []],
     ["settings of the repository", ["mergeml.yaml"], "all"],
     ["data that any query may read", ["data/flats.csv"], "all"],
+    ["data in a deeper folder", ["more/tables/flats.csv"], "all"],
+    ["files beside them", ["NOTES.md", "more/words.txt", "app/main.py", "database/a.csv"], []],
+    ["the code of mergeml", ["pipelines/plan.ts"], "all"],
     ["the lock file", ["models/rent/model.yaml", "package-lock.json"], "all"],
   ])("by %s", async (_title, paths, expected) => {
     using scratch = makeScratch({ remote: false });

@@ -1,3 +1,4 @@
+import { artifactRoute, type StoredArtifact } from "./artifact-routes.ts";
 import type { Answer } from "./github-server.ts";
 
 interface CheckRun {
@@ -22,12 +23,15 @@ export interface Added {
   deployments: Deployment[];
   dispatches: { event_type: string; client_payload: unknown }[];
   checks: CheckRun[];
+  artifacts: StoredArtifact[];
+  /** The heads of pull requests by number: the emulator knows none of the commits that git really has. */
+  heads: Map<number, { sha: string; repository: string }>;
   /** Answers `GET …/commits/<sha>/pulls`. */
   pullsOfCommit: Map<string, unknown[]>;
   /** null for a route that the emulator has. */
   answer(method: string, url: string, text: string): Answer | null;
-  /** Sees what the emulator answered. */
-  remember(method: string, url: string, body: string): void;
+  /** Sees what the emulator answered, and puts in what it cannot know. */
+  amend(method: string, url: string, body: string): string;
 }
 
 export function addedRoutes(): Added {
@@ -35,6 +39,8 @@ export function addedRoutes(): Added {
     deployments: [],
     dispatches: [],
     checks: [],
+    artifacts: [],
+    heads: new Map(),
     pullsOfCommit: new Map(),
     answer: (method, url, text) => {
       const { pathname, searchParams } = new URL(url, "http://github");
@@ -50,17 +56,35 @@ export function addedRoutes(): Added {
         added.dispatches.push(JSON.parse(text));
         return { status: 204, body: "" };
       }
+      const artifact = method === "GET" ? artifactRoute(added.artifacts, path) : null;
+      if (artifact) return artifact;
       return path.startsWith("/deployments")
         ? deploymentRoute(added, method, path, { text, searchParams, json })
         : null;
     },
-    remember(method, url, body) {
-      if (!["POST", "PATCH"].includes(method) || !/\/check-runs(\/\d+)?$/.test(url)) return;
+    amend(method, url, body) {
+      if (method === "GET" && /\/pulls(\/\d+)?(\?|$)/.test(url)) return withHeads(body, added.heads);
+      if (!["POST", "PATCH"].includes(method) || !/\/check-runs(\/\d+)?$/.test(url)) return body;
       const run = JSON.parse(body) as CheckRun;
       if (run.id !== undefined) added.checks = [...added.checks.filter(({ id }) => id !== run.id), run];
+      return body;
     },
   };
   return added;
+}
+
+interface Pull {
+  number: number;
+  head: { sha: string; repo: { full_name: string } };
+}
+
+function withHeads(body: string, heads: Added["heads"]): string {
+  const known = (pull: Pull): Pull => {
+    const head = heads.get(pull.number);
+    return head ? { ...pull, head: { ...pull.head, sha: head.sha, repo: { full_name: head.repository } } } : pull;
+  };
+  const answer = JSON.parse(body) as Pull | Pull[];
+  return JSON.stringify(Array.isArray(answer) ? answer.map(known) : known(answer));
 }
 
 interface Asked {

@@ -94,7 +94,7 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
 
 export interface Answer {
   status: number;
-  body: string;
+  body: string | Buffer;
   headers?: Record<string, string>;
 }
 
@@ -128,9 +128,8 @@ async function handle(request: IncomingMessage, { emulator, added, faults, readO
     headers: { authorization, "content-type": "application/json" },
     ...(text === "" ? {} : { body: text }),
   });
-  const body = await passed.text();
+  const body = added.amend(method, url, await passed.text());
   const link = passed.headers.get("link")?.replaceAll(emulator, `http://${headers.host}`);
-  added.remember(method, url, body);
   return { status: passed.status, body, ...(link ? { headers: { link } } : {}) };
 }
 
@@ -151,6 +150,8 @@ function problem(status: number, message: string): Answer {
 }
 
 function send(response: ServerResponse, { status, body, headers = {} }: Answer): void {
+  if (headers.location?.startsWith("/"))
+    headers = { ...headers, location: `http://${response.req.headers.host}${headers.location}` };
   const hasBody = status !== 204;
   response.writeHead(status, { ...(hasBody ? { "content-type": "application/json; charset=utf-8" } : {}), ...headers });
   response.end(hasBody ? body : undefined);

@@ -1,57 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
-import { makeTemplateRepository, type TemplateRepository } from "./repository.ts";
+import { commentsOf, merge, openPullRequest, production } from "./pull-request.ts";
+import { makeTemplateRepository } from "./repository.ts";
 
-interface Comment {
-  id: number;
-  body: string;
-  user: { login: string };
-}
-
-const modelFile = "models/diamond-price/model.yaml";
-
-/** Commits a change of the model's params on a branch; returns the event of a pull request for it. */
-function openPullRequest(repository: TemplateRepository, number: number, branch: string, params: string) {
-  const { git } = repository;
-  git("switch", "-qc", branch);
-  const text = readFileSync(join(repository.root, modelFile), "utf8");
-  repository.write(modelFile, text.replace(/^params:.*$/m, `params: ${params}`));
-  git("commit", "-qam", "Change the params");
-  git("push", "-q", "origin", branch);
-  const [head, base] = [git("rev-parse", "HEAD").trim(), git("rev-parse", "main").trim()];
-  return {
-    pull_request: {
-      number,
-      head: { sha: head, ref: branch, repo: { full_name: "octo/models" } },
-      base: { sha: base, ref: "main" },
-    },
-  };
-}
-
-function merge(repository: TemplateRepository, branch: string): { sha: string; payload: object } {
-  const { git } = repository;
-  git("switch", "-q", "main");
-  git("merge", "-q", "--no-ff", "-m", `Merge ${branch}`, branch);
-  git("push", "-q", "origin", "main");
-  const sha = git("rev-parse", "HEAD").trim();
-  return { sha, payload: { ref: "refs/heads/main", after: sha } };
-}
-
-function production(repository: TemplateRepository): number | null {
-  repository.git("fetch", "-q", "origin", "registry");
-  const shown = repository.git("ls-tree", "--name-only", "FETCH_HEAD", "models/diamond-price/production.json");
-  if (shown.trim() === "") return null;
-  return JSON.parse(repository.git("show", "FETCH_HEAD:models/diamond-price/production.json")).version;
-}
-
-async function pullRequestOnGitHub({ github }: TemplateRepository, branch: string): Promise<void> {
-  const { object } = await github.ask<{ object: { sha: string } }>("GET", "/repos/octo/models/git/ref/heads/main");
-  await github.ask("POST", "/repos/octo/models/git/refs", { ref: `refs/heads/${branch}`, sha: object.sha });
-  const content = Buffer.from(branch).toString("base64");
-  await github.ask("PUT", `/repos/octo/models/contents/${branch}.txt`, { message: branch, content, branch });
-  await github.ask("POST", "/repos/octo/models/pulls", { title: branch, head: branch, base: "main" });
-}
+const judge = ".github/workflows/model-pr.yml";
+const deploy = ".github/workflows/model-deploy.yml";
 
 it("goes from a pull request to its comment, a merge to a deploy, a revert to a rollback", async () => {
   await using repository = await makeTemplateRepository();
@@ -61,33 +13,37 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   expect(production(repository)).toBe(1);
 
   // A better model: the check passes, and one comment says why.
-  await pullRequestOnGitHub(repository, "better");
-  const better = openPullRequest(repository, 1, "better", "{ trees: 150, learning_rate: 0.15, max_leaves: 31 }");
-  const judged = await run("pull_request", ".github/workflows/model-pr.yml", better);
+  const params = "{ trees: 150, learning_rate: 0.15, max_leaves: 31 }";
+  const better = await openPullRequest(repository, { number: 1, branch: "better", params });
+  const judged = await run("pull_request", judge, better);
   expect(judged.code, judged.log).toBe(0);
-  const comments = () => github.ask<Comment[]>("GET", "/repos/octo/models/issues/1/comments");
-  const [comment, ...others] = await comments();
+  const [comment, ...others] = await commentsOf(repository, 1);
   expect(others).toEqual([]);
   expect(comment?.body).toMatch(/^<!-- mergeml:report -->\n<!-- mergeml:candidates \{"diamond-price"/);
   expect(comment?.body).toContain("## mergeml: diamond-price can ship");
   expect(github.added.checks).toMatchObject([{ name: "mergeml", conclusion: "success" }]);
+  expect(judged.artifacts.map(({ name }) => name).sort()).toEqual([
+    "mergeml-candidate-diamond-price",
+    "mergeml-full-report",
+    "mergeml-report-model-diamond-price",
+    "mergeml-report-plan",
+  ]);
 
   // Again: nothing changed, so nothing is written.
-  const again = await run("pull_request", ".github/workflows/model-pr.yml", better);
+  const again = await run("pull_request", judge, better);
   expect(again.code, again.log).toBe(0);
   expect(again.log).toContain("comment unchanged");
-  expect(await comments()).toHaveLength(1);
+  expect(await commentsOf(repository, 1)).toEqual([comment]);
 
   // The merge trains the same bytes and deploys them.
-  const { sha, payload } = merge(repository, "better");
-  github.added.pullsOfCommit.set(sha, [{ number: 1, merged_at: "2026-01-01T00:00:00Z", merge_commit_sha: sha }]);
-  const deployed = await run("push", ".github/workflows/model-deploy.yml", payload);
+  const merged = merge(repository, "better", 1);
+  const deployed = await run("push", deploy, merged);
   expect(deployed.code, deployed.log).toBe(0);
   expect(deployed.log).toContain("reproduced, byte for byte the candidate of pull request #1");
   expect(production(repository)).toBe(2);
-  expect(github.added.deployments).toMatchObject([
-    { environment: "production/diamond-price", statuses: [{ state: "success" }] },
-  ]);
+  expect(github.added.deployments).toHaveLength(1);
+  expect(github.added.deployments[0]?.environment).toBe("production/diamond-price");
+  expect(github.added.deployments[0]?.statuses.at(-1)?.state).toBe("success");
   expect(github.added.dispatches).toMatchObject([
     { event_type: "mergeml-deployed", client_payload: { model: "diamond-price", version: 2 } },
   ]);
@@ -98,27 +54,46 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   git("revert", "--no-edit", "HEAD");
   git("push", "-q", "origin", "HEAD:registry");
   expect(production(repository)).toBe(1);
-  const noticed = await run("push", ".github/workflows/registry.yml", {
-    ref: "refs/heads/registry",
-    before,
-    after: git("rev-parse", "HEAD").trim(),
-  });
+  const after = git("rev-parse", "HEAD").trim();
+  const noticed = await run("push", ".github/workflows/registry.yml", { ref: "refs/heads/registry", before, after });
   expect(noticed.code, noticed.log).toBe(0);
   expect(github.added.deployments).toHaveLength(2);
   expect(github.added.deployments.at(-1)).toMatchObject({ payload: { version: 1 } });
 
-  // What was rolled back is not deployed again by the next run.
+  // What was rolled back is not deployed again by the next run, only by a person.
   git("switch", "-q", "main");
-  const held = await run("push", ".github/workflows/model-deploy.yml", payload);
+  const held = await run("push", deploy, merged);
   expect(held.code, held.log).toBe(0);
   expect(production(repository)).toBe(1);
+  repository.mergeml("promote", "diamond-price@2");
+  expect(production(repository)).toBe(2);
+
+  // The rollback workflow does what the revert by hand did, and records it at once.
+  const inputs = { model: "diamond-price", to: "" };
+  const rolledBack = await run("workflow_dispatch", ".github/workflows/rollback.yml", { inputs });
+  expect(rolledBack.code, rolledBack.log).toBe(0);
+  expect(production(repository)).toBe(1);
+  expect(github.added.deployments.at(-1)).toMatchObject({ payload: { version: 1 } });
+  expect(repository.mergeml("verify")).toContain("1 models, 2 versions");
 
   // A worse model is blocked, and the comment says so.
-  await pullRequestOnGitHub(repository, "worse");
-  const worse = openPullRequest(repository, 2, "worse", "{ trees: 3, max_leaves: 4 }");
-  const blocked = await run("pull_request", ".github/workflows/model-pr.yml", worse);
+  const worse = await openPullRequest(repository, {
+    number: 2,
+    branch: "worse",
+    params: "{ trees: 3, max_leaves: 4 }",
+  });
+  const blocked = await run("pull_request", judge, worse);
   expect(blocked.code).not.toBe(0);
-  const [second] = await github.ask<Comment[]>("GET", "/repos/octo/models/issues/2/comments");
+  const [second] = await commentsOf(repository, 2);
   expect(second?.body).toContain("## mergeml: diamond-price is blocked");
   expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "failure" });
+
+  // A pull request that touches no model says so in seconds, and comments nothing.
+  const words = await openPullRequest(repository, { number: 3, branch: "words", files: { "NOTES.md": "Words.\n" } });
+  const passed = await run("pull_request", judge, words);
+  expect(passed.code, passed.log).toBe(0);
+  expect(passed.log).toContain("No model is affected");
+  expect(passed.log).not.toContain("model-pr/train");
+  expect(await commentsOf(repository, 3)).toEqual([]);
+  expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "neutral" });
 });

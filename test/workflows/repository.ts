@@ -1,7 +1,16 @@
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { startGitHub, type TestGitHub } from "../github/github-server.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
 import { type ArtifactProxy, startArtifactProxy } from "./artifact-proxy.ts";
@@ -18,8 +27,15 @@ export interface TemplateRepository extends AsyncDisposable {
   write(path: string, text: string): void;
   /** The command line as a person has it in his clone. */
   mergeml(...args: string[]): string;
-  /** Runs a workflow file for an event; the log and how it ended. */
-  run(event: string, workflow: string, payload: object, cwd?: string): Promise<{ code: number; log: string }>;
+  /** Runs a workflow file for an event, as the files are in the clone. */
+  run(event: string, workflow: string, payload: object, options?: { token?: string }): Promise<WorkflowRun>;
+}
+
+export interface WorkflowRun {
+  code: number;
+  log: string;
+  /** What its jobs uploaded, as archives. */
+  artifacts: { name: string; zip: Buffer }[];
 }
 
 export async function makeTemplateRepository(): Promise<TemplateRepository> {
@@ -56,12 +72,13 @@ export async function makeTemplateRepository(): Promise<TemplateRepository> {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       }),
-    async run(event, workflow, payload, cwd = root) {
+    async run(event, workflow, payload, { token = github.token } = {}) {
+      const uploads = mkdtempSync(join(folder, "artifacts-"));
       const eventFile = join(folder, "event.json");
       const repository = { full_name: "octo/models", default_branch: "main" };
       writeFileSync(eventFile, JSON.stringify({ repository, ...payload }));
       await using artifacts = await startArtifactProxy();
-      const args = actArguments({ event, workflow, eventFile, folder, origin, github, artifacts });
+      const args = actArguments({ event, workflow, eventFile, uploads, origin, github, token, artifacts });
       // Its caches are kept between runs, as on a runner that people host themselves.
       const cache = join(source, ".cache/act");
       mkdirSync(cache, { recursive: true });
@@ -72,7 +89,7 @@ export async function makeTemplateRepository(): Promise<TemplateRepository> {
         ACTIONS_RUNTIME_URL: artifacts.url,
         NO_COLOR: "1",
       };
-      return await output(args, { cwd, env: runner });
+      return { ...(await output(args, { cwd: root, env: runner })), artifacts: archivesIn(uploads) };
     },
     [Symbol.asyncDispose]: async () => {
       await github[Symbol.asyncDispose]();
@@ -96,17 +113,23 @@ function output(
   });
 }
 
+function archivesIn(uploads: string): WorkflowRun["artifacts"] {
+  const files = readdirSync(uploads, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".zip"));
+  return files.map((file) => ({ name: basename(file, ".zip"), zip: readFileSync(join(uploads, file)) }));
+}
+
 interface Run {
   event: string;
   workflow: string;
   eventFile: string;
-  folder: string;
+  uploads: string;
   origin: string;
   github: TestGitHub;
+  token: string;
   artifacts: ArtifactProxy;
 }
 
-function actArguments({ event, workflow, eventFile, folder, origin, github, artifacts }: Run): string[] {
+function actArguments({ event, workflow, eventFile, uploads, origin, github, token, artifacts }: Run): string[] {
   const variables = {
     GITHUB_API_URL: github.url,
     // A name that @actions/artifact does not take for a GitHub Enterprise Server, which has no artifacts of this kind.
@@ -120,8 +143,8 @@ function actArguments({ event, workflow, eventFile, folder, origin, github, arti
   return [
     event,
     ...["-W", workflow, "-e", eventFile, "-P", "ubuntu-latest=-self-hosted"],
-    ...["--artifact-server-path", join(folder, "artifacts"), "--artifact-server-addr", "127.0.0.1"],
-    ...["--artifact-server-port", `${artifacts.port}`, "-s", `GITHUB_TOKEN=${github.token}`],
+    ...["--artifact-server-path", uploads, "--artifact-server-addr", "127.0.0.1"],
+    ...["--artifact-server-port", `${artifacts.port}`, "-s", `GITHUB_TOKEN=${token}`],
     ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...Object.entries(replaced).flatMap(([name, stub]) => ["--local-repository", `${name}=${join(stubs, stub)}`]),
   ];

@@ -1,0 +1,84 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TemplateRepository } from "./repository.ts";
+
+const modelFile = "models/diamond-price/model.yaml";
+
+/** A change that somebody proposes. */
+interface Proposal {
+  number: number;
+  branch: string;
+  /** The new value of diamond-price's `params`, in YAML. */
+  params?: string;
+  /** Files to write, by path. */
+  files?: Record<string, string>;
+  /** The repository of the branch; ours when not given. */
+  from?: string;
+}
+
+/**
+ * Opens a pull request as GitHub has it: the branch, the test merge that its workflows run on, which is left checked out,
+ * and the pull request in the API. Returns the event.
+ */
+export async function openPullRequest(repository: TemplateRepository, proposal: Proposal) {
+  const { git, github } = repository;
+  const { number, branch, params, files = {}, from = "octo/models" } = proposal;
+  git("switch", "-q", "main");
+  git("switch", "-qc", branch);
+  const text = readFileSync(join(repository.root, modelFile), "utf8");
+  if (params) repository.write(modelFile, text.replace(/^params:.*$/m, `params: ${params}`));
+  for (const [path, content] of Object.entries(files)) repository.write(path, content);
+  git("add", "models", ...Object.keys(files));
+  git("commit", "-qm", `Change ${branch}`);
+  const [head, base] = [git("rev-parse", "HEAD").trim(), git("rev-parse", "main").trim()];
+  git("switch", "-q", "--detach", "main");
+  git("merge", "-q", "--no-ff", "-m", `Merge ${head} into ${base}`, branch);
+  git("push", "-q", "origin", `${branch}:refs/pull/${number}/head`, `HEAD:refs/pull/${number}/merge`);
+  if (from === "octo/models") git("push", "-q", "origin", branch);
+  await announce(repository, branch);
+  github.added.heads.set(number, { sha: head, repository: from });
+  return {
+    pull_request: {
+      number,
+      head: { sha: head, ref: branch, repo: { full_name: from } },
+      base: { sha: base, ref: "main" },
+    },
+  };
+}
+
+/** The pull request in the API; its commits there are other ones, which nobody asks for. */
+async function announce({ github }: TemplateRepository, branch: string): Promise<void> {
+  const { object } = await github.ask<{ object: { sha: string } }>("GET", "/repos/octo/models/git/ref/heads/main");
+  await github.ask("POST", "/repos/octo/models/git/refs", { ref: `refs/heads/${branch}`, sha: object.sha });
+  const content = Buffer.from(branch).toString("base64");
+  await github.ask("PUT", `/repos/octo/models/contents/${branch}.txt`, { message: branch, content, branch });
+  await github.ask("POST", "/repos/octo/models/pulls", { title: branch, head: branch, base: "main" });
+}
+
+/** Merges a branch into main, as the button does. Returns the event of the push. */
+export function merge({ git, github }: TemplateRepository, branch: string, number: number) {
+  git("switch", "-q", "main");
+  git("merge", "-q", "--no-ff", "-m", `Merge ${branch}`, branch);
+  git("push", "-q", "origin", "main");
+  const sha = git("rev-parse", "HEAD").trim();
+  github.added.pullsOfCommit.set(sha, [{ number, merged_at: "2026-01-01T00:00:00Z", merge_commit_sha: sha }]);
+  return { ref: "refs/heads/main", after: sha };
+}
+
+export interface Comment {
+  id: number;
+  body: string;
+  user: { login: string };
+}
+
+export function commentsOf({ github }: TemplateRepository, number: number): Promise<Comment[]> {
+  return github.ask<Comment[]>("GET", `/repos/octo/models/issues/${number}/comments`);
+}
+
+/** The version of diamond-price in production; null when there is none. */
+export function production({ git }: TemplateRepository): number | null {
+  git("fetch", "-q", "origin", "registry");
+  const pointer = "models/diamond-price/production.json";
+  if (git("ls-tree", "--name-only", "FETCH_HEAD", pointer).trim() === "") return null;
+  return JSON.parse(git("show", `FETCH_HEAD:${pointer}`)).version;
+}
