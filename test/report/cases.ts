@@ -40,6 +40,20 @@ export const firstDeploy: ReportEntry = judged(
   null,
 );
 
+export const coefficientIntervals: ReportEntry = judged(
+  candidate(modelConfig("diamond-price", { type: "linear", params: { l1: 40, l2: 1 } }), {
+    coefficients: [
+      { name: "(intercept)", value: -2210.75, low: -2304.5, high: -2117.0 },
+      { name: "depth", value: 0, standardised: 0 },
+      { name: "carat", value: 8412.5, standardised: 3987.2, low: 8370.1, high: 8454.9 },
+      { name: "color=J", value: -1304.25, standardised: -287.4, low: -1391.8, high: -1216.7 },
+      { name: "table", value: -0.0132, standardised: -0.0295, low: -0.0317, high: 0.0053 },
+    ],
+  }),
+  evaluation({ metrics: [metric("rmse", { naive: 3989.4, candidate: 812.6 })] }),
+  null,
+);
+
 const productionDiamonds = candidate(linearDiamonds, {
   query: "select id, carat, cut, price\nfrom diamonds\nwhere price > 0\n",
   features: [

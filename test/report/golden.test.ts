@@ -10,6 +10,7 @@ const options: ReportOptions = { link: "https://example.org/runs/7", updated: "1
 
 const goldens: readonly [name: string, entries: readonly ReportEntry[]][] = [
   ["first-deploy", [cases.firstDeploy]],
+  ["coefficient-intervals", [cases.coefficientIntervals]],
   ["improvement", [cases.improvement]],
   ["regression", [cases.regression]],
   ["inconclusive", [cases.inconclusive]],
