@@ -71,6 +71,22 @@ jobs:
       contents: read
       pull-requests: write
 ${call("model-pr.yml")}`,
+    ".github/workflows/model-report.yml": `# Posts the report of pull requests from forks, whose own runs may only read. Runs none of their code.
+name: model-report
+on:
+  # zizmor: ignore[dangerous-triggers] no code of the pull request is checked out or run here
+  workflow_run:
+    workflows: [model-pr]
+    types: [completed]
+permissions: {}
+jobs:
+  models:
+    permissions:
+      actions: read
+      checks: write
+      contents: read
+      pull-requests: write
+${call("model-report.yml")}`,
     ".github/workflows/model-deploy.yml": `# Deploys what is due after a merge.
 name: model-deploy
 on:

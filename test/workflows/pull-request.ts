@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { TemplateRepository } from "./repository.ts";
-
-const modelFile = "models/diamond-price/model.yaml";
+import type { TestRepository } from "./repository.ts";
 
 /** A change that somebody proposes. */
 interface Proposal {
   number: number;
   branch: string;
-  /** The new value of diamond-price's `params`, in YAML. */
+  /** diamond-price when not given. */
+  model?: string;
+  /** The new value of the model's `params`, in YAML. */
   params?: string;
   /** Files to write, by path. */
   files?: Record<string, string>;
@@ -20,11 +20,12 @@ interface Proposal {
  * Opens a pull request as GitHub has it: the branch, the test merge that its workflows run on, which is left checked out,
  * and the pull request in the API. Returns the event.
  */
-export async function openPullRequest(repository: TemplateRepository, proposal: Proposal) {
+export async function openPullRequest(repository: TestRepository, proposal: Proposal) {
   const { git, github } = repository;
-  const { number, branch, params, files = {}, from = "octo/models" } = proposal;
+  const { number, branch, model = "diamond-price", params, files = {}, from = "octo/models" } = proposal;
   git("switch", "-q", "main");
   git("switch", "-qc", branch);
+  const modelFile = `models/${model}/model.yaml`;
   const text = readFileSync(join(repository.root, modelFile), "utf8");
   if (params) repository.write(modelFile, text.replace(/^params:.*$/m, `params: ${params}`));
   for (const [path, content] of Object.entries(files)) repository.write(path, content);
@@ -47,7 +48,7 @@ export async function openPullRequest(repository: TemplateRepository, proposal: 
 }
 
 /** The pull request in the API; its commits there are other ones, which nobody asks for. */
-async function announce({ github }: TemplateRepository, branch: string): Promise<void> {
+async function announce({ github }: TestRepository, branch: string): Promise<void> {
   const { object } = await github.ask<{ object: { sha: string } }>("GET", "/repos/octo/models/git/ref/heads/main");
   await github.ask("POST", "/repos/octo/models/git/refs", { ref: `refs/heads/${branch}`, sha: object.sha });
   const content = Buffer.from(branch).toString("base64");
@@ -56,7 +57,7 @@ async function announce({ github }: TemplateRepository, branch: string): Promise
 }
 
 /** Merges a branch into main, as the button does. Returns the event of the push. */
-export function merge({ git, github }: TemplateRepository, branch: string, number: number) {
+export function merge({ git, github }: TestRepository, branch: string, number: number) {
   git("switch", "-q", "main");
   git("merge", "-q", "--no-ff", "-m", `Merge ${branch}`, branch);
   git("push", "-q", "origin", "main");
@@ -71,14 +72,14 @@ export interface Comment {
   user: { login: string };
 }
 
-export function commentsOf({ github }: TemplateRepository, number: number): Promise<Comment[]> {
+export function commentsOf({ github }: TestRepository, number: number): Promise<Comment[]> {
   return github.ask<Comment[]>("GET", `/repos/octo/models/issues/${number}/comments`);
 }
 
-/** The version of diamond-price in production; null when there is none. */
-export function production({ git }: TemplateRepository): number | null {
+/** The version of a model in production; null when there is none. */
+export function production({ git }: TestRepository, model = "diamond-price"): number | null {
   git("fetch", "-q", "origin", "registry");
-  const pointer = "models/diamond-price/production.json";
+  const pointer = `models/${model}/production.json`;
   if (git("ls-tree", "--name-only", "FETCH_HEAD", pointer).trim() === "") return null;
   return JSON.parse(git("show", `FETCH_HEAD:${pointer}`)).version;
 }

@@ -11,6 +11,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { toolVersion } from "../../pipelines/workspace/tool-version.ts";
 import { startGitHub, type TestGitHub } from "../github/github-server.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
 import { type ArtifactProxy, startArtifactProxy } from "./artifact-proxy.ts";
@@ -19,29 +20,47 @@ import { act } from "./tools.ts";
 const source = join(import.meta.dirname, "../..");
 const stubs = join(import.meta.dirname, "actions");
 
-/** A repository made from this template with one model, its bare origin, and GitHub beside them. */
-export interface TemplateRepository extends AsyncDisposable {
+/** A person's repository, its bare origin, and GitHub beside them. */
+export interface TestRepository extends AsyncDisposable {
   root: string;
   github: TestGitHub;
   git(...args: string[]): string;
   write(path: string, text: string): void;
   /** The command line as a person has it in his clone. */
   mergeml(...args: string[]): string;
-  /** Runs a workflow file for an event, as the files are in the clone. */
-  run(event: string, workflow: string, payload: object, options?: { token?: string }): Promise<WorkflowRun>;
+  /** Runs a workflow file for an event, as the files are in the clone or in another one. */
+  run(
+    event: string,
+    workflow: string,
+    payload: object,
+    options?: { token?: string; cwd?: string },
+  ): Promise<WorkflowRun>;
+  /** One more clone of the origin, for runs beside each other. */
+  clone(name: string): string;
 }
 
-export interface WorkflowRun {
+interface WorkflowRun {
   code: number;
   log: string;
   /** What its jobs uploaded, as archives. */
   artifacts: { name: string; zip: Buffer }[];
 }
 
-export async function makeTemplateRepository(): Promise<TemplateRepository> {
+/** A repository made from this template, with one of its models. */
+export async function makeTemplateRepository(): Promise<TestRepository> {
+  const made = await makeRepository(copyTemplate);
+  execFileSync("cp", ["-al", join(source, "node_modules"), join(made.root, "node_modules")]);
+  return made;
+}
+
+/** A repository of models alone, as `mergeml init` makes it, that uses the workflows and actions of this one. */
+export function makeCallerRepository(): Promise<TestRepository> {
+  return makeRepository((root) => mkdirSync(root));
+}
+
+async function makeRepository(fill: (root: string) => void): Promise<TestRepository> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-workflows-")));
-  const root = join(folder, "clone");
-  const origin = join(folder, "octo/models");
+  const [root, origin, tool] = [join(folder, "clone"), join(folder, "octo/models"), join(folder, "tool")] as const;
   const github = await startGitHub({ owner: "octo", repo: "models" });
   const env = {
     ...isolatedEnvironment(folder),
@@ -49,14 +68,14 @@ export async function makeTemplateRepository(): Promise<TemplateRepository> {
   } as NodeJS.ProcessEnv;
   const runGit = (cwd: string, args: string[]) =>
     execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-  copyTemplate(root);
+  fill(root);
+  copyTemplate(tool);
   runGit(root, ["init", "-q", "--initial-branch=main"]);
   runGit(root, ["add", "."]);
-  runGit(root, ["commit", "-qm", "Start from the template"]);
+  runGit(root, ["commit", "-q", "--allow-empty", "-m", "Start"]);
   runGit(folder, ["init", "-q", "--bare", "--initial-branch=main", origin]);
   runGit(root, ["remote", "add", "origin", origin]);
   runGit(root, ["push", "-q", "-u", "origin", "main"]);
-  execFileSync("cp", ["-al", join(source, "node_modules"), join(root, "node_modules")]);
   return {
     root,
     github,
@@ -72,13 +91,17 @@ export async function makeTemplateRepository(): Promise<TemplateRepository> {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       }),
-    async run(event, workflow, payload, { token = github.token } = {}) {
+    clone(name) {
+      runGit(folder, ["clone", "-q", origin, name]);
+      return join(folder, name);
+    },
+    async run(event, workflow, payload, { token = github.token, cwd = root } = {}) {
       const uploads = mkdtempSync(join(folder, "artifacts-"));
-      const eventFile = join(folder, "event.json");
+      const eventFile = join(uploads, "event.json");
       const repository = { full_name: "octo/models", default_branch: "main" };
       writeFileSync(eventFile, JSON.stringify({ repository, ...payload }));
       await using artifacts = await startArtifactProxy();
-      const args = actArguments({ event, workflow, eventFile, uploads, origin, github, token, artifacts });
+      const args = actArguments({ event, workflow, eventFile, uploads, origin, tool, github, token, artifacts });
       // Its caches are kept between runs, as on a runner that people host themselves.
       const cache = join(source, ".cache/act");
       mkdirSync(cache, { recursive: true });
@@ -89,7 +112,7 @@ export async function makeTemplateRepository(): Promise<TemplateRepository> {
         ACTIONS_RUNTIME_URL: artifacts.url,
         NO_COLOR: "1",
       };
-      return { ...(await output(args, { cwd: root, env: runner })), artifacts: archivesIn(uploads) };
+      return { ...(await output(args, { cwd, env: runner })), artifacts: archivesIn(uploads) };
     },
     [Symbol.asyncDispose]: async () => {
       await github[Symbol.asyncDispose]();
@@ -124,21 +147,24 @@ interface Run {
   eventFile: string;
   uploads: string;
   origin: string;
+  tool: string;
   github: TestGitHub;
   token: string;
   artifacts: ArtifactProxy;
 }
 
-function actArguments({ event, workflow, eventFile, uploads, origin, github, token, artifacts }: Run): string[] {
+function actArguments({ event, workflow, eventFile, uploads, origin, tool, github, token, artifacts }: Run): string[] {
   const variables = {
     GITHUB_API_URL: github.url,
     // A name that @actions/artifact does not take for a GitHub Enterprise Server, which has no artifacts of this kind.
     GITHUB_SERVER_URL: "http://github.localhost:9",
     TEST_ORIGIN: origin,
+    TEST_TOOL: tool,
   };
   const replaced = {
-    "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd": "checkout",
-    "actions/cache@55cc8345863c7cc4c66a329aec7e433d2d1c52a9": "cache",
+    "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd": join(stubs, "checkout"),
+    "actions/cache@55cc8345863c7cc4c66a329aec7e433d2d1c52a9": join(stubs, "cache"),
+    [`mergeml/mergeml@v${toolVersion}`]: tool,
   };
   return [
     event,
@@ -146,7 +172,7 @@ function actArguments({ event, workflow, eventFile, uploads, origin, github, tok
     ...["--artifact-server-path", uploads, "--artifact-server-addr", "127.0.0.1"],
     ...["--artifact-server-port", `${artifacts.port}`, "-s", `GITHUB_TOKEN=${token}`],
     ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
-    ...Object.entries(replaced).flatMap(([name, stub]) => ["--local-repository", `${name}=${join(stubs, stub)}`]),
+    ...Object.entries(replaced).flatMap(([name, path]) => ["--local-repository", `${name}=${path}`]),
   ];
 }
 

@@ -1,0 +1,25 @@
+import { expect, it } from "vitest";
+import { commentsOf, merge, openPullRequest, production } from "./pull-request.ts";
+import { makeCallerRepository } from "./repository.ts";
+
+it("works in a repository of models alone, through the workflows that init wrote", async () => {
+  await using repository = await makeCallerRepository();
+  const { github, git, run } = repository;
+  repository.mergeml("init");
+  git("add", ".");
+  git("commit", "-qm", "Add a first model");
+  git("push", "-q", "origin", "main");
+  const first = await run("push", ".github/workflows/model-deploy.yml", { ref: "refs/heads/main" });
+  expect(first.code, first.log).toBe(0);
+  expect(production(repository, "flats")).toBe(1);
+
+  const change = { model: "flats", params: "{ trees: 60, learning_rate: 0.1 }" };
+  const event = await openPullRequest(repository, { number: 1, branch: "better", ...change });
+  const judged = await run("pull_request", ".github/workflows/model-pr.yml", event);
+  const [comment] = await commentsOf(repository, 1);
+  expect(comment?.body, judged.log).toContain("## mergeml: flats");
+  expect(github.added.checks).toHaveLength(1);
+
+  const deployed = await run("push", ".github/workflows/model-deploy.yml", merge(repository, "better", 1));
+  expect(deployed.code, deployed.log).toBe(0);
+});
