@@ -91,7 +91,7 @@ function roundGrower(
       if (residuals && loss.leafOf) {
         await team.run(OP.residuals);
         const leafOf = (values: Float64Array) => params.learningRate * loss.leafOf!(values);
-        renewLeaves(board.tree, 2 * splits.length + 1, residuals, leafOf);
+        renewLeaves(board.tree, 2 * splits.length + 1, { residuals, leafOf, directions });
       }
       await team.run(OP.add, output);
       trees.push(finishTree(board.tree, splits, output, columns));

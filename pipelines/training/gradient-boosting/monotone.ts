@@ -11,7 +11,7 @@ export type Directions = Int8Array;
 export function directionsOf(table: Table, columns: readonly Encoding[], params: BoostingParams): Directions | null {
   const names = Object.keys(params.monotone);
   if (names.length === 0) return null;
-  checkTarget(table, params);
+  checkTarget(table);
   for (const name of names) checkColumn(table, name);
   return Int8Array.from(columns, ({ feature }) => {
     const direction = params.monotone[table.features[feature]!.name];
@@ -19,16 +19,10 @@ export function directionsOf(table: Table, columns: readonly Encoding[], params:
   });
 }
 
-function checkTarget({ target }: Table, { loss }: BoostingParams): void {
-  const key = "params.monotone";
-  if (target.task === "classification" && target.classes.length > 2) {
-    const message = `monotone is for numbers and two classes; the target has ${target.classes.length} classes.`;
-    throw new UserError({ message, hint: "Remove monotone.", key });
-  }
-  if (loss !== "squared" && loss !== "poisson") {
-    const message = `monotone does not go with loss: ${loss}, whose leaves are not bounded.`;
-    throw new UserError({ message, hint: "Use loss: squared or poisson, or remove monotone.", key });
-  }
+function checkTarget({ target }: Table): void {
+  if (target.task === "regression" || target.classes.length <= 2) return;
+  const message = `monotone is for numbers and two classes; the target has ${target.classes.length} classes.`;
+  throw new UserError({ message, hint: "Remove monotone.", key: "params.monotone" });
 }
 
 function checkColumn({ features }: Table, name: string): void {
