@@ -30,15 +30,14 @@ export async function mirrorRun(
   facts: RunFacts,
 ): Promise<{ run: MlflowRun; created: boolean }> {
   const { mark, name } = facts;
-  const { found: run, created } = await findOrCreate(
-    `the run of ${name}`,
-    async () => (await api.findRuns(experiment, { [mark.key]: mark.value }))[0] ?? null,
-    () => api.createRun(newRun(experiment, facts, [mark])),
-  );
+  const find = async () => (await api.findRuns(experiment, { [mark.key]: mark.value }))[0] ?? null;
+  const there = await find();
+  const create = () => api.createRun(newRun(experiment, facts, [mark]));
+  const run = there ?? (await createOnce(`the run of ${name}`, find, create));
   if (facts.trials.length > 0) await mirrorTrials(api, run.info, facts.trials);
   // Only a run whose facts are all there has ended: one that was cut short is completed.
   if (run.info.status === "RUNNING") await completeRun(api, run.info.run_id, facts);
-  return { run, created };
+  return { run, created: there === null };
 }
 
 /** The runs of a search's trials below the run of its candidate. */

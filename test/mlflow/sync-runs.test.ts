@@ -146,6 +146,25 @@ describe("mergeml mlflow sync", () => {
     expect((await scratch.mergeml("mlflow", "sync", "rant")).stderr).toContain("the registry has no model rant");
   });
 
+  it("tells of files that hold no run, and of runs that the server refuses", async () => {
+    using scratch = makeScratch();
+    await using double = await startMlflowDouble(({ url, body }) =>
+      url.endsWith("runs/log-batch") && body.toString().includes('"666"') ? "refused" : null,
+    );
+    await scratch.facts(["init"]);
+    scratch.env.MLFLOW_TRACKING_URI = double.url;
+    const refused = makeRun({ candidate: candidate("6"), seed: 666 });
+    await queueRun(scratch.root, refused);
+    await queueRun(scratch.root, makeRun({ candidate: candidate("1") }));
+    scratch.write(".mergeml/runs/broken.json", "{}");
+    const { code, stdout } = await scratch.mergeml("mlflow", "sync");
+    expect(code).toBe(3);
+    expect(stdout).toContain(
+      "runs: 1 copied, 0 there before, 1 failed, 1 passed over, as the file holds no run (see: mergeml runs)\n",
+    );
+    expect(stdout).toContain(`failed: rent ${refused.id.slice(0, 10)}: the MLflow server answered HTTP 400`);
+  });
+
   it("adds no second run for a deploy that was copied when it happened", async () => {
     using scratch = makeScratch();
     await using double = await startMlflowDouble();
