@@ -3,7 +3,7 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
-import { dispatchDeployed, recordDeployment } from "../shared/github/deployment.ts";
+import { announceDeployment } from "../shared/github/deployment.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
 import { runAction } from "../shared/run-action.ts";
 
@@ -51,8 +51,7 @@ async function tell(action: Action, workspace: Workspace, snapshot: Snapshot, mo
     version === null ? "nothing is in production" : `v${version} is in production, by ${last?.by ?? "?"}`;
   const environment = action.input("environment") || "production";
   const state = { model, version, commit, environment, description, logUrl: runUrl };
-  const deployment = await recordDeployment(github, state);
-  const dispatch = deployment === "recorded" ? await dispatchDeployed(github, state) : "none";
+  const { deployment, dispatch } = await announceDeployment(github, state);
   action.log.info(`${model}: ${description}; deployment ${deployment}, dispatch ${dispatch}`);
   if (deployment === "forbidden")
     action.log.warn(`the token may not record deployments of ${model}: give the job deployments: write`);

@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { headline } from "../../pipelines/report/headline.ts";
-import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";
+import { renderReport } from "../../pipelines/report/render-report.ts";
 import { type ReportEntry, standingOf, worstFirst } from "../../pipelines/report/report-entry.ts";
 import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import type { Action } from "./action.ts";
@@ -18,7 +19,10 @@ const blocking = new Set(["error", "checks-failed", "fail", "inconclusive"]);
 /** The summary of a job holds a mebibyte; other steps write to it too. */
 const summaryLimit = 900_000;
 
-/** Comment, check run, summary and artifact. What the token may not do is left out with a notice; the summary always is there. */
+/**
+ * Comment, check run, summary and artifact. What the token may not do, or what gets lost on the way, is left out with a
+ * notice; the summary always is there, and the verdict never depends on it.
+ */
 export async function publishReport(
   action: Action,
   subject: ReportSubject,
@@ -28,14 +32,26 @@ export async function publishReport(
   const verdict = entries.length === 0 ? "none" : entries.some(isBlocking) ? "fail" : "pass";
   const full = entries.length > 0 ? renderReport(entries, { limit: summaryLimit }) : "No model is affected.";
   await appendJobSummary(action.env, full);
-  await uploadReport(full);
-  const comment = subject.mayPublish ? await post(action, subject, entries, runUrl) : "forbidden";
-  const check = subject.mayPublish ? await checkOn(action, subject, entries, { full, verdict, runUrl }) : "forbidden";
+  await orLost(action, "the full report was not uploaded; it is in the job's summary", () => uploadReport(full));
+  const publish = async <T>(what: string, work: () => Promise<T>) =>
+    subject.mayPublish ? orLost(action, `${what}; the report is in the job's summary`, work) : "forbidden";
+  const comment = await publish("the comment was lost", () => post(action, subject, entries, runUrl));
+  const check = await publish("the check was lost", () => checkOn(action, subject, entries, { verdict, runUrl }));
   if (comment === "forbidden") tellDegraded(action, subject);
   action.output("verdict", verdict);
   action.output("comment", comment);
   action.log.info(`${headlineOf(entries)}; comment ${comment}, check ${check}`);
   if (verdict === "fail") action.fail(headlineOf(entries));
+}
+
+async function orLost<T>({ log }: Action, notice: string, work: () => Promise<T>): Promise<T | "lost"> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    log.warn(`${notice}: ${error.message}`);
+    return "lost";
+  }
 }
 
 function tellDegraded({ log }: Action, { mayPublish }: ReportSubject): void {
@@ -61,13 +77,13 @@ async function post(action: Action, subject: ReportSubject, entries: readonly Re
   const remembered = candidateMarker(records);
   const body = (limit: number) =>
     entries.length > 0
-      ? `${remembered}\n${renderReport(entries, { link, commit: headSha, limit: limit - remembered.length })}`
+      ? `${remembered}\n${renderReport(entries, { link, commit: headSha, limit: limit - remembered.length - 1 })}`
       : "## mergeml: no model changed";
   return upsertComment(await action.github(), {
     pullRequest,
     marker: reportMarker,
-    body: body(commentLimit),
-    shorter: () => body(commentLimit / 2),
+    body,
+    elsewhere: `The [full report](${link}) has everything.`,
     incidental: incidentalText,
     onlyUpdate: entries.length === 0,
   });
@@ -77,14 +93,15 @@ async function checkOn(
   action: Action,
   { headSha }: ReportSubject,
   entries: readonly ReportEntry[],
-  { full, verdict, runUrl }: { full: string; verdict: "pass" | "fail" | "none"; runUrl: string },
+  { verdict, runUrl }: { verdict: "pass" | "fail" | "none"; runUrl: string },
 ) {
   return publishCheckRun(await action.github(), {
     name: "mergeml",
     headSha,
     conclusion: verdict === "fail" ? "failure" : verdict === "pass" ? "success" : "neutral",
     title: entries.length > 0 ? headlineOf(entries) : "no model is affected",
-    summary: full,
+    summary: (limit) =>
+      entries.length > 0 ? renderReport(entries, { link: runUrl, commit: headSha, limit }) : "No model is affected.",
     annotations: entries.flatMap(annotationsOf),
     detailsUrl: runUrl,
   });

@@ -1,27 +1,13 @@
+import { type Answer, json } from "./answer.ts";
 import { artifactRoute, type StoredArtifact } from "./artifact-routes.ts";
-import type { Answer } from "./github-server.ts";
-
-interface CheckRun {
-  id: number;
-  name: string;
-  head_sha: string;
-  conclusion: string;
-  output: { title: string; summary: string };
-}
-
-interface Deployment {
-  id: number;
-  environment: string;
-  ref: string;
-  payload: unknown;
-  description: string;
-  statuses: { state: string; description: string }[];
-}
+import { type CheckRun, checksOfCommit, keepCheck, keptCheck } from "./check-runs.ts";
+import { type Deployment, deploymentRoute } from "./deployment-routes.ts";
 
 /** What the emulator lacks, with state: deployments, dispatches, pull requests of a commit, checks of a commit it does not know. */
 export interface Added {
   deployments: Deployment[];
   dispatches: { event_type: string; client_payload: unknown }[];
+  workflowDispatches: { workflow: string; ref: string; inputs: Record<string, string> }[];
   checks: CheckRun[];
   artifacts: StoredArtifact[];
   /** The heads of pull requests by number: the emulator knows none of the commits that git really has. */
@@ -31,46 +17,53 @@ export interface Added {
   /** null for a route that the emulator has. */
   answer(method: string, url: string, text: string): Answer | null;
   /** Sees what the emulator answered, and puts in what it cannot know. */
-  amend(method: string, url: string, body: string): string;
+  amend(asked: { method: string; url: string; text: string }, body: string): string;
 }
 
 export function addedRoutes(): Added {
   const added: Added = {
     deployments: [],
     dispatches: [],
+    workflowDispatches: [],
     checks: [],
     artifacts: [],
     heads: new Map(),
     pullsOfCommit: new Map(),
-    answer: (method, url, text) => {
-      const { pathname, searchParams } = new URL(url, "http://github");
-      const path = pathname.replace(/^\/repos\/[^/]+\/[^/]+/, "");
-      const json = (status: number, value: unknown): Answer => ({ status, body: JSON.stringify(value) });
-      const [, sha, list] = /^\/commits\/([0-9a-f]{40})\/(pulls|check-runs)$/.exec(path) ?? [];
-      if (method === "GET" && sha && list === "pulls") return json(200, added.pullsOfCommit.get(sha) ?? []);
-      if (method === "GET" && sha && list === "check-runs") {
-        const runs = added.checks.filter((run) => run.head_sha === sha && run.name === searchParams.get("check_name"));
-        return json(200, { total_count: runs.length, check_runs: runs });
-      }
-      if (method === "POST" && path === "/dispatches") {
-        added.dispatches.push(JSON.parse(text));
-        return { status: 204, body: "" };
-      }
-      const artifact = method === "GET" ? artifactRoute(added.artifacts, path) : null;
-      if (artifact) return artifact;
-      return path.startsWith("/deployments")
-        ? deploymentRoute(added, method, path, { text, searchParams, json })
-        : null;
+    answer(method, url, text) {
+      const { pathname, searchParams: query } = new URL(url, "http://github");
+      const base = /^\/repos\/[^/]+\/[^/]+/.exec(pathname)?.[0] ?? "";
+      const path = pathname.slice(base.length);
+      const asked = { method, path, base: `http://github.test${base}`, query, text };
+      if (path.startsWith("/deployments")) return deploymentRoute(added.deployments, asked);
+      return method === "GET" ? read(added, path, query) : dispatch(added, asked);
     },
-    amend(method, url, body) {
+    amend({ method, url, text }, body) {
       if (method === "GET" && /\/pulls(\/\d+)?(\?|$)/.test(url)) return withHeads(body, added.heads);
-      if (!["POST", "PATCH"].includes(method) || !/\/check-runs(\/\d+)?$/.test(url)) return body;
-      const run = JSON.parse(body) as CheckRun;
-      if (run.id !== undefined) added.checks = [...added.checks.filter(({ id }) => id !== run.id), run];
-      return body;
+      const isCheck = ["POST", "PATCH"].includes(method) && /\/check-runs(\/\d+)?$/.test(url);
+      return isCheck ? keepCheck(added.checks, text, body) : body;
     },
   };
   return added;
+}
+
+function read({ pullsOfCommit, checks, artifacts }: Added, path: string, query: URLSearchParams): Answer | null {
+  const [, sha = "", list] = /^\/commits\/([0-9a-f]{40})\/(pulls|check-runs)$/.exec(path) ?? [];
+  if (list === "pulls") return json(200, pullsOfCommit.get(sha) ?? []);
+  if (list === "check-runs") return checksOfCommit(checks, sha, query);
+  const [, id] = /^\/check-runs\/(\d+)$/.exec(path) ?? [];
+  return id ? keptCheck(checks, Number(id)) : artifactRoute(artifacts, path);
+}
+
+function dispatch(
+  { dispatches, workflowDispatches }: Added,
+  { method, path, text }: { method: string; path: string; text: string },
+): Answer | null {
+  const [, workflow] = /^\/actions\/workflows\/([^/]+)\/dispatches$/.exec(path) ?? [];
+  if (method !== "POST" || (path !== "/dispatches" && !workflow)) return null;
+  const given = JSON.parse(text);
+  if (workflow) workflowDispatches.push({ workflow, ref: given.ref, inputs: given.inputs ?? {} });
+  else dispatches.push(given);
+  return { status: 204, body: "" };
 }
 
 interface Pull {
@@ -85,37 +78,4 @@ function withHeads(body: string, heads: Added["heads"]): string {
   };
   const answer = JSON.parse(body) as Pull | Pull[];
   return JSON.stringify(Array.isArray(answer) ? answer.map(known) : known(answer));
-}
-
-interface Asked {
-  text: string;
-  searchParams: URLSearchParams;
-  json(status: number, value: unknown): Answer;
-}
-
-function deploymentRoute(
-  { deployments }: Added,
-  method: string,
-  path: string,
-  { text, searchParams, json }: Asked,
-): Answer | null {
-  const of = Number(/^\/deployments\/(\d+)\/statuses$/.exec(path)?.[1] ?? 0);
-  const found = deployments.find(({ id }) => id === of);
-  if (path === "/deployments" && method === "GET") {
-    const environment = searchParams.get("environment");
-    return json(
-      200,
-      deployments.filter((each) => environment === null || each.environment === environment).toReversed(),
-    );
-  }
-  if (path === "/deployments" && method === "POST") {
-    const made: Deployment = { ...JSON.parse(text), id: deployments.length + 1, statuses: [] };
-    deployments.push(made);
-    return json(201, made);
-  }
-  if (!found) return null;
-  if (method === "GET") return json(200, found.statuses.toReversed());
-  const status = { id: found.statuses.length + 1, ...JSON.parse(text) };
-  found.statuses.push(status);
-  return json(201, status);
 }

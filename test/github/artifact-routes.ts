@@ -1,4 +1,4 @@
-import type { Answer } from "./github-server.ts";
+import type { Answer } from "./answer.ts";
 
 /** An artifact as the API lists it, with its bytes. */
 export interface StoredArtifact {

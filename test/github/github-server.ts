@@ -2,21 +2,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { createEmulator } from "emulate";
 import { type Added, addedRoutes } from "./added-routes.ts";
+import { type Answer, problem } from "./answer.ts";
+import { type Fault, type Faults, faultAnswer, pendingFaults } from "./fault.ts";
+import { overLimit } from "./limits.ts";
 
 interface RecordedRequest {
   method: string;
   path: string;
+  /** 0 when the connection was dropped. */
   status: number;
-}
-
-/** Answers the next `times` matching requests with a fault instead of passing them on. */
-interface Fault {
-  method: string;
-  path: RegExp;
-  times: number;
-  status: number;
-  headers?: Record<string, string>;
-  message?: string;
 }
 
 /** GitHub for tests: the emulator's state, what it lacks, the limits that GitHub has, and faults on demand. */
@@ -29,11 +23,10 @@ export interface TestGitHub extends AsyncDisposable {
   requests: RecordedRequest[];
   added: Added;
   fail(fault: Fault): void;
-  /** A request as an administrator would make it, expected to succeed. */
-  ask<T>(method: string, path: string, body?: unknown): Promise<T>;
+  faultsLeft(): readonly Fault[];
+  /** A request expected to succeed, as the repository's owner would make it, or as a visitor. */
+  ask<T>(method: string, path: string, body?: unknown, who?: "owner" | "visitor"): Promise<T>;
 }
-
-const [bodyLimit, textLimit, annotationLimit] = [65_536, 65_535, 50];
 
 export async function startGitHub({ owner, repo }: { owner: string; repo: string }): Promise<TestGitHub> {
   const bot = "github-actions[bot]";
@@ -43,15 +36,16 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
     port: await freePort(),
     seed: {
       tokens: Object.fromEntries(
-        [token, readOnlyToken, "admin"].map((each) => [
+        Object.entries({ [token]: bot, [readOnlyToken]: bot, owner, visitor: "eve" }).map(([each, login]) => [
           each,
-          { login: each === "admin" ? owner : bot, scopes: ["repo"] },
+          { login, scopes: ["repo"] },
         ]),
       ),
       github: {
         users: [
           { login: owner, name: owner },
           { login: bot, name: bot },
+          { login: "eve", name: "Eve" },
         ],
         repos: [{ owner, name: repo, auto_init: true }],
       },
@@ -59,12 +53,13 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
   });
   const added = addedRoutes();
   const requests: RecordedRequest[] = [];
-  const faults: Fault[] = [];
+  const faults = pendingFaults();
+  const setting = { emulator: emulator.url, added, faults, readOnlyToken };
   const server = createServer(async (request, response) => {
-    const setting = { emulator: emulator.url, added, faults, readOnlyToken };
     const answer = await handle(request, setting).catch((error: Error) => problem(500, error.message));
-    requests.push({ method: request.method ?? "", path: request.url ?? "", status: answer.status });
-    send(response, answer);
+    requests.push({ method: request.method ?? "", path: request.url ?? "", status: answer?.status ?? 0 });
+    if (answer) send(response, answer);
+    else request.socket.destroy();
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -74,9 +69,10 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
     readOnlyToken,
     requests,
     added,
-    fail: (fault) => faults.push({ ...fault }),
-    ask: async <T>(method: string, path: string, body?: unknown) => {
-      const headers = { authorization: "token admin", "content-type": "application/json" };
+    fail: faults.add,
+    faultsLeft: faults.left,
+    ask: async <T>(method: string, path: string, body?: unknown, who = "owner") => {
+      const headers = { authorization: `token ${who}`, "content-type": "application/json" };
       const response = await fetch(url + path, {
         method,
         headers,
@@ -92,35 +88,41 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
   };
 }
 
-export interface Answer {
-  status: number;
-  body: string | Buffer;
-  headers?: Record<string, string>;
-}
-
 interface Setting {
   emulator: string;
   added: Added;
-  faults: Fault[];
+  faults: Faults;
   readOnlyToken: string;
 }
 
-async function handle(request: IncomingMessage, { emulator, added, faults, readOnlyToken }: Setting): Promise<Answer> {
+/** null: the connection is dropped. */
+async function handle(request: IncomingMessage, setting: Setting): Promise<Answer | null> {
   const { method = "GET", url = "/", headers } = request;
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString("utf8");
-  const fault = faults.find((each) => each.times > 0 && each.method === method && each.path.test(url));
-  if (fault) {
-    fault.times -= 1;
-    return { ...problem(fault.status, fault.message ?? "fault"), headers: fault.headers ?? {} };
-  }
+  const fault = setting.faults.take(method, url);
+  const fails = fault ? faultAnswer(fault) : null;
+  if (fault && fault.when !== "after") return fails;
+  const answer = await carriedOut({ method, url, text, headers }, setting);
+  return fault ? fails : answer;
+}
+
+interface Asked {
+  method: string;
+  url: string;
+  text: string;
+  headers: IncomingMessage["headers"];
+}
+
+async function carriedOut(asked: Asked, { emulator, added, readOnlyToken }: Setting): Promise<Answer> {
+  const { method, url, text, headers } = asked;
   const authorization = headers.authorization ?? "";
   const notPermitted = problem(403, "Resource not accessible by integration");
   if (method !== "GET" && authorization.endsWith(readOnlyToken)) return notPermitted;
-  if (url === "/user" && !authorization.endsWith("admin")) return notPermitted;
-  const refused = overLimit(text);
-  if (refused) return problem(422, refused);
+  if (url === "/user" && !authorization.endsWith("owner")) return notPermitted;
+  const tooMuch = overLimit(text);
+  if (tooMuch) return problem(422, tooMuch);
   const own = added.answer(method, url, text);
   if (own) return own;
   const passed = await fetch(emulator + url, {
@@ -128,25 +130,9 @@ async function handle(request: IncomingMessage, { emulator, added, faults, readO
     headers: { authorization, "content-type": "application/json" },
     ...(text === "" ? {} : { body: text }),
   });
-  const body = added.amend(method, url, await passed.text());
+  const body = added.amend(asked, await passed.text());
   const link = passed.headers.get("link")?.replaceAll(emulator, `http://${headers.host}`);
   return { status: passed.status, body, ...(link ? { headers: { link } } : {}) };
-}
-
-/** What GitHub refuses with 422. */
-function overLimit(text: string): string | null {
-  if (text === "") return null;
-  const { body, output } = JSON.parse(text) as {
-    body?: string;
-    output?: { summary?: string; annotations?: unknown[] };
-  };
-  if ((body ?? "").length > bodyLimit) return "body is too long (maximum is 65536 characters)";
-  if ((output?.summary ?? "").length > textLimit) return "summary is too long";
-  return (output?.annotations ?? []).length > annotationLimit ? "annotations: no more than 50 items are allowed" : null;
-}
-
-function problem(status: number, message: string): Answer {
-  return { status, body: JSON.stringify({ message, documentation_url: "https://docs.github.com/rest" }) };
 }
 
 function send(response: ServerResponse, { status, body, headers = {} }: Answer): void {

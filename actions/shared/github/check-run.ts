@@ -1,8 +1,13 @@
+import { createHash } from "node:crypto";
 import type { GitHub } from "./client.ts";
-import { orForbidden } from "./failure.ts";
+import { createOnce } from "./create-once.ts";
+import { cutMarkdown } from "./cut-markdown.ts";
+import { LostAnswer, orForbidden, refused, statusOf } from "./failure.ts";
 
 /** GitHub takes so many characters of a summary, and so many annotations in one request. */
-const [textLimit, annotationLimit] = [65_535, 50];
+const [textLimit, annotationsPerRequest] = [65_535, 50];
+/** More annotations help nobody; the report has all problems. */
+const annotationLimit = 500;
 
 export interface CheckAnnotation {
   path: string;
@@ -18,45 +23,104 @@ export interface CheckRun {
   headSha: string;
   conclusion: "success" | "failure" | "neutral";
   title: string;
-  /** Markdown. */
-  summary: string;
+  /** Markdown in at most `limit` characters. */
+  summary: (limit: number) => string;
   annotations: readonly CheckAnnotation[];
   detailsUrl: string;
 }
 
-/** Publishes a check on a commit; the one of an earlier run of the same name is brought up to date, not joined by another. */
-export async function publishCheckRun(github: GitHub, check: CheckRun): Promise<"published" | "forbidden"> {
-  const { octokit, owner, repo } = github;
-  return orForbidden<"published">(async () => {
-    const { data } = await octokit.rest.checks.listForRef({ owner, repo, ref: check.headSha, check_name: check.name });
-    const batches = chunks(check.annotations);
-    const output = { title: check.title.slice(0, 250), summary: cut(check.summary) };
-    const state = { status: "completed" as const, conclusion: check.conclusion, details_url: check.detailsUrl };
-    const earlier = data.check_runs[0]?.id;
-    const first = { ...state, output: { ...output, annotations: [...(batches[0] ?? [])] } };
-    const id =
-      earlier === undefined
-        ? (await octokit.rest.checks.create({ owner, repo, name: check.name, head_sha: check.headSha, ...first })).data
-            .id
-        : (await octokit.rest.checks.update({ owner, repo, check_run_id: earlier, ...first })).data.id;
-    for (const annotations of batches.slice(1))
-      await octokit.rest.checks.update({
-        owner,
-        repo,
-        check_run_id: id,
-        output: { ...output, annotations: [...annotations] },
-      });
-    return "published";
+/** A check run of GitHub's, as far as it matters here. */
+interface Published {
+  id: number;
+  external_id: string | null;
+  conclusion: string | null;
+  details_url: string | null;
+  output: { title: string | null; summary: string | null; annotations_count: number };
+}
+
+export type CheckOutcome = "published" | "unchanged" | "forbidden";
+
+/**
+ * Publishes a check on a commit. An earlier one of ours with the same annotations is brought up to date; with other
+ * annotations, which GitHub can only add to, a new one takes its place. What is there already is not sent again, even after
+ * a run that died half-way.
+ */
+export async function publishCheckRun(github: GitHub, check: CheckRun): Promise<CheckOutcome> {
+  return orForbidden<"published" | "unchanged">(async () => {
+    try {
+      const annotations = check.annotations.slice(0, annotationLimit);
+      const earlier = await findOurs(github, check);
+      if (earlier && isSame(earlier, check) && earlier.output.annotations_count >= annotations.length)
+        return "unchanged";
+      const run = earlier ? await update(github, earlier.id, check) : await create(github, check);
+      await addAnnotations(github, run, check);
+      return "published";
+    } catch (error) {
+      throw statusOf(error) === 422 ? refused(error, `the check ${check.name} on ${check.headSha}`) : error;
+    }
   });
 }
 
-function chunks(annotations: readonly CheckAnnotation[]): (readonly CheckAnnotation[])[] {
-  const count = Math.ceil(annotations.length / annotationLimit);
-  return Array.from({ length: count }, (_, at) => annotations.slice(at * annotationLimit, (at + 1) * annotationLimit));
+/** Ours with these annotations; another app's check may have the same name. */
+async function findOurs({ octokit, owner, repo }: GitHub, check: CheckRun): Promise<Published | null> {
+  const request = { owner, repo, ref: check.headSha, check_name: check.name, per_page: 100 };
+  const { data } = await octokit.rest.checks.listForRef(request);
+  return data.check_runs.find(({ external_id }) => external_id === externalId(check)) ?? null;
 }
 
-function cut(text: string): string {
-  if (text.length <= textLimit) return text;
-  const line = text.lastIndexOf("\n", textLimit - 200);
-  return `${text.slice(0, line > 0 ? line : textLimit - 200).toWellFormed()}\n\n*Cut here: a check has a limit. The job's summary has everything.*`;
+async function create(github: GitHub, check: CheckRun): Promise<Published> {
+  const { octokit, owner, repo } = github;
+  const annotations = check.annotations.slice(0, Math.min(annotationsPerRequest, annotationLimit));
+  const facts = { ...stateOf(check), name: check.name, head_sha: check.headSha, external_id: externalId(check) };
+  return createOnce(github, {
+    create: async () => {
+      const output = { ...outputOf(check), annotations: [...annotations] };
+      return (await octokit.rest.checks.create({ owner, repo, ...facts, output })).data;
+    },
+    find: () => findOurs(github, check),
+  });
+}
+
+async function update({ octokit, owner, repo }: GitHub, id: number, check: CheckRun): Promise<Published> {
+  const request = { owner, repo, check_run_id: id, ...stateOf(check), output: outputOf(check) };
+  return (await octokit.rest.checks.update(request)).data;
+}
+
+/** Sends what is missing, fifty at a time. After a lost answer GitHub's own count says whether they arrived. */
+async function addAnnotations({ octokit, owner, repo }: GitHub, run: Published, check: CheckRun): Promise<void> {
+  const annotations = check.annotations.slice(0, annotationLimit);
+  const request = { owner, repo, check_run_id: run.id };
+  let [count, lost] = [run.output.annotations_count, 0];
+  while (count < annotations.length) {
+    const output = { ...outputOf(check), annotations: annotations.slice(count, count + annotationsPerRequest) };
+    try {
+      await octokit.rest.checks.update({ ...request, output, request: { once: true } });
+      count += output.annotations.length;
+    } catch (error) {
+      lost += 1;
+      if (!(error instanceof LostAnswer) || lost > 2) throw error;
+      count = (await octokit.rest.checks.get(request)).data.output.annotations_count;
+    }
+  }
+}
+
+function stateOf({ conclusion, detailsUrl }: CheckRun) {
+  return { status: "completed" as const, conclusion, details_url: detailsUrl };
+}
+
+function outputOf({ title, summary, detailsUrl }: CheckRun): { title: string; summary: string } {
+  const note = `*Cut here: a check has a limit. [The run](${detailsUrl}) has everything.*`;
+  return { title: title.slice(0, 250).toWellFormed(), summary: cutMarkdown(summary(textLimit), textLimit, note) };
+}
+
+function isSame({ conclusion, details_url, output }: Published, check: CheckRun): boolean {
+  const { title, summary } = outputOf(check);
+  const isState = conclusion === check.conclusion && details_url === check.detailsUrl;
+  return isState && output.title === title && output.summary === summary;
+}
+
+/** Names a check's annotations, so that the same are not added twice. */
+function externalId({ annotations }: CheckRun): string {
+  const digest = createHash("sha256").update(JSON.stringify(annotations)).digest("hex");
+  return `mergeml:${digest.slice(0, 32)}`;
 }

@@ -1,7 +1,9 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Octokit } from "@octokit/rest";
+import { type Clock, systemClock } from "../../../pipelines/ports/clock.ts";
 import type { Log } from "../../../pipelines/ports/log.ts";
 import type { GitHubContext } from "./context.ts";
-import { isRateLimit, unreachable } from "./failure.ts";
+import { type Patience, repeated } from "./repeated.ts";
 
 /** The API for one repository. */
 export interface GitHub {
@@ -10,73 +12,57 @@ export interface GitHub {
   repo: string;
   token: string;
   context: GitHubContext;
+  /** Waits for so many seconds. */
+  sleep(seconds: number): Promise<unknown>;
 }
 
 export interface ClientOptions {
   context: GitHubContext;
   token: string;
   log: Log;
-  /** Seconds of one request; 30 by default. */
+  /** Seconds of one request, its waits not counted; 30 by default. */
   timeoutSeconds?: number;
   /** The longest wait that a rate limit may ask for, in seconds; 120 by default. */
   patienceSeconds?: number;
-  /** Unit of waits in milliseconds; shorter in tests. */
-  secondMs?: number;
+  clock?: Clock;
+  /** Waits for so many seconds. */
+  sleep?: (seconds: number) => Promise<unknown>;
+  /** Whether writes keep a distance, as GitHub asks: a second, and three when somebody is notified. True by default. */
+  paced?: boolean;
 }
 
-const attempts = 3;
-
-/** Methods whose repetition changes nothing more. A POST is not among them: its lost answer may hide a success. */
-const repeatable = new Set(["GET", "HEAD", "PATCH", "PUT", "DELETE"]);
-
 /**
- * Octokit with GitHub's own rules for rate limits: it waits for as long as `Retry-After` says, up to a limit, and repeats
- * what failed with 5xx or a lost connection, unless it creates something. A limit that outlasts its patience throws
- * EnvironmentError.
+ * Octokit with GitHub's own rules for rate limits: it keeps a distance between writes, waits for as long as GitHub says, up
+ * to a limit, and repeats what failed with 5xx or a lost connection, unless that may have created something: then it throws
+ * LostAnswer. What outlasts its patience throws EnvironmentError.
  */
 export async function openGitHub(options: ClientOptions): Promise<GitHub> {
-  const { context, token, log, timeoutSeconds = 30, patienceSeconds = 120, secondMs = 1_000 } = options;
+  const { context, token, log, timeoutSeconds = 30, patienceSeconds = 120, paced = true } = options;
+  const { clock = systemClock, sleep = (seconds: number) => wait(seconds * 1_000) } = options;
   const { Octokit: Rest } = await import("@octokit/rest");
   const { throttling } = await import("@octokit/plugin-throttling");
-  const wait = (kind: string) => (retryAfter: number, _request: object, _octokit: object, retries: number) => {
-    const again = retries < attempts && retryAfter <= patienceSeconds;
-    log.info(`GitHub's ${kind} rate limit: ${again ? `trying again in ${retryAfter} s` : "giving up"}`);
-    return again;
-  };
   const octokit = new (Rest.plugin(throttling))({
     auth: token || undefined,
     baseUrl: context.apiUrl,
     userAgent: "mergeml",
     log: { debug() {}, info() {}, warn() {}, error() {} },
-    throttle: {
-      onRateLimit: wait("primary"),
-      onSecondaryRateLimit: wait("secondary"),
-      retryAfterBaseValue: secondMs,
-      fallbackSecondaryRateRetryAfter: 5,
-    },
-    request: { signal: undefined },
+    // It only keeps the distance; `repeated` waits and asks again, each time with a time limit of its own.
+    throttle: { enabled: paced, onRateLimit: () => false, onSecondaryRateLimit: () => false },
+    request: { fetch: limitedFetch(timeoutSeconds) },
   });
-  octokit.hook.wrap("request", async (request, given) => {
-    const isRepeatable = repeatable.has(given.method);
-    for (let attempt = 1; ; attempt += 1) {
-      const signal = AbortSignal.timeout(timeoutSeconds * 1_000);
-      try {
-        return await request({ ...given, request: { ...given.request, signal } });
-      } catch (error) {
-        if (isRateLimit(error))
-          throw unreachable(error, `${given.method} ${given.url}, then waiting for the rate limit`);
-        if (!isPassing(error)) throw error;
-        if (!isRepeatable || attempt >= attempts) throw unreachable(error, `${given.method} ${given.url}`);
-        await new Promise((resume) => setTimeout(resume, secondMs * attempt ** 2));
-      }
-    }
-  });
-  return { octokit, owner: context.owner, repo: context.repo, token, context };
+  const patience: Patience = { clock, sleep, log, seconds: patienceSeconds };
+  octokit.hook.wrap("request", (request, given) =>
+    repeated(given, patience, async () => request({ ...given, request: { ...given.request } })),
+  );
+  return { octokit, owner: context.owner, repo: context.repo, token, context, sleep };
 }
 
-/** A server that is in trouble or cannot be reached: 5xx, or no answer at all. */
-function isPassing(error: unknown): boolean {
-  const { status, name } = error as { status?: number; name?: string };
-  if (name === "TimeoutError" || name === "AbortError") return true;
-  return typeof status === "number" ? status >= 500 : error instanceof TypeError;
+/** A fetch that ends in time and reads the whole body, because octokit takes one that was cut off for an empty answer. */
+function limitedFetch(seconds: number): typeof fetch {
+  return async (input, init) => {
+    const answer = await fetch(input, { ...init, signal: AbortSignal.timeout(seconds * 1_000) });
+    const { status, statusText, headers } = answer;
+    const body = await answer.arrayBuffer();
+    return new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });
+  };
 }

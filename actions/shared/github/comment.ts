@@ -1,5 +1,7 @@
 import type { GitHub } from "./client.ts";
-import { isForbidden, orForbidden } from "./failure.ts";
+import { createOnce } from "./create-once.ts";
+import { cutMarkdown } from "./cut-markdown.ts";
+import { isForbidden, orForbidden, refused, statusOf } from "./failure.ts";
 
 /** GitHub takes so many characters. */
 const commentLimit = 65_536;
@@ -8,10 +10,10 @@ export interface StickyComment {
   pullRequest: number;
   /** The first line of the body, by which the comment is found again. */
   marker: string;
-  /** Without the marker. */
-  body: string;
-  /** A shorter body, should GitHub find this one too long. */
-  shorter?: () => string;
+  /** The text below the marker, in at most `limit` characters; asked again for less when GitHub finds it too long. */
+  body: (limit: number) => string;
+  /** Markdown that says where the whole text is, should `body` give more than it may. */
+  elsewhere: string;
   /** What may differ without being news, e.g. how long something took; a comment that differs in nothing else is left alone. */
   incidental?: RegExp;
   /** Only bring an existing comment up to date. */
@@ -32,53 +34,64 @@ interface Found {
  */
 export async function upsertComment(github: GitHub, sticky: StickyComment): Promise<CommentOutcome> {
   return orForbidden(async () => {
-    const mine = await findComments(github, sticky.pullRequest, sticky.marker);
-    const [kept, ...copies] = mine;
+    const login = await ownLogin(github);
+    const find = () => findComments(github, sticky, login);
+    const [kept, ...copies] = await find();
     await deleteCopies(github, copies);
-    const body = `${sticky.marker}\n${sticky.body}`.slice(0, commentLimit);
-    if (!kept && sticky.onlyUpdate) return "none";
-    if (!kept) return createOnce(github, sticky, body);
-    if (sameText(kept.body, body, sticky.incidental)) return "unchanged";
-    await fitting(sticky, body, (text) =>
-      github.octokit.rest.issues.updateComment({ ...repository(github), comment_id: kept.id, body: text }),
-    );
-    return "updated";
+    if (kept && sameText(kept.body, textOf(sticky), sticky.incidental)) return "unchanged";
+    if (kept && (await update(github, sticky, kept.id))) return "updated";
+    if (sticky.onlyUpdate) return "none";
+    await create(github, sticky, find);
+    return "created";
   });
 }
 
 /** Text of our comment on a pull request; null when there is none. */
 export async function readComment(github: GitHub, pullRequest: number, marker: string): Promise<string | null> {
-  const [first] = await findComments(github, pullRequest, marker);
+  const [first] = await findComments(github, { pullRequest, marker }, await ownLogin(github));
   return first?.body ?? null;
 }
 
 /** Another run may have created it meanwhile, so that one looks again afterwards, and the oldest stays. */
-async function createOnce(github: GitHub, sticky: StickyComment, body: string): Promise<CommentOutcome> {
-  await fitting(sticky, body, (text) =>
-    github.octokit.rest.issues.createComment({ ...repository(github), issue_number: sticky.pullRequest, body: text }),
-  );
-  const [first, ...copies] = await findComments(github, sticky.pullRequest, sticky.marker);
+async function create(github: GitHub, sticky: StickyComment, find: () => Promise<Found[]>): Promise<void> {
+  const issue = { ...repository(github), issue_number: sticky.pullRequest };
+  await createOnce<unknown>(github, {
+    create: () => fitting(sticky, (body) => github.octokit.rest.issues.createComment({ ...issue, body })),
+    find: async () => (await find())[0] ?? null,
+  });
+  const [first, ...copies] = await find();
   await deleteCopies(github, copies);
-  if (copies.length > 0 && first && !sameText(first.body, body)) {
-    await github.octokit.rest.issues.updateComment({ ...repository(github), comment_id: first.id, body });
-  }
-  return "created";
+  if (copies.length > 0 && first && !sameText(first.body, textOf(sticky))) await update(github, sticky, first.id);
+}
+
+/** false: somebody deleted it meanwhile. */
+async function update(github: GitHub, sticky: StickyComment, id: number): Promise<boolean> {
+  const comment = { ...repository(github), comment_id: id };
+  return unlessGone(() => fitting(sticky, (body) => github.octokit.rest.issues.updateComment({ ...comment, body })));
 }
 
 /** A run beside this one may have deleted the same copy already. */
 async function deleteCopies(github: GitHub, copies: readonly Found[]): Promise<void> {
-  for (const { id } of copies) {
-    try {
-      await github.octokit.rest.issues.deleteComment({ ...repository(github), comment_id: id });
-    } catch (error) {
-      if ((error as { status?: number }).status !== 404) throw error;
-    }
+  for (const { id } of copies)
+    await unlessGone(() => github.octokit.rest.issues.deleteComment({ ...repository(github), comment_id: id }));
+}
+
+async function unlessGone(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
   }
 }
 
 /** Oldest first, of all pages. */
-async function findComments(github: GitHub, pullRequest: number, marker: string): Promise<Found[]> {
-  const login = await ownLogin(github);
+async function findComments(
+  github: GitHub,
+  { pullRequest, marker }: { pullRequest: number; marker: string },
+  login: string,
+): Promise<Found[]> {
   const found: Found[] = [];
   const pages = github.octokit.paginate.iterator(github.octokit.rest.issues.listComments, {
     ...repository(github),
@@ -87,8 +100,7 @@ async function findComments(github: GitHub, pullRequest: number, marker: string)
   });
   for await (const { data } of pages) {
     for (const { id, body = "", user } of data) {
-      const isOurs = user?.login === (login ?? workflowLogin);
-      if (isOurs && body.split(/\r?\n/, 1)[0] === marker) found.push({ id, body });
+      if (user?.login === login && body.split(/\r?\n/, 1)[0] === marker) found.push({ id, body });
     }
   }
   return found.sort((a, b) => a.id - b.id);
@@ -97,25 +109,34 @@ async function findComments(github: GitHub, pullRequest: number, marker: string)
 /** A workflow's token cannot ask who it is; its comments are by this bot, whose name no person and no other app can have. */
 const workflowLogin = "github-actions[bot]";
 
-/** Whose token it is; null for a workflow's own, which may not ask. */
-async function ownLogin({ octokit }: GitHub): Promise<string | null> {
+/** Whose token it is. */
+async function ownLogin({ octokit }: GitHub): Promise<string> {
   try {
     const { data } = await octokit.rest.users.getAuthenticated();
     return data.login;
   } catch (error) {
-    if (isForbidden(error)) return null;
+    if (isForbidden(error)) return workflowLogin;
     throw error;
   }
 }
 
 /** GitHub counts characters its own way; what it finds too long is sent once more, shorter. */
-async function fitting(sticky: StickyComment, body: string, send: (text: string) => Promise<unknown>): Promise<void> {
+async function fitting<T>(sticky: StickyComment, send: (text: string) => Promise<T>): Promise<T> {
   try {
-    await send(body);
+    return await send(textOf(sticky));
   } catch (error) {
-    if ((error as { status?: number }).status !== 422 || !sticky.shorter) throw error;
-    await send(`${sticky.marker}\n${sticky.shorter()}`);
+    if (statusOf(error) !== 422) throw error;
   }
+  try {
+    return await send(textOf(sticky, commentLimit / 2));
+  } catch (error) {
+    throw statusOf(error) === 422 ? refused(error, `the comment on pull request ${sticky.pullRequest}`) : error;
+  }
+}
+
+function textOf({ marker, body, elsewhere }: StickyComment, limit = commentLimit): string {
+  const room = limit - marker.length - 1;
+  return `${marker}\n${cutMarkdown(body(room), room, `**Cut here, because a comment has a limit.** ${elsewhere}`)}`;
 }
 
 /** GitHub may return other line ends than it was given. */

@@ -1,4 +1,6 @@
+import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import type { GitHub } from "./client.ts";
+import { createOnce } from "./create-once.ts";
 import { orForbidden } from "./failure.ts";
 
 /** What is in production of a model, as the repository's Deployments show it. */
@@ -13,78 +15,165 @@ export interface ModelDeployment {
   logUrl: string;
 }
 
-export type DeploymentOutcome = "recorded" | "unchanged" | "forbidden";
+/** What became of the Deployment, and of the `repository_dispatch` that tells serving. */
+export interface Announced {
+  deployment: "recorded" | "unchanged" | "forbidden";
+  dispatch: "sent" | "forbidden" | "none";
+}
+
+type State = "in_progress" | "success" | "failure" | "inactive";
+
+interface Recorded {
+  id: number;
+  payload: unknown;
+}
+
+const task = "deploy:model";
 
 /**
- * Records what is in production as a GitHub Deployment with the status `success`, which makes earlier ones of the
- * environment inactive. The same state is not recorded twice, whoever asks first.
+ * Records what is in production as a GitHub Deployment and tells serving: the Deployment is in progress until serving was
+ * told, then a success, which makes the earlier one inactive, or a failure. The same state is not announced twice, whoever
+ * asks first; one that failed or was left in progress is. A dispatch is never repeated by itself: when its answer is lost,
+ * the Deployment fails and EnvironmentError is thrown.
  */
-export async function recordDeployment(github: GitHub, deployment: ModelDeployment): Promise<DeploymentOutcome> {
-  const { octokit, owner, repo } = github;
-  const { model, version, commit, environment } = deployment;
-  const name = `${environment}/${model}`;
-  return orForbidden(async () => {
-    const { data } = await octokit.rest.repos.listDeployments({ owner, repo, environment: name, per_page: 1 });
-    const [latest] = data;
-    const payload = { model, version, registry_commit: commit };
-    if (latest && samePayload(latest.payload, payload)) return complete(github, latest.id, deployment);
-    if (version === null) return latest ? retire(github, latest.id, deployment) : "unchanged";
-    const created = await octokit.rest.repos.createDeployment({
-      owner,
-      repo,
-      ref: commit,
-      task: "deploy:model",
-      environment: name,
-      description: deployment.description.slice(0, 140),
-      payload,
-      auto_merge: false,
-      required_contexts: [],
-    });
-    if (!("id" in created.data)) throw new Error(`GitHub did not create a deployment: ${created.data.message}`);
-    await setStatus(github, created.data.id, "success", deployment);
-    return "recorded";
+export async function announceDeployment(github: GitHub, deployment: ModelDeployment): Promise<Announced> {
+  const announced = await orForbidden(async () => {
+    const [latest, ...earlier] = await listDeployments(github, deployment);
+    if (latest && isOf(latest, deployment)) return resume(github, latest, earlier[0], deployment);
+    if (deployment.version === null) return latest ? retire(github, latest, deployment) : unchanged;
+    return carryOut(github, await create(github, deployment), latest, deployment);
   });
+  return announced === "forbidden" ? { deployment: "forbidden", dispatch: "none" } : announced;
 }
 
-/** A job that died between a deployment and its status left it without one. */
-async function complete(github: GitHub, id: number, deployment: ModelDeployment): Promise<DeploymentOutcome> {
-  const { octokit, owner, repo } = github;
-  const { data } = await octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 1 });
-  if (data.length > 0) return "unchanged";
-  await setStatus(github, id, "success", deployment);
-  return "recorded";
-}
+const unchanged: Announced = { deployment: "unchanged", dispatch: "none" };
 
-async function retire(github: GitHub, id: number, deployment: ModelDeployment): Promise<DeploymentOutcome> {
-  const { octokit, owner, repo } = github;
-  const { data } = await octokit.rest.repos.listDeploymentStatuses({ owner, repo, deployment_id: id, per_page: 1 });
-  if (data[0]?.state === "inactive") return "unchanged";
-  await setStatus(github, id, "inactive", deployment);
-  return "recorded";
-}
-
-async function setStatus(
+/** Newest first. */
+async function listDeployments(
   { octokit, owner, repo }: GitHub,
-  id: number,
-  state: "success" | "inactive",
-  { description, logUrl }: ModelDeployment,
-): Promise<void> {
-  await octokit.rest.repos.createDeploymentStatus({
+  deployment: ModelDeployment,
+): Promise<readonly Recorded[]> {
+  const request = { owner, repo, environment: environmentOf(deployment), per_page: 5 };
+  return (await octokit.rest.repos.listDeployments(request)).data;
+}
+
+/** A job that died, or could not tell serving, left it unfinished. */
+async function resume(
+  github: GitHub,
+  latest: Recorded,
+  earlier: Recorded | undefined,
+  deployment: ModelDeployment,
+): Promise<Announced> {
+  const state = await stateOf(github, latest.id);
+  return state === "success" || state === "inactive" ? unchanged : carryOut(github, latest, earlier, deployment);
+}
+
+/** Nothing is in production any more: serving is told first, so that a lost dispatch is made up for by the next run. */
+async function retire(github: GitHub, latest: Recorded, deployment: ModelDeployment): Promise<Announced> {
+  if ((await stateOf(github, latest.id)) === "inactive") return unchanged;
+  const dispatch = await dispatchDeployed(github, deployment, latest.id);
+  await setState(github, latest.id, "inactive", deployment);
+  return { deployment: "recorded", dispatch };
+}
+
+async function create(github: GitHub, deployment: ModelDeployment): Promise<Recorded> {
+  const { octokit, owner, repo } = github;
+  const request = {
     owner,
     repo,
-    deployment_id: id,
-    state,
-    description: description.slice(0, 140),
-    log_url: logUrl,
-    auto_inactive: true,
+    ref: deployment.commit,
+    task,
+    environment: environmentOf(deployment),
+    description: deployment.description.slice(0, 140),
+    payload: payloadOf(deployment),
+    auto_merge: false,
+    required_contexts: [],
+  };
+  return createOnce(github, {
+    create: async () => {
+      const { data } = await octokit.rest.repos.createDeployment(request);
+      if (!("id" in data)) throw new Error(`GitHub did not create a deployment: ${data.message}`);
+      return data;
+    },
+    find: async () => (await listDeployments(github, deployment)).find((each) => isOf(each, deployment)) ?? null,
   });
+}
+
+async function carryOut(
+  github: GitHub,
+  { id }: Recorded,
+  earlier: Recorded | undefined,
+  deployment: ModelDeployment,
+): Promise<Announced> {
+  await setState(github, id, "in_progress", deployment);
+  let dispatch: Announced["dispatch"];
+  try {
+    dispatch = await dispatchDeployed(github, deployment, id);
+  } catch (error) {
+    const failed = { ...deployment, description: "serving may not have been told; the next run tells it again" };
+    await setState(github, id, "failure", failed).catch((second) => {
+      if (!(second instanceof EnvironmentError)) throw second;
+    });
+    throw error;
+  }
+  await setState(github, id, "success", deployment);
+  if (earlier) await retireAbandoned(github, earlier.id, deployment);
+  return { deployment: "recorded", dispatch };
+}
+
+/** The new success made an earlier success inactive; one that was left in progress would stay so for ever. */
+async function retireAbandoned(github: GitHub, id: number, deployment: ModelDeployment): Promise<void> {
+  const state = await stateOf(github, id);
+  if (state === "in_progress" || state === "pending" || state === "queued")
+    await setState(github, id, "inactive", { ...deployment, description: "left unfinished" });
+}
+
+/** The latest state; null before the first. */
+async function stateOf({ octokit, owner, repo }: GitHub, id: number): Promise<string | null> {
+  const request = { owner, repo, deployment_id: id, per_page: 1 };
+  return (await octokit.rest.repos.listDeploymentStatuses(request)).data[0]?.state ?? null;
+}
+
+/** Asking for the same state twice only lists it twice, so that a lost answer may be asked for again. */
+async function setState(
+  github: GitHub,
+  id: number,
+  state: State,
+  { description, logUrl }: ModelDeployment,
+): Promise<void> {
+  const { octokit, owner, repo } = github;
+  const status = { state, description: description.slice(0, 140), log_url: logUrl, auto_inactive: true };
+  await createOnce<unknown>(github, {
+    create: () => octokit.rest.repos.createDeploymentStatus({ owner, repo, deployment_id: id, ...status }),
+    find: async () => ((await stateOf(github, id)) === state ? true : null),
+  });
+}
+
+/** Tells serving what is in production now: a `repository_dispatch` of the type `mergeml-deployed`. */
+async function dispatchDeployed(
+  { octokit, owner, repo }: GitHub,
+  deployment: ModelDeployment,
+  id: number,
+): Promise<"sent" | "forbidden"> {
+  return orForbidden<"sent">(async () => {
+    const client_payload = { ...payloadOf(deployment), environment: deployment.environment, deployment: id };
+    await octokit.rest.repos.createDispatchEvent({ owner, repo, event_type: "mergeml-deployed", client_payload });
+    return "sent";
+  });
+}
+
+function environmentOf({ environment, model }: ModelDeployment): string {
+  return `${environment}/${model}`;
+}
+
+function payloadOf({ model, version, commit }: ModelDeployment) {
+  return { model, version, registry_commit: commit };
 }
 
 /** GitHub returns the payload as it was given, or as text. */
-function samePayload(found: unknown, wanted: { version: number | null; registry_commit: string }): boolean {
-  const read = typeof found === "string" ? parse(found) : found;
-  const { version, registry_commit: commit } = (read ?? {}) as Record<string, unknown>;
-  return version === wanted.version && commit === wanted.registry_commit;
+function isOf({ payload }: Recorded, { version, commit }: ModelDeployment): boolean {
+  const read = (typeof payload === "string" ? parse(payload) : payload) as Record<string, unknown> | null;
+  return read?.version === version && read?.registry_commit === commit;
 }
 
 function parse(text: string): unknown {
@@ -93,20 +182,4 @@ function parse(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-/** Tells serving what is in production now: a `repository_dispatch` of the type `mergeml-deployed`. */
-export async function dispatchDeployed(
-  { octokit, owner, repo }: GitHub,
-  { model, version, commit, environment }: ModelDeployment,
-): Promise<"sent" | "forbidden"> {
-  return orForbidden<"sent">(async () => {
-    await octokit.rest.repos.createDispatchEvent({
-      owner,
-      repo,
-      event_type: "mergeml-deployed",
-      client_payload: { model, version, registry_commit: commit, environment },
-    });
-    return "sent";
-  });
 }
