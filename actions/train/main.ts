@@ -2,6 +2,8 @@ import { buildCandidate } from "../../pipelines/build-candidate.ts";
 import type { BuildResult } from "../../pipelines/candidate/candidate.ts";
 import { writeCandidate } from "../../pipelines/candidate/candidate-directory.ts";
 import { keepOutcome } from "../../pipelines/candidate/outcome-file.ts";
+import { recordTraining } from "../../pipelines/mlflow/record-training.ts";
+import { logFailure } from "../../pipelines/run-log/log-failure.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
@@ -11,12 +13,13 @@ import { uploadTraining } from "../shared/training-bundle.ts";
 async function train(action: Action): Promise<void> {
   const workspace = await action.workspace();
   const smoke = action.flag("smoke");
+  const log = action.flag("log-runs");
   const candidates: unknown[] = [];
   let failure: unknown = null;
   for (const model of action.list("models")) {
     action.log.info(`${model}`);
     try {
-      const built = await trainModel(workspace, model, smoke);
+      const built = await trainModel(workspace, model, { smoke, log });
       candidates.push(...tell(action, model, built));
     } catch (error) {
       failure ??= error; // one model's failure does not hide another's result
@@ -27,14 +30,25 @@ async function train(action: Action): Promise<void> {
   if (failure !== null) throw failure;
 }
 
-async function trainModel(workspace: Workspace, name: string, smoke: boolean): Promise<BuildResult> {
+async function trainModel(
+  workspace: Workspace,
+  name: string,
+  { smoke, log }: { smoke: boolean; log: boolean },
+): Promise<BuildResult> {
   const built = await keepOutcome(workspace, name, async (followed) => {
     const model = await readModel(followed, name);
     if (smoke) await overfit(followed, model);
     const snapshot = await followed.registry.snapshot({ fetch: true });
-    return buildCandidate(followed, model, snapshot, { evenIfUnchanged: true });
+    const build = () => buildCandidate(followed, model, snapshot, { evenIfUnchanged: true });
+    return log ? logFailure(followed.runs, model, "train", build) : build();
   });
-  if (built.state === "judged" || built.state === "identical") await writeCandidate(workspace.root, built.candidate);
+  if (built.state === "judged" || built.state === "identical") {
+    const { candidate } = built;
+    await writeCandidate(workspace.root, candidate);
+    const trained = { ...candidate, candidate: candidate.record };
+    await recordTraining(workspace, trained);
+    if (log) await workspace.runs.add(trained, { event: "train", version: null });
+  }
   return built;
 }
 

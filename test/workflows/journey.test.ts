@@ -48,9 +48,13 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
     { event_type: "mergeml-deployed", client_payload: { model: "diamond-price", version: 2 } },
   ]);
 
+  expect(git("ls-remote", "origin", "refs/heads/mergeml/runs")).not.toBe("");
+  expect(JSON.parse(repository.mergeml("runs", "diamond-price", "--json")).runs.length).toBeGreaterThanOrEqual(2);
+
   // A revert by hand on the registry branch, whose own workflow records it.
-  const before = git("rev-parse", "FETCH_HEAD").trim();
+  git("fetch", "-q", "origin", "registry");
   git("switch", "-q", "--detach", "FETCH_HEAD");
+  const before = git("rev-parse", "HEAD").trim();
   git("revert", "--no-edit", "HEAD");
   git("push", "-q", "origin", "HEAD:registry");
   expect(production(repository)).toBe(1);
@@ -88,6 +92,19 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   expect(second?.body).toContain("## mergeml: diamond-price is blocked");
   expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "failure" });
 
+  // A mistake in a config is told on its line, by the check and in the comment.
+  const mistaken = await openPullRequest(repository, { number: 4, branch: "mistake", params: "{ tress: 100 }" });
+  const wrong = await run("pull_request", judge, mistaken);
+  expect(wrong.code).not.toBe(0);
+  const line = lineOf(git("show", "mistake:models/diamond-price/model.yaml"), "params:");
+  const annotations = `/repos/octo/models/check-runs/${github.added.checks.at(-1)?.id}/annotations`;
+  const annotated = JSON.stringify(await github.ask("GET", annotations));
+  expect(annotated).toContain('"path":"models/diamond-price/model.yaml"');
+  expect(annotated).toContain(`"start_line":${line}`);
+  const [told] = await commentsOf(repository, 4);
+  expect(told?.body).toContain("did you mean trees?");
+  expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "failure" });
+
   // A pull request that touches no model says so in seconds, and comments nothing.
   const words = await openPullRequest(repository, { number: 3, branch: "words", files: { "NOTES.md": "Words.\n" } });
   const passed = await run("pull_request", judge, words);
@@ -97,3 +114,8 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   expect(await commentsOf(repository, 3)).toEqual([]);
   expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "neutral" });
 });
+
+/** The number of the first line that begins so. */
+function lineOf(text: string, start: string): number {
+  return text.split("\n").findIndex((line) => line.startsWith(start)) + 1;
+}
