@@ -1,7 +1,8 @@
 import type { GitHub } from "./client.ts";
 import { createOnce } from "./create-once.ts";
 import { cutMarkdown } from "./cut-markdown.ts";
-import { isForbidden, orForbidden, refused, statusOf } from "./failure.ts";
+import { orForbidden, refused, statusOf } from "./failure.ts";
+import { ownLogin } from "./own-login.ts";
 
 /** GitHub takes so many characters. */
 const commentLimit = 65_536;
@@ -104,20 +105,6 @@ async function findComments(
     }
   }
   return found.sort((a, b) => a.id - b.id);
-}
-
-/** A workflow's token cannot ask who it is; its comments are by this bot, whose name no person and no other app can have. */
-const workflowLogin = "github-actions[bot]";
-
-/** Whose token it is. */
-async function ownLogin({ octokit }: GitHub): Promise<string> {
-  try {
-    const { data } = await octokit.rest.users.getAuthenticated();
-    return data.login;
-  } catch (error) {
-    if (isForbidden(error)) return workflowLogin;
-    throw error;
-  }
 }
 
 /** GitHub counts characters its own way; what it finds too long is sent once more, shorter. */

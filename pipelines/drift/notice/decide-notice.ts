@@ -1,0 +1,99 @@
+import type { NoticeMemory } from "./notice-memory.ts";
+
+/** What is known of a model's drift now. */
+export interface DriftState {
+  model: string;
+  /** null: nothing is in production any more. */
+  version: number | null;
+  /** Over the last windows together, see `persistentOutcome`. */
+  persistent: "drift" | "clean" | "undecided";
+  /** Of the newest window, see `driftSeverity`. */
+  severity: number;
+  /** End of the newest window, ISO UTC. */
+  to: string;
+  /** Milliseconds after a clean end before the same drift is news again: one window. */
+  cooldownMs: number;
+}
+
+/** One of our issues of this model, as GitHub has it. */
+export interface KnownIssue {
+  number: number;
+  open: boolean;
+  memory: NoticeMemory;
+}
+
+/** What is to be done about a model's issue. `memory` is what it will remember afterwards. */
+export type NoticeDecision =
+  | { action: "nothing"; reason: string }
+  | { action: "create"; memory: NoticeMemory }
+  | { action: "update"; issue: number; memory: NoticeMemory }
+  | { action: "close"; issue: number; memory: NoticeMemory; why: "clean" | "undeployed" }
+  | {
+      action: "reopen";
+      issue: number;
+      memory: NoticeMemory;
+      why: "again" | "grown" | "another version";
+      before: number;
+    };
+
+/** An acknowledged drift is news again when it is so many times as severe. */
+const growth = 1.5;
+
+/**
+ * The one issue of a model from what was there and what is known now. While a drift lasts its issue is brought up to date;
+ * when the last windows are clean it is closed; in between, and for a window older than the one it tells of, it stays as it
+ * is. One that a person closed is acknowledged: it reopens when the drift has grown by half, or for another version. One
+ * that ended clean reopens after a window of rest, or at once when the drift is by half more severe than it was.
+ */
+export function decideNotice(state: DriftState, issues: readonly KnownIssue[]): NoticeDecision {
+  const { version, persistent, severity, to } = state;
+  const issue = theIssue(issues);
+  if (issue && Date.parse(to) < Date.parse(issue.memory.to))
+    return nothing(`issue #${issue.number} knows a newer window`);
+  if (version === null) return closeIfOpen(issue, "undeployed", to);
+  if (persistent === "clean") return closeIfOpen(issue, "clean", to);
+  if (persistent === "undecided")
+    return nothing(issue?.open ? `undecided: issue #${issue.number} stays open` : "undecided");
+  const memory: NoticeMemory = { model: state.model, version, severity, to, closed: null };
+  if (!issue) return { action: "create", memory };
+  if (issue.open) return { action: "update", issue: issue.number, memory };
+  return decideReopening(state, issue, memory);
+}
+
+/** The oldest open one, else the one that was closed last. */
+function theIssue<Issue extends KnownIssue>(issues: readonly Issue[]): Issue | undefined {
+  const own = issues.filter(({ memory }) => memory.closed !== "copy").sort((a, b) => a.number - b.number);
+  return own.find(({ open }) => open) ?? own.at(-1);
+}
+
+/** Open issues of a model beside the one that stays: parallel runs made them. */
+export function copiesOf<Issue extends KnownIssue>(issues: readonly Issue[]): Issue[] {
+  const kept = theIssue(issues);
+  return issues.filter(({ open, number }) => open && number !== kept?.number);
+}
+
+function decideReopening(
+  state: DriftState,
+  { number, memory: last }: KnownIssue,
+  memory: NoticeMemory,
+): NoticeDecision {
+  const reopen = (why: Extract<NoticeDecision, { action: "reopen" }>["why"]): NoticeDecision => ({
+    ...{ action: "reopen", issue: number, memory, why, before: last.severity },
+  });
+  if (last.version !== memory.version) return reopen("another version");
+  if (state.severity >= growth * last.severity) return reopen("grown");
+  if (last.closed === null)
+    return nothing(`issue #${number} was closed by a person: drift has not grown by half since`);
+  const rested = Date.parse(state.to) - Date.parse(last.to) >= state.cooldownMs;
+  return rested ? reopen("again") : nothing(`issue #${number} was closed less than one window ago`);
+}
+
+function closeIfOpen(issue: KnownIssue | undefined, why: "clean" | "undeployed", to: string): NoticeDecision {
+  if (!issue?.open) return nothing(why === "clean" ? "clean" : "not in production");
+  if (issue.memory.closed !== null) return nothing(`a person opened issue #${issue.number} again`);
+  return { action: "close", issue: issue.number, memory: { ...issue.memory, to, closed: why }, why };
+}
+
+function nothing(reason: string): NoticeDecision {
+  return { action: "nothing", reason };
+}

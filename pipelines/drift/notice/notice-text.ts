@@ -1,0 +1,42 @@
+import type { DriftState, NoticeDecision } from "./decide-notice.ts";
+
+/** What a person reads of a drift: Markdown without any hidden line. */
+export interface NoticeText {
+  title: string;
+  body: string;
+  /** Posted with a close or a reopening; a change of the body alone tells nobody. Empty otherwise. */
+  comment: string;
+  /** `@user` or `@org/team`. */
+  owner: string | null;
+}
+
+/** The issue's text around a drift report, which may be null when there is nothing to report any more. */
+export function noticeText(
+  decision: NoticeDecision,
+  state: DriftState,
+  { report, owner }: { report: { title: string; body: string } | null; owner: string | null },
+): NoticeText {
+  const mention =
+    owner === null ? [] : [`<sub>Owner: ${owner}. This text is kept up to date while the drift lasts.</sub>`];
+  const body = [report?.body.trimEnd() ?? "", ...mention].join("\n\n");
+  return { title: report?.title ?? `${state.model} drifts`, body, comment: commentOf(decision, state, owner), owner };
+}
+
+function commentOf(decision: NoticeDecision, state: DriftState, owner: string | null): string {
+  const { model, version } = state;
+  const day = state.to.slice(0, 10);
+  if (decision.action === "close") {
+    return decision.why === "clean"
+      ? `**No drift any more.** The last windows of ${model} v${version}, up to ${day}, are clean. Should it drift anew, this issue opens again.`
+      : `**Nothing to watch any more.** No version of ${model} is in production.`;
+  }
+  if (decision.action !== "reopen") return "";
+  const asked = owner === null ? "" : ` ${owner}, please have a look.`;
+  const [before, now] = [decision.before, decision.memory.severity].map((each) => each.toPrecision(2));
+  const why = {
+    again: `**${model} drifts again**, up to ${day}.`,
+    grown: `**The drift has grown by half** since this issue was closed: ${before} → ${now} times its limit, up to ${day}.`,
+    "another version": `**${model} v${version} drifts too**, up to ${day}; this issue was closed for an earlier version.`,
+  }[decision.why];
+  return `${why}${asked}`;
+}
