@@ -146,6 +146,8 @@ export interface RepositoryConfig {
   data: readonly string[];
   /** Dataset store: a directory, relative to the repository or absolute. */
   store: string;
+  /** Prediction log: a directory, relative to the repository or absolute, with a folder per model. */
+  predictions: string;
   /** Days an unreferenced dataset is kept before `gc` deletes it. */
   gc_grace_days: number;
   /** Defaults merged under every model.yaml. */

@@ -33,7 +33,7 @@ function fill(value: Json | undefined, findings: readonly Finding[]): Repository
   return fillDefaults(repositorySchema, pruned) as unknown as RepositoryConfig;
 }
 
-function repositoryRules({ registry, data, store }: RepositoryConfig): Finding[] {
+function repositoryRules({ registry, data, store, predictions }: RepositoryConfig): Finding[] {
   return [
     ...when(!isBranchName(registry), {
       path: ["registry"],
@@ -52,12 +52,17 @@ function repositoryRules({ registry, data, store }: RepositoryConfig): Finding[]
         hint: "for example data or lake/flights; no leading slash, no .. and no backslash",
       }),
     ),
-    ...when(/[\0\n]/.test(store) || store.split(/[\\/]/).includes(".."), {
-      path: ["store"],
-      message: `store must be the path of a folder without .., not ${JSON.stringify(store)}`,
-      hint: "relative to the repository, or absolute",
-    }),
+    ...folderRule("store", store),
+    ...folderRule("predictions", predictions),
   ];
+}
+
+function folderRule(key: "store" | "predictions", path: string): Finding[] {
+  return when(/[\0\n]/.test(path) || path.split(/[\\/]/).includes(".."), {
+    path: [key],
+    message: `${key} must be the path of a folder without .., not ${JSON.stringify(path)}`,
+    hint: "relative to the repository, or absolute",
+  });
 }
 
 /** The defaults are a model.yaml in which anything may be left out, but what makes a model that one model. */

@@ -9,6 +9,7 @@ export const defaultRepositoryConfig: RepositoryConfig = {
   registry: "registry",
   data: ["data"],
   store: ".mergeml/store",
+  predictions: "predictions",
   gc_grace_days: 7,
   defaults: {},
 };

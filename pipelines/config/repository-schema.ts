@@ -34,6 +34,16 @@ export const repositorySchema = {
       default: ".mergeml/store",
       examples: [".mergeml/store"],
     },
+    predictions: {
+      title: "the path of a folder",
+      description:
+        "Folder of the prediction log, relative to the repository or absolute; below it, a folder per model.",
+      type: "string",
+      minLength: 1,
+      maxLength: 500,
+      default: "predictions",
+      examples: ["predictions"],
+    },
     gc_grace_days: {
       description: "Days a dataset that nothing refers to is kept.",
       type: "number",

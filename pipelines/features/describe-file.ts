@@ -16,8 +16,7 @@ export async function describeFile(path: string): Promise<FileDescription> {
   const file = resolve(path);
   using session = await openSession({ readable: [], writable: [file] });
   try {
-    const reader = readers[extname(file.replace(/\.(gz|zst)$/i, "")).toLowerCase()] ?? "read_csv";
-    const from = `${reader}(${quoteText(file)})`;
+    const from = `${readerOf(file)}(${quoteText(file)})`;
     const columns = await session.rows(`DESCRIBE FROM ${from}`);
     const counts = columns.map(({ column_name }, at) => {
       const name = quoteName(String(column_name));
@@ -41,6 +40,11 @@ export async function describeFile(path: string): Promise<FileDescription> {
       { cause: error },
     );
   }
+}
+
+/** DuckDB's function for a file, by its ending; CSV when it is none we know. */
+export function readerOf(file: string): string {
+  return readers[extname(file.replace(/\.(gz|zst)$/i, "")).toLowerCase()] ?? "read_csv";
 }
 
 const readers: Readonly<Record<string, string>> = {

@@ -76,6 +76,8 @@ export interface QueryResult {
   facts(columns: readonly RoleColumn[]): Promise<ColumnFacts[]>;
   /** Rows whose key another row has too, and one such key. */
   repeatedKeys(keys: readonly RoleColumn[]): Promise<{ rows: number; example: string }>;
+  /** Writes the rows as they are to Parquet in the staging directory and gives its path. */
+  save(): Promise<string>;
   /** Splits, fingerprints and writes both splits. */
   write(columns: readonly RoleColumn[], plan: SplitPlan): Promise<WrittenSplits>;
   close(): void;

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { DuckDBAppender, DuckDBDataChunk } from "@duckdb/node-api";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import type { ColumnKind } from "./columns.ts";
 import type { DatasetRef } from "./dataset.ts";
@@ -7,6 +6,7 @@ import type { DatasetStore } from "./dataset-store.ts";
 import { digestAggregates, digestOf, rowHash } from "./duckdb/canonical-row.ts";
 import { machineError } from "./duckdb/engine-error.ts";
 import { quoteName, quoteText } from "./duckdb/quote.ts";
+import { openScores, type PredictedColumn, predictedColumns } from "./duckdb/scores-table.ts";
 import { openSession, type Session } from "./duckdb/session.ts";
 import { fingerprint } from "./fingerprint.ts";
 
@@ -16,13 +16,6 @@ export interface ScoredRows {
   /** Empty for a regression. */
   classes: readonly string[];
   values: Float32Array;
-}
-
-interface PredictedColumn {
-  name: string;
-  type: string;
-  /** Over the tables `scores` (row number `r`, appended columns `v0`, `v1` …) and `split`. */
-  sql: string;
 }
 
 /**
@@ -44,7 +37,12 @@ export async function storePredictions(
   const file = join(staging.path, "predictions.parquet");
   using session = await openSession({ readable: [], writable: [source, file], spill: join(staging.path, "spill") });
   try {
-    await appendValues(session, predictions, width);
+    const scores = await openScores(session, width);
+    try {
+      scores.append(predictions.values);
+    } finally {
+      scores.close();
+    }
     const columns = resultColumns(test, keep, target, predictions.classes);
     const ref = await writeJoined(session, source, file, columns);
     await store.putParquet(ref.fingerprint, ref, file);
@@ -61,40 +59,6 @@ function wrongRows(test: DatasetRef, { rows }: ScoredRows): EnvironmentError {
   });
 }
 
-/** The table `scores`: `r`, the row number, and one FLOAT per class. */
-async function appendValues(session: Session, { rows, values }: ScoredRows, width: number): Promise<void> {
-  const { DuckDBDataChunk, FLOAT, INTEGER } = await import("@duckdb/node-api");
-  const columns = Array.from({ length: width }, (_, at) => at);
-  await session.run(`CREATE TEMP TABLE scores (r INTEGER, ${columns.map((at) => `v${at} FLOAT`).join(", ")})`);
-  const appender = await session.connection.createAppender("scores", null, "temp");
-  try {
-    const types = [INTEGER, ...columns.map(() => FLOAT)];
-    for (let start = 0; start < rows; start += 2048) {
-      const size = Math.min(2048, rows - start);
-      appendChunk(appender, DuckDBDataChunk.create(types, size), { start, size, width, values });
-    }
-  } finally {
-    appender.closeSync();
-  }
-}
-
-interface Slab {
-  start: number;
-  size: number;
-  width: number;
-  values: Float32Array;
-}
-
-function appendChunk(appender: DuckDBAppender, chunk: DuckDBDataChunk, { start, size, width, values }: Slab): void {
-  const lines = Array.from({ length: size }, (_, at) => start + at);
-  chunk.setColumnValues(0, lines);
-  for (let column = 0; column < width; column++) {
-    const scores = lines.map((line) => values[line * width + column] ?? Number.NaN);
-    chunk.setColumnValues(column + 1, scores);
-  }
-  appender.appendDataChunk(chunk);
-}
-
 function resultColumns(
   test: DatasetRef,
   keep: readonly string[],
@@ -105,24 +69,8 @@ function resultColumns(
   const kept = [...keep, target].map((name) => ({ name, type: typeOf(name), sql: `split.${quoteName(name)}` }));
   const row = keep.length > 0 ? [] : [{ name: "row", type: "integer", sql: "scores.r" }];
   const columns: PredictedColumn[] = [...row, ...kept];
-  const add = (name: string, type: string, sql: string) => columns.push({ name: freeName(name, columns), type, sql });
-  if (classes.length === 0) add("prediction", "double", "scores.v0");
-  else add("label", "text", labelOf(classes));
-  for (const [at, name] of classes.entries()) add(`probability_${name}`, "double", `scores.v${at}`);
-  return columns;
-}
-
-/** Upper and lower case are the same to most readers of Parquet, so classes `a` and `A` need two names. */
-function freeName(name: string, columns: readonly PredictedColumn[]): string {
-  const taken = columns.some((column) => column.name.toLowerCase() === name.toLowerCase());
-  return taken ? freeName(`${name}_`, columns) : name;
-}
-
-/** The most probable class; the first of equals. */
-function labelOf(classes: readonly string[]): string {
-  const scores = classes.map((_, at) => `scores.v${at}`).join(", ");
-  const names = classes.map(quoteText).join(", ");
-  return `[${names}][list_position([${scores}], list_max([${scores}]))]`;
+  const names = columns.map(({ name }) => name);
+  return [...columns, ...predictedColumns(classes, names)];
 }
 
 async function writeJoined(

@@ -78,6 +78,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "What changed between two versions",
     load: async () => (await import("./diff.ts")).diff,
   },
+  predict: {
+    usage: "predict <model>[@N]",
+    summary: "Score a file's rows, and log them for drift",
+    load: async () => (await import("./predict.ts")).predict,
+  },
   reproduce: {
     usage: "reproduce <model>@<version>",
     summary: "Retrain from the record and compare bytes",

@@ -18,7 +18,14 @@ afterEach(async () => {
 
 test("a repository needs no mergeml.yaml", async () => {
   expect(await loadRepositoryConfig(root)).toEqual({
-    config: { registry: "registry", data: ["data"], store: ".mergeml/store", gc_grace_days: 7, defaults: {} },
+    config: {
+      registry: "registry",
+      data: ["data"],
+      store: ".mergeml/store",
+      predictions: "predictions",
+      gc_grace_days: 7,
+      defaults: {},
+    },
     problems: [],
   });
 });

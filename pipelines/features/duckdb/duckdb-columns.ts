@@ -47,3 +47,8 @@ export function storedValue(column: SourceColumn, identifies: boolean): string {
   if (!wide.test(column.type)) return name;
   return `CAST(${name} AS ${identifies ? "VARCHAR" : "DOUBLE"}) AS ${name}`;
 }
+
+/** A column that goes through to a file of ours as it is: its plain value, and text where Parquet has no such integer. */
+export function keptValue(column: SourceColumn): string {
+  return wide.test(column.type) ? `CAST(${plainValue(column)} AS VARCHAR)` : plainValue(column);
+}

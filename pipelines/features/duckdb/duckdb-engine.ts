@@ -5,9 +5,9 @@ import { checkRules } from "../check-rules.ts";
 import type { RoleColumn, SourceColumn } from "../columns.ts";
 import type { Engine, QueryJob, QueryResult } from "../engine.ts";
 import { columnFacts } from "./column-facts.ts";
-import { describeColumns, plainValue } from "./duckdb-columns.ts";
+import { describeColumns, plainValue, storedValue } from "./duckdb-columns.ts";
 import { machineError } from "./engine-error.ts";
-import { quoteName } from "./quote.ts";
+import { quoteName, quoteText } from "./quote.ts";
 import { runChecks } from "./run-checks.ts";
 import { allowQuery, resultTable, runQuery } from "./run-query.ts";
 import { openSession, type Session } from "./session.ts";
@@ -33,7 +33,12 @@ export const duckdbEngine: Engine = {
 
 function sessionOptions({ folders, staging, limits }: QueryJob) {
   const readable = folders.filter(({ exists }) => exists).map(({ path }) => path);
-  return { ...limits, readable, writable: Object.values(splitFiles(staging)), spill: join(staging, "spill") };
+  const writable = [...Object.values(splitFiles(staging)), rowsFile(staging)];
+  return { ...limits, readable, writable, spill: join(staging, "spill") };
+}
+
+function rowsFile(staging: string): string {
+  return join(staging, "query.parquet");
 }
 
 async function resultOf(session: Session, staging: string, parameters: readonly string[]): Promise<QueryResult> {
@@ -49,9 +54,16 @@ async function resultOf(session: Session, staging: string, parameters: readonly 
     check: (checks, locate) => check(session, columns, checks, locate),
     facts: (roles) => columnFacts(session, plainView, roles),
     repeatedKeys: (keys) => repeatedKeys(session, keys),
+    save: () => onMachine(staging, () => saveRows(session, columns, rowsFile(staging))),
     write: (roles, plan) => onMachine(staging, () => writeSplits(session, plainView, staging, roles, plan, release)),
     close: () => session[Symbol.dispose](),
   };
+}
+
+async function saveRows(session: Session, columns: readonly SourceColumn[], file: string): Promise<string> {
+  const stored = columns.map((column) => storedValue(column, true)).join(", ");
+  await session.run(`COPY (SELECT ${stored} FROM ${plainView}) TO ${quoteText(file)} (FORMAT parquet)`);
+  return file;
 }
 
 async function check(

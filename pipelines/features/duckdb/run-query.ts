@@ -10,6 +10,7 @@ import { surveyQuery } from "./query-rules.ts";
 import { quoteText } from "./quote.ts";
 import { refusedFunctions } from "./refused-functions.ts";
 import type { Session } from "./session.ts";
+import { interruptAfter } from "./time-limit.ts";
 
 /** The table that holds the query's result as it came. */
 export const resultTable = "mergeml_result";
@@ -82,30 +83,6 @@ async function windowValues(
     values[name] = new DuckDBTimestampValue(BigInt(String(micros)));
   }
   return values;
-}
-
-/** Keeps interrupting once the time is up, because an interrupt between two phases of a query is lost. */
-function interruptAfter(session: Session, seconds: number): { reached(): boolean; stop(): void } {
-  let reached = false;
-  let again: NodeJS.Timeout | undefined;
-  const interrupt = () => {
-    reached = true;
-    session.connection.interrupt();
-  };
-  const first = setTimeout(
-    () => {
-      interrupt();
-      again = setInterval(interrupt, 100);
-    },
-    Math.min(seconds * 1000, 2 ** 31 - 1),
-  );
-  return {
-    reached: () => reached,
-    stop() {
-      clearTimeout(first);
-      clearInterval(again);
-    },
-  };
 }
 
 /** DuckDB renames the second `a` to `a_1` without a word; only when that may have happened are the query's own names asked for. */

@@ -1,0 +1,174 @@
+import { randomUUID } from "node:crypto";
+import { copyFile, mkdir, readFile, realpath, rename, rm } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import type { Window } from "./config/model-config.ts";
+import { UserError } from "./errors/user-error.ts";
+import { countOf } from "./features/count-text.ts";
+import type { Session } from "./features/duckdb/session.ts";
+import { logDay } from "./prediction-log/layout.ts";
+import type { VersionRecord } from "./registry/version-record.ts";
+import { describeInput } from "./scoring/input-file.ts";
+import { loggedColumns, outputColumns, writeJoined } from "./scoring/joined-rows.ts";
+import type { PreparedRows, RejectedRow } from "./scoring/prepare-rows.ts";
+import { queryRows } from "./scoring/query-input.ts";
+import { type ScoredInput, type ScoringJob, scoreInput } from "./scoring/score-input.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/** Rows to score and where the answers go. Paths are absolute; `name` is what the user called the input. */
+export interface PredictJob {
+  model: string;
+  version: number;
+  input: { path: string; name: string };
+  /** For a query that uses $start and $end. */
+  window: Window | null;
+  output: string;
+  /** Root of the prediction log; null to log nothing. */
+  log: string | null;
+  /** The time that is logged. */
+  now: Date;
+}
+
+/** What came of it. Paths are absolute. */
+export interface PredictResult extends PreparedRows {
+  model: string;
+  version: number;
+  scored: number;
+  output: string;
+  /** Rows that were refused, kept aside; null when there are none. */
+  rejected_file: string | null;
+  /** Columns of the input that neither the model nor its key needs. */
+  ignored: readonly string[];
+  /** The file that was added to the prediction log. */
+  logged: string | null;
+}
+
+/** A file that is written aside and then renamed. */
+interface Place {
+  aside: string;
+  path: string;
+}
+
+interface Places {
+  output: Place;
+  rejected: Place;
+  log: Place | null;
+}
+
+/**
+ * Scores the rows of a file or a query with a registered version, whose bytes are checked first. Throws UserError, and writes
+ * only the refused rows, when no row can be scored.
+ */
+export async function predictRows(workspace: Workspace, job: PredictJob): Promise<PredictResult> {
+  const snapshot = await workspace.registry.snapshot({ fetch: true });
+  const record = await snapshot.record(job.model, job.version);
+  const bytes = await snapshot.modelBytes(job.model, job.version);
+  await using staging = await workspace.store.staging();
+  const places = await placesOf(job);
+  try {
+    const { threads, clock } = workspace;
+    const { key, time } = record.candidate.config.features;
+    const input = await inputOf(workspace, job, record, staging.path);
+    const writable = [places.output.aside, ...(places.log ? [places.log.aside] : [])];
+    const kept = [...key, ...(time === null ? [] : [time])];
+    const scoring = {
+      record,
+      bytes,
+      input,
+      kept,
+      absent: "refuse",
+      writable,
+      staging: staging.path,
+      threads,
+      clock,
+    } as const;
+    return await scoreInput(scoring, (scored) => keep(job, record, scored, places));
+  } finally {
+    for (const place of [places.output, places.rejected, places.log]) if (place) await rm(place.aside, { force: true });
+  }
+}
+
+async function placesOf({ output, log, model, now }: PredictJob): Promise<Places> {
+  const place = async (path: string): Promise<Place> => {
+    await mkdir(dirname(path), { recursive: true });
+    const folder = await realpath(dirname(path));
+    const name = basename(path);
+    return { aside: join(folder, `.${name}.${randomUUID()}.part`), path: join(folder, name) };
+  };
+  const logFile = `batch-${randomUUID().slice(0, 8)}-0.parquet`;
+  return {
+    output: await place(output),
+    rejected: await place(output.replace(/(\.parquet)?$/, ".rejected.parquet")),
+    log: log === null ? null : await place(join(log, model, logDay(now), logFile)),
+  };
+}
+
+async function inputOf(
+  workspace: Workspace,
+  { input: { path, name }, window }: PredictJob,
+  { candidate }: VersionRecord,
+  staging: string,
+): Promise<ScoringJob["input"]> {
+  if (extname(path) !== ".sql") {
+    const file = await realpath(path).catch(() => path);
+    return { file, name, describe: (session: Session) => describeInput(session, file, name, candidate.features) };
+  }
+  const text = await readFile(path, "utf8").catch((cause: unknown) => {
+    throw new UserError({ message: `${name} cannot be read`, hint: "--input names a query or a data file" }, { cause });
+  });
+  const { root, repository, extraData, threads } = workspace;
+  const { memory_gb, timeout_minutes } = candidate.config.resources;
+  const limits = { memory_gb, threads, seconds: timeout_minutes * 60 };
+  const query = { path: name, text };
+  const rows = await queryRows({ root, data: repository.data, extraData, query, window, limits, staging });
+  return { file: rows.file, name, describe: () => Promise.resolve(rows) };
+}
+
+async function keep(
+  job: PredictJob,
+  record: VersionRecord,
+  scored: ScoredInput,
+  places: Places,
+): Promise<PredictResult> {
+  const { session, plan, file, rows, rejected, examples } = scored;
+  const { classes, config } = record.candidate;
+  const rejectedFile = rejected > 0 ? await keepRejected(scored, places.rejected) : null;
+  if (rows > 0 && scored.scored === 0) throw nothingScored(job, rows, examples, rejectedFile);
+  await writeJoined(session, file, outputColumns(plan, classes), places.output.aside);
+  if (places.log) {
+    const { now: time, model, version } = job;
+    const facts = { time, model, version, arm: "batch", latency: scored.latency, key: config.features.key };
+    await writeJoined(session, file, loggedColumns(plan, classes, facts), places.log.aside);
+  }
+  await rename(places.output.aside, places.output.path);
+  if (places.log) await rename(places.log.aside, places.log.path);
+  if (rejectedFile === null) await rm(places.rejected.path, { force: true }); // of an earlier run: it would belie this one
+  return {
+    model: job.model,
+    version: job.version,
+    rows,
+    scored: scored.scored,
+    rejected,
+    examples,
+    output: job.output,
+    rejected_file: rejectedFile,
+    ignored: plan.ignored,
+    logged: places.log?.path ?? null,
+  };
+}
+
+async function keepRejected({ rejectedFile }: ScoredInput, { aside, path }: Place): Promise<string> {
+  await copyFile(rejectedFile, aside);
+  await rename(aside, path);
+  return path;
+}
+
+function nothingScored(
+  { input }: PredictJob,
+  rows: number,
+  examples: readonly RejectedRow[],
+  file: string | null,
+): UserError {
+  const [first] = examples;
+  const message = `no row of ${input.name} can be scored (${countOf(rows, "row")})`;
+  return new UserError({ message, hint: `row ${first?.row}: ${first?.reason}\nall of them are in ${file}` });
+}

@@ -1,0 +1,200 @@
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { PredictResult } from "../../pipelines/predict.ts";
+import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { query } from "./parquet.ts";
+
+let scratch: Scratch;
+const path = (name: string) => join(scratch.root, name);
+const predict = (model: string, input: string, ...more: string[]) =>
+  scratch.facts<PredictResult>(["predict", model, "--input", input, "--output", "out/scored.parquet", ...more]);
+const refused = (model: string, input: string, ...more: string[]) =>
+  scratch.mergeml("predict", model, "--input", input, "--output", "out/refused.parquet", ...more);
+const scored = (file = "out/scored.parquet") => query(`FROM '${path(file)}'`);
+
+beforeAll(async () => {
+  scratch = makeScratch();
+  const thresholds = "  primary: accuracy\n  first_deploy: { accuracy: { min: 0.5 } }";
+  const dear = modelYaml({ name: "dear", thresholds })
+    .replace("task: regression", "task: classification")
+    .replace("target: rent", "target: band");
+  scratch.write("models/dear/model.yaml", dear);
+  scratch.write(
+    "models/dear/features.sql",
+    "SELECT id, size, rooms > 2 AS large, city, CASE WHEN rent < 500 THEN 'low' WHEN rent < 900 THEN 'Low' ELSE 'high' END AS band FROM 'flats.csv'",
+  );
+  await scratch.facts(["init"]);
+  await scratch.facts(["run", "rent"]);
+  await scratch.facts(["run", "dear"]);
+}, 60_000);
+
+afterAll(() => scratch[Symbol.dispose]());
+
+describe("a file of rows", () => {
+  it("is scored in its order, with the key, the features and the prediction", async () => {
+    await query(
+      `COPY (SELECT i AS id, 20 + (i % 7) AS size, 1 + i % 3 AS rooms, ['Bonn', NULL, 'Oslo'][1 + i % 3] AS city
+        FROM range(300000) t(i)) TO '${path("many.parquet")}' (FORMAT parquet, ROW_GROUP_SIZE 20000)`,
+    );
+    const result = await predict("rent", "many.parquet");
+    expect(result).toMatchObject({ version: 1, rows: 300000, scored: 300000, rejected: 0, rejected_file: null });
+    const rows = await scored();
+    expect(Object.keys(rows[0] ?? {})).toEqual(["id", "size", "rooms", "city", "prediction"]);
+    expect(rows.every(({ id }, at) => id === at)).toBe(true);
+    const answers = new Map(rows.slice(0, 21).map(({ size, rooms, prediction }) => [`${size} ${rooms}`, prediction]));
+    expect(answers.size).toBe(21);
+    expect(rows.every(({ size, rooms, prediction }) => answers.get(`${size} ${rooms}`) === prediction)).toBe(true);
+  });
+
+  it("gives the predictions of the evaluation, whatever the format", async () => {
+    const { predictions } = await scratch
+      .facts<{ candidate: { predictions: { fingerprint: string } } }>(["show", "rent"])
+      .then(({ candidate }) => candidate);
+    const judged = path(`.mergeml/store/datasets/${predictions.fingerprint.slice(3)}.parquet`);
+    await query(`COPY (FROM read_csv('${path("data/flats.csv")}')) TO '${path("flats.parquet")}'`);
+    await query(`COPY (FROM read_csv('${path("data/flats.csv")}')) TO '${path("flats.jsonl")}' (FORMAT json)`);
+    for (const file of ["data/flats.csv", "flats.parquet", "flats.jsonl"]) {
+      const { scored: rows, ignored } = await predict("rent", file);
+      expect([rows, ignored]).toEqual([600, ["rent"]]);
+      const [agreement] = await query(
+        `SELECT count(*) AS rows, max(abs(a.prediction - b.prediction)) AS off
+          FROM '${judged}' a JOIN '${path("out/scored.parquet")}' b USING (id)`,
+      );
+      expect(agreement).toMatchObject({ off: 0 });
+      expect(agreement?.rows).toBeGreaterThan(100);
+    }
+  });
+
+  it("of a classifier gets a label and a probability a class, also of classes that differ by case only", async () => {
+    writeFileSync(path("some.jsonl"), '{"size": 30, "large": "true", "city": "Ulm"}\n{"size": 110, "large": 1}\n');
+    await predict("dear", "some.jsonl");
+    const rows = await scored();
+    expect(Object.keys(rows[0] ?? {})).toEqual([
+      "size",
+      "large",
+      "city",
+      "label",
+      "probability_Low",
+      "probability_high",
+      "probability_low_",
+    ]);
+    expect(rows.map(({ label, large }) => ({ label, large }))).toEqual([
+      { label: expect.stringMatching(/low/i), large: true },
+      { label: "high", large: true },
+    ]);
+    for (const row of rows)
+      expect(Number(row.probability_Low) + Number(row.probability_high) + Number(row.probability_low_)).toBeCloseTo(1);
+  });
+
+  it("keeps the rows it rejects aside, as they came, with number and reason", async () => {
+    writeFileSync(
+      path("odd.csv"),
+      'id,size,rooms,city\n1,50,2,Ulm\n2,big,2,Ulm\n3,,2,\n4,50," 1e1 ",Ulm\n5,50,"2,5",Ulm\n',
+    );
+    const result = await predict("rent", "odd.csv");
+    expect(result).toMatchObject({ rows: 5, scored: 3, rejected: 2 });
+    expect(result.examples).toEqual([
+      { row: 2, reason: "size is not a number: big" },
+      { row: 5, reason: "rooms is not a number: 2,5" },
+    ]);
+    expect((await scored()).map(({ id }) => id)).toEqual([1, 3, 4]);
+    expect(await scored("out/scored.rejected.parquet")).toMatchObject([
+      { rejected_row: 2, rejected_reason: "size is not a number: big", id: 2, size: "big", city: "Ulm" },
+      { rejected_row: 5, rooms: "2,5" },
+    ]);
+    await predict("rent", "data/flats.csv");
+    expect(existsSync(path("out/scored.rejected.parquet"))).toBe(false);
+  });
+
+  it("without rows gives a file without rows", async () => {
+    writeFileSync(path("empty.csv"), "id,size,rooms,city\n");
+    expect(await predict("rent", "empty.csv")).toMatchObject({ rows: 0, scored: 0 });
+    expect(await scored()).toEqual([]);
+  });
+
+  it.each([
+    {
+      title: "a missing feature is named, with what the file has",
+      csv: "id,size,room,city\n1,2,3,x\n",
+      told: ["file.csv has no column rooms, which the model needs", "did you mean room?  it has: id, size, room, city"],
+    },
+    {
+      title: "a file of which no row can be scored is an error",
+      csv: "id,size,rooms,city\n1,a,b,x\n",
+      told: ["no row of file.csv can be scored (1 row)", "row 1: size is not a number: a"],
+    },
+    { title: "a broken file", csv: null, told: ["file.parquet cannot be read: ", "give a Parquet file, a CSV file"] },
+  ])("$title", async ({ csv, told }) => {
+    const name = csv === null ? "file.parquet" : "file.csv";
+    writeFileSync(path(name), csv ?? "no parquet");
+    const { code, stderr } = await refused("rent", name);
+    for (const text of told) expect(stderr).toContain(text);
+    expect(code).toBe(2);
+    expect(readdirSync(path("out")).filter((file) => /refused\.parquet|part$/.test(file))).toEqual([]);
+  });
+
+  it("refuses a column of a type that is no number", async () => {
+    await query(
+      `COPY (SELECT 1 AS id, DATE '2001-01-01' AS size, 2 AS rooms, 'x' AS city) TO '${path("day.parquet")}'`,
+    );
+    expect((await refused("rent", "day.parquet")).stderr).toContain(
+      "day.parquet has size as DATE, but the model needs a number",
+    );
+  });
+});
+
+describe("a query", () => {
+  it("takes $start and $end, and obeys the rules of feature queries", async () => {
+    scratch.write("next.sql", "SELECT id, size, rooms, city FROM 'flats.csv' WHERE id < epoch($end) - epoch($start)");
+    const result = await predict("rent", "next.sql", "--from", "2001-01-01", "--to", "2001-01-01T00:00:30Z");
+    expect(result).toMatchObject({ rows: 30, scored: 30 });
+    scratch.write("bad.sql", "SELECT * FROM read_text('/etc/hostname')");
+    const { code, stderr } = await refused("rent", "bad.sql");
+    expect(code).toBe(2);
+    expect(stderr).toContain("bad.sql:1:");
+  });
+});
+
+describe("the prediction log", () => {
+  it("gets the same rows in the layout that any serving writes", async () => {
+    const { logged } = await predict("rent", "data/flats.csv", "--log", "--now", "2001-06-15T23:59:59Z");
+    expect(logged).toMatch(/predictions\/rent\/2001-06-15\/batch-[0-9a-f]{8}-0\.parquet$/);
+    const [first] = await query(`FROM '${logged}' ORDER BY CAST(key AS INTEGER)`);
+    expect(first).toEqual({
+      time: new Date("2001-06-15T23:59:59Z"),
+      model: "rent",
+      version: 1,
+      arm: "batch",
+      key: "0",
+      size: 20,
+      rooms: 1,
+      city: "Bonn",
+      prediction: expect.any(Number),
+      latency_ms: expect.any(Number),
+    });
+  });
+});
+
+describe("the model", () => {
+  it.each([
+    { argv: ["rent@9"], told: "rent has no version 9" },
+    { argv: ["rent", "--now", "yesterday"], told: "--now yesterday is not a date" },
+    { argv: ["rent", "--from", "2001-02-01", "--to", "2001-01-01"], told: "is not after --from" },
+  ])("$argv: $told", async ({ argv: [model = "", ...more], told }) => {
+    const { code, stderr } = await refused(model, "data/flats.csv", ...more);
+    expect(stderr).toContain(told);
+    expect(code).toBe(2);
+  });
+
+  it("is not used when the registry's bytes are not those that were registered", async () => {
+    const registry = scratch.clone("registry", "registry");
+    writeFileSync(join(scratch.folder, "registry/models/rent/versions/1/model.onnx"), "another model");
+    registry("commit", "-qam", "Tamper");
+    registry("push", "-q");
+    const { stderr } = await refused("rent", "data/flats.csv");
+    expect(stderr).toContain("is not the model that was registered");
+    registry("reset", "-q", "--hard", "HEAD~1");
+    registry("push", "-qf");
+  });
+});
