@@ -93,7 +93,7 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "failure" });
 
   // A mistake in a config is told on its line, by the check and in the comment.
-  const mistaken = await openPullRequest(repository, { number: 4, branch: "mistake", params: "{ tress: 100 }" });
+  const mistaken = await openPullRequest(repository, { number: 3, branch: "mistake", params: "{ tress: 100 }" });
   const wrong = await run("pull_request", judge, mistaken);
   expect(wrong.code).not.toBe(0);
   const line = lineOf(git("show", "mistake:models/diamond-price/model.yaml"), "params:");
@@ -101,17 +101,17 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   const annotated = JSON.stringify(await github.ask("GET", annotations));
   expect(annotated).toContain('"path":"models/diamond-price/model.yaml"');
   expect(annotated).toContain(`"start_line":${line}`);
-  const [told] = await commentsOf(repository, 4);
+  const [told] = await commentsOf(repository, 3);
   expect(told?.body).toContain("did you mean trees?");
   expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "failure" });
 
   // A pull request that touches no model says so in seconds, and comments nothing.
-  const words = await openPullRequest(repository, { number: 3, branch: "words", files: { "NOTES.md": "Words.\n" } });
+  const words = await openPullRequest(repository, { number: 4, branch: "words", files: { "NOTES.md": "Words.\n" } });
   const passed = await run("pull_request", judge, words);
   expect(passed.code, passed.log).toBe(0);
   expect(passed.log).toContain("No model is affected");
   expect(passed.log).not.toContain("model-pr/train");
-  expect(await commentsOf(repository, 3)).toEqual([]);
+  expect(await commentsOf(repository, 4)).toEqual([]);
   expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "neutral" });
 });
 
