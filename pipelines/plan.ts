@@ -96,7 +96,12 @@ export async function planModel(
   const before = withoutChosenParams(current.candidate.config);
   const after = withoutChosenParams(model.config);
   const changes = describeChange(before, after, current.candidate.query, model.query.text);
-  return entry("changed", describeChanges(changes) || "its trainer has a new version");
+  return entry("changed", describeChanges(changes) || unseenChange(model));
+}
+
+/** The files of a program are known by their hashes alone. */
+function unseenChange({ files }: LoadedModel): string {
+  return files ? "its program's files or its trainer's version changed" : "its trainer has a new version";
 }
 
 /** Enough to recognise the change; another type has other params, which go without saying. */

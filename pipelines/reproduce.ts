@@ -1,9 +1,11 @@
-import { identify, prepareData } from "./candidate/prepare-data.ts";
+import { definitionOf, identify, prepareData } from "./candidate/prepare-data.ts";
 import { trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
+import { hashProgramFiles } from "./config/program-files.ts";
 import { UserError } from "./errors/user-error.ts";
 import type { FeatureData } from "./features/dataset.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
+import { findTrainer } from "./training/trainers.ts";
 import { openStepCache } from "./workspace/step-cache.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -25,7 +27,7 @@ export async function reproduceVersion(workspace: Workspace, name: string, versi
   const snapshot = await workspace.registry.snapshot({ fetch: true });
   const record = await snapshot.record(name, version);
   const fresh = { ...workspace, cache: openStepCache(`${workspace.root}/.mergeml/cache`, false) };
-  const model = modelOf(record);
+  const model = withProgramFiles(workspace, modelOf(record));
   const { data, source } = await datasetOf(fresh, model, record);
   const prepared = identify(model, data);
   const retrained = await trainCandidate(fresh, model, prepared);
@@ -37,7 +39,7 @@ export async function reproduceVersion(workspace: Workspace, name: string, versi
     registered,
     retrained: retrained.sha256,
     data: source,
-    notes: differences(workspace, record, source, prepared.trainer.version),
+    notes: [...differences(workspace, record, source, prepared.trainer.version), ...programNotes(model, record)],
   };
 }
 
@@ -51,6 +53,26 @@ function modelOf({ candidate, model }: VersionRecord): LoadedModel {
     query: { path, text: candidate.query },
     locate: () => ({ file, line: 1, column: 1 }),
   };
+}
+
+/** The program itself is in the checkout, not in the record. Throws UserError when it is gone. */
+function withProgramFiles({ root }: Pick<Workspace, "root">, model: LoadedModel): LoadedModel {
+  if (!findTrainer(model.config.type).readsModelFolder) return model;
+  const { files, problem } = hashProgramFiles(root, model);
+  if (!problem) return { ...model, files };
+  const hint = "check out the commit that the version was made from: mergeml show <model>@<version> tells it";
+  throw new UserError({ message: `the program of ${model.config.name} is not there: ${problem.message}`, hint });
+}
+
+/** A definition that differs although config and query are the record's is one of other files, or of a newer trainer. */
+function programNotes(model: LoadedModel, { candidate }: VersionRecord): string[] {
+  if (!model.files) return [];
+  const unproven =
+    "a program in another language trained it; nothing but this comparison tells whether it gives the same bytes";
+  const recorded = { ...model, config: candidate.config };
+  if (definitionOf(recorded) === candidate.definition) return [unproven];
+  const commit = candidate.commit ? `: git checkout ${candidate.commit.slice(0, 12)}` : "";
+  return [`the program's files are not those that the version was trained with${commit}`, unproven];
 }
 
 /** The registered dataset: from the recorded query if the data is still the same, else from the store. */

@@ -1,4 +1,5 @@
 import { prepareData } from "./candidate/prepare-data.ts";
+import { programSource } from "./candidate/program-source.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { formatCount, formatNumber } from "./evaluation/format-number.ts";
 import { metricOf } from "./evaluation/metric-of.ts";
@@ -54,16 +55,16 @@ export async function smokeTest(workspace: Workspace, model: LoadedModel): Promi
 }
 
 async function overfit(
-  { threads }: Workspace,
-  { config }: LoadedModel,
+  workspace: Workspace,
+  model: LoadedModel,
   { sample, params, classes }: { sample: Table; params: LoadedModel["config"]["params"]; classes: readonly string[] },
 ): Promise<Predictions> {
-  const { task, seed, type, resources } = config;
+  const { task, seed, type, resources } = model.config;
   const signature = { features: sample.features.map(({ name, kind }) => ({ name, kind })), classes };
-  const limit = Math.min(threads, resources.threads);
+  const limit = Math.min(workspace.threads, resources.threads);
   const training = { trainer: findTrainer(type), task, table: sample, params, seed, threads: limit, log: silentLog };
-  const { model } = await trainModel({ ...training, signature });
-  const session = await openModel(model.onnx, signature);
+  const proven = await trainModel({ ...training, signature, ...programSource(workspace, model) });
+  const session = await openModel(proven.model.onnx, signature);
   try {
     return await session.predict(sample.features);
   } finally {

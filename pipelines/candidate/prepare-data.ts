@@ -78,7 +78,7 @@ export function identify(model: LoadedModel, data: { ok: true } & FeatureData): 
 }
 
 /** Hash of what the user wrote, without the data; what `plan` compares with the registry. */
-export function definitionOf({ config, query }: LoadedModel): string {
+export function definitionOf({ config, query, files }: LoadedModel): string {
   const { name, version } = findTrainer(config.type);
-  return definitionHash(config, query.text, { name, version });
+  return definitionHash(config, query.text, { name, version }, files);
 }

@@ -8,6 +8,7 @@ import type { TrainedModel } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
 import type { PreparedData } from "./prepare-data.ts";
+import { programSource } from "./program-source.ts";
 
 /** What training leaves behind, and what its cache keeps. */
 export interface TrainResult {
@@ -49,11 +50,13 @@ export async function trainCandidate(
 }
 
 async function trainNow(
-  { store, threads, clock }: Workspace,
-  { config }: LoadedModel,
+  workspace: Workspace,
+  model: LoadedModel,
   prepared: PreparedData,
   log: Log,
 ): Promise<TrainResult> {
+  const { store, threads, clock } = workspace;
+  const { config } = model;
   const {
     task,
     features: { target },
@@ -65,7 +68,7 @@ async function trainNow(
   const started = clock.now().getTime();
   const signature = { features, classes };
   const limit = Math.min(threads, config.resources.threads);
-  const { model, sha256 } = await trainModel({
+  const { model: trained, sha256 } = await trainModel({
     trainer: prepared.trainer,
     task,
     table,
@@ -74,12 +77,13 @@ async function trainNow(
     threads: limit,
     log,
     signature,
+    ...programSource(workspace, model),
   });
   return {
-    model: model.onnx,
+    model: trained.onnx,
     sha256,
-    facts: { importance: model.importance, coefficients: model.coefficients, curves: model.curves },
-    environment: model.facts ?? {},
+    facts: { importance: trained.importance, coefficients: trained.coefficients, curves: trained.curves },
+    environment: trained.facts ?? {},
     naive: naiveOf(table.target),
     example: inputExample(table.features, 5),
     seconds: (clock.now().getTime() - started) / 1000,

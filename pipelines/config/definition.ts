@@ -5,12 +5,13 @@ import type { ModelConfig } from "./model-config.ts";
 /**
  * `sha256:` and 64 hex digits of what the user wrote that determines the model's bytes: config, query and trainer, without the data.
  * Left out, because they change when a model is judged, watched or run, but not what is trained: description, owner,
- * drift, retrain, resources, thresholds and features.checks.
+ * drift, retrain, resources, thresholds and features.checks. `files` are hashes of a program's files by path.
  */
 export function definitionHash(
   config: ModelConfig,
   queryText: string,
   trainer: { name: string; version: number },
+  files?: Readonly<Record<string, string>>,
 ): string {
   const { name, task, type, seed, params, features } = config;
   const { checks: _, ...data } = features;
@@ -20,6 +21,8 @@ export function definitionHash(
       config: determining,
       query: queryText,
       trainer: { name: trainer.name, version: trainer.version },
+      // Absent for trainers that read no files, so that their hashes stay what they were.
+      ...(files && { files }),
     }),
   );
 }

@@ -5,6 +5,7 @@ import { EnvironmentError } from "../errors/environment-error.ts";
 import type { Problem, SourceLocation } from "../errors/user-error.ts";
 import type { ModelConfig } from "./model-config.ts";
 import type { ModelContext, ModelParser } from "./parse-model-config.ts";
+import { hashProgramFiles } from "./program-files.ts";
 import { type ProjectFile, readProjectFile } from "./project-file.ts";
 import type { KeyPath } from "./yaml/finding.ts";
 
@@ -13,6 +14,8 @@ export interface LoadedModel {
   config: ModelConfig;
   file: string;
   query: { path: string; text: string };
+  /** sha256 of the files that determine the model besides, by path in its folder; absent for trainers that read none. */
+  files?: Readonly<Record<string, string>>;
   /** Where the value at a path of the config is, for errors that are found later. */
   locate(path: KeyPath): SourceLocation;
 }
@@ -35,7 +38,7 @@ export async function loadModels(root: string, context: ModelContext, only?: rea
   if (present.length === 0) return { models: [], problems, names };
   const { modelParser } = await import("./parse-model-config.ts");
   const parse = modelParser(context);
-  const results = present.map((folder) => loadModel(root, folder, parse));
+  const results = present.map((folder) => loadModel(root, folder, parse, context));
   return {
     models: results.flatMap(({ model }) => model ?? []),
     problems: [...problems, ...results.flatMap((result) => result.problems)],
@@ -82,7 +85,12 @@ interface LoadResult {
   problems: Problem[];
 }
 
-function loadModel(root: string, { name, file }: ModelFolder, parse: ModelParser): LoadResult {
+function loadModel(
+  root: string,
+  { name, file }: ModelFolder,
+  parse: ModelParser,
+  { trainers }: ModelContext,
+): LoadResult {
   const path = `models/${name}/model.yaml`;
   if (file.state !== "read") return failed(path, file.state === "refused" ? file.reason : "the file is not there");
   const { config, problems, locate } = parse(file.text, path, name);
@@ -91,7 +99,10 @@ function loadModel(root: string, { name, file }: ModelFolder, parse: ModelParser
   const query = readProjectFile(root, queryPath);
   const wrong = queryProblem(query, queryPath, locate);
   if (wrong || query.state !== "read") return { model: null, problems: wrong ? [wrong] : [] };
-  return { model: { config, file: path, query: { path: queryPath, text: query.text }, locate }, problems };
+  const model = { config, file: path, query: { path: queryPath, text: query.text }, locate };
+  if (!trainers.find((each) => each.name === config.type)?.readsModelFolder) return { model, problems };
+  const { files, problem } = hashProgramFiles(root, model);
+  return problem ? { model: null, problems: [...problems, problem] } : { model: { ...model, files }, problems };
 }
 
 function failed(file: string, message: string): LoadResult {

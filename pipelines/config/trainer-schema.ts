@@ -5,6 +5,8 @@ import type { Task } from "./model-config.ts";
 export interface TrainerSchema {
   readonly name: string;
   readonly summary: string;
+  /** Whether the files that `params.files` names determine the model. */
+  readonly readsModelFolder?: true;
   readonly tasks: readonly Task[];
   /** JSON Schema (2020-12) of `params`. */
   readonly paramsSchema: {

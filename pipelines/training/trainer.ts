@@ -2,6 +2,7 @@ import type { Json } from "../config/canonical-json.ts";
 import type { Task } from "../config/model-config.ts";
 import type { FeatureColumn, Table } from "../features/table.ts";
 import type { Log } from "../ports/log.ts";
+import type { Parity } from "./onnx/parity.ts";
 
 /** Scores of N rows. `values` is [N] for regression and [N, k] row-major probabilities for classification. */
 export interface Predictions {
@@ -36,6 +37,19 @@ export interface TrainingCurve {
   values: readonly number[];
 }
 
+/** What a trainer that runs a program needs to know of the model on disk. */
+export interface ProgramSource {
+  /** The model's folder, absolute, and its name for people, e.g. `models/flight-delay`. */
+  folder: string;
+  name: string;
+  /** sha256 of each of the program's files, by its path in the folder. */
+  files: Readonly<Record<string, string>>;
+  /** The name of the target's column. */
+  target: string;
+  /** The environment of mergeml, of which a program gets as good as nothing. */
+  env: Readonly<Record<string, string | undefined>>;
+}
+
 export interface TrainingInput {
   task: Task;
   table: Table;
@@ -44,6 +58,8 @@ export interface TrainingInput {
   seed: number;
   threads: number;
   log: Log;
+  /** Absent in the trials of a search. */
+  source?: ProgramSource;
 }
 
 export interface TrainedModel {
@@ -51,6 +67,8 @@ export interface TrainedModel {
   onnx: Uint8Array;
   /** The trainer's own predictions, compared with ONNX Runtime's before anything is kept. */
   predict(features: readonly FeatureColumn[]): Predictions;
+  /** Given by a trainer whose models only ONNX Runtime can score: `predict` throws, and it has proved by itself what can be proved. */
+  parity?: Parity;
   importance: readonly Importance[];
   /** Empty for models without. */
   coefficients: readonly Coefficient[];
@@ -69,6 +87,8 @@ export interface Trainer {
   summary: string;
   /** JSON Schema (2020-12) of `params`, with a description and default for each. */
   paramsSchema: ParamsSchema;
+  /** The files in the model's folder that `params.files` names determine the model, and are part of its identity. */
+  readsModelFolder?: true;
   train(input: TrainingInput): Promise<TrainedModel>;
 }
 

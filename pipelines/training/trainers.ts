@@ -1,11 +1,12 @@
 import { UserError } from "../errors/user-error.ts";
+import { command } from "./command/index.ts";
 import { gradientBoosting } from "./gradient-boosting/index.ts";
 import { linear } from "./linear/index.ts";
 import { neuralNetwork } from "./neural-network/index.ts";
 import type { Trainer } from "./trainer.ts";
 
 /** All trainers, by the `type` in model.yaml. A new one is a folder and a line here. */
-export const trainers: readonly Trainer[] = [linear, gradientBoosting, neuralNetwork];
+export const trainers: readonly Trainer[] = [linear, gradientBoosting, neuralNetwork, command];
 
 /** Throws UserError with the names there are. */
 export function findTrainer(name: string): Trainer {

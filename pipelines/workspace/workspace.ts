@@ -37,6 +37,8 @@ export interface Workspace {
   cache: StepCache;
   /** Folders outside the repository that the operator, not the repository, lets queries read. */
   extraData: readonly string[];
+  /** What mergeml was started with; programs that train get only what they are allowed. */
+  env: Readonly<Record<string, string | undefined>>;
   threads: number;
   toolVersion: string;
   clock: Clock;
@@ -85,6 +87,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
       .split(delimiter)
       .filter(Boolean)
       .map((folder) => resolve(folder)),
+    env,
     threads: availableParallelism(),
     toolVersion,
     clock,

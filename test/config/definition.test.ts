@@ -56,6 +56,15 @@ test("the query and the trainer's version change it", () => {
   expect(definitionHash(configOf(), "SELECT 1", { ...trainer, version: 2 })).not.toBe(hash);
 });
 
+test("the files of a program change it by name and content, and a trainer without files has the hash it had", () => {
+  const withFiles = (files?: Record<string, string>) => definitionHash(configOf(), "SELECT 1", trainer, files);
+  const files: Record<string, string>[] = [{ "a.py": "1" }, { "a.py": "2" }, { "b.py": "1" }, {}];
+  const hashes = files.map(withFiles);
+  expect(new Set([...hashes, hash]).size).toBe(5);
+  expect(withFiles()).toBe(hash);
+  expect(hash).toBe("sha256:89ce21a8d05e3e41bc0dc7f8f064cda01960730fb43dcbe5edfe783a65acedef");
+});
+
 test("a candidate is its definition and its two splits", () => {
   const id = candidateId(hash, "fp:1", "fp:2");
   expect(id).toMatch(/^c-[0-9a-f]{64}$/);

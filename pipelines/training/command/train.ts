@@ -1,0 +1,123 @@
+import { UserError } from "../../errors/user-error.ts";
+import { visibleText } from "../../errors/visible-text.ts";
+import type { Log, Step } from "../../ports/log.ts";
+import type { ProgramSource, TrainedModel, TrainingInput } from "../trainer.ts";
+import { columnsFile } from "./columns-file.ts";
+import { CurveReader } from "./curves.ts";
+import { programEnvironment } from "./environment.ts";
+import { findExecutable } from "./find-executable.ts";
+import { OutputLines } from "./output-lines.ts";
+import { type CommandParams, commandParams } from "./params.ts";
+import { programError } from "./program-error.ts";
+import { proveModel } from "./prove-model.ts";
+import { readModel } from "./read-model.ts";
+import { type ProgramEnd, runProgram } from "./run-program.ts";
+import { makeWorkFolder, type WorkFolder } from "./work-folder.ts";
+import { writeRows } from "./write-rows.ts";
+
+/** Lines of a program's output that are shown; the rest of a flood is only counted. */
+const shownLines = 500;
+
+/** Gives the program its rows and params, runs it, and takes the model it wrote if that keeps the contract. */
+export async function trainCommand(input: TrainingInput): Promise<TrainedModel> {
+  const { table, seed, source, log } = input;
+  if (!source) throw noSource();
+  const params = commandParams(input.params);
+  await using work = await makeWorkFolder(source);
+  const data = `train.${params.data}`;
+  await writeRows(table, source.target, work.path, data);
+  await work.writeJson("columns.json", columnsFile(table, { seed, data, target: source.target }));
+  await work.writeJson("params.json", { seed, threads: input.threads, options: params.options });
+  const curves = new CurveReader();
+  await log.step("program", (step) => runInside(work, source, params, { input, curves, step }));
+  const onnx = await readModel(work.path);
+  const parity = await proveModel(onnx, table);
+  return { onnx, parity, predict, importance: [], coefficients: [], curves: curves.curves, facts: factsOf(params) };
+}
+
+function predict(): never {
+  throw new Error("A program's model is scored by ONNX Runtime alone; `parity` says that it was proven.");
+}
+
+function noSource(): UserError {
+  return new UserError({
+    message: "`type: command` has no search: a program is trained as its model.yaml says.",
+    hint: "take out the search block; the program may search by itself, on a part of its rows",
+    key: "search",
+  });
+}
+
+function factsOf({ run }: CommandParams): Record<string, string> {
+  return {
+    program: visibleText(run.join(" ")).slice(0, 500),
+    reproducible: "not proven: another program trained this; mergeml reproduce tells",
+  };
+}
+
+interface Running {
+  input: TrainingInput;
+  curves: CurveReader;
+  step: Step;
+}
+
+async function runInside(
+  work: WorkFolder,
+  source: ProgramSource,
+  params: CommandParams,
+  { input, curves, step }: Running,
+): Promise<void> {
+  const { run, timeout_minutes: timeoutMinutes, memory_gb: memoryGb } = params;
+  const { path: cwd, home, temporary } = work;
+  const { seed, threads } = input;
+  const env = programEnvironment({ env: source.env, allowed: params.env, home, temporary, seed, threads, memoryGb });
+  const folders = [cwd, source.folder];
+  const found = await findExecutable(run[0], { path: env.PATH ?? "", folders });
+  const { program, args } = withMemoryLimit([found, ...run.slice(1)], memoryGb);
+  const show = shower(input.log);
+  const stdout = new OutputLines((line) => (curves.read(line) ? step.update(null, visibleText(line)) : show(line)));
+  const stderr = new OutputLines(show);
+  const end = await runProgram({
+    program,
+    args,
+    cwd,
+    env,
+    timeoutSeconds: timeoutMinutes * 60,
+    stdout: (bytes) => stdout.write(bytes),
+    stderr: (bytes) => stderr.write(bytes),
+  });
+  stdout.end();
+  stderr.end();
+  if (curves.dropped > 0) input.log.warn(`${curves.dropped} points of training curves were too many to keep`);
+  if (succeeded(end)) return;
+  const words = { stdout: stdout.last, stderr: stderr.last };
+  const place = { folder: source.name, files: Object.keys(source.files) };
+  throw programError({ end, run, ...words, timeoutMinutes, memoryGb, ...place });
+}
+
+function succeeded(end: ProgramEnd): boolean {
+  return end.state === "exited" && end.code === 0;
+}
+
+/** Prints lines of the program so that nobody takes them for ours, and a workflow's runner not for commands. */
+function shower(log: Log): (line: string) => void {
+  let shown = 0;
+  return (line) => {
+    shown++;
+    if (shown <= shownLines) log.info(`    | ${visibleText(line).replaceAll("##[", "## [")}`);
+    if (shown === shownLines) log.info(`    | … more output of the program is not shown`);
+  };
+}
+
+/**
+ * The limit on data memory, because that on addresses stops every runtime that reserves more than it uses (Node, the JVM,
+ * CUDA). The shell sets it and becomes the program.
+ */
+function withMemoryLimit(
+  [program, ...args]: readonly [string, ...string[]],
+  memoryGb: number,
+): { program: string; args: readonly string[] } {
+  if (memoryGb === 0 || process.platform !== "linux") return { program, args };
+  const kilobytes = String(Math.round(memoryGb * 1024 * 1024));
+  const script = 'ulimit -d "$1" && shift && exec "$@"';
+  return { program: "/bin/sh", args: ["-c", script, "sh", kilobytes, program, ...args] };
+}

@@ -1,0 +1,66 @@
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { sha256 } from "../../config/canonical-json.ts";
+import { EnvironmentError } from "../../errors/environment-error.ts";
+import { UserError } from "../../errors/user-error.ts";
+import type { ProgramSource } from "../trainer.ts";
+
+/** Names in the scratch folder that are the contract's. */
+const ours = ["train.parquet", "train.csv", "params.json", "columns.json", "model.onnx"];
+
+/** The scratch folder of one training; nothing of it is left when its scope ends. */
+export interface WorkFolder extends AsyncDisposable {
+  /** Where the program runs. */
+  path: string;
+  home: string;
+  temporary: string;
+  writeJson(name: string, content: unknown): Promise<void>;
+}
+
+/**
+ * Makes a scratch folder with copies of the program's files, and of no others: what the program reads is what the candidate's
+ * identity covers. Throws UserError for a file that has the name of one of ours, or that changed since it was hashed.
+ */
+export async function makeWorkFolder(source: Pick<ProgramSource, "folder" | "files">): Promise<WorkFolder> {
+  const root = await realpath(await mkdtemp(join(tmpdir(), "mergeml-command-")));
+  const [path, home, temporary] = [join(root, "work"), join(root, "home"), join(root, "tmp")];
+  const remove = () => rm(root, { recursive: true, force: true, maxRetries: 3 });
+  try {
+    for (const folder of [path, home, temporary]) await mkdir(folder);
+    for (const [file, hash] of Object.entries(source.files)) await copyVerified(source.folder, path, file, hash);
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    path,
+    home,
+    temporary,
+    writeJson: (name, content) => writeFile(join(path, name), `${JSON.stringify(content, null, 2)}\n`),
+    [Symbol.asyncDispose]: remove,
+  };
+}
+
+async function copyVerified(from: string, to: string, file: string, hash: string): Promise<void> {
+  if (ours.includes(file)) throw taken(file);
+  const copy = join(to, file);
+  await mkdir(dirname(copy), { recursive: true });
+  try {
+    await copyFile(join(from, file), copy);
+  } catch (cause) {
+    const detail = { tried: `to copy ${file} for the training`, safe: "nothing was trained" };
+    throw new EnvironmentError(`cannot copy ${file}: ${(cause as Error).message}`, detail, { cause });
+  }
+  if (sha256(await readFile(copy)) !== hash) {
+    throw new UserError({ message: `${file} changed while the model was prepared.`, hint: "run the command again" });
+  }
+}
+
+function taken(file: string): UserError {
+  return new UserError({
+    message: `${file} lies in the model's folder, and the program gets or writes a file of that name.`,
+    hint: `rename it, delete it, or leave it out of params.files`,
+    key: "params.files",
+  });
+}
