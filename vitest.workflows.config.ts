@@ -1,10 +1,13 @@
 import { defineConfig } from "vitest/config";
 
-/** The workflows as they ship, under act: `npm run test:workflows` installs what they need first. */
+/**
+ * The workflows as they ship, under act, and the GitHub client again with every request and answer held against GitHub's own
+ * description of its API: `npm run test:workflows` installs what they need first.
+ */
 export default defineConfig({
   test: {
-    include: ["test/workflows/**/*.test.ts"],
-    globalSetup: "test/workflows/tools.ts",
+    include: ["test/workflows/**/*.test.ts", "test/actions/github/*.test.ts"],
+    globalSetup: ["test/workflows/tools.ts", "test/github/openapi/fetch-description.ts"],
     pool: "forks",
     fileParallelism: false,
     testTimeout: 600_000,

@@ -1,7 +1,8 @@
-import { type Answer, json } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { artifactRoute, type StoredArtifact } from "./artifact-routes.ts";
 import { type CheckRun, checksOfCommit, keepCheck, keptCheck } from "./check-runs.ts";
 import { type Deployment, deploymentRoute } from "./deployment-routes.ts";
+import { withHeads } from "./pulls.ts";
 
 /** What the emulator lacks, with state: deployments, dispatches, pull requests of a commit, checks of a commit it does not know. */
 export interface Added {
@@ -12,15 +13,16 @@ export interface Added {
   artifacts: StoredArtifact[];
   /** The heads of pull requests by number: the emulator knows none of the commits that git really has. */
   heads: Map<number, { sha: string; repository: string }>;
-  /** Answers `GET …/commits/<sha>/pulls`. */
-  pullsOfCommit: Map<string, unknown[]>;
+  /** Answers `GET …/commits/<sha>/pulls`: numbers of pull requests with what is to be different in them. */
+  pullsOfCommit: Map<string, { number: number; merged_at: string | null; merge_commit_sha: string }[]>;
   /** null for a route that the emulator has. */
-  answer(method: string, url: string, text: string): Answer | null;
+  answer(asked: { method: string; url: string; text: string; server: string }): Answer | null;
   /** Sees what the emulator answered, and puts in what it cannot know. */
   amend(asked: { method: string; url: string; text: string }, body: string): string;
 }
 
-export function addedRoutes(): Added {
+/** `repository` is the emulator's own, in full. */
+export function addedRoutes(repository: object): Added {
   const added: Added = {
     deployments: [],
     dispatches: [],
@@ -29,16 +31,16 @@ export function addedRoutes(): Added {
     artifacts: [],
     heads: new Map(),
     pullsOfCommit: new Map(),
-    answer(method, url, text) {
+    answer({ method, url, text, server }) {
       const { pathname, searchParams: query } = new URL(url, "http://github");
       const base = /^\/repos\/[^/]+\/[^/]+/.exec(pathname)?.[0] ?? "";
       const path = pathname.slice(base.length);
-      const asked = { method, path, base: `http://github.test${base}`, query, text };
+      const asked = { method, path, base: server + base, query, text };
       if (path.startsWith("/deployments")) return deploymentRoute(added.deployments, asked);
-      return method === "GET" ? read(added, path, query) : dispatch(added, asked);
+      return method === "GET" ? read(added, asked) : dispatch(added, asked);
     },
     amend({ method, url, text }, body) {
-      if (method === "GET" && /\/pulls(\/\d+)?(\?|$)/.test(url)) return withHeads(body, added.heads);
+      if (method === "GET" && /\/pulls(\/\d+)?(\?|$)/.test(url)) return withHeads(body, added.heads, repository);
       const isCheck = ["POST", "PATCH"].includes(method) && /\/check-runs(\/\d+)?$/.test(url);
       return isCheck ? keepCheck(added.checks, text, body) : body;
     },
@@ -46,12 +48,15 @@ export function addedRoutes(): Added {
   return added;
 }
 
-function read({ pullsOfCommit, checks, artifacts }: Added, path: string, query: URLSearchParams): Answer | null {
-  const [, sha = "", list] = /^\/commits\/([0-9a-f]{40})\/(pulls|check-runs)$/.exec(path) ?? [];
-  if (list === "pulls") return json(200, pullsOfCommit.get(sha) ?? []);
-  if (list === "check-runs") return checksOfCommit(checks, sha, query);
+function read(
+  { checks, artifacts }: Added,
+  asked: { path: string; base: string; query: URLSearchParams },
+): Answer | null {
+  const { path, query } = asked;
+  const [, sha] = /^\/commits\/([0-9a-f]{40})\/check-runs$/.exec(path) ?? [];
+  if (sha) return checksOfCommit(checks, sha, query);
   const [, id] = /^\/check-runs\/(\d+)$/.exec(path) ?? [];
-  return id ? keptCheck(checks, Number(id)) : artifactRoute(artifacts, path);
+  return id ? keptCheck(checks, Number(id)) : artifactRoute(artifacts, asked);
 }
 
 function dispatch(
@@ -64,18 +69,4 @@ function dispatch(
   if (workflow) workflowDispatches.push({ workflow, ref: given.ref, inputs: given.inputs ?? {} });
   else dispatches.push(given);
   return { status: 204, body: "" };
-}
-
-interface Pull {
-  number: number;
-  head: { sha: string; repo: { full_name: string } };
-}
-
-function withHeads(body: string, heads: Added["heads"]): string {
-  const known = (pull: Pull): Pull => {
-    const head = heads.get(pull.number);
-    return head ? { ...pull, head: { ...pull.head, sha: head.sha, repo: { full_name: head.repository } } } : pull;
-  };
-  const answer = JSON.parse(body) as Pull | Pull[];
-  return JSON.stringify(Array.isArray(answer) ? answer.map(known) : known(answer));
 }

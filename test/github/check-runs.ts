@@ -8,6 +8,7 @@ interface Annotation {
 export interface CheckRun {
   id: number;
   name: string;
+  url: string;
   head_sha: string;
   external_id: string;
   conclusion: string;
@@ -43,6 +44,6 @@ export function keptCheck(checks: readonly CheckRun[], id: number): Answer | nul
   return found ? json(200, shown(found)) : null;
 }
 
-function shown({ annotations, ...run }: CheckRun): object {
-  return { ...run, output: { ...run.output, annotations_url: `https://github.test/${annotations.length}` } };
+function shown({ annotations: _sent, ...run }: CheckRun): object {
+  return { ...run, output: { ...run.output, annotations_url: `${run.url}/annotations` } };
 }

@@ -4,6 +4,7 @@ interface DeploymentStatus {
   id: number;
   state: string;
   description: string;
+  log_url: string;
 }
 
 export interface Deployment {
@@ -78,7 +79,7 @@ function addStatus(deployments: readonly Deployment[], of: Deployment, { text, b
   if (given.state === "success" && given.auto_inactive !== false)
     for (const each of deployments)
       if (each !== of && each.environment === of.environment && each.statuses.at(-1)?.state === "success")
-        add(each, { state: "inactive", description: "" });
+        add(each, { ...given, state: "inactive", description: "" });
   return json(201, shownStatus(of, add(of, given), base));
 }
 
@@ -113,7 +114,8 @@ function shownStatus({ id, environment }: Deployment, status: DeploymentStatus, 
     url,
     deployment_url: `${base}/deployments/${id}`,
     repository_url: base,
-    target_url: "",
+    target_url: status.log_url,
+    log_url: status.log_url,
     creator: null,
     created_at: time,
     updated_at: time,

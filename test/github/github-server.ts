@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createEmulator } from "emulate";
+import { inject } from "vitest";
 import { type Added, addedRoutes } from "./added-routes.ts";
-import { type Answer, problem } from "./answer.ts";
+import { type Answer, json, problem } from "./answer.ts";
 import { type Fault, type Faults, faultAnswer, pendingFaults } from "./fault.ts";
 import { overLimit } from "./limits.ts";
+import { readConformance } from "./openapi/conformance.ts";
 
 interface RecordedRequest {
   method: string;
@@ -28,6 +30,10 @@ export interface TestGitHub extends AsyncDisposable {
   ask<T>(method: string, path: string, body?: unknown, who?: "owner" | "visitor"): Promise<T>;
 }
 
+/**
+ * Starts it on loopback. Where GitHub's description of its API is provided, every request of our client and its answer are
+ * held against it, and disposing throws when one did not conform.
+ */
 export async function startGitHub({ owner, repo }: { owner: string; repo: string }): Promise<TestGitHub> {
   const bot = "github-actions[bot]";
   const [token, readOnlyToken] = ["ghs_write", "ghs_read"];
@@ -51,10 +57,21 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
       },
     },
   });
-  const added = addedRoutes();
+  const administrator = { headers: { authorization: "token owner" } };
+  const repository = (await (await fetch(`${emulator.url}/repos/${owner}/${repo}`, administrator)).json()) as object;
+  const added = addedRoutes(repository);
   const requests: RecordedRequest[] = [];
   const faults = pendingFaults();
-  const setting = { emulator: emulator.url, added, faults, readOnlyToken };
+  const description = inject("openapi");
+  const conformance = description ? readConformance(description) : () => [];
+  const oddities = new Set<string>();
+  const setting: Setting = {
+    ...{ emulator: emulator.url, added, faults, readOnlyToken },
+    see: (asked, { status, body }) => {
+      if (asked.headers["user-agent"]?.startsWith("mergeml"))
+        for (const oddity of conformance({ ...asked, status, body: `${body}` })) oddities.add(oddity);
+    },
+  };
   const server = createServer(async (request, response) => {
     const answer = await handle(request, setting).catch((error: Error) => problem(500, error.message));
     requests.push({ method: request.method ?? "", path: request.url ?? "", status: answer?.status ?? 0 });
@@ -84,6 +101,7 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
     [Symbol.asyncDispose]: async () => {
       await closed(server);
       await emulator.close();
+      if (oddities.size > 0) throw new Error(`not as GitHub describes its API:\n${[...oddities].join("\n")}`);
     },
   };
 }
@@ -93,6 +111,8 @@ interface Setting {
   added: Added;
   faults: Faults;
   readOnlyToken: string;
+  /** Sees each request that was carried out, with its true answer. */
+  see(asked: Asked, answer: Answer): void;
 }
 
 /** null: the connection is dropped. */
@@ -104,7 +124,9 @@ async function handle(request: IncomingMessage, setting: Setting): Promise<Answe
   const fault = setting.faults.take(method, url);
   const fails = fault ? faultAnswer(fault) : null;
   if (fault && fault.when !== "after") return fails;
-  const answer = await carriedOut({ method, url, text, headers }, setting);
+  const asked = { method, url, text, headers };
+  const answer = await carriedOut(asked, setting);
+  setting.see(asked, answer);
   return fault ? fails : answer;
 }
 
@@ -115,7 +137,8 @@ interface Asked {
   headers: IncomingMessage["headers"];
 }
 
-async function carriedOut(asked: Asked, { emulator, added, readOnlyToken }: Setting): Promise<Answer> {
+async function carriedOut(asked: Asked, setting: Setting): Promise<Answer> {
+  const { emulator, added, readOnlyToken } = setting;
   const { method, url, text, headers } = asked;
   const authorization = headers.authorization ?? "";
   const notPermitted = problem(403, "Resource not accessible by integration");
@@ -123,7 +146,9 @@ async function carriedOut(asked: Asked, { emulator, added, readOnlyToken }: Sett
   if (url === "/user" && !authorization.endsWith("owner")) return notPermitted;
   const tooMuch = overLimit(text);
   if (tooMuch) return problem(422, tooMuch);
-  const own = added.answer(method, url, text);
+  const [, commit] = /^\/repos\/[^/]+\/[^/]+\/commits\/([0-9a-f]{40})\/pulls$/.exec(url) ?? [];
+  if (commit) return json(200, await pullsOfCommit(asked, setting, added.pullsOfCommit.get(commit) ?? []));
+  const own = added.answer({ method, url, text, server: `http://${headers.host}` });
   if (own) return own;
   const passed = await fetch(emulator + url, {
     method,
@@ -133,6 +158,16 @@ async function carriedOut(asked: Asked, { emulator, added, readOnlyToken }: Sett
   const body = added.amend(asked, await passed.text());
   const link = passed.headers.get("link")?.replaceAll(emulator, `http://${headers.host}`);
   return { status: passed.status, body, ...(link ? { headers: { link } } : {}) };
+}
+
+/** The emulator's pull requests, with what is to be different in them. */
+async function pullsOfCommit(asked: Asked, setting: Setting, pulls: readonly { number: number }[]): Promise<object[]> {
+  const path = asked.url.replace(/\/commits\/.*$/, "/pulls");
+  const known = pulls.map(async (pull) => {
+    const { status, body } = await carriedOut({ ...asked, url: `${path}/${pull.number}` }, setting);
+    return { ...(status === 200 ? (JSON.parse(`${body}`) as object) : {}), ...pull };
+  });
+  return Promise.all(known);
 }
 
 function send(response: ServerResponse, { status, body, headers = {} }: Answer): void {

@@ -61,8 +61,9 @@ export async function openGitHub(options: ClientOptions): Promise<GitHub> {
 function limitedFetch(seconds: number): typeof fetch {
   return async (input, init) => {
     const answer = await fetch(input, { ...init, signal: AbortSignal.timeout(seconds * 1_000) });
-    const { status, statusText, headers } = answer;
+    const { status, statusText, headers, url } = answer;
     const body = await answer.arrayBuffer();
-    return new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });
+    const read = new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });
+    return Object.defineProperty(read, "url", { value: url }); // by which octokit finds the next page
   };
 }

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import {
+  openPullRequestOfHead,
+  pullRequestOfCommit,
+  readPullRequest,
+} from "../../../actions/shared/github/pull-request.ts";
+import { type FaultyGitHub, startFaultyGitHub } from "./faulty-github.ts";
+
+const repository = "/repos/octo/models";
+const [head, merged] = ["d".repeat(40), "e".repeat(40)];
+
+async function startWithPullRequest(): Promise<FaultyGitHub> {
+  const faulty = await startFaultyGitHub();
+  const { ask, added } = faulty.server;
+  const { object } = await ask<{ object: { sha: string } }>("GET", `${repository}/git/ref/heads/main`);
+  await ask("POST", `${repository}/git/refs`, { ref: "refs/heads/better", sha: object.sha });
+  const content = Buffer.from("better").toString("base64");
+  await ask("PUT", `${repository}/contents/better.txt`, { message: "Better", content, branch: "better" });
+  await ask("POST", `${repository}/pulls`, { title: "A better model", head: "better", base: "main" });
+  added.heads.set(1, { sha: head, repository: "eve/models" });
+  return faulty;
+}
+
+it("reads a pull request's head", async () => {
+  await using faulty = await startWithPullRequest();
+  expect(await readPullRequest(faulty.github, 1)).toEqual({ number: 1, headSha: head });
+});
+
+it("finds the open pull request of a commit and repository, not of another repository with the same commit", async () => {
+  await using faulty = await startWithPullRequest();
+  expect(await openPullRequestOfHead(faulty.github, head, "eve/models")).toEqual({ number: 1, headSha: head });
+  expect(await openPullRequestOfHead(faulty.github, head, "mallory/models")).toBeNull();
+});
+
+it("finds the pull request that brought a commit, which is the merged one", async () => {
+  await using faulty = await startWithPullRequest();
+  expect(await pullRequestOfCommit(faulty.github, merged)).toBeNull();
+  const brought = { number: 1, merged_at: "2026-01-01T00:00:00Z", merge_commit_sha: merged };
+  faulty.server.added.pullsOfCommit.set(merged, [{ ...brought, merged_at: null }, brought]);
+  expect(await pullRequestOfCommit(faulty.github, merged)).toBe(1);
+  faulty.server.added.pullsOfCommit.set(merged, [{ ...brought, merged_at: null }]);
+  expect(await pullRequestOfCommit(faulty.github, merged)).toBeNull();
+});

@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { composites, type Job, shipped, stepsOf, written } from "./workflow-files.ts";
+
+const all = [...shipped, ...written, ...composites];
+const read = { contents: "read" };
+const post = { actions: "read", checks: "write", contents: "read", "pull-requests": "write" };
+const change = { contents: "write", deployments: "write" };
+
+/**
+ * The permissions of each job. `registry.yml` needs `contents: write` for repository_dispatch only, `rollback.yml`
+ * `deployments: write` to show at once what it did, and the deploy reads which pull request a commit came from.
+ */
+const permissions: Record<string, Record<string, Record<string, string>>> = {
+  "ci.yml": { check: read },
+  "model-pr.yml": { plan: read, train: read, report: post },
+  "model-report.yml": { report: post },
+  "model-deploy.yml": { plan: read, deploy: { ...change, "pull-requests": "read" } },
+  "registry.yml": { notify: change },
+  "rollback.yml": { rollback: change },
+};
+
+const named = (jobs: Record<string, Job>) => Object.entries(jobs).map(([name, job]) => ({ name, job }));
+const writes = (jobs: readonly (Record<string, string> | undefined)[]) =>
+  [
+    ...new Set(
+      jobs.flatMap((job) => Object.entries(job ?? {}).flatMap(([scope, level]) => (level === "write" ? [scope] : []))),
+    ),
+  ].sort();
+
+describe("permissions", () => {
+  it.each(shipped)("of $file are those of the design, job by job", ({ file, jobs, permissions: whole }) => {
+    expect(whole).toEqual({});
+    expect(Object.fromEntries(named(jobs).map(({ name: job, job: { permissions: given } }) => [job, given]))).toEqual(
+      permissions[file],
+    );
+  });
+
+  it("are in the documentation as they are declared", () => {
+    const text = readFileSync(join(import.meta.dirname, "../../docs/github.md"), "utf8");
+    const rows = [...text.matchAll(/^\| `([a-z-]+\.yml)` \|.*\| ([^|]+) \|$/gm)];
+    const told = rows.map(([, file = "", cell = ""]) => [
+      file,
+      [...cell.matchAll(/`([a-z-]+)(?:: write)?`/g)]
+        .map(([, scope = ""]) => scope)
+        .filter((scope) => scope !== "report")
+        .sort(),
+    ]);
+    const declared = Object.entries(permissions).filter(([file]) => file !== "ci.yml");
+    expect(Object.fromEntries(told)).toEqual(
+      Object.fromEntries(declared.map(([file, jobs]) => [file, writes(Object.values(jobs))])),
+    );
+  });
+
+  it("of the jobs that run a pull request's code only read", () => {
+    const judge = shipped.find(({ file }) => file === "model-pr.yml");
+    for (const { name, job } of named(judge?.jobs ?? {})) {
+      const [checkout] = (job.steps ?? []).filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+      const runsTheirs = !`${checkout?.with?.ref ?? ""}`.includes("pull_request.base.sha");
+      expect({ name, runsTheirs }).toEqual({ name, runsTheirs: writes([job.permissions]).length === 0 });
+    }
+  });
+
+  it.each(written.filter(({ file }) => file !== "registry.yml"))(
+    "that a caller gives in $file are what the called jobs need",
+    ({ file, jobs, permissions: whole }) => {
+      expect(whole).toEqual({});
+      const needed = Object.values(permissions[file] ?? {});
+      const most = Object.assign(
+        {},
+        ...needed,
+        ...needed.map((each) => Object.fromEntries(Object.entries(each).filter(([, level]) => level === "write"))),
+      );
+      expect(Object.values(jobs).map((job) => job.permissions)).toEqual([most]);
+    },
+  );
+});
+
+describe("workflows and composite actions", () => {
+  it("put no expression into a script", () => {
+    const scripts = stepsOf(all).filter(({ run }) => run !== undefined);
+    expect(scripts.length).toBeGreaterThan(5);
+    expect(scripts.filter(({ run }) => run?.includes("${{"))).toEqual([]);
+  });
+
+  it("pin every action of others to a commit, with its version beside it", () => {
+    for (const { file, text } of all) {
+      const used = [...text.matchAll(/^\s*-?\s*uses: (\S+)(.*)$/gm)].filter(
+        ([, action = ""]) => !/^(\.\/|mergeml\/)/.test(action),
+      );
+      for (const [line, action = "", comment = ""] of used) {
+        expect(action, `${file}: ${line}`).toMatch(/^[\w-]+\/[\w/-]+@[0-9a-f]{40}$/);
+        expect(comment, `${file}: ${line}`).toMatch(/^ # v\d+\.\d+\.\d+$/);
+      }
+    }
+  });
+
+  it("pin one action to one commit everywhere", () => {
+    const pins = new Set(
+      all.flatMap(({ text }) => [...text.matchAll(/uses: ([\w/-]+@[0-9a-f]{40} # \S+)/g)].map(([, pin]) => pin)),
+    );
+    const actions = [...pins].map((pin) => pin?.split("@")[0]);
+    expect(new Set(actions).size).toBe(actions.length);
+  });
+
+  it("give every job a time limit", () => {
+    const jobs = [...shipped, ...written].flatMap(({ file, jobs: theirs }) =>
+      named(theirs).map(({ name, job }) => ({ place: `${file}, ${name}`, job })),
+    );
+    const unlimited = jobs.filter(({ job }) => job.uses === undefined && job["timeout-minutes"] === undefined);
+    expect(unlimited.map(({ place }) => place)).toEqual([]);
+  });
+
+  it("leave no credentials behind a checkout", () => {
+    const checkouts = stepsOf(all).filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+    expect(checkouts.length).toBeGreaterThan(8);
+    expect(checkouts.filter((step) => step.with?.["persist-credentials"] !== false).map(({ place }) => place)).toEqual(
+      [],
+    );
+  });
+
+  it("hand no token to an action but by its own default", () => {
+    expect(
+      stepsOf(all)
+        .filter((step) => "token" in (step.with ?? {}))
+        .map(({ place }) => place),
+    ).toEqual([]);
+  });
+});
