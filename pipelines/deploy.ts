@@ -5,6 +5,7 @@ import { judgeCandidate } from "./candidate/judge-candidate.ts";
 import { keepOutcome } from "./candidate/outcome-file.ts";
 import { productionOf, scoreCandidate } from "./candidate/score-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
+import { versionProfile } from "./drift/profile/version-profile.ts";
 import { UserError } from "./errors/user-error.ts";
 import { recordTraining } from "./mlflow/record-training.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
@@ -79,8 +80,9 @@ export async function registerCandidate(
   const { record, evaluation, verdict, example } = candidate;
   const registered = await workspace.log.step(
     "register",
-    () =>
+    async () =>
       workspace.registry.register({
+        extras: await versionProfile(workspace, record),
         candidate: record,
         evaluation,
         verdict,

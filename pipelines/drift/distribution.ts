@@ -46,9 +46,14 @@ export interface CategoryDistribution {
   buckets: readonly number[] | null;
 }
 
-interface CategoryCount {
+export interface CategoryCount {
   value: string;
   rows: number;
 }
 
 export type Distribution = NumericDistribution | CategoryDistribution;
+
+/** Finite values of numbers, texts that are there of categories. */
+export function presentRows(column: Distribution): number {
+  return column.rows - column.missing - (column.kind === "numeric" ? column.infinite : 0);
+}

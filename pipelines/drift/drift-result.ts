@@ -37,7 +37,7 @@ export interface DriftResult {
 type ColumnState = "compared" | "vanished" | "type changed" | "not compared";
 
 /** An effect and the limit from which it matters. */
-interface Effect {
+export interface Effect {
   name: "wasserstein" | "total variation" | "missing" | "unseen" | "infinite" | "jensen-shannon" | "p-value";
   /** In reference standard deviations, or a share of the rows (0..1). */
   value: number;
@@ -48,7 +48,7 @@ interface Effect {
   exceeds: boolean;
 }
 
-interface ColumnDrift {
+export interface ColumnDrift {
   name: string;
   kind: "numeric" | "category";
   /** Importance relative to the most important feature's, 0..1; 1 for predictions. */
@@ -71,7 +71,7 @@ interface ColumnDrift {
 }
 
 /** Every statistic that is shown, whether it decides or not. */
-interface ColumnStatistics {
+export interface ColumnStatistics {
   /** In reference standard deviations. */
   wasserstein?: number;
   ks?: { statistic: number; p: number };
@@ -85,7 +85,7 @@ interface ColumnStatistics {
   psi?: number;
 }
 
-interface ColumnFacts {
+export interface ColumnFacts {
   rows: number;
   /** Shares of the rows, 0..1. */
   missing: number;
@@ -99,7 +99,7 @@ interface ColumnFacts {
   unseen: readonly { value: string; share: number }[];
 }
 
-interface ShapeBar {
+export interface ShapeBar {
   /** `≤ 3.2`, `3.2–8`, a category, or `other`. */
   label: string;
   /** Shares of the rows that have a value, 0..1. */
@@ -107,7 +107,7 @@ interface ShapeBar {
   current: number;
 }
 
-interface PerformanceDrift {
+export interface PerformanceDrift {
   metric: string;
   direction: "min" | "max";
   reference: MetricLevel;

@@ -1,3 +1,4 @@
+import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
 import { DamageError } from "./damage.ts";
 import type { Git } from "./git/git.ts";
@@ -26,6 +27,8 @@ export interface Snapshot {
   records(model: string, versions?: readonly number[]): Promise<VersionRecord[]>;
   /** The model's bytes, equal to the record's hash, whether they are on the branch or in the store. */
   modelBytes(model: string, version: number): Promise<Uint8Array>;
+  /** Another file of the version's folder, equal to the record's hash; null when the version was registered without it. */
+  versionFile(model: string, version: number, name: string): Promise<Uint8Array | null>;
 }
 
 export interface SnapshotSource {
@@ -54,6 +57,7 @@ export async function openSnapshot(source: SnapshotSource, tip: string | null): 
       return readRecords(git, tip, wanted, known, noVersion);
     },
     modelBytes: (model, version) => readModel(source, snapshot, model, version),
+    versionFile: (model, version, name) => readVersionFile(git, snapshot, { model, version }, name),
   };
   return snapshot;
 }
@@ -143,4 +147,20 @@ async function readModel(
     : await followReference(source.store, reference!.content, candidate.model.sha256, file);
   checkModel(bytes, candidate.model.sha256, file);
   return bytes;
+}
+
+async function readVersionFile(
+  git: Git,
+  snapshot: Snapshot,
+  { model, version }: VersionName,
+  name: string,
+): Promise<Uint8Array | null> {
+  const { files } = await snapshot.record(model, version);
+  if (files[name] === undefined) return null;
+  const path = `${versionFolder(model, version)}/${name}`;
+  const [found] = await readAllObjects(git, [`${snapshot.tip}:${path}`]);
+  if (!found) throw new DamageError(path, "is missing");
+  if (sha256(found.content) !== files[name])
+    throw new DamageError(path, "is not the file that was registered: its hash is another");
+  return found.content;
 }

@@ -8,7 +8,16 @@ const profile: Profile = {
   classes: [],
   target: "delay",
   unwatched: 3,
-  performance: { metric: "mae", direction: "min", rows: 90, value: 4, low: 3.5, high: 4.5, confidence: 0.95 },
+  performance: {
+    metric: "mae",
+    direction: "min",
+    rows: 90,
+    value: 4,
+    low: 3.5,
+    high: 4.5,
+    error: 0.25,
+    confidence: 0.95,
+  },
   features: [
     {
       kind: "number",

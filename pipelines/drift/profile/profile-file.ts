@@ -67,7 +67,7 @@ export function parseProfile(text: string): Profile {
 }
 
 /** A column's line; its length is what the column costs. */
-function lineOf(column: Distribution): NumberLine | CategoryLine {
+export function lineOf(column: Distribution): NumberLine | CategoryLine {
   return column.kind === "numeric" ? numberLine(column) : categoryLine(column);
 }
 

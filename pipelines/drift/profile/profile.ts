@@ -28,7 +28,7 @@ export interface FeatureProfile {
   distribution: Distribution;
 }
 
-/** A metric on some rows with its bootstrap interval. */
+/** A metric on some rows with its bootstrap interval and standard error. */
 export interface MetricLevel {
   metric: string;
   direction: "min" | "max";
@@ -36,6 +36,8 @@ export interface MetricLevel {
   value: number;
   low: number;
   high: number;
+  /** Standard error of the value. */
+  error: number;
   /** Of the interval, 0..1. */
   confidence: number;
 }
