@@ -28,7 +28,16 @@ function result(over: Partial<DriftResult>): DriftResult {
 }
 
 function performance(worse: number | null): DriftResult["performance"] {
-  const level = { metric: "rmse", direction: "min" as const, rows: 9, value: 1, low: 0, high: 2, confidence: 0.95 };
+  const level = {
+    metric: "rmse",
+    direction: "min" as const,
+    rows: 9,
+    value: 1,
+    low: 0,
+    high: 2,
+    confidence: 0.95,
+    error: 1,
+  };
   const rest = { p: 0.01, adjusted: 0.01, significant: true, verdict: "drift" as const };
   return { metric: "rmse", direction: "min", reference: level, current: level, worse, limit: 0.1, ...rest };
 }
