@@ -10,17 +10,24 @@ export function gitEnvironment(env: Environment, token: string): Record<string, 
 
 /** The author is who started the run; the committer is the bot that GitHub shows for it. */
 function identity(env: Environment): Record<string, string> {
-  const bot = { name: "github-actions[bot]", email: "41898282+github-actions[bot]@users.noreply.github.com" };
+  const bot = { name: "github-actions[bot]", email: noReply(env, `${botId}+github-actions[bot]`) };
   const actor = env.GITHUB_ACTOR ?? bot.name;
-  const email = env.GITHUB_ACTOR_ID
-    ? `${env.GITHUB_ACTOR_ID}+${actor}@users.noreply.github.com`
-    : `${actor}@users.noreply.github.com`;
+  const email = noReply(env, env.GITHUB_ACTOR_ID ? `${env.GITHUB_ACTOR_ID}+${actor}` : actor);
   return {
     GIT_AUTHOR_NAME: actor,
     GIT_AUTHOR_EMAIL: actor === bot.name ? bot.email : email,
     GIT_COMMITTER_NAME: bot.name,
     GIT_COMMITTER_EMAIL: bot.email,
   };
+}
+
+/** Of the bot on GitHub.com, by which it shows a commit's picture; another server shows none. */
+const botId = 41_898_282;
+
+/** The address by which a server knows who a commit is by, without telling anybody's real one. */
+function noReply({ GITHUB_SERVER_URL = "" }: Environment, name: string): string {
+  const host = URL.canParse(GITHUB_SERVER_URL) ? new URL(GITHUB_SERVER_URL).hostname : "localhost";
+  return `${name}@users.noreply.${host}`;
 }
 
 function credentials(env: Environment, token: string): Record<string, string> {

@@ -32,7 +32,9 @@ export async function publishReport(
   const verdict = entries.length === 0 ? "none" : entries.some(isBlocking) ? "fail" : "pass";
   const full = entries.length > 0 ? renderReport(entries, { limit: summaryLimit }) : "No model is affected.";
   await appendJobSummary(action.env, full);
-  await orLost(action, "the full report was not uploaded; it is in the job's summary", () => uploadReport(full));
+  const lost = "the full report is no artifact; it is in the job's summary";
+  if ((await orLost(action, lost, () => uploadReport(full))) === "kept")
+    action.log.info(`${lost}: this server has no artifacts of that kind`);
   const publish = async <T>(what: string, work: () => Promise<T>) =>
     subject.mayPublish ? orLost(action, `${what}; the report is in the job's summary`, work) : "forbidden";
   const comment = await publish("the comment was lost", () => post(action, subject, entries, runUrl));
@@ -125,11 +127,11 @@ function annotationsOf(entry: ReportEntry): CheckAnnotation[] {
   });
 }
 
-async function uploadReport(markdown: string): Promise<void> {
+async function uploadReport(markdown: string): Promise<"uploaded" | "kept"> {
   const folder = await mkdtemp(join(tmpdir(), "mergeml-full-report-"));
   try {
     await writeAside(join(folder, "report.md"), `${markdown}\n`);
-    await uploadFolder({ name: "mergeml-full-report", folder });
+    return await uploadFolder({ name: "mergeml-full-report", folder });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

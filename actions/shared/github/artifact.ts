@@ -3,24 +3,38 @@ import { join } from "node:path";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../../pipelines/errors/user-error.ts";
 import type { GitHubContext } from "./context.ts";
+import { isRefusedServer, keepLocally, keptLocally } from "./local-artifacts.ts";
 
 /** Of one run, for the report: more is not read, because anybody can upload. */
 const [mostArtifacts, mostBytes] = [1_000, 200 * 1024 * 1024];
 const retentionDays = 14;
 
-/** Uploads all files of a folder as one artifact; in a re-run it takes the place of the earlier one. */
-export async function uploadFolder({ name, folder }: { name: string; folder: string }): Promise<void> {
+/**
+ * Uploads all files of a folder as one artifact; in a re-run it takes the place of the earlier one. A server without such
+ * artifacts has it kept for later steps of the same job.
+ */
+export async function uploadFolder(
+  { name, folder }: { name: string; folder: string },
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<"uploaded" | "kept"> {
   const { DefaultArtifactClient } = await import("@actions/artifact");
   const client = new DefaultArtifactClient();
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  await reaching(`uploading the artifact ${name}`, async () => {
+  return reaching(`uploading the artifact ${name}`, async () => {
     const upload = () => client.uploadArtifact(name, files, folder, { retentionDays });
-    await upload().catch(async (error: Error) => {
-      if (!/conflict|already exists/i.test(error.message)) throw error;
+    try {
+      await upload();
+    } catch (error) {
+      if (isRefusedServer(error)) {
+        await keepLocally(env, { name, folder });
+        return "kept";
+      }
+      if (!/conflict|already exists/i.test((error as Error).message)) throw error;
       await client.deleteArtifact(name); // names are unique in a run; this is a re-run
       await upload();
-    });
+    }
+    return "uploaded";
   });
 }
 
@@ -33,11 +47,17 @@ export interface Downloaded {
 export async function downloadArtifacts(
   { runId }: GitHubContext,
   { prefix, folder }: { prefix: string; folder: string },
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<Downloaded[]> {
   const { DefaultArtifactClient } = await import("@actions/artifact");
   const client = new DefaultArtifactClient();
   return reaching(`downloading the artifacts of run ${runId}`, async () => {
-    const { artifacts } = await client.listArtifacts({ latest: true });
+    const listed = await client.listArtifacts({ latest: true }).catch((error: unknown) => {
+      if (isRefusedServer(error)) return null;
+      throw error;
+    });
+    if (listed === null) return keptLocally(env, prefix);
+    const { artifacts } = listed;
     const wanted = artifacts.filter(({ name }) => name.startsWith(prefix) && /^[a-z0-9-]+$/.test(name));
     const bytes = wanted.reduce((sum, { size }) => sum + size, 0);
     if (wanted.length > mostArtifacts || bytes > mostBytes) throw tooMuch(wanted.length, bytes);

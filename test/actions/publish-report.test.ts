@@ -1,0 +1,153 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Action } from "../../actions/shared/action.ts";
+import { publishReport } from "../../actions/shared/publish-report.ts";
+import { silentLog } from "../../pipelines/ports/log.ts";
+import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
+import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
+
+const serverUrl = "https://ghe.example.org";
+const runUrl = `${serverUrl}/octo/models/actions/runs/7`;
+const headSha = "c".repeat(40);
+const subject = { pullRequest: 1, headSha, commits: [headSha], mayPublish: true };
+const same: ReportEntry = { state: "identical", model: "rent", version: 3 };
+const where = { file: "models/price/model.yaml", line: 4, column: 1 };
+const wrong: ReportEntry = {
+  state: "error",
+  model: "price",
+  problems: [{ message: "no such trainer", where }],
+  during: "reading the config",
+};
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "mergeml-publish-"));
+  vi.stubEnv("GITHUB_SERVER_URL", serverUrl);
+  vi.stubEnv("RUNNER_TEMP", folder);
+  // The artifact library prints a warning for the runner.
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+interface Told {
+  outputs: Record<string, string>;
+  lines: string[];
+  failure: string | null;
+  summary: string;
+}
+
+async function publish(
+  faulty: FaultyGitHub,
+  entries: ReportEntry[],
+  changes: { token?: string; mayPublish?: boolean } = {},
+): Promise<Told> {
+  const told: Told = { outputs: {}, lines: [], failure: null, summary: "" };
+  const github = await faulty.open(changes.token ? { token: changes.token } : {});
+  const env = { GITHUB_STEP_SUMMARY: join(folder, "summary.md") };
+  const action: Action = {
+    env,
+    log: { ...silentLog, info: (line) => told.lines.push(line), warn: (line) => told.lines.push(`warning: ${line}`) },
+    input: () => "",
+    list: () => [],
+    flag: () => false,
+    output: (name, value) => {
+      told.outputs[name] = value;
+    },
+    context: async () => ({ ...github.context, serverUrl, runUrl }),
+    github: async () => github,
+    workspace: () => Promise.reject(new Error("no repository is needed")),
+    fail: (message) => {
+      told.failure = message;
+    },
+  };
+  await publishReport(action, { ...subject, ...changes }, entries);
+  return { ...told, summary: readFileSync(env.GITHUB_STEP_SUMMARY, "utf8") };
+}
+
+async function start(): Promise<FaultyGitHub> {
+  const faulty = await startFaultyGitHub();
+  await faulty.server.ask("POST", "/repos/octo/models/issues", { title: "A change" });
+  return faulty;
+}
+
+const comments = (faulty: FaultyGitHub) =>
+  faulty.server.ask<{ body: string }[]>("GET", "/repos/octo/models/issues/1/comments");
+
+describe("the report", () => {
+  it("goes without artifacts on GitHub Enterprise Server, and links to that server", async () => {
+    await using faulty = await start();
+    const told = await publish(faulty, [same]);
+    expect(told.outputs).toEqual({ verdict: "pass", comment: "created" });
+    const [comment] = await comments(faulty);
+    expect(comment?.body).toContain(`[full report](${runUrl})`);
+    expect(comment?.body).not.toContain("github.com");
+    expect(told.summary).toContain("## mergeml");
+    expect(told.lines[0]).toBe(
+      "the full report is no artifact; it is in the job's summary: this server has no artifacts of that kind",
+    );
+    expect(readdirSync(join(folder, "mergeml-artifacts"))).toEqual(["mergeml-full-report"]);
+  });
+
+  it("marks what is wrong on its line, and is red", async () => {
+    await using faulty = await start();
+    const told = await publish(faulty, [same, wrong]);
+    expect(told.outputs.verdict).toBe("fail");
+    expect(told.failure).toBe("1 model cannot ship (1 the same as in production)");
+    expect(faulty.server.added.checks).toMatchObject([
+      {
+        conclusion: "failure",
+        details_url: runUrl,
+        annotations: [{ path: where.file, start_line: 4, message: "no such trainer" }],
+      },
+    ]);
+  });
+
+  it("is in the job's summary with a notice when the token may not comment", async () => {
+    await using faulty = await start();
+    const told = await publish(faulty, [same], { token: faulty.server.readOnlyToken });
+    expect(told.outputs).toEqual({ verdict: "pass", comment: "forbidden" });
+    expect(told.lines).toContain(
+      "warning: the token may not comment on this pull request: the report is in the job's summary. Give the job pull-requests: write",
+    );
+    expect(told.summary).toContain("rent");
+    expect(told.failure).toBeNull();
+  });
+
+  it("of a fork writes nothing", async () => {
+    await using faulty = await start();
+    const told = await publish(faulty, [same], { mayPublish: false });
+    expect(told.outputs.comment).toBe("forbidden");
+    expect(faulty.asked("/repos/octo/models/").filter((each) => !each.startsWith("GET"))).toEqual(["POST 201"]);
+  });
+
+  it.each([
+    ["5xx", { status: 502 }],
+    ["dropped connections", {}],
+    ["a limit that outlasts our patience", { status: 403, headers: { "retry-after": "7200" } }],
+    ["a refusal of the text", { status: 422 }],
+  ])("whose comment is lost to %s still publishes its check, and its verdict stands", async (_title, fault) => {
+    await using faulty = await start();
+    faulty.server.fail({ method: "POST", path: /\/comments$/, times: 99, ...fault });
+    const told = await publish(faulty, [same]);
+    expect(told.outputs).toEqual({ verdict: "pass", comment: "lost" });
+    expect(told.lines.join("\n")).toMatch(/warning: the comment was lost; the report is in the job's summary: GitHub/);
+    expect(faulty.server.added.checks).toMatchObject([{ conclusion: "success" }]);
+    expect(told.failure).toBeNull();
+  });
+
+  it("that cannot be uploaded is still published", async () => {
+    vi.stubEnv("GITHUB_SERVER_URL", "https://github.com");
+    vi.stubEnv("ACTIONS_RUNTIME_TOKEN", "");
+    await using faulty = await start();
+    const told = await publish(faulty, [same]);
+    expect(told.outputs.comment).toBe("created");
+    expect(told.lines[0]).toMatch(
+      /^warning: the full report is no artifact; it is in the job's summary: the artifact service failed: /,
+    );
+  });
+});
