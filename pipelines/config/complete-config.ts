@@ -25,7 +25,7 @@ export function completeConfig(filled: FilledModelConfig, trainer: TrainerSchema
     search: filled.search ? completeSearch(filled.search, filled.thresholds.primary, trainer) : null,
     features: completeFeatures(filled.features),
     thresholds: completeThresholds(filled.thresholds),
-    drift: filled.drift,
+    drift: { ...filled.drift, query: filled.drift.query ?? null },
     retrain: filled.retrain,
     resources: filled.resources,
   };

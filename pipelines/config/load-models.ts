@@ -97,8 +97,12 @@ function loadModel(
   if (!config) return { model: null, problems };
   const queryPath = `models/${name}/${config.features.query}`;
   const query = readProjectFile(root, queryPath);
-  const wrong = queryProblem(query, queryPath, locate);
-  if (wrong || query.state !== "read") return { model: null, problems: wrong ? [wrong] : [] };
+  const found = [
+    queryProblem(query, queryPath, ["features", "query"], locate),
+    monitoringProblem(root, name, config.drift.query, locate),
+  ];
+  const wrong = found.filter((each) => each !== null);
+  if (wrong.length > 0 || query.state !== "read") return { model: null, problems: wrong };
   const model = { config, file: path, query: { path: queryPath, text: query.text }, locate };
   if (!trainers.find((each) => each.name === config.type)?.readsModelFolder) return { model, problems };
   const { files, problem } = hashProgramFiles(root, model);
@@ -109,11 +113,21 @@ function failed(file: string, message: string): LoadResult {
   return { model: null, problems: [{ message, where: { file, line: 1, column: 1 }, severity: "error" }] };
 }
 
-function queryProblem(query: ProjectFile, path: string, locate: LoadedModel["locate"]): Problem | null {
+function monitoringProblem(
+  root: string,
+  name: string,
+  query: string | null,
+  locate: LoadedModel["locate"],
+): Problem | null {
+  if (query === null) return null;
+  const path = `models/${name}/${query}`;
+  return queryProblem(readProjectFile(root, path), path, ["drift", "query"], locate);
+}
+
+function queryProblem(query: ProjectFile, path: string, key: KeyPath, locate: LoadedModel["locate"]): Problem | null {
   // Looking up the place parses the file again: only when there is something to tell.
   const problem = (message: string, hint?: string): Problem => {
-    const where = locate(["features", "query"]);
-    return { message, ...(hint && { hint }), where, key: "features.query", severity: "error" };
+    return { message, ...(hint && { hint }), where: locate(key), key: key.join("."), severity: "error" };
   };
   if (query.state === "absent") return problem(`${path} is not there`, "write the query, one SELECT, into that file");
   if (query.state === "refused") return problem(`${path} cannot be used: ${query.reason}`);

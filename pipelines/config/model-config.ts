@@ -128,6 +128,10 @@ export interface ModelConfig {
   thresholds: Thresholds;
   drift: {
     window: string;
+    /** Path of the monitoring query, relative to the model's folder. */
+    query: string | null;
+    /** How long after its row a label is final, e.g. `2d`. */
+    label_delay: string;
     min_rows: number;
     on_drift: "issue" | "pull-request";
     share: number;

@@ -33,7 +33,7 @@ export function hashProgramFiles(
     return { message, hint, where, key: "params.files", severity: "error" };
   };
   const refuse = (...told: Parameters<typeof problem>) => ({ files: {}, problem: problem(...told) });
-  const named = [basename(file), query.path.slice(folder.length + 1)];
+  const named = [basename(file), query.path.slice(folder.length + 1), config.drift.query];
   const all = listFiles(join(root, folder)).filter(({ path }) => !named.includes(path));
   for (const [at, pattern] of patterns.entries()) {
     if (all.some(({ path }) => matches(path, pattern))) continue;

@@ -1,7 +1,7 @@
 import { freeName, predictedColumns } from "../features/duckdb/scores-table.ts";
 
 /** Columns that every row of a prediction log has, before the features. `key` is a text; see `logKey`. */
-const logColumns = ["time", "model", "version", "arm", "key", "latency_ms"] as const;
+export const logColumns = ["time", "model", "version", "arm", "key", "latency_ms"] as const;
 
 /** What a feature, a prediction column or the target is called in a prediction log or a window. */
 export interface LogNames {

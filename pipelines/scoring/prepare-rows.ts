@@ -15,7 +15,7 @@ export interface RowPlan {
   features: readonly FeatureSpec[];
   /** One per feature. */
   conversions: readonly Conversion[];
-  /** Columns that go through to the result as they are: key and time. */
+  /** Columns that go through to the result as they are: key and time, and features of another type. */
   kept: readonly SourceColumn[];
   /** Columns of the input that nothing needs. */
   ignored: readonly string[];
@@ -36,7 +36,9 @@ export function planRows(input: InputRows, features: readonly FeatureSpec[], kep
     return conversion ?? absentFeature(feature);
   });
   const named = new Set(features.map(({ name }) => name));
-  const through = input.columns.filter(({ name }) => kept.includes(name) && !named.has(name));
+  const through = input.columns.filter(
+    ({ name }) => changed.includes(name) || (kept.includes(name) && !named.has(name)),
+  );
   const used = new Set([...named, ...through.map(({ name }) => name)]);
   const ignored = input.columns.map(({ name }) => name).filter((name) => !used.has(name));
   return { input, features, conversions, kept: through, ignored, vanished, changed };

@@ -69,7 +69,7 @@ export async function scoreInput<T>(job: ScoringJob, work: (scored: ScoredInput)
     });
   } catch (error) {
     throw limits.some(({ reached }) => reached())
-      ? tooSlow(input.name, resources.timeout_minutes, error)
+      ? tooSlow(input.name, resources.timeout_minutes * 60, error)
       : inputError(error, input.name);
   } finally {
     for (const { stop } of limits) stop();
@@ -96,10 +96,11 @@ async function scoreFile(
   }
 }
 
-function tooSlow(name: string, minutes: number, cause: unknown): UserError {
-  const message = `scoring ${name} was stopped after ${minutes} minutes`;
+/** What to throw when the time of a version was up. */
+export function tooSlow(name: string, seconds: number, cause: unknown): UserError {
+  const message = `reading ${name} was stopped after ${seconds} s`;
   return new UserError(
-    { message, hint: "score it in parts; the limit is resources.timeout_minutes of the version" },
+    { message, hint: "give fewer rows; the limit is resources.timeout_minutes of the version" },
     { cause },
   );
 }

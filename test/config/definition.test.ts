@@ -29,6 +29,8 @@ test.each([
   ["description", "will be late", "will come late"],
   ["owner", "octo-org/ops", "octo-org/dev"],
   ["drift", "window: 7d", "window: 14d"],
+  ["drift.query", "window: 7d", "window: 7d, query: monitoring.sql"],
+  ["drift.label_delay", "window: 7d", "window: 7d, label_delay: 2d"],
   ["retrain", "schedule: never", "schedule: weekly"],
   ["resources", "timeout_minutes: 60", "timeout_minutes: 90"],
   ["thresholds", "max: 35", "max: 30"],

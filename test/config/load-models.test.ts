@@ -53,6 +53,15 @@ test("reads every model with its query, in the order of names", async () => {
   });
 });
 
+test("a monitoring query must be there", async () => {
+  await writeModel("ant", (text) => `${text}\ndrift: { query: monitoring.sql }\n`);
+  expect(await said()).toEqual([
+    expect.stringMatching(/^models\/ant\/model\.yaml:\d+:17 models\/ant\/monitoring\.sql is not there$/),
+  ]);
+  await write("models/ant/monitoring.sql", "SELECT 1\n");
+  expect(await said()).toEqual([]);
+});
+
 test("a repository without models has none", async () => {
   expect(await load()).toEqual({ models: [], problems: [], names: [] });
 });

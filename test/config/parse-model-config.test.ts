@@ -46,6 +46,8 @@ test("the design's example is complete and without problems", () => {
     },
     drift: {
       window: "7d",
+      query: null,
+      label_delay: "0d",
       min_rows: 200,
       on_drift: "issue",
       share: 0.3,
@@ -88,6 +90,8 @@ test("the least that makes a model is filled up with defaults", () => {
     },
     drift: {
       window: "7d",
+      query: null,
+      label_delay: "0d",
       min_rows: 200,
       on_drift: "issue",
       share: 0.3,

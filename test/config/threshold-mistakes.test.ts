@@ -144,6 +144,18 @@ const mistakes: readonly Mistake[] = [
     "27:18+1 drift.window must be a duration such as 7d, 12h or 4w, not 7",
   ],
   [
+    "a monitoring query outside the model's folder",
+    "min_rows: 200, on",
+    "query: ../other.sql, on",
+    '27:29+12 drift.query must be the path of a file in the model\'s folder, not "../other.sql"',
+  ],
+  [
+    "a label delay without a unit",
+    "min_rows: 200, on",
+    "label_delay: soon, on",
+    '27:35+4 drift.label_delay must be a duration such as 2d or 12h, not "soon"',
+  ],
+  [
     "persistence that can never be",
     "min_rows: 200, on",
     "persist: 3 of 2, on",

@@ -1,4 +1,5 @@
 import type { Finding } from "../yaml/finding.ts";
+import { isPathInside } from "./feature-rules.ts";
 import { type RuleContext, when } from "./rule.ts";
 
 /** Drift must be able to persist as asked, and a retrain needs a window that it can move. */
@@ -8,6 +9,7 @@ export function operationRules({ draft, sound }: RuleContext): Finding[] {
   const hint = "add  window: { start: …, end: … }  to features and use $start and $end in the query";
   return [
     ...persistRule(drift?.persist),
+    ...queryRule(drift?.query),
     ...when(noWindow && drift?.on_drift === "pull-request", {
       path: ["drift", "on_drift"],
       message: "drift.on_drift is pull-request, but features.window is missing: there is nothing to move forward",
@@ -19,6 +21,14 @@ export function operationRules({ draft, sound }: RuleContext): Finding[] {
       hint,
     }),
   ];
+}
+
+function queryRule(query: string | undefined): Finding[] {
+  return when(query !== undefined && !isPathInside(query), {
+    path: ["drift", "query"],
+    message: `drift.query must be the path of a file in the model's folder, not ${JSON.stringify(query)}`,
+    hint: "for example monitoring.sql; no leading slash, no .. and no backslash",
+  });
 }
 
 function persistRule(persist: string | undefined): Finding[] {

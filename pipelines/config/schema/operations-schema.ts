@@ -13,6 +13,24 @@ export const driftSchema = {
       default: "7d",
       examples: ["7d", "12h"],
     },
+    query: {
+      title: "the name of a SQL file, such as monitoring.sql",
+      description:
+        "A query in the model's folder for the rows to compare, with the parameters $start and $end; without it the prediction log is read, or the feature query. It may return the prediction and the target too.",
+      type: "string",
+      minLength: 1,
+      maxLength: 500,
+      examples: ["monitoring.sql"],
+    },
+    label_delay: {
+      title: "a duration such as 2d or 12h",
+      description:
+        "How long after its row a label is final: hours (h), days (d) or weeks (w). Younger labels do not count.",
+      type: "string",
+      pattern: "^(0|[1-9][0-9]{0,3})[hdw]$",
+      default: "0d",
+      examples: ["2d", "4w"],
+    },
     min_rows: {
       description: "With fewer rows the answer is: too few rows.",
       type: "integer",
