@@ -1,3 +1,5 @@
+import { readHidden, writeHidden } from "../hidden-line.ts";
+
 /** What an issue remembers from run to run, in a hidden line at the top of its body. */
 export interface NoticeMemory {
   model: string;
@@ -11,20 +13,16 @@ export interface NoticeMemory {
   closed: "clean" | "undeployed" | "copy" | null;
 }
 
-const [before, after] = ["<!-- mergeml:drift ", " -->"];
 const reasons: readonly unknown[] = ["clean", "undeployed", "copy", null];
 
 /** The hidden line. A model's name has no characters that could end it. */
 export function writeMemory({ model, version, severity, to, closed }: NoticeMemory): string {
-  return `${before}${JSON.stringify({ model, version, severity, to, closed })}${after}`;
+  return writeHidden("drift", { model, version, severity, to, closed });
 }
 
 /** What the first line of an issue's body says; null when it is not ours or was damaged. */
 export function readMemory(body: string): NoticeMemory | null {
-  const line = body.split(/\r?\n/, 1)[0] ?? "";
-  if (!line.startsWith(before) || !line.endsWith(after)) return null;
-  const memory = parse(line.slice(before.length, -after.length)) as Partial<Record<keyof NoticeMemory, unknown>> | null;
-  const { model, version, severity, to, closed } = memory ?? {};
+  const { model, version, severity, to, closed } = readHidden("drift", body);
   const isSound =
     typeof model === "string" &&
     Number.isSafeInteger(version) &&
@@ -33,12 +31,4 @@ export function readMemory(body: string): NoticeMemory | null {
     !Number.isNaN(Date.parse(to)) &&
     reasons.includes(closed);
   return isSound ? ({ model, version, severity, to, closed } as NoticeMemory) : null;
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
