@@ -6,11 +6,12 @@ import {
   listRetrainBranches,
   modelTree,
   readRetrainBranch,
+  retrainBranch,
   writeRetrainBranch,
 } from "../../pipelines/retrain/retrain-branch.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
-const name = "mergeml/retrain/rent";
+const name = retrainBranch("rent");
 const moved = modelYaml().replace("seed: 7", "seed: 7 # moved");
 let scratch: Scratch;
 let git: Git;

@@ -41,7 +41,11 @@ async function check(state: DriftState, { owner = null as string | null } = {}):
   const known = (await listDriftIssues(faulty.github)).get(model) ?? [];
   const decision = decideNotice(state, known);
   const report = { title: `${model} is drifting: severity ${state.severity}`, body: `Window to ${state.to}.` };
-  return applyNotice(faulty.github, { decision, known, text: noticeText(decision, state, { report, owner }) });
+  return applyNotice(faulty.github, {
+    decision,
+    known,
+    text: noticeText(decision, state, { report, retrain: null, owner }),
+  });
 }
 
 async function issues(): Promise<Issue[]> {
@@ -189,7 +193,7 @@ describe("with faults", () => {
     await applyNotice(faulty.github, {
       decision,
       known: [],
-      text: noticeText(decision, state, { report, owner: null }),
+      text: noticeText(decision, state, { report, retrain: null, owner: null }),
     });
     const [issue] = await issues();
     expect(issue?.title).toHaveLength(256);

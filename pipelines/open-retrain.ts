@@ -1,0 +1,113 @@
+import { definitionOf } from "./candidate/prepare-data.ts";
+import type { LoadedModel } from "./config/load-models.ts";
+import type { Window } from "./config/model-config.ts";
+import { editWindow } from "./drift/edit-window.ts";
+import { findRemote } from "./registry/branch.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
+import type { RetrainBranchState, RetrainFacts } from "./retrain/decide-retrain.ts";
+import {
+  deleteRetrainBranch,
+  fetchTip,
+  listRetrainBranches,
+  modelTree,
+  readRetrainBranch,
+  writeRetrainBranch,
+} from "./retrain/retrain-branch.ts";
+import type { RetrainText } from "./retrain/retrain-text.ts";
+import { modelsAtCommit } from "./workspace/read-commit.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/** The default branch and the retrain branches of the remote, as they were when a run began. */
+export interface RetrainSetting {
+  remote: string;
+  /** Name of the default branch. */
+  base: string;
+  /** Its commit: what a retrain is made on, and where the configs are read. */
+  tip: string;
+  snapshot: Snapshot;
+  /** Commits of the retrain branches by model. */
+  branches: ReadonlyMap<string, string>;
+}
+
+/** Reads what all models share; a few requests to the remote, whatever their number. */
+export async function openRetrainSetting(workspace: Workspace, base: string): Promise<RetrainSetting> {
+  const { git, registry } = workspace;
+  const remote = (await findRemote(git)) ?? "origin";
+  const tip = await fetchTip(git, remote, base);
+  const branches = await listRetrainBranches(git, remote);
+  return { remote, base, tip, branches, snapshot: await registry.snapshot({ fetch: true }) };
+}
+
+/** What git and the registry know of a model's retrain: everything a decision needs but the pull request. */
+export async function readRetrainFacts(
+  workspace: Workspace,
+  setting: RetrainSetting,
+  model: LoadedModel,
+  wished: Window | null,
+): Promise<Pick<RetrainFacts, "main" | "rolledBack" | "registered" | "branch">> {
+  const { registry } = workspace;
+  const { name, features } = model.config;
+  const definition =
+    wished && definitionOf({ ...model, config: { ...model.config, features: { ...features, window: wished } } });
+  const match = definition && (await registry.findByDefinition(name, definition, setting.snapshot));
+  const rolledBack = await rolledBackVersions(workspace, setting.snapshot, name);
+  const records = await setting.snapshot.records(name, [...rolledBack]);
+  return {
+    main: features.window,
+    rolledBack: records.flatMap(({ version, candidate: { config } }) => {
+      const { window } = config.features;
+      return window ? [{ version, window }] : [];
+    }),
+    registered: match ? { version: match.version, rolledBack: rolledBack.has(match.version) } : null,
+    branch: await branchState(workspace, setting, name),
+  };
+}
+
+/** Writes the branch anew with model.yaml's window moved. null when somebody else wrote it meanwhile: they know better. */
+export async function pushRetrain(
+  { git, clock }: Workspace,
+  { remote, tip, branches }: RetrainSetting,
+  { model, window, text }: { model: string; window: Window; text: RetrainText },
+): Promise<string | null> {
+  const file = `models/${model}/model.yaml`;
+  const before = (await git.run(["cat-file", "blob", `${tip}:${file}`])).stdout.toString("utf8");
+  const modelYaml = editWindow(before, file, window);
+  const expected = branches.get(model) ?? null;
+  const commit = { subject: text.title, body: text.message, time: clock.now(), expected };
+  return writeRetrainBranch(git, { remote, model, base: tip, modelYaml, ...commit });
+}
+
+/** Deletes the branch of a retrain that is obsolete, unless somebody wrote to it meanwhile. */
+export async function dropRetrain({ git }: Workspace, setting: RetrainSetting, model: string): Promise<void> {
+  const commit = setting.branches.get(model);
+  if (commit) await deleteRetrainBranch(git, setting.remote, model, commit);
+}
+
+async function branchState(
+  workspace: Workspace,
+  setting: RetrainSetting,
+  model: string,
+): Promise<RetrainBranchState | null> {
+  const { git } = workspace;
+  const commit = setting.branches.get(model);
+  if (!commit) return null;
+  const { edited, base } = await readRetrainBranch(git, { remote: setting.remote, model, commit });
+  if (edited || base === null) return { window: null, edited, stale: false };
+  const { models } = await modelsAtCommit(workspace, commit, [model]);
+  const [then, now] = [await modelTree(git, base, model), await modelTree(git, setting.tip, model)];
+  return { window: models[0]?.config.features.window ?? null, edited, stale: then !== now };
+}
+
+/** Versions whose last move was out of production by a rollback. */
+async function rolledBackVersions(
+  { registry }: Pick<Workspace, "registry">,
+  snapshot: Snapshot,
+  model: string,
+): Promise<Set<number>> {
+  const out = new Set<number>();
+  for (const { action, from, to } of (await registry.history(model, snapshot)).toReversed()) {
+    if (action === "rollback" && from !== null) out.add(from);
+    if (action !== "register" && to !== null) out.delete(to);
+  }
+  return out;
+}
