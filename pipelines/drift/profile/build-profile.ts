@@ -94,8 +94,12 @@ function rounded(value: number): number {
 /** Probabilities of more classes than this are not watched one by one; the labels are. */
 const mostProbabilities = 10;
 
-/** The stored predictions stand behind the target; their names in the prediction log are the plain ones. */
-function predictionColumns({ config, classes, predictions }: Profiled): ReferenceColumn[] {
+/** The predictions that are watched. Stored they stand behind the target; their names in the prediction log are the plain ones. */
+export function predictionColumns({
+  config,
+  classes,
+  predictions,
+}: Pick<Profiled, "config" | "classes" | "predictions">): ReferenceColumn[] {
   const stored = storedPredictions(config.features.target, predictions);
   if (classes.length === 0) return [{ name: "prediction", column: stored[0]!, kind: "numeric" }];
   const label: ReferenceColumn = { name: "label", column: stored[0]!, kind: "category" };
