@@ -2,9 +2,8 @@ import type { CommitContext } from "../registry/git/commits.ts";
 import { makeCommits } from "../registry/git/commits.ts";
 import { GitError } from "../registry/git/failure.ts";
 import type { Git } from "../registry/git/git.ts";
+import { readIdentity } from "../registry/git/identity.ts";
 
-/** The bot that GitHub shows for what a workflow writes. */
-const bot = "github-actions[bot] <41898282+github-actions[bot]@users.noreply.github.com>";
 const prefix = "refs/heads/mergeml/retrain/";
 const trailer = "Model-Config";
 
@@ -81,7 +80,8 @@ export async function writeRetrainBranch(git: Git, plan: RetrainCommit): Promise
   const { remote, model, base, modelYaml, subject, body, time, expected } = plan;
   const blob = await git.text(["hash-object", "-w", "--stdin"], { input: modelYaml });
   const message = `${subject}\n\n${body}\n\nModel: ${model}\n${trailer}: ${blob}\n`;
-  const context: CommitContext = { identity: { author: bot, committer: bot, name: "", sign: false }, time };
+  const { committer, sign } = await readIdentity(git);
+  const context: CommitContext = { identity: { author: committer, committer, name: "", sign }, time };
   const change = { path: `models/${model}/model.yaml`, content: { oid: blob } };
   const [commit = ""] = await makeCommits(git, base, [{ message, changes: [change] }], context);
   return (await push(git, remote, `${prefix}${model}`, commit, expected)) ? commit : null;
@@ -119,11 +119,12 @@ interface WrittenCommit {
   text: string;
 }
 
-/** Author and committer are the bot, only model.yaml changed, and its content is what the message names. */
+/** Author and committer are who commits here (in a workflow: the bot, whoever started it), only model.yaml changed, and its content is what the message names. */
 async function isAsWritten(git: Git, model: string, { commit, base, text }: WrittenCommit): Promise<boolean> {
   const path = `models/${model}/model.yaml`;
   const people = [...text.split("\n\n", 1)[0]!.matchAll(/^(?:author|committer) (.*) \d+ [+-]\d{4}$/gm)];
-  if (people.length !== 2 || people.some(([, who]) => who !== bot)) return false;
+  const { committer } = await readIdentity(git);
+  if (people.length !== 2 || people.some(([, who]) => who !== committer)) return false;
   const blob = await git.text(["rev-parse", "--quiet", "--verify", `${commit}:${path}`], { allow: [1, 128] });
   if (blob === "" || !text.endsWith(`\n${trailer}: ${blob}\n`)) return false;
   const changed = await git.text(["diff-tree", "-r", "--name-only", "--no-renames", base, commit], { allow: [128] });

@@ -15,10 +15,12 @@ const name = retrainBranch("rent");
 const moved = modelYaml().replace("seed: 7", "seed: 7 # moved");
 let scratch: Scratch;
 let git: Git;
+let env: Scratch["env"];
 
 beforeEach(() => {
   scratch = makeScratch();
-  git = openGit(scratch.root, { env: scratch.env });
+  env = { ...scratch.env, GIT_COMMITTER_NAME: "robot", GIT_COMMITTER_EMAIL: "robot@example.org" };
+  git = openGit(scratch.root, { env });
 });
 afterEach(() => scratch[Symbol.dispose]());
 
@@ -57,7 +59,7 @@ describe("a retrain branch", () => {
     expect(scratch.git("diff", "--name-only", "main", commit).trim()).toBe("models/rent/model.yaml");
     expect(scratch.git("show", `${commit}:models/rent/model.yaml`)).toBe(moved);
     expect(scratch.git("log", "-1", "--format=%an|%cn|%ce|%s|%P", commit).trim()).toBe(
-      `github-actions[bot]|github-actions[bot]|41898282+github-actions[bot]@users.noreply.github.com|Retrain rent on data up to 2001-06-04|${scratch.git("rev-parse", "main").trim()}`,
+      `robot|robot|robot@example.org|Retrain rent on data up to 2001-06-04|${scratch.git("rev-parse", "main").trim()}`,
     );
     expect(await read(commit)).toEqual({ commit, edited: false, base: scratch.git("rev-parse", "main").trim() });
     expect(scratch.git("status", "--porcelain")).toBe(before);
@@ -105,7 +107,7 @@ describe("a retrain branch", () => {
     scratch.git("push", "-q");
     const commit = await write(null);
     scratch.git("clone", "-q", "--depth=1", `file://${scratch.folder}/origin.git`, "../shallow");
-    const shallow = openGit(`${scratch.folder}/shallow`, { env: scratch.env });
+    const shallow = openGit(`${scratch.folder}/shallow`, { env });
     const found = await readRetrainBranch(shallow, { remote: "origin", model: "rent", commit: commit ?? "" });
     expect(found).toMatchObject({ edited: false });
     const base = await fetchTip(shallow, "origin", "main");
