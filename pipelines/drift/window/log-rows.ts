@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { SourceColumn } from "../../features/columns.ts";
 import { describeColumns, plainValue } from "../../features/duckdb/duckdb-columns.ts";
 import { engineError, machineError } from "../../features/duckdb/engine-error.ts";
@@ -26,7 +27,8 @@ export async function openLogFile(
   { record, interval }: WindowJob,
   path: string,
 ): Promise<LogFile | { reason: string }> {
-  const from = `read_parquet(${quoteText(path)})`;
+  if (/[*?[\]{}]/.test(basename(path))) return { reason: "its name is a pattern, which would read other files" };
+  const from = `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
   const columns = new Map((await describeColumns(session, `SELECT * FROM ${from}`)).map((each) => [each.name, each]));
   const absent = ["time", "version"].filter((name) => !columns.has(name));
   if (absent.length > 0) return { reason: `it has no column ${absent.join(" and ")}` };

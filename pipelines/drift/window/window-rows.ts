@@ -49,9 +49,7 @@ export async function writeWindow(
   const outputs = [...features, ...predictions].map(({ name, column }) => `${column} AS ${quoteName(name)}`);
   const type = plan.task === "regression" ? "DOUBLE" : "VARCHAR";
   if (target) outputs.push(`CASE WHEN state = 'known' THEN TRY_CAST(label AS ${type}) END AS ${quoteName(target)}`);
-  await session.run(
-    `COPY (SELECT ${outputs.join(", ")} FROM window_states) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd)`,
-  );
+  await session.run(`COPY (SELECT ${outputs.join(", ")} FROM window_states) TO ${quoteText(file)} (FORMAT parquet)`);
   const counts = await session.rows("SELECT state, count(*) AS rows FROM window_states GROUP BY state");
   const count = (state: string) => Number(counts.find((row) => row.state === state)?.rows ?? 0);
   const { rows } = await session.row(`SELECT count(*) AS rows FROM ${rowsTable}`);

@@ -136,9 +136,11 @@ describe("hostile files", () => {
     await log(scratch, "2001-05-01/e-0.parquet", "SELECT 1 AS version, 5 AS x");
     await log(scratch, "2001-05-01/e-1.parquet", "SELECT 1 AS version, 5 AS time");
     await log(scratch, "2001-05-01/f-0.parquet", logged().replace("1 AS version", "'one' AS version"));
+    await log(scratch, "2001-05-01/[g].parquet", logged());
     const found = await windowOf(scratch, { now });
     expect(found).toMatchObject({ rows: 24, log: { files: 2, otherVersions: 24 } });
     expect(found.log?.skipped.map(({ file, reason }) => `${file.split("/").at(-1)}: ${reason}`)).toEqual([
+      "[g].parquet: its name is a pattern, which would read other files",
       expect.stringMatching(/^b-0\.parquet: .*(too small|magic bytes)/),
       expect.stringMatching(/^b-1\.parquet: /),
       "e-0.parquet: it has no column time",

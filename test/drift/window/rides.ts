@@ -54,12 +54,13 @@ interface Choice {
   window?: string;
   drift?: Partial<ModelConfig["drift"]>;
   interval?: Interval;
+  model?: string;
 }
 
 /** The window of the model in production, and its rows. */
 export async function windowOf(
   scratch: Scratch,
-  { now, window = "1d", drift = {}, interval }: Choice,
+  { now, window = "1d", drift = {}, interval, model = "ride" }: Choice,
 ): Promise<DriftWindow & { content: Record<string, unknown>[] }> {
   const clock = { now: () => new Date(now) };
   const workspace = await openWorkspace({
@@ -70,12 +71,12 @@ export async function windowOf(
     useCache: true,
   });
   const snapshot = await workspace.registry.snapshot();
-  const version = (await snapshot.production("ride"))?.version ?? 0;
+  const version = (await snapshot.production(model))?.version ?? 0;
   await using staging = await workspace.store.staging();
   const found = await readWindow({
     ...workspace,
-    record: await snapshot.record("ride", version),
-    bytes: () => snapshot.modelBytes("ride", version),
+    record: await snapshot.record(model, version),
+    bytes: () => snapshot.modelBytes(model, version),
     drift: { query: null, label_delay: "0d", ...drift },
     interval: interval ?? intervalBefore(clock.now(), window),
     now: clock.now(),
