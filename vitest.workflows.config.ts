@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
  */
 export default defineConfig({
   test: {
-    include: ["test/workflows/**/*.test.ts", "test/actions/github/*.test.ts"],
+    include: ["test/workflows/**/*.test.ts", "test/actions/**/*.test.ts", "test/github/*.test.ts"],
     globalSetup: ["test/workflows/tools.ts", "test/github/openapi/fetch-description.ts"],
     pool: "forks",
     fileParallelism: false,

@@ -35,10 +35,12 @@ describe("another server than GitHub.com", () => {
     await using faulty = await startFaultyGitHub();
     const context = { ...faulty.github.context, apiUrl: `${faulty.server.url}/api/v3` };
     const { octokit } = await faulty.open({ context });
-    await expect(octokit.rest.issues.listForRepo({ owner: "octo", repo: "models" })).rejects.toMatchObject({
-      status: 404,
-    });
-    expect(faulty.server.requests.at(-1)?.path).toBe("/api/v3/repos/octo/models/issues");
+    for (const title of ["A", "B"]) await octokit.rest.issues.create({ owner: "octo", repo: "models", title });
+    const request = { owner: "octo", repo: "models", per_page: 1 };
+    expect(await octokit.paginate(octokit.rest.issues.listForRepo, request)).toHaveLength(2);
+    expect(faulty.server.requests.filter(({ path }) => !path.startsWith("/api/v3/repos/octo/models/issues"))).toEqual(
+      [],
+    );
   });
 
   it("gets git credentials and authors of its own", () => {

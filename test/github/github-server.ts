@@ -57,8 +57,7 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
       },
     },
   });
-  const administrator = { headers: { authorization: "token owner" } };
-  const repository = (await (await fetch(`${emulator.url}/repos/${owner}/${repo}`, administrator)).json()) as object;
+  const repository = await prepare(`${emulator.url}/repos/${owner}/${repo}`, bot);
   const added = addedRoutes(repository);
   const requests: RecordedRequest[] = [];
   const faults = pendingFaults();
@@ -106,6 +105,15 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
   };
 }
 
+/** Lets the bot write, and gives the repository in full. */
+async function prepare(url: string, bot: string): Promise<object> {
+  const headers = { authorization: "token owner", "content-type": "application/json" };
+  const write = { method: "PUT", headers, body: '{"permission":"push"}' };
+  const { status } = await fetch(`${url}/collaborators/${encodeURIComponent(bot)}`, write);
+  if (status !== 201) throw new Error(`the emulator does not let ${bot} write: ${status}`);
+  return (await (await fetch(url, { headers })).json()) as object;
+}
+
 interface Setting {
   emulator: string;
   added: Added;
@@ -117,14 +125,15 @@ interface Setting {
 
 /** null: the connection is dropped. */
 async function handle(request: IncomingMessage, setting: Setting): Promise<Answer | null> {
-  const { method = "GET", url = "/", headers } = request;
+  const { method = "GET", headers } = request;
+  const [, prefix = "", url = "/"] = /^(\/api\/v3)?(\/.*)$/.exec(request.url ?? "") ?? [];
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString("utf8");
   const fault = setting.faults.take(method, url);
   const fails = fault ? faultAnswer(fault) : null;
   if (fault && fault.when !== "after") return fails;
-  const asked = { method, url, text, headers };
+  const asked = { method, url, text, headers, address: `http://${headers.host}${prefix}` };
   const answer = await carriedOut(asked, setting);
   setting.see(asked, answer);
   return fault ? fails : answer;
@@ -135,11 +144,13 @@ interface Asked {
   url: string;
   text: string;
   headers: IncomingMessage["headers"];
+  /** Of the API: GitHub Enterprise Server has it below a path. */
+  address: string;
 }
 
 async function carriedOut(asked: Asked, setting: Setting): Promise<Answer> {
   const { emulator, added, readOnlyToken } = setting;
-  const { method, url, text, headers } = asked;
+  const { method, url, text, headers, address } = asked;
   const authorization = headers.authorization ?? "";
   const notPermitted = problem(403, "Resource not accessible by integration");
   if (method !== "GET" && authorization.endsWith(readOnlyToken)) return notPermitted;
@@ -148,7 +159,7 @@ async function carriedOut(asked: Asked, setting: Setting): Promise<Answer> {
   if (tooMuch) return problem(422, tooMuch);
   const [, commit] = /^\/repos\/[^/]+\/[^/]+\/commits\/([0-9a-f]{40})\/pulls$/.exec(url) ?? [];
   if (commit) return json(200, await pullsOfCommit(asked, setting, added.pullsOfCommit.get(commit) ?? []));
-  const own = added.answer({ method, url, text, server: `http://${headers.host}` });
+  const own = added.answer({ method, url, text, server: address });
   if (own) return own;
   const passed = await fetch(emulator + url, {
     method,
@@ -156,7 +167,7 @@ async function carriedOut(asked: Asked, setting: Setting): Promise<Answer> {
     ...(text === "" ? {} : { body: text }),
   });
   const body = added.amend(asked, await passed.text());
-  const link = passed.headers.get("link")?.replaceAll(emulator, `http://${headers.host}`);
+  const link = passed.headers.get("link")?.replaceAll(emulator, address);
   return { status: passed.status, body, ...(link ? { headers: { link } } : {}) };
 }
 

@@ -2,6 +2,7 @@ interface Pull {
   number: number;
   head: { sha: string; repo: object };
   base: { repo: object };
+  labels: { description: string | null }[];
 }
 
 /** What of a pull request the emulator cannot know: the commit that git really has, and the repository it comes from. */
@@ -14,6 +15,7 @@ export function withHeads(body: string, heads: Heads, repository: object): strin
     const from = "repository" in head ? { full_name: head.repository } : {};
     return {
       ...pull,
+      labels: pull.labels.map((label) => ({ ...label, description: label.description ?? "" })),
       head: { ...pull.head, sha: head.sha, repo: { ...repository, ...from } },
       base: { ...pull.base, repo: repository },
     };

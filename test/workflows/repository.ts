@@ -33,7 +33,7 @@ export interface TestRepository extends AsyncDisposable {
     event: string,
     workflow: string,
     payload: object,
-    options?: { token?: string; cwd?: string },
+    options?: { token?: string; cwd?: string; serverUrl?: string },
   ): Promise<WorkflowRun>;
   /** One more clone of the origin, for runs beside each other. */
   clone(name: string): string;
@@ -95,13 +95,14 @@ async function makeRepository(fill: (root: string) => void): Promise<TestReposit
       runGit(folder, ["clone", "-q", origin, name]);
       return join(folder, name);
     },
-    async run(event, workflow, payload, { token = github.token, cwd = root } = {}) {
+    async run(event, workflow, payload, { token = github.token, cwd = root, serverUrl = hostedServer } = {}) {
       const uploads = mkdtempSync(join(folder, "artifacts-"));
       const eventFile = join(uploads, "event.json");
       const repository = { full_name: "octo/models", default_branch: "main" };
       writeFileSync(eventFile, JSON.stringify({ repository, ...payload }));
       await using artifacts = await startArtifactProxy();
-      const args = actArguments({ event, workflow, eventFile, uploads, origin, tool, github, token, artifacts });
+      const run = { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl };
+      const args = actArguments(run);
       // Its caches are kept between runs, as on a runner that people host themselves.
       const cache = join(source, ".cache/act");
       mkdirSync(cache, { recursive: true });
@@ -151,13 +152,17 @@ interface Run {
   github: TestGitHub;
   token: string;
   artifacts: ArtifactProxy;
+  serverUrl: string;
 }
 
-function actArguments({ event, workflow, eventFile, uploads, origin, tool, github, token, artifacts }: Run): string[] {
+/** A name that @actions/artifact does not take for a GitHub Enterprise Server, which has no artifacts of this kind. */
+const hostedServer = "http://github.localhost:9";
+
+function actArguments(run: Run): string[] {
+  const { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl } = run;
   const variables = {
     GITHUB_API_URL: github.url,
-    // A name that @actions/artifact does not take for a GitHub Enterprise Server, which has no artifacts of this kind.
-    GITHUB_SERVER_URL: "http://github.localhost:9",
+    GITHUB_SERVER_URL: serverUrl,
     TEST_ORIGIN: origin,
     TEST_TOOL: tool,
   };

@@ -38,7 +38,7 @@ export function readConformance(file: string): Conformance {
     if (!route) return [`${exchange.method} ${path}: GitHub has no such route`];
     const problems = [
       ...queryProblems(description, route, exchange, ajv),
-      ...bodyProblems(route, exchange, at),
+      ...(exchange.status === 422 ? [] : bodyProblems(route, exchange, at)), // GitHub itself said so
       ...answerProblems(description, route, exchange, at),
     ];
     return problems.map((problem) => `${route.method} ${route.template}: ${problem}`);
