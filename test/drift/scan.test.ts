@@ -64,8 +64,8 @@ describe("counting a window on a profile's edges", () => {
     const inMemory = profileNumbers("x", values);
     expect((reference as Numeric).edges).toEqual(inMemory.edges);
     expect((reference as Numeric).counts).toEqual(inMemory.counts);
-    const { counts, equal, missing } = countNumbers(inMemory, window);
-    expect(found).toMatchObject({ distribution: { counts, equal, missing } });
+    const { counts, missing, above } = countNumbers(inMemory, window);
+    expect(found).toMatchObject({ distribution: { counts, equal: null, missing, above } });
   });
 
   it("counts categories by name, and tells the new ones apart", async () => {

@@ -1,7 +1,7 @@
 import { quoteName } from "../../features/duckdb/quote.ts";
 import type { Session } from "../../features/duckdb/session.ts";
 import type { CategoryCount, Distribution, NumericDistribution } from "../distribution.ts";
-import { presentText } from "../scan/category-aggregates.ts";
+import { presentText } from "../scan/count-categories.ts";
 import { type CountedColumn, countColumns } from "../scan/count-columns.ts";
 import { finiteNumber } from "../scan/number-aggregates.ts";
 import { gridEdges, gridProbabilities, mostExactValues } from "./edges.ts";

@@ -12,7 +12,8 @@ export function profileNumbers(name: string, values: Float64Array): NumericDistr
 
 /** Numbers of a window, counted on a profile's edges. */
 export function countNumbers(reference: NumericDistribution, values: Float64Array): NumericDistribution {
-  return countSorted(reference.name, values.length, presentSorted(values), reference.edges);
+  const counted = countSorted(reference.name, values.length, presentSorted(values), reference.edges);
+  return reference.equal ? counted : { ...counted, equal: null };
 }
 
 /** Codes of a category column, −1 for missing, as the profile would hold them. */

@@ -2,6 +2,7 @@ import { judgeDrift } from "../../../pipelines/drift/calibrated/judge-drift.ts";
 import type { CurrentWindow } from "../../../pipelines/drift/current-window.ts";
 import type { Distribution } from "../../../pipelines/drift/distribution.ts";
 import type { DriftResult } from "../../../pipelines/drift/drift-result.ts";
+import { fitProfile } from "../../../pipelines/drift/profile/fit-profile.ts";
 import type { Profile } from "../../../pipelines/drift/profile/profile.ts";
 import type { Random } from "../../../pipelines/evaluation/random.ts";
 import { countCodes, countNumbers, profileCodes, profileNumbers } from "./count-values.ts";
@@ -51,7 +52,7 @@ export function profileOf(model: SimulatedModel, rows: Rows, predictions: Float6
   }));
   const prediction = profileNumbers("prediction", predictions);
   const about = { format: 1, task: "regression", classes: [], target: "y", unwatched: 0, performance: null } as const;
-  return { ...about, features, predictions: [prediction], outcome: prediction };
+  return fitProfile({ ...about, features, predictions: [prediction], outcome: prediction });
 }
 
 export function windowOf(profile: Profile, rows: Rows, predictions: Float64Array): CurrentWindow {

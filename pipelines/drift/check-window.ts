@@ -1,0 +1,19 @@
+import type { ModelConfig } from "../config/model-config.ts";
+import { judgeDrift } from "./calibrated/judge-drift.ts";
+import type { DriftResult } from "./drift-result.ts";
+import { currentPerformance } from "./performance/current-performance.ts";
+import type { Profile } from "./profile/profile.ts";
+import { type SummariseOptions, summarise } from "./scan/summarise.ts";
+
+export interface CheckWindowOptions extends SummariseOptions {
+  drift: Pick<ModelConfig["drift"], "min_rows" | "share">;
+  /** Of the bootstrap that measures performance. */
+  seed: number;
+}
+
+/** A window's Parquet files against a version's profile by the calibrated method. Files of a log and of a query look alike. */
+export async function checkWindow(profile: Profile, options: CheckWindowOptions): Promise<DriftResult> {
+  const window = await summarise(profile, options);
+  const performance = await currentPerformance(profile, options.files, options.seed);
+  return judgeDrift({ profile, window, performance, drift: options.drift });
+}
