@@ -1,6 +1,6 @@
 import { quoteName } from "../../features/duckdb/quote.ts";
 import type { Session } from "../../features/duckdb/session.ts";
-import { presentText } from "../scan/category-aggregates.ts";
+import { presentText } from "../scan/count-categories.ts";
 import { finiteNumber } from "../scan/number-aggregates.ts";
 import type { CategorySample, NumberSample, Sample } from "./sample.ts";
 
