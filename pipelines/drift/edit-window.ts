@@ -18,7 +18,8 @@ export function editWindow(text: string, file: string, window: WrittenWindow): s
   const before = openYaml(text, file);
   refuseUnsound(before);
   const content = text.startsWith("\ufeff") ? text.slice(1) : text;
-  const edits = sides.flatMap((side) => editOf(content, scalarAt(before, content, side, file), window[side]));
+  const scalars = scalarsOf(before, content, file);
+  const edits = sides.flatMap((side) => editOf(content, scalars[side], window[side]));
   edits.sort((a, b) => b.from - a.from); // from the back, so that the places in front stay right
   const edited = edits.reduce((result, { from, to, put }) => result.slice(0, from) + put + result.slice(to), content);
   if (!isDeepStrictEqual(openYaml(edited, file).value, withWindow(before.value, window))) {
@@ -37,12 +38,19 @@ function refuseUnsound({ findings, locate }: YamlFile): void {
 }
 
 /** openYaml has found neither directives nor anchors, tags or aliases, and one document. */
-function scalarAt(yaml: YamlFile, content: string, side: (typeof sides)[number], file: string): Scalar {
+function scalarsOf(yaml: YamlFile, content: string, file: string): Record<(typeof sides)[number], Scalar> {
   const { isScalar, parseDocument } = yamlLibrary();
   const document = parseDocument(content, { schema: "core", uniqueKeys: false, logLevel: "silent" });
-  const node = document.getIn(["features", "window", side], true);
-  if (isScalar(node) && typeof node.value === "string" && node.range) return node;
-  throw new UserError({
+  const [start, end] = sides.map((side) => {
+    const node = document.getIn(["features", "window", side], true);
+    if (isScalar(node) && typeof node.value === "string" && node.range) return node;
+    throw nothingToMove(yaml, side, file);
+  });
+  return { start: start!, end: end! };
+}
+
+function nothingToMove(yaml: YamlFile, side: string, file: string): UserError {
+  return new UserError({
     message: yaml.has(["features", "window"])
       ? `features.window of ${file} has no ${side} that is a date: there is nothing to move forward`
       : `features.window is missing in ${file}: there is nothing to move forward`,

@@ -165,7 +165,7 @@ test("whatever the layout, the value changes in features.window only, and the te
       expect(changedCharacters(text, edited)).toBeLessThanOrEqual(2);
       expect(editWindow(edited, "model.yaml", old)).toBe(text);
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   );
 });
 

@@ -61,7 +61,8 @@ export const driftSchema = {
       examples: ["2 of 3", "1 of 1"],
     },
     method: {
-      description: "calibrated: effect size and significance. evidently: the default rules of Evidently.",
+      description:
+        "calibrated: effect size and significance. evidently: the default rules of Evidently, where half of the columns count, not share.",
       enum: ["calibrated", "evidently"],
       default: "calibrated",
       examples: ["evidently"],

@@ -64,9 +64,9 @@ function restateColumn(column: ColumnDrift, answer: EvidentlyAnswer | null): Col
   };
 }
 
-/** Evidently stops where one side has no values; rows that all lost their values, or all won some, are drift here. */
+/** Evidently stops where one side has no values; a column that lost all its values to nulls or infinities, or won its first, is drift here. */
 function restateWithoutValues(column: ColumnDrift): ColumnDrift {
-  const effects = column.effects.filter(({ name, exceeds }) => name === "missing" && exceeds);
+  const effects = column.effects.filter(({ exceeds }) => exceeds);
   const rows = column.current?.rows ?? 0;
   return { ...column, effects, verdict: rows > 0 && effects.length > 0 ? "drift" : "stable" };
 }
