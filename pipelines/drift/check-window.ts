@@ -1,6 +1,7 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import { judgeDrift } from "./calibrated/judge-drift.ts";
 import type { DriftResult } from "./drift-result.ts";
+import { type EvidentlyJob, judgeByEvidently } from "./evidently/judge-by-evidently.ts";
 import { currentPerformance } from "./performance/current-performance.ts";
 import type { Profile } from "./profile/profile.ts";
 import { type SummariseOptions, summarise } from "./scan/summarise.ts";
@@ -9,11 +10,14 @@ export interface CheckWindowOptions extends SummariseOptions {
   drift: Pick<ModelConfig["drift"], "min_rows" | "share">;
   /** Of the bootstrap that measures performance. */
   seed: number;
+  /** For `drift.method: evidently`: where the rows are that the version was trained and judged on. */
+  evidently?: Pick<EvidentlyJob, "store" | "version">;
 }
 
-/** A window's Parquet files against a version's profile by the calibrated method. Files of a log and of a query look alike. */
+/** A window's Parquet files against a version's profile by the calibrated method, or by Evidently's. Files of a log and of a query look alike. */
 export async function checkWindow(profile: Profile, options: CheckWindowOptions): Promise<DriftResult> {
   const window = await summarise(profile, options);
   const performance = await currentPerformance(profile, options.files, options.seed);
-  return judgeDrift({ profile, window, performance, drift: options.drift });
+  const calibrated = judgeDrift({ profile, window, performance, drift: options.drift });
+  return options.evidently ? judgeByEvidently(calibrated, { ...options, ...options.evidently }) : calibrated;
 }

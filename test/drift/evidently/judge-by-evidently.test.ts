@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { checkWindow } from "../../../pipelines/drift/check-window.ts";
 import type { DriftResult } from "../../../pipelines/drift/drift-result.ts";
 import { type EvidentlyJob, judgeByEvidently } from "../../../pipelines/drift/evidently/judge-by-evidently.ts";
 import type { DatasetRef } from "../../../pipelines/features/dataset.ts";
 import { openDatasetStore } from "../../../pipelines/features/dataset-store.ts";
+import { profileOf } from "../builders.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mergeml-test-"));
 const store = openDatasetStore(join(folder, "store"));
@@ -127,6 +129,29 @@ test("each column by its test, on the rows themselves", async () => {
     ["probability_yes", "stable"],
   ]);
   expect(JSON.parse(JSON.stringify(judged))).toEqual(judged);
+});
+
+test("a window is checked by this method in the same call", async () => {
+  const features = {
+    "some number": "number",
+    few: "number",
+    category: "category",
+    odd: "number",
+    gone: "number",
+  } as const;
+  const profile = await profileOf({ file: store.path(train.fingerprint), features });
+  const options = {
+    files: [windowFile],
+    threads: 1,
+    memory_gb: 1,
+    expected: [],
+    seed: 7,
+    drift: { min_rows: 200, share: 0.9 },
+  };
+  const checked = await checkWindow(profile, { ...options, evidently: { store, version: job.version } });
+  expect(checked).toMatchObject({ method: "evidently", outcome: "drift", share: { drifting: 4 / 5, limit: 0.5 } });
+  expect(checked.features.filter(({ verdict }) => verdict === "stable").map(({ name }) => name)).toEqual(["few"]);
+  expect((await checkWindow(profile, options)).method).toBe("calibrated");
 });
 
 test("less than half of the columns is clean", async () => {
