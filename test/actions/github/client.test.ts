@@ -118,27 +118,29 @@ describe("a failing server", () => {
   });
 
   it.each([
-    ["does not end", (response: ServerResponse) => response.writeHead(200), "The operation was aborted due to timeout"],
-    [
-      "is cut off",
-      (response: ServerResponse) => {
+    {
+      title: "does not end",
+      answer: (response: ServerResponse) => response.writeHead(200).flushHeaders(),
+      timeoutSeconds: 0.1,
+      message: "The operation was aborted due to timeout",
+    },
+    {
+      title: "is cut off",
+      answer: (response: ServerResponse) => {
         response.writeHead(200, { "content-type": "application/json", "content-length": "99" });
         response.write('{"id": 1', () => response.destroy());
       },
-      "other side closed",
-    ],
-  ])("whose answer %s is a failing one", async (_title, answer, message) => {
-    let asked = 0;
-    const server = createServer((_request, response) => {
-      asked += 1;
-      answer(response);
-    });
+      timeoutSeconds: 30,
+      message: "other side closed",
+    },
+  ])("whose answer $title is a failing one", async ({ answer, timeoutSeconds, message }) => {
+    const server = createServer((_request, response) => void answer(response));
     await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
     await using faulty = await startFaultyGitHub();
     const apiUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const github = await faulty.open({ context: { ...faulty.github.context, apiUrl }, timeoutSeconds: 0.2 });
+    const github = await faulty.open({ context: { ...faulty.github.context, apiUrl }, timeoutSeconds });
     await expect(read(github)).rejects.toThrow(`GitHub's API ${message}`);
-    expect(asked).toBe(3);
+    expect(faulty.waits).toEqual([1, 4]);
     server.closeAllConnections();
     await new Promise((closed) => server.close(closed));
   });
