@@ -39,7 +39,7 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
   const [token, readOnlyToken] = ["ghs_write", "ghs_read"];
   const emulator = await createEmulator({
     service: "github",
-    port: await freePort(),
+    port: 0,
     seed: {
       tokens: Object.fromEntries(
         Object.entries({ [token]: bot, [readOnlyToken]: bot, owner, visitor: "eve" }).map(([each, login]) => [
@@ -187,14 +187,6 @@ function send(response: ServerResponse, { status, body, headers = {} }: Answer):
   const hasBody = status !== 204;
   response.writeHead(status, { ...(hasBody ? { "content-type": "application/json; charset=utf-8" } : {}), ...headers });
   response.end(hasBody ? body : undefined);
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((listening) => probe.listen(0, "127.0.0.1", listening));
-  const { port } = probe.address() as AddressInfo;
-  await closed(probe);
-  return port;
 }
 
 function closed(server: Server): Promise<void> {

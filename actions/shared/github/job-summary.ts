@@ -18,8 +18,14 @@ export async function appendJobSummary(
   const room = limitBytes - used - 1;
   const text = `${markdown.trimEnd()}\n`;
   if (Buffer.byteLength(text) <= room) return appendFile(file, text);
-  const kept = Buffer.from(text).subarray(0, Math.max(0, room - Buffer.byteLength(note)));
+  const space = room - Buffer.byteLength(note);
+  if (space >= 0) await appendFile(file, `${cutAt(text, space)}${note}`);
+}
+
+/** The whole lines that fit into so many bytes; of a line that is longer than all of them, its beginning. */
+function cutAt(text: string, bytes: number): string {
+  const kept = Buffer.from(text).subarray(0, bytes);
   const end = kept.lastIndexOf("\n");
-  if (end > 0 || room > note.length)
-    await appendFile(file, `${kept.subarray(0, Math.max(end, 0)).toString("utf8")}${note}`);
+  // A character that was cut through reads as U+FFFD.
+  return end > 0 ? kept.subarray(0, end).toString("utf8") : kept.toString("utf8").replace(/\uFFFD$/, "");
 }
