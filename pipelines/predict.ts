@@ -67,9 +67,9 @@ export async function predictRows(workspace: Workspace, job: PredictJob): Promis
   try {
     const { threads, clock } = workspace;
     const { key, time } = record.candidate.config.features;
-    const input = await inputOf(workspace, job, record, staging.path);
     const writable = [places.output.aside, ...(places.log ? [places.log.aside] : [])];
     const kept = [...key, ...(time === null ? [] : [time])];
+    const input = await inputOf(workspace, job, record, { staging: staging.path, kept });
     const scoring = {
       record,
       bytes,
@@ -106,11 +106,17 @@ async function inputOf(
   workspace: Workspace,
   { input: { path, name }, window }: PredictJob,
   { candidate }: VersionRecord,
-  staging: string,
+  { staging, kept }: Pick<ScoringJob, "staging" | "kept">,
 ): Promise<ScoringJob["input"]> {
   if (extname(path) !== ".sql") {
     const file = await realpath(path).catch(() => path);
-    return { file, name, describe: (session: Session) => describeInput(session, file, name, candidate.features) };
+    const staged = join(staging, "input.parquet");
+    return {
+      file,
+      name,
+      staged,
+      describe: (session: Session) => describeInput(session, { file, name, staged }, kept),
+    };
   }
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new UserError({ message: `${name} cannot be read`, hint: "--input names a query or a data file" }, { cause });

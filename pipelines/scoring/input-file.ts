@@ -5,9 +5,8 @@ import type { SourceColumn } from "../features/columns.ts";
 import { readerOf } from "../features/describe-file.ts";
 import { describeColumns } from "../features/duckdb/duckdb-columns.ts";
 import { engineError, machineError } from "../features/duckdb/engine-error.ts";
-import { quoteText } from "../features/duckdb/quote.ts";
+import { quoteName, quoteText } from "../features/duckdb/quote.ts";
 import type { Session } from "../features/duckdb/session.ts";
-import type { FeatureSpec } from "../features/table.ts";
 
 /** Rows to score: a place in SQL, and what is there. */
 export interface InputRows {
@@ -17,38 +16,60 @@ export interface InputRows {
   name: string;
 }
 
-/** A Parquet, CSV or JSON file. Features of a CSV file are read as text, so that one odd value is one rejected row. */
+/** Where a file's rows are kept when it is not Parquet, so that it is parsed once. */
+export interface InputPlaces {
+  file: string;
+  /** What the user called it. */
+  name: string;
+  staged: string;
+}
+
+/** A Parquet, CSV or JSON file. Of a CSV file all values are texts but those of `kept` columns that are whole numbers or times throughout. */
 export async function describeInput(
   session: Session,
-  file: string,
-  name: string,
-  features: readonly FeatureSpec[],
+  { file, name, staged }: InputPlaces,
+  kept: readonly string[],
 ): Promise<InputRows> {
   if (!existsSync(file)) {
     throw new UserError({ message: `there is no file ${name}`, hint: "--input is relative to the working directory" });
   }
   try {
-    const reader = readerOf(file);
-    const from = reader === "read_csv" ? await csvRelation(session, file, features) : relation(reader, file);
+    const from = await relationOf(session, file, staged, kept);
     return { from, columns: await describeColumns(session, `SELECT * FROM ${from}`), name };
   } catch (error) {
     throw inputError(error, name);
   }
 }
 
-function relation(reader: string, file: string): string {
-  const options = reader === "read_json" ? ", sample_size = -1" : "";
-  return `${reader}(${quoteText(file)}${options})`;
+async function relationOf(session: Session, file: string, staged: string, kept: readonly string[]): Promise<string> {
+  const reader = readerOf(file);
+  if (reader === "read_parquet") return `${reader}(${quoteText(file)})`;
+  const options = reader === "read_json" ? "sample_size = -1" : "header = true, all_varchar = true";
+  const source = `${reader}(${quoteText(file)}, ${options})`;
+  await session.run(`COPY (SELECT * FROM ${source}) TO ${quoteText(staged)} (FORMAT parquet)`);
+  const rows = `read_parquet(${quoteText(staged)})`;
+  return reader === "read_json" ? rows : typedTexts(session, rows, kept);
 }
 
-async function csvRelation(session: Session, file: string, features: readonly FeatureSpec[]): Promise<string> {
-  const options = `${quoteText(file)}, header = true, sample_size = -1`;
-  const found = await describeColumns(session, `SELECT * FROM read_csv(${quoteText(file)}, header = true)`);
-  const names = new Set(features.map((feature) => feature.name));
-  const texts = found.filter((column) => names.has(column.name));
-  if (texts.length === 0) return `read_csv(${options})`;
-  const types = texts.map((column) => `${quoteText(column.name)}: 'VARCHAR'`).join(", ");
-  return `read_csv(${options}, types = {${types}})`;
+/** Types that a text may stand for; a number only if it is written as one would write it, so that 007 stays what it is. */
+const textTypes = ["BIGINT", "TIMESTAMP"] as const;
+
+async function typedTexts(session: Session, rows: string, kept: readonly string[]): Promise<string> {
+  const columns = (await describeColumns(session, `SELECT * FROM ${rows}`)).filter(({ name }) => kept.includes(name));
+  if (columns.length === 0) return rows;
+  const tests = columns.flatMap(({ name }, at) => {
+    const text = quoteName(name);
+    const whole = `CAST(TRY_CAST(${text} AS BIGINT) AS VARCHAR) = ${text}`;
+    const time = `TRY_CAST(${text} AS TIMESTAMP) IS NOT NULL`;
+    const all = (test: string) => `coalesce(bool_and(coalesce(${test}, false)) FILTER (${text} IS NOT NULL), false)`;
+    return [`${all(whole)} AS is_${at}_0`, `${all(time)} AS is_${at}_1`];
+  });
+  const found = await session.row(`SELECT ${tests.join(", ")} FROM ${rows}`);
+  const typed = columns.flatMap(({ name }, at) => {
+    const type = textTypes.find((_, which) => found[`is_${at}_${which}`] === true);
+    return type ? [`CAST(${quoteName(name)} AS ${type}) AS ${quoteName(name)}`] : [];
+  });
+  return typed.length === 0 ? rows : `(SELECT * REPLACE (${typed.join(", ")}) FROM ${rows})`;
 }
 
 /** What to throw when reading the rows failed: the machine's trouble, or a file that is not what its name says. */

@@ -14,7 +14,8 @@ export interface ScoringJob {
   record: VersionRecord;
   /** The model's bytes, already compared with the record's hash. */
   bytes: Uint8Array;
-  input: { file: string; name: string; describe(session: Session): Promise<InputRows> };
+  /** `staged` is written by `describe`, for inputs that are parsed first. */
+  input: { file: string; name: string; staged?: string; describe(session: Session): Promise<InputRows> };
   /** Columns that go through as they are, where the input has them. */
   kept: readonly string[];
   /** What to do without a column, or with one of another type: refuse the input, or score the feature as missing. */
@@ -39,14 +40,12 @@ export interface ScoredInput extends PreparedRows {
   latency: number;
 }
 
-/** More does not make it faster; what does not fit is spilled. */
-const mostMemoryGb = 1;
-
 /** Converts and scores all rows of an input, then lets `work` write them. Nothing but batches is held in memory. */
 export async function scoreInput<T>(job: ScoringJob, work: (scored: ScoredInput) => Promise<T>): Promise<T> {
   const { record, input, staging } = job;
   const files = { scored: join(staging, "rows.parquet"), rejected: join(staging, "rejected.parquet") };
-  const writable = [input.file, files.scored, files.rejected, ...job.writable];
+  const staged = input.staged === undefined ? [] : [input.staged];
+  const writable = [input.file, ...staged, files.scored, files.rejected, ...job.writable];
   const { resources } = record.candidate.config;
   using session = await openSession({ ...budget(job), readable: [], writable, spill: join(staging, "spill") });
   using reader = await openSession({ ...budget(job), readable: [dirname(files.scored)] });
@@ -77,7 +76,7 @@ export async function scoreInput<T>(job: ScoringJob, work: (scored: ScoredInput)
 }
 
 function budget({ record, threads }: ScoringJob): Pick<SessionOptions, "memory_gb" | "threads"> {
-  return { memory_gb: Math.min(mostMemoryGb, record.candidate.config.resources.memory_gb), threads };
+  return { memory_gb: record.candidate.config.resources.memory_gb, threads };
 }
 
 async function scoreFile(

@@ -107,6 +107,22 @@ describe("a file of rows", () => {
     expect(existsSync(path("out/scored.rejected.parquet"))).toBe(false);
   });
 
+  it.each([
+    { title: "whole numbers", keys: ["7", "-12"], stored: [7, -12] },
+    { title: "numbers with leading zeros", keys: ["007", "12"], stored: ["007", "12"] },
+    {
+      title: "numbers too large for 64 bits",
+      keys: ["7", "99999999999999999999"],
+      stored: ["7", "99999999999999999999"],
+    },
+    { title: "times", keys: ["2001-01-01 10:00", ""], stored: [new Date("2001-01-01T10:00Z"), null] },
+    { title: "nothing", keys: ["", ""], stored: [null, null] },
+  ])("takes the keys of a CSV file as $title", async ({ keys, stored }) => {
+    writeFileSync(path("keys.csv"), `id,size,rooms,city\n${keys.map((key) => `${key},50,2,Ulm\n`).join("")}`);
+    await predict("rent", "keys.csv");
+    expect((await scored()).map(({ id }) => id)).toEqual(stored);
+  });
+
   it("without rows gives a file without rows", async () => {
     writeFileSync(path("empty.csv"), "id,size,rooms,city\n");
     expect(await predict("rent", "empty.csv")).toMatchObject({ rows: 0, scored: 0 });
