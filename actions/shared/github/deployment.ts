@@ -1,7 +1,7 @@
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import type { GitHub } from "./client.ts";
 import { createOnce } from "./create-once.ts";
-import { orForbidden } from "./failure.ts";
+import { orForbidden, refused, statusOf } from "./failure.ts";
 
 /** What is in production of a model, as the repository's Deployments show it. */
 export interface ModelDeployment {
@@ -37,13 +37,20 @@ const task = "deploy:model";
  * the Deployment fails and EnvironmentError is thrown.
  */
 export async function announceDeployment(github: GitHub, deployment: ModelDeployment): Promise<Announced> {
-  const announced = await orForbidden(async () => {
-    const [latest, ...earlier] = await listDeployments(github, deployment);
-    if (latest && isOf(latest, deployment)) return resume(github, latest, earlier[0], deployment);
-    if (deployment.version === null) return latest ? retire(github, latest, deployment) : unchanged;
-    return carryOut(github, await create(github, deployment), latest, deployment);
-  });
-  return announced === "forbidden" ? { deployment: "forbidden", dispatch: "none" } : announced;
+  try {
+    const announced = await orForbidden(() => announce(github, deployment));
+    return announced === "forbidden" ? { deployment: "forbidden", dispatch: "none" } : announced;
+  } catch (error) {
+    const isRefused = [409, 422].includes(statusOf(error) ?? 0);
+    throw isRefused ? refused(error, `the Deployment of ${deployment.model}`) : error;
+  }
+}
+
+async function announce(github: GitHub, deployment: ModelDeployment): Promise<Announced> {
+  const [latest, ...earlier] = await listDeployments(github, deployment);
+  if (latest && isOf(latest, deployment)) return resume(github, latest, earlier[0], deployment);
+  if (deployment.version === null) return latest ? retire(github, latest, deployment) : unchanged;
+  return carryOut(github, await create(github, deployment), latest, deployment);
 }
 
 const unchanged: Announced = { deployment: "unchanged", dispatch: "none" };

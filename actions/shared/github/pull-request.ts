@@ -1,4 +1,6 @@
+import { UserError } from "../../../pipelines/errors/user-error.ts";
 import type { GitHub } from "./client.ts";
+import { isForbidden } from "./failure.ts";
 
 /** Number of the pull request that brought a commit to its branch; null when there is none. */
 export async function pullRequestOfCommit({ octokit, owner, repo }: GitHub, sha: string): Promise<number | null> {
@@ -13,12 +15,19 @@ export interface KnownPullRequest {
   headSha: string;
 }
 
+/** Throws UserError when there is none, or the token may not see it. */
 export async function readPullRequest(
   { octokit, owner, repo }: GitHub,
   pullRequest: number,
 ): Promise<KnownPullRequest> {
-  const { data } = await octokit.rest.pulls.get({ owner, repo, pull_number: pullRequest });
-  return { number: data.number, headSha: data.head.sha };
+  try {
+    const { data } = await octokit.rest.pulls.get({ owner, repo, pull_number: pullRequest });
+    return { number: data.number, headSha: data.head.sha };
+  } catch (cause) {
+    if (!isForbidden(cause)) throw cause;
+    const message = `pull request ${pullRequest} of ${owner}/${repo} cannot be read: ${(cause as Error).message}`;
+    throw new UserError({ message, hint: "check its number, and that the job has pull-requests: read" }, { cause });
+  }
 }
 
 /** The open pull request whose head is this commit of this repository; null when there is none any more. */

@@ -140,3 +140,18 @@ describe("a token without permission", () => {
     expect(states(faulty)).toEqual([["in_progress", "success"]]);
   });
 });
+
+it.each([
+  [/\/deployments$/, 422, "No ref found for: 1111"],
+  [/\/deployments$/, 409, "Conflict"],
+  [/\/statuses$/, 422, "Validation Failed"],
+])("that GitHub refuses (%s: %i) is no bug of ours", async (path, status, message) => {
+  await using faulty = await startFaultyGitHub();
+  faulty.server.fail({ method: "POST", path, status, message });
+  await expect(announceDeployment(faulty.github, state(1))).rejects.toMatchObject({
+    name: "EnvironmentError",
+    message: expect.stringMatching(new RegExp(`^GitHub refused the Deployment of rent: ${message}`)),
+  });
+  expect(await announceDeployment(faulty.github, state(1))).toMatchObject({ deployment: "recorded", dispatch: "sent" });
+  expect(faulty.server.added.deployments).toHaveLength(1);
+});

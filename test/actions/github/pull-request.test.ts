@@ -26,6 +26,15 @@ it("reads a pull request's head", async () => {
   expect(await readPullRequest(faulty.github, 1)).toEqual({ number: 1, headSha: head });
 });
 
+it("says which pull request is not there", async () => {
+  await using faulty = await startWithPullRequest();
+  await expect(readPullRequest(faulty.github, 99)).rejects.toMatchObject({
+    name: "UserError",
+    message: expect.stringMatching(/^pull request 99 of octo\/models cannot be read: Not Found/),
+    problems: [{ hint: "check its number, and that the job has pull-requests: read" }],
+  });
+});
+
 it("finds the open pull request of a commit and repository, not of another repository with the same commit", async () => {
   await using faulty = await startWithPullRequest();
   expect(await openPullRequestOfHead(faulty.github, head, "eve/models")).toEqual({ number: 1, headSha: head });
