@@ -36,7 +36,7 @@ export function hashProgramFiles(
   const named = [basename(file), query.path.slice(folder.length + 1), config.drift.query];
   const all = listFiles(join(root, folder)).filter(({ path }) => !named.includes(path));
   for (const [at, pattern] of patterns.entries()) {
-    if (all.some(({ path }) => matches(path, pattern))) continue;
+    if (pattern === "**" || all.some(({ path }) => matches(path, pattern))) continue;
     const hint = `params.files has paths in ${folder}, such as train.py or lib/*.py`;
     return refuse(`no file of ${folder} is ${JSON.stringify(pattern)}`, hint, [at]);
   }

@@ -11,17 +11,17 @@ export default function setup(): void {
   makeEnvironment("peers", "requirements.txt");
 }
 
-/** The interpreter of a virtual environment under .cache/ with what a requirements file beside this one names. */
-export function makeEnvironment(name: string, requirements: string): string {
+/** The interpreter of a virtual environment under .cache/ with what requirements files name, relative to this one. */
+export function makeEnvironment(name: string, ...requirements: string[]): string {
   const folder = join(cache, name);
-  const file = join(import.meta.dirname, requirements);
+  const files = requirements.map((file) => join(import.meta.dirname, file));
   const mark = join(folder, "installed-requirements.txt");
-  const wanted = readFileSync(file, "utf8");
+  const wanted = files.map((file) => readFileSync(file, "utf8")).join("\n");
   if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return pythonOf(name);
   rmSync(folder, { recursive: true, force: true });
   execFileSync("python3", ["-m", "venv", folder], { stdio: "inherit" });
-  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", file];
-  execFileSync(pythonOf(name), install, { stdio: "inherit" });
+  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  execFileSync(pythonOf(name), [...install, ...files.flatMap((file) => ["-r", file])], { stdio: "inherit" });
   writeFileSync(mark, wanted);
   return pythonOf(name);
 }

@@ -37,6 +37,8 @@ export function programEnvironment(setting: ProgramSetting): Record<string, stri
     HOME: home,
     LANG: env.LANG ?? "C.UTF-8",
     TMPDIR: temporary,
+    // Python's sets of texts else have another order on every run, and with them the nodes of converted graphs.
+    PYTHONHASHSEED: "0",
     MERGEML_SEED: String(seed),
     MERGEML_THREADS: String(threads),
     ...(memoryGb > 0 && { MERGEML_MEMORY_GB: String(memoryGb) }),

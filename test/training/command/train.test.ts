@@ -108,7 +108,7 @@ describe("environment", () => {
       Object.keys(seen)
         .filter((name) => !["PWD", "OLDPWD", "SHLVL", "_"].includes(name))
         .sort(),
-    ).toEqual([...ours, "PATH", "TMPDIR"]);
+    ).toEqual([...ours, "PATH", "PYTHONHASHSEED", "TMPDIR"]);
     expect(seen).toMatchObject({ MERGEML_SEED: "7", MERGEML_THREADS: "2", MERGEML_MEMORY_GB: "4", AWS_REGION: "eu" });
     expect(seen.HOME).not.toBe(process.env.HOME);
   });
