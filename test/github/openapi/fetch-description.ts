@@ -27,7 +27,11 @@ export default async function setup({ provide }: TestProject): Promise<void> {
     () => true,
     () => false,
   );
-  if (!isThere) await fetchDescription(file);
+  if (!isThere)
+    await fetchDescription(file).catch((cause: Error) => {
+      const what = `GitHub's description of its API (@octokit/openapi ${version}) cannot be had`;
+      throw new Error(`${what}; these tests prove nothing without it: ${cause.message}`, { cause });
+    });
   provide("openapi", file);
 }
 
@@ -35,7 +39,7 @@ async function fetchDescription(file: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const scratch = await mkdtemp(join(folder, "fetching-"));
   try {
-    const pack = ["pack", `@octokit/openapi@${version}`, "--pack-destination", scratch, "--silent"];
+    const pack = ["pack", `@octokit/openapi@${version}`, "--pack-destination", scratch, "--loglevel=error"];
     await run("npm", pack, { timeout: 300_000 });
     const archive = join(scratch, `octokit-openapi-${version}.tgz`);
     const digest = createHash("sha512").update(await readFile(archive));
