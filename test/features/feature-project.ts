@@ -70,7 +70,16 @@ function modelConfig({
       allow_breaking: false,
       waive: [],
     },
-    drift: { window: "7d", query: null, label_delay: "0d", min_rows: 200, on_drift: "issue", share: 0.3, persist: "2 of 3", method: "calibrated" },
+    drift: {
+      window: "7d",
+      query: null,
+      label_delay: "0d",
+      min_rows: 200,
+      on_drift: "issue",
+      share: 0.3,
+      persist: "2 of 3",
+      method: "calibrated",
+    },
     retrain: { window: "expanding", schedule: "never" },
     resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 1, threads: 2 },
   };

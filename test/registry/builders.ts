@@ -213,7 +213,16 @@ function modelConfig(name: string): ModelConfig {
       allow_breaking: false,
       waive: [],
     },
-    drift: { window: "7d", query: null, label_delay: "0d", min_rows: 200, on_drift: "issue", share: 0.3, persist: "2 of 3", method: "mergeml" },
+    drift: {
+      window: "7d",
+      query: null,
+      label_delay: "0d",
+      min_rows: 200,
+      on_drift: "issue",
+      share: 0.3,
+      persist: "2 of 3",
+      method: "mergeml",
+    },
     retrain: { window: "expanding", schedule: "never" },
     resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 4, threads: 2 },
   };
