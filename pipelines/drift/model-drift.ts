@@ -1,5 +1,7 @@
 import type { DriftResult } from "./drift-result.ts";
 import type { MetricLevel } from "./profile/profile.ts";
+import type { WrittenWindow } from "./retrain-window.ts";
+import type { DriftWindow } from "./window/drift-window.ts";
 
 /** `from` inclusive, `to` exclusive, ISO UTC. */
 export interface Span {
@@ -19,31 +21,25 @@ export interface ModelDrift {
   every: string;
   persist: string;
   /** Where the window's rows came from: `drift.query`, the prediction log, or the feature query. */
-  source: "query" | "log" | "features";
+  source: DriftWindow["source"];
   /** Of the newest window. */
   outcome: DriftResult["outcome"];
   /** Over the last windows together, see `persistentOutcome`. */
   persistent: "drift" | "clean" | "undecided";
   /** Of the newest window. */
   result: DriftResult;
-  labels: LabelFacts;
-  /** Rows of the newest window with a value that cannot be converted, which are left out. */
+  /** Of the newest window, as are the rows with a value that cannot be converted, which are left out. */
+  labels: DriftWindow["labels"];
   rejected: number;
+  /** Of the newest window, when it was read from the prediction log. */
+  log: DriftWindow["log"];
   /** The last windows that have rows, newest first, eight at most. The newest window is the first of them, unless it is empty. */
   history: readonly DriftPoint[];
   /** Start of the first of the drifting windows in a row, up to the newest that says something; null when that one is clean. */
   since: string | null;
+  /** `features.window` moved up to the end of the newest window; null when the model has none, or it reaches that far. */
+  retrain: WrittenWindow | null;
   reference: DriftReference;
-}
-
-/** Of the newest window's rows; see `drift.label_delay`. */
-interface LabelFacts {
-  known: number;
-  late: number;
-  missing: number;
-  duplicated: number;
-  /** Why no labels were looked for; null when they were. */
-  problem: string | null;
 }
 
 /** One window in a few numbers. */
@@ -61,7 +57,7 @@ export interface DriftPoint extends Span {
 /** What the version was trained on and how it did on its test split. */
 interface DriftReference {
   /** Of the train and test split together; null when the query has no window. */
-  window: { start: string; end: string } | null;
+  window: WrittenWindow | null;
   rows: number;
   metric: MetricLevel | null;
 }
@@ -71,9 +67,10 @@ export interface FailedDrift {
   model: string;
   outcome: "error";
   error: {
-    kind: "user" | "environment" | "bug";
+    /** `unwatched`: the model has no source of rows, which is only wrong when somebody asks for it. */
+    kind: "user" | "environment" | "bug" | "unwatched";
     message: string;
-    /** How to mend it, or what was tried and what is safe. */
+    /** How to mend it; what was tried and what is safe; of a bug, its stack. */
     hint: string | null;
   };
 }

@@ -83,6 +83,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Score a file's rows, and log them for drift",
     load: async () => (await import("./predict.ts")).predict,
   },
+  drift: {
+    usage: "drift [model…]",
+    summary: "Compare live data with what the model was trained on",
+    load: async () => (await import("./drift.ts")).drift,
+  },
   reproduce: {
     usage: "reproduce <model>@<version>",
     summary: "Retrain from the record and compare bytes",

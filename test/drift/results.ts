@@ -91,8 +91,10 @@ export function modelDrift(changes: Partial<ModelDrift> = {}): ModelDrift {
     result,
     labels: { known: 800, late: 0, missing: 200, duplicated: 0, problem: null },
     rejected: 0,
+    log: null,
     history: [driftPoint(window, result)],
     since: null,
+    retrain: { start: "2001-01-01", end: "2001-06-04" },
     reference: {
       window: { start: "2001-01-01", end: "2001-04-01" },
       rows: 9000,

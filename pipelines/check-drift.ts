@@ -1,0 +1,137 @@
+import { parseUtc } from "./config/utc-time.ts";
+import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, Span } from "./drift/model-drift.ts";
+import { parsePersistence, persistentOutcome } from "./drift/persistence.ts";
+import { readProfile } from "./drift/profile/version-profile.ts";
+import { moveWindow } from "./drift/retrain-window.ts";
+import { earlierInterval, type Interval, intervalBefore } from "./drift/window/interval.ts";
+import { driftingInARow, driftPoint } from "./drift/window-history.ts";
+import { type WatchedModel, watchedModel, watchedNames } from "./drift-check/watched-model.ts";
+import { checkOneWindow, type WindowCheck } from "./drift-check/window-check.ts";
+import { windowInputs } from "./drift-check/window-inputs.ts";
+import { EnvironmentError } from "./errors/environment-error.ts";
+import { type Problem, UserError } from "./errors/user-error.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+export interface DriftOptions {
+  now: Date;
+  /** Instead of `drift.window`, such as `7d`. */
+  window?: string;
+}
+
+/** Windows that a history shows, and that are looked at unless `drift.persist` needs more. */
+const shownWindows = 8;
+
+/**
+ * Compares the last windows before now with what the model in production was trained on. Nothing is remembered from check to
+ * check: the windows are read again, or taken from the cache while their inputs are the same. Throws UserError when the model
+ * is not in production, or has no rows to compare, and EnvironmentError for what the machine refuses.
+ */
+export async function checkDrift(
+  workspace: Workspace,
+  snapshot: Snapshot,
+  model: string,
+  { now, window }: DriftOptions,
+): Promise<ModelDrift> {
+  const watched = await watchedModel(workspace, snapshot, model);
+  const {
+    record,
+    today: { drift, owner },
+  } = watched;
+  const profile = await readProfile(workspace, snapshot, model, record.version);
+  const inputs = await windowInputs(workspace, watched, now);
+  const job = { workspace, snapshot, watched, profile, inputs, now };
+  const every = window ?? drift.window;
+  const persistence = parsePersistence(drift.persist);
+  const intervals = lastWindows(watched, intervalBefore(now, every), Math.max(shownWindows, persistence.of));
+  const checks: (WindowCheck & { point: DriftPoint })[] = [];
+  await workspace.log.step(`drift of ${model}`, async (step) => {
+    for (const interval of intervals) {
+      step.update(checks.length / intervals.length, interval.from.toISOString().slice(0, 10));
+      const check = await checkOneWindow(job, interval);
+      checks.push({ ...check, point: driftPoint(spanOf(interval), check.result) });
+    }
+  });
+  const [{ point, ...newest }] = checks as [(typeof checks)[number]];
+  const history = checks.map((check) => check.point).filter(({ rows }) => rows > 0);
+  return {
+    ...{ model, version: record.version, owner, every, persist: drift.persist },
+    window: { from: point.from, to: point.to },
+    ...newest,
+    outcome: point.outcome,
+    persistent: persistentOutcome(
+      history.map(({ outcome }) => outcome),
+      persistence,
+    ),
+    history: history.slice(0, shownWindows),
+    since: driftingInARow(history).at(-1)?.from ?? null,
+    retrain: retrainWindow(watched, point),
+    reference: referenceOf(watched, profile.performance),
+  };
+}
+
+/**
+ * Checks the models in production, or those named, one after the other. What fails is an entry of its own, so that it does not
+ * hide the others. Throws UserError when a named one is not in production.
+ */
+export async function checkModels(
+  workspace: Workspace,
+  only: readonly string[],
+  options: DriftOptions,
+): Promise<DriftEntry[]> {
+  const snapshot = await workspace.registry.snapshot({ fetch: true });
+  const entries: DriftEntry[] = [];
+  for (const model of await watchedNames(workspace, snapshot, only)) {
+    entries.push(
+      await checkDrift(workspace, snapshot, model, options).catch((error: unknown) => failedDrift(model, error)),
+    );
+  }
+  return entries;
+}
+
+/** Newest first. Earlier windows that reach into the training data would always be clean, and are left out. */
+function lastWindows({ record }: WatchedModel, newest: Interval, count: number): Interval[] {
+  const end = record.candidate.config.features.window?.end;
+  const trainedUntil = end === undefined ? null : parseUtc(end);
+  const all = Array.from({ length: count }, (_, at) => earlierInterval(newest, at));
+  return all.filter(({ from }, at) => at === 0 || trainedUntil === null || from.getTime() >= trainedUntil);
+}
+
+function spanOf({ from, to }: Interval): Span {
+  return { from: from.toISOString(), to: to.toISOString() };
+}
+
+function retrainWindow({ today: { features, retrain } }: WatchedModel, { to }: Span): ModelDrift["retrain"] {
+  return features.window && moveWindow(features.window, retrain.window, new Date(to));
+}
+
+function referenceOf({ record }: WatchedModel, metric: ModelDrift["reference"]["metric"]): ModelDrift["reference"] {
+  const { config, train } = record.candidate;
+  return { window: config.features.window, rows: train.rows, metric };
+}
+
+/** An exception as an entry of the run. */
+function failedDrift(model: string, error: unknown): FailedDrift {
+  return { model, outcome: "error", error: toldError(error) };
+}
+
+function toldError(error: unknown): FailedDrift["error"] {
+  if (error instanceof UserError) {
+    const hints = error.problems.flatMap(({ hint }) => hint ?? []);
+    return {
+      kind: error.problems.some(({ key }) => key === "drift") ? "unwatched" : "user",
+      message: error.problems.map(located).join("\n"),
+      hint: hints.length > 0 ? hints.join("\n") : null,
+    };
+  }
+  if (error instanceof EnvironmentError) {
+    const { message, tried, safe } = error;
+    return { kind: "environment", message, hint: `tried: ${tried}\nsafe: ${safe}` };
+  }
+  const stack = error instanceof Error ? (error.stack ?? null) : null;
+  return { kind: "bug", message: String(error), hint: stack };
+}
+
+function located({ message, where }: Problem): string {
+  return where ? `${where.file}:${where.line}:${where.column}  ${message}` : message;
+}

@@ -1,0 +1,46 @@
+import { stat } from "node:fs/promises";
+import { relative } from "node:path";
+import { readProjectFile } from "../config/project-file.ts";
+import type { Interval } from "../drift/window/interval.ts";
+import { logFiles, logFolder } from "../drift/window/log-files.ts";
+import { labelsUntil } from "../drift/window/window-job.ts";
+import { type InputFile, listInputs } from "../features/list-inputs.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { WatchedModel } from "./watched-model.ts";
+
+/** Raise it when the same rows would give another result. */
+const stepVersion = 1;
+
+/** All that the check of one window depends on, as a key for its cached result. */
+export type WindowInputs = (interval: Interval) => Promise<unknown>;
+
+/** Looks at what all windows of a model share once: the files its queries may read, and what is asked of them. */
+export async function windowInputs(
+  workspace: Workspace,
+  { record, today: { drift } }: WatchedModel,
+  now: Date,
+): Promise<WindowInputs> {
+  const { root, repository, extraData } = workspace;
+  const { window: _length, persist: _persist, on_drift: _answer, ...asked } = drift;
+  const query = drift.query && readProjectFile(root, `models/${record.model}/${drift.query}`);
+  const files = await listInputs(root, repository.data, extraData);
+  const folder = await logFolder(root, repository.predictions, record.model);
+  const until = labelsUntil({ now, drift });
+  return async (interval) => ({
+    stepVersion,
+    record: record.digest,
+    asked,
+    query,
+    files,
+    log: folder && (await Promise.all((await logFiles(folder, interval)).map((file) => logInput(root, file)))),
+    from: interval.from.toISOString(),
+    to: interval.to.toISOString(),
+    // Once all labels of a window are old enough the time no longer matters.
+    until: until >= interval.to ? null : until.toISOString(),
+  });
+}
+
+async function logInput(root: string, file: string): Promise<InputFile> {
+  const { size, mtimeNs } = await stat(file, { bigint: true });
+  return { path: relative(root, file), size: Number(size), mtime_ns: mtimeNs.toString() };
+}

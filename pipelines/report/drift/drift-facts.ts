@@ -1,0 +1,108 @@
+import type { DriftResult, PerformanceDrift } from "../../drift/drift-result.ts";
+import type { ModelDrift, Span } from "../../drift/model-drift.ts";
+import type { MetricLevel } from "../../drift/profile/profile.ts";
+import { formatApart, formatCount, formatNumber, formatPercent } from "../../evaluation/format-number.ts";
+import type { Escape } from "./moved-words.ts";
+
+/** Days, the last one included, for a window of whole days; else timestamps, the end excluded. */
+export function spanText({ from, to }: Span): string {
+  const midnight = (time: string) => /T00:00(:00(\.0+)?)?Z?$/.test(time);
+  if (!midnight(from) || !midnight(to)) return `${from.slice(0, 16)}Z … ${to.slice(0, 16)}Z`;
+  const last = new Date(Date.parse(to) - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
+  return from.startsWith(last) ? last : `${from.slice(0, 10)} … ${last}`;
+}
+
+const sources = { query: "drift.query", log: "the prediction log", features: "the feature query, scored by" } as const;
+
+/** Window and rows, and what they are compared with. */
+export function windowSentence({ window, result, source, version, reference }: ModelDrift): string {
+  const from = source === "features" ? `${sources.features} v${version}` : sources[source];
+  const trained = reference.window ? ` (${trainedSpan(reference.window)})` : "";
+  const rows = `${formatCount(reference.rows)} rows`;
+  return `Window ${spanText(window)}, ${formatCount(result.rows.current)} rows of ${from}, against the ${rows} v${version} was trained on${trained}.`;
+}
+
+function trainedSpan({ start, end }: { start: string; end: string }): string {
+  const time = (text: string) => (text.length === 10 ? `${text}T00:00:00Z` : text);
+  return spanText({ from: time(start), to: time(end) });
+}
+
+/** Whether the drift costs accuracy: the verdict in a few words, and the numbers. `cost` is null when it is not known. */
+export function accuracyWords(
+  { result, labels, reference }: ModelDrift,
+  safe: Escape,
+): {
+  cost: boolean | null;
+  lead: string;
+  rest: string;
+} {
+  const { performance } = result;
+  const unknown = (rest: string) => ({ cost: null, lead: "Whether it costs you accuracy is not known", rest });
+  if (!performance?.current) {
+    const problem = performance?.problem ?? labels.problem;
+    if (problem) return unknown(safe(problem));
+    return unknown(reference.metric ? unlabelled(labels) : "the version's profile has no metric to compare with");
+  }
+  const numbers = levels(performance, performance.current, safe);
+  if (performance.verdict === "too few rows")
+    return unknown(`${numbers}, and ${formatCount(result.rows.least)} labelled rows is the least`);
+  if (performance.verdict === "drift") return { cost: true, lead: "It costs you accuracy", rest: numbers };
+  return { cost: false, lead: "It does not cost you accuracy", rest: `${numbers}${withinLimit(performance)}` };
+}
+
+/** `rmse 33.9 (30.8 … 37.1) on 92,110 labelled rows, 29.6 at deploy`. */
+function levels({ metric, reference }: PerformanceDrift, current: MetricLevel, safe: Escape): string {
+  const [value, before] = formatApart(current.value, reference.value);
+  const interval = `${formatNumber(current.low)} … ${formatNumber(current.high)}`;
+  return `${safe(metric)} ${value} (${interval}) on ${formatCount(current.rows)} labelled rows, ${before} at deploy`;
+}
+
+function withinLimit({ worse, limit, significant }: PerformanceDrift): string {
+  if (!significant || worse === null || worse <= 0) return "";
+  return `, ${formatPercent(worse, 2)} worse, which is less than the ${formatPercent(limit)} that matter`;
+}
+
+function unlabelled({ late, missing, duplicated }: ModelDrift["labels"]): string {
+  const why = [
+    late > 0 ? `${formatCount(late)} rows are younger than drift.label_delay` : "",
+    missing > 0 ? `${formatCount(missing)} have no outcome yet` : "",
+    duplicated > 0 ? `${formatCount(duplicated)} have outcomes that contradict each other` : "",
+  ].filter(Boolean);
+  return why.length > 0 ? why.join(", ") : "no outcome is known";
+}
+
+/** What else a reader must know of the window's rows; each a sentence. */
+export function windowNotes({ result, rejected, log, labels }: ModelDrift, safe: Escape): string[] {
+  const { added, unwatched } = result;
+  const skipped = log?.skipped ?? [];
+  const names = added.slice(0, 10).map(safe).join(", ");
+  return [
+    added.length > 0 ? `New columns that the model does not know: ${names}${added.length > 10 ? ", …" : ""}.` : "",
+    rejected > 0 ? `${formatCount(rejected)} rows have a value that cannot be converted and were left out.` : "",
+    skipped.length > 0 ? `${unreadable(skipped.length)}, first ${skippedWords(skipped[0]!, safe)}.` : "",
+    log && log.otherVersions > 0
+      ? `${formatCount(log.otherVersions)} more logged rows are of other versions, which are not looked at.`
+      : "",
+    labels.duplicated > 0
+      ? `${formatCount(labels.duplicated)} rows have outcomes that contradict each other; none of them counts.`
+      : "",
+    unwatched > 0 ? `${formatCount(unwatched)} less important features are not watched.` : "",
+  ].filter(Boolean);
+}
+
+function unreadable(files: number): string {
+  return files === 1
+    ? "A file of the prediction log could not be read"
+    : `${formatCount(files)} files of the prediction log could not be read`;
+}
+
+function skippedWords({ file, reason }: { file: string; reason: string }, safe: Escape): string {
+  return `${safe(file)}: ${safe(reason)}`;
+}
+
+/** How the verdict came about: limits of the share, and what decides. */
+export function ruleSentence({ share, method, alpha }: DriftResult): string {
+  return method === "evidently"
+    ? `By Evidently's default tests, each column for itself at ${alpha}: ${formatPercent(share.drifting, 2)} of the columns drift, and ${formatPercent(share.limit, 2)} make the model drift.`
+    : `A column drifts when its distance reaches the limit and is significant at ${alpha}, all columns considered together. The drifting features' weights (importance, as a share of the most important feature's) sum up to ${formatNumber(share.drifting, 2)}; from ${formatNumber(share.limit, 2)} on the model drifts.`;
+}

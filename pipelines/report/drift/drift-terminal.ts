@@ -1,0 +1,115 @@
+import type { ColumnDrift } from "../../drift/drift-result.ts";
+import type { DriftEntry, DriftPoint, ModelDrift } from "../../drift/model-drift.ts";
+import { worstFirst } from "../../drift/worst-first.ts";
+import { visibleText } from "../../errors/visible-text.ts";
+import { formatCount, formatNumber } from "../../evaluation/format-number.ts";
+import { matchNumbers } from "../matched-numbers.ts";
+import { type TextColumn, textTable } from "../text-table.ts";
+import { distanceText, significanceText, weightText } from "./column-effect.ts";
+import { accuracyWords, ruleSentence, spanText, windowNotes, windowSentence } from "./drift-facts.ts";
+import { driftHeadline, driftSubjects } from "./drift-headline.ts";
+import { driftSteps } from "./drift-steps.ts";
+import { movedWords } from "./moved-words.ts";
+
+/** `mergeml drift`: one line a model, worst first, and what failed below. */
+export function renderDriftTable(entries: readonly DriftEntry[]): string {
+  const columns: readonly (TextColumn & { cell: (drift: ModelDrift) => string })[] = [
+    { header: "model", cell: ({ model, version }) => `${model}@${version}` },
+    { header: "drift", cell: ({ outcome, result }) => (outcome === "drift" ? driftSubjects(result) : outcome) },
+    { header: "together", cell: togetherText },
+    { header: "since", cell: ({ since }) => since?.slice(0, 10) ?? "" },
+    { header: "window", cell: ({ window }) => spanText(window) },
+    { header: "rows", align: "right", cell: ({ result }) => formatCount(result.rows.current) },
+    { header: "prediction", align: "right", cell: ({ history: [newest] }) => (newest ? predictionText(newest) : "") },
+    { header: "metric (at deploy)", cell: metricText },
+  ];
+  const rows = worstFirst(entries).map((entry) =>
+    entry.outcome === "error"
+      ? [entry.model, entry.error.kind === "unwatched" ? "not watched" : "error", ...columns.slice(2).map(() => "–")]
+      : columns.map(({ cell }) => cell(entry) || "–"),
+  );
+  const failures = entries.flatMap((entry) => (entry.outcome === "error" ? [failureText(entry)] : []));
+  return [textTable(columns, rows), ...failures].join("\n\n");
+}
+
+function togetherText({ persistent, persist }: ModelDrift): string {
+  return persistent === "drift" ? `drift, ${persist}` : persistent;
+}
+
+function predictionText({ prediction }: DriftPoint): string {
+  return prediction ? `${formatNumber(prediction.distance, 2)} (${formatNumber(prediction.limit, 2)})` : "";
+}
+
+function metricText({ result: { performance } }: ModelDrift): string {
+  if (!performance?.current) return "";
+  const { metric, current, reference } = performance;
+  return `${metric} ${formatNumber(current.value)} (${formatNumber(reference.value)})`;
+}
+
+function failureText({ model, error }: Extract<DriftEntry, { outcome: "error" }>): string {
+  const lines = [`${model}: ${error.message}`, ...(error.hint?.split("\n") ?? []).map((line) => `  ${line}`)];
+  return lines.map(visibleText).join("\n");
+}
+
+/** `mergeml drift <model>`: what moved, how the last windows were, and what to do. */
+export function renderDriftDetails(drift: ModelDrift): string {
+  const plain = (text: string) => visibleText(text);
+  const { lead, rest } = accuracyWords(drift, plain);
+  const steps = driftSteps(drift, { code: plain, safe: plain });
+  return [
+    `${driftHeadline(drift)}.`,
+    [windowSentence(drift), `${lead}: ${rest}.`, ...windowNotes(drift, plain)].join("\n"),
+    ...(drift.result.rows.current > 0 ? [columnTable(drift), ruleSentence(drift.result)] : []),
+    ...(drift.history.length > 1 ? [historyTable(drift)] : []),
+    ...(steps.length > 0 ? [`What to do\n${steps.map((step, at) => `  ${at + 1}. ${step}`).join("\n")}`] : []),
+  ].join("\n\n");
+}
+
+const shownColumns = 20;
+
+function columnTable({ result: { predictions, features } }: ModelDrift): string {
+  const columns: readonly TextColumn[] = [
+    { header: "" },
+    { header: "column" },
+    { header: "weight", align: "right" },
+    { header: "distance (limit)", align: "right" },
+    { header: "significant" },
+    { header: "what moved" },
+  ];
+  const row = (column: ColumnDrift, isPrediction: boolean) => [
+    column.verdict === "drift" ? "!" : "",
+    column.name,
+    weightText(column, isPrediction),
+    distanceText(column),
+    significanceText(column),
+    movedWords(column, (text) => text),
+  ];
+  const rows = [...predictions.map((each) => row(each, true)), ...features.map((each) => row(each, false))];
+  const more = rows.length - shownColumns;
+  const table = textTable(columns, rows.slice(0, shownColumns), 100);
+  return more > 0 ? `${table}\n${formatCount(more)} more columns: --json has them all` : table;
+}
+
+function historyTable({ history, result }: ModelDrift): string {
+  const levels = matchNumbers(history.map(({ metric }) => metric?.value));
+  const columns: readonly (TextColumn & { cell: (point: DriftPoint) => string })[] = [
+    { header: "window", cell: spanText },
+    { header: "outcome", cell: ({ outcome }) => outcome },
+    { header: "rows", align: "right", cell: ({ rows }) => formatCount(rows) },
+    { header: "prediction (limit)", align: "right", cell: predictionText },
+    { header: `features (${formatNumber(result.share.limit, 2)})`, align: "right", cell: shareText },
+    {
+      header: result.performance?.metric ?? "metric",
+      align: "right",
+      cell: ({ metric }) => levels.value(metric?.value ?? null),
+    },
+  ];
+  return textTable(
+    columns,
+    history.map((point) => columns.map(({ cell }) => cell(point) || "–")),
+  );
+}
+
+function shareText({ share }: DriftPoint): string {
+  return formatNumber(share, 2);
+}

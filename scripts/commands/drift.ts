@@ -1,0 +1,65 @@
+import { checkModels, type DriftOptions } from "../../pipelines/check-drift.ts";
+import { parseUtc } from "../../pipelines/config/utc-time.ts";
+import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
+import { UserError } from "../../pipelines/errors/user-error.ts";
+import type { Clock } from "../../pipelines/ports/clock.ts";
+import { renderDriftDetails, renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
+import type { Command, CommandInput } from "../cli/command.ts";
+import { exitCodes } from "../cli/tell-error.ts";
+
+export const drift: Command = {
+  description:
+    "Compares the last windows of live data with what the models in production were trained on; without names, all of them. The rows come from drift.query, the prediction log, or the feature query on the window. Nothing is remembered from run to run: the last eight windows are computed again, or taken from the cache. Exit codes: 0 no model drifts, 1 one drifts in its newest window, 4 none drifts and one has too few rows to tell, 2 or 3 one could not be checked; the others are told all the same.",
+  positionals: { min: 0, max: Infinity },
+  options: {
+    now: { type: "string", value: "time", description: "Look at the windows before this moment, UTC: 2001-06-15" },
+    window: { type: "string", value: "7d", description: "Length of a window, instead of drift.window: 12h, 7d, 4w" },
+  },
+  examples: [
+    { command: "mergeml drift", shows: "all models in production, worst first" },
+    {
+      command: "mergeml drift flight-delay --now 2001-06-04",
+      shows: "what moved, how the last windows were, what to do",
+    },
+    { command: "mergeml drift --json", shows: "the same facts for machines" },
+  ],
+  async run(input) {
+    const opened = await input.workspace();
+    const entries = await checkModels(opened, input.positionals, optionsOf(input, opened.clock));
+    const asked = input.positionals.length > 0;
+    return { code: codeOf(entries, asked), text: tell(entries), data: { models: entries } };
+  },
+};
+
+function optionsOf({ option }: CommandInput, clock: Clock): DriftOptions {
+  const [now, window] = [option("now"), option("window")];
+  if (window !== undefined && !/^[1-9]\d{0,3}[hdw]$/.test(window)) {
+    const hint = "hours (h), days (d) or weeks (w), e.g. --window 7d";
+    throw new UserError({ message: `--window ${window} is not a length of time`, hint });
+  }
+  const time = now === undefined ? clock.now().getTime() : parseUtc(now);
+  if (time === null) {
+    const hint = "an ISO date or a UTC timestamp: --now 2001-06-15 or --now 2001-06-15T06:00:00Z";
+    throw new UserError({ message: `--now ${now} is not a date`, hint });
+  }
+  return { now: new Date(time), ...(window === undefined ? {} : { window }) };
+}
+
+function tell(entries: readonly DriftEntry[]): string {
+  const [first] = entries;
+  if (!first) return "nothing is in production. Start with: mergeml run <model>";
+  return entries.length === 1 && first.outcome !== "error" ? renderDriftDetails(first) : renderDriftTable(entries);
+}
+
+/** Not 1 to 3, which say that the gate said no and that something is wrong. */
+const tooFewRows = 4;
+
+/** The worst: what could not be checked, then drift, then too few rows. A model nobody can watch counts when it was asked for. */
+function codeOf(entries: readonly DriftEntry[], asked: boolean): number {
+  const kinds = entries.flatMap((entry) => (entry.outcome === "error" ? [entry.error.kind] : []));
+  for (const kind of ["bug", "environment", "user"] as const) if (kinds.includes(kind)) return exitCodes[kind];
+  if (asked && kinds.includes("unwatched")) return exitCodes.user;
+  const outcomes = entries.map(({ outcome }) => outcome);
+  if (outcomes.includes("drift")) return exitCodes.gateSaidNo;
+  return outcomes.includes("too few rows") ? tooFewRows : exitCodes.done;
+}

@@ -1,0 +1,195 @@
+import { mkdirSync, renameSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkDrift } from "../../pipelines/check-drift.ts";
+import type { DriftEntry, ModelDrift } from "../../pipelines/drift/model-drift.ts";
+import { silentLog } from "../../pipelines/ports/log.ts";
+import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
+import { query } from "../predict/parquet.ts";
+import { makeScratch, type Scratch } from "../scratch.ts";
+
+const modelText = (name: string, drift: string, window = true) => `
+name: ${name}
+description: Minutes of a ride
+owner: "@rides/team"
+task: regression
+type: linear
+seed: 1
+features:
+  query: features.sql${window ? "\n  window: { start: 2001-01-01, end: 2001-04-01 }" : ""}
+  key: id
+  time: started_at
+  target: minutes
+  split: { by: time, test: 0.2 }
+thresholds:
+  primary: rmse
+  first_deploy: { rmse: { max: 100 } }
+drift: ${drift}
+`;
+
+/** Six rides an hour of 2001 up to August. From June on they are longer, and it snows in July. */
+const ridesQuery = `SELECT i AS id, started_at, km + CASE WHEN month(started_at) >= 6 THEN 4 ELSE 0 END AS km,
+    CASE WHEN month(started_at) = 7 THEN 'snow' ELSE weather END AS weather,
+    3 * km + CAST(hash(i * 11) % 5 AS INTEGER) + CASE WHEN month(started_at) >= 6 THEN 9 ELSE 0 END AS minutes
+  FROM (SELECT i, TIMESTAMP '2001-01-01' + to_minutes(10 * i) AS started_at, CAST(1 + hash(i) % 10 AS INTEGER) AS km,
+    ['rain', 'sun'][CAST(1 + hash(i * 7) % 2 AS INTEGER)] AS weather FROM range(6 * 24 * 212) t(i))`;
+
+const featuresSql = (columns = "id, started_at, km, weather, minutes") =>
+  `SELECT ${columns} FROM 'rides.parquet' WHERE started_at >= $start AND started_at < $end\n`;
+
+let scratch: Scratch;
+
+beforeAll(async () => {
+  scratch = makeScratch({ model: false });
+  mkdirSync(join(scratch.root, "data"));
+  await query(`COPY (${ridesQuery}) TO '${join(scratch.root, "data/rides.parquet")}'`);
+  addModel("ride", "{ window: 7d }", featuresSql());
+  addModel("bike", "{ window: 7d }", "SELECT id, started_at, km, weather, minutes FROM 'rides.parquet'\n", false);
+  scratch.write("models/idea/model.yaml", modelText("idea", "{}"));
+  scratch.write("models/idea/features.sql", featuresSql());
+  scratch.git("add", ".");
+  scratch.git("commit", "-qm", "Add models");
+  await scratch.facts(["init"]);
+  await scratch.facts(["run", "ride"]);
+  await scratch.facts(["run", "bike"]);
+}, 60_000);
+
+afterAll(() => scratch[Symbol.dispose]());
+
+function addModel(name: string, drift: string, sql: string, window = true): void {
+  scratch.write(`models/${name}/model.yaml`, modelText(name, drift, window));
+  scratch.write(`models/${name}/features.sql`, sql);
+}
+
+async function entries(args: readonly string[], code: number): Promise<DriftEntry[]> {
+  return (await scratch.facts<{ models: DriftEntry[] }>(["drift", ...args], code)).models;
+}
+
+async function only(args: readonly string[], code: number): Promise<ModelDrift> {
+  const [entry] = await entries(args, code);
+  if (entry?.outcome === "error" || !entry) throw new Error(JSON.stringify(entry));
+  return entry;
+}
+
+describe("mergeml drift", () => {
+  it("is clean while nothing moves, and knows the last windows after the training data", async () => {
+    const drift = await only(["ride", "--now", "2001-05-15T13:00:00Z"], 0);
+    expect(drift).toMatchObject({
+      model: "ride",
+      version: 1,
+      owner: "@rides/team",
+      outcome: "clean",
+      persistent: "clean",
+      window: { from: "2001-05-08T00:00:00.000Z", to: "2001-05-15T00:00:00.000Z" },
+      source: "features",
+      since: null,
+      labels: { known: 1008 },
+      retrain: { start: "2001-01-01", end: "2001-05-15" },
+      reference: { window: { start: "2001-01-01", end: "2001-04-01" }, metric: { metric: "rmse" } },
+    });
+    expect(drift.history.map(({ from }) => from.slice(0, 10))).toEqual([
+      "2001-05-08",
+      "2001-05-01",
+      "2001-04-24",
+      "2001-04-17",
+      "2001-04-10",
+      "2001-04-03",
+    ]);
+    expect(drift.history[0]).toMatchObject({ rows: 1008, outcome: "clean", prediction: { column: "prediction" } });
+  });
+
+  it("drifts, says since when, and exits with 1", async () => {
+    const drift = await only(["ride", "--now", "2001-06-22"], 1);
+    expect(drift).toMatchObject({
+      outcome: "drift",
+      persistent: "drift",
+      since: "2001-06-01T00:00:00.000Z",
+      result: { because: expect.arrayContaining(["features", "prediction"]) },
+    });
+    expect(drift.history.map(({ outcome }) => outcome)).toEqual([
+      ...["drift", "drift", "drift"],
+      ...["clean", "clean", "clean", "clean", "clean"],
+    ]);
+    const told = await scratch.mergeml("drift", "ride", "--now", "2001-06-22");
+    expect(told.code).toBe(1);
+    expect(told.stdout).toMatch(/^ride is drifting: predictions, 1 of 2 features and rmse, third week in a row\.$/m);
+    expect(told.stdout).toMatch(/^! {2}km .* yes .* mean 5\.\d+ → 9\.\d+$/m);
+    expect(told.stdout).toContain("window: { start: 2001-01-01, end: 2001-06-22 }");
+  });
+
+  it("waits for a second window before drift is said to last", async () => {
+    expect(await only(["ride", "--now", "2001-06-08"], 1)).toMatchObject({ outcome: "drift", persistent: "undecided" });
+  });
+
+  it("takes windows of another length", async () => {
+    const drift = await only(["ride", "--now", "2001-06-22", "--window", "2w"], 1);
+    expect(drift).toMatchObject({ every: "2w", window: { from: "2001-06-08T00:00:00.000Z" } });
+  });
+
+  it("has too few rows in an empty window and in the future, and exits with 4", async () => {
+    const drift = await only(["ride", "--now", "2030-01-01"], 4);
+    expect(drift).toMatchObject({ outcome: "too few rows", persistent: "undecided", history: [], since: null });
+    const told = await scratch.mergeml("drift", "ride", "--now", "2030-01-01");
+    expect(told.code).toBe(4);
+    expect(told.stdout).toContain("ride cannot be checked for drift: the window has no rows.");
+    expect(told.stdout).toContain("the training data ends at 2001-04-01");
+  });
+
+  it("has too few rows below drift.min_rows", async () => {
+    const drift = await only(["ride", "--now", "2001-05-15", "--window", "1d"], 4);
+    expect(drift).toMatchObject({ outcome: "too few rows", result: { rows: { current: 144, least: 200 } } });
+    const told = await scratch.mergeml("drift", "ride", "--now", "2001-05-15", "--window", "1d");
+    expect(told.stdout).toContain("ride has too few rows to check for drift: 144 of at least 200.");
+  });
+
+  it("tells all models, also those that nobody can watch, which is an error only when asked for", async () => {
+    const all = await entries(["--now", "2001-05-15"], 0);
+    expect(all.map(({ model, outcome }) => [model, outcome])).toEqual([
+      ["bike", "error"],
+      ["ride", "clean"],
+    ]);
+    const told = await scratch.mergeml("drift", "--now", "2001-05-15");
+    expect(told.stdout).toMatch(/^bike +not watched +–/m);
+    expect(told.stdout).toMatch(/^ride@1 +clean +clean +– +2001-05-08 … 2001-05-14 +1,008 /m);
+    const [bike] = await entries(["bike"], 2);
+    expect(bike).toMatchObject({
+      outcome: "error",
+      error: { kind: "unwatched", message: expect.stringContaining("bike has no recent rows to compare") },
+    });
+  });
+
+  it.each([
+    ["ried", "there is no model ried", "did you mean ride?"],
+    ["zzz", "there is no model zzz", "in production: bike, ride"],
+    ["idea", "idea has nothing in production", "mergeml run idea"],
+  ])("says what is wrong with %s", async (name, message, hint) => {
+    const told = await scratch.mergeml("drift", name);
+    expect(told.code).toBe(2);
+    expect(told.stderr).toContain(message);
+    expect(told.stderr).toContain(hint);
+  });
+
+  it.each([
+    ["--now", "yesterday", "--now yesterday is not a date"],
+    ["--window", "7", "--window 7 is not a length of time"],
+  ])("refuses %s %s", async (option, value, message) => {
+    const told = await scratch.mergeml("drift", option, value);
+    expect(told.code).toBe(2);
+    expect(told.stderr).toContain(message);
+  });
+
+  it("gives the same from its cache, and looks again when the data changes", async () => {
+    const drift = async (useCache: boolean) => {
+      const clock = { now: () => new Date("2001-05-08") };
+      const { root: directory, env } = scratch;
+      const workspace = await openWorkspace({ directory, env, clock, log: silentLog, useCache });
+      return checkDrift(workspace, await workspace.registry.snapshot(), "ride", { now: clock.now() });
+    };
+    const first = await drift(false);
+    expect(await drift(true)).toEqual(JSON.parse(JSON.stringify(first)));
+    const file = join(scratch.root, "data/rides.parquet");
+    await query(`COPY (FROM '${file}' WHERE started_at < TIMESTAMP '2001-05-03') TO '${file}.new' (FORMAT parquet)`);
+    renameSync(`${file}.new`, file);
+    expect((await drift(true)).history[0]).toMatchObject({ rows: 288 });
+  });
+});
