@@ -1,9 +1,12 @@
+import { resolve } from "node:path";
 import { checkModels, type DriftOptions } from "../../pipelines/check-drift.ts";
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
 import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Clock } from "../../pipelines/ports/clock.ts";
+import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import { renderDriftDetails, renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
+import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import type { Command, CommandInput } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
@@ -14,6 +17,7 @@ export const drift: Command = {
   options: {
     now: { type: "string", value: "time", description: "Look at the windows before this moment, UTC: 2001-06-15" },
     window: { type: "string", value: "7d", description: "Length of a window, instead of drift.window: 12h, 7d, 4w" },
+    report: { type: "string", value: "file.md", description: "Also write the report as Markdown, with charts" },
   },
   examples: [
     { command: "mergeml drift", shows: "all models in production, worst first" },
@@ -21,11 +25,14 @@ export const drift: Command = {
       command: "mergeml drift flight-delay --now 2001-06-04",
       shows: "what moved, how the last windows were, what to do",
     },
+    { command: "mergeml drift flight-delay --report drift.md", shows: "the same as Markdown, as an issue has it" },
     { command: "mergeml drift --json", shows: "the same facts for machines" },
   ],
   async run(input) {
     const opened = await input.workspace();
     const entries = await checkModels(opened, input.positionals, optionsOf(input, opened.clock));
+    const report = input.option("report");
+    if (report !== undefined) await writeAside(resolve(input.directory, report), driftReports(entries));
     const asked = input.positionals.length > 0;
     return { code: codeOf(entries, asked), text: tell(entries), data: { models: entries } };
   },

@@ -1,4 +1,4 @@
-import { mkdirSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkDrift } from "../../pipelines/check-drift.ts";
@@ -115,6 +115,13 @@ describe("mergeml drift", () => {
     expect(told.stdout).toMatch(/^ride is drifting: predictions, 1 of 2 features and rmse, third week in a row\.$/m);
     expect(told.stdout).toMatch(/^! {2}km .* yes .* mean 5\.\d+ → 9\.\d+$/m);
     expect(told.stdout).toContain("window: { start: 2001-01-01, end: 2001-06-22 }");
+  });
+
+  it("writes the report as Markdown", async () => {
+    await only(["ride", "--now", "2001-06-22", "--report", "reports/drift.md"], 1);
+    const report = readFileSync(join(scratch.root, "reports/drift.md"), "utf8");
+    expect(report).toMatch(/^## ride is drifting: predictions, 1 of 2 features and rmse, third week in a row\n/);
+    expect(report).toContain('title "Distance of prediction by window"');
   });
 
   it("waits for a second window before drift is said to last", async () => {

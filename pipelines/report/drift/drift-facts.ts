@@ -2,7 +2,7 @@ import type { DriftResult, PerformanceDrift } from "../../drift/drift-result.ts"
 import type { ModelDrift, Span } from "../../drift/model-drift.ts";
 import type { MetricLevel } from "../../drift/profile/profile.ts";
 import { formatApart, formatCount, formatNumber, formatPercent } from "../../evaluation/format-number.ts";
-import type { Escape } from "./moved-words.ts";
+import type { Safe } from "./moved-words.ts";
 
 /** Days, the last one included, for a window of whole days; else timestamps, the end excluded. */
 export function spanText({ from, to }: Span): string {
@@ -15,11 +15,13 @@ export function spanText({ from, to }: Span): string {
 const sources = { query: "drift.query", log: "the prediction log", features: "the feature query, scored by" } as const;
 
 /** Window and rows, and what they are compared with. */
-export function windowSentence({ window, result, source, version, reference }: ModelDrift): string {
+export function windowSentence({ window, result, source, version, reference, since }: ModelDrift): string {
   const from = source === "features" ? `${sources.features} v${version}` : sources[source];
-  const trained = reference.window ? ` (${trainedSpan(reference.window)})` : "";
+  const trained = reference.window ? `, of its window ${trainedSpan(reference.window)}` : "";
   const rows = `${formatCount(reference.rows)} rows`;
-  return `Window ${spanText(window)}, ${formatCount(result.rows.current)} rows of ${from}, against the ${rows} v${version} was trained on${trained}.`;
+  const earlier = since !== null && since !== window.from;
+  const drifting = earlier ? ` Drifting since ${since.slice(0, 10)}.` : "";
+  return `Window ${spanText(window)}, ${formatCount(result.rows.current)} rows of ${from}, against the ${rows} that trained v${version}${trained}.${drifting}`;
 }
 
 function trainedSpan({ start, end }: { start: string; end: string }): string {
@@ -30,7 +32,7 @@ function trainedSpan({ start, end }: { start: string; end: string }): string {
 /** Whether the drift costs accuracy: the verdict in a few words, and the numbers. `cost` is null when it is not known. */
 export function accuracyWords(
   { result, labels, reference }: ModelDrift,
-  safe: Escape,
+  safe: Safe,
 ): {
   cost: boolean | null;
   lead: string;
@@ -51,7 +53,7 @@ export function accuracyWords(
 }
 
 /** `rmse 33.9 (30.8 … 37.1) on 92,110 labelled rows, 29.6 at deploy`. */
-function levels({ metric, reference }: PerformanceDrift, current: MetricLevel, safe: Escape): string {
+function levels({ metric, reference }: PerformanceDrift, current: MetricLevel, safe: Safe): string {
   const [value, before] = formatApart(current.value, reference.value);
   const interval = `${formatNumber(current.low)} … ${formatNumber(current.high)}`;
   return `${safe(metric)} ${value} (${interval}) on ${formatCount(current.rows)} labelled rows, ${before} at deploy`;
@@ -65,14 +67,14 @@ function withinLimit({ worse, limit, significant }: PerformanceDrift): string {
 function unlabelled({ late, missing, duplicated }: ModelDrift["labels"]): string {
   const why = [
     late > 0 ? `${formatCount(late)} rows are younger than drift.label_delay` : "",
-    missing > 0 ? `${formatCount(missing)} have no outcome yet` : "",
-    duplicated > 0 ? `${formatCount(duplicated)} have outcomes that contradict each other` : "",
+    missing > 0 ? `${formatCount(missing)} rows have no outcome yet` : "",
+    duplicated > 0 ? `${formatCount(duplicated)} rows have outcomes that contradict each other` : "",
   ].filter(Boolean);
   return why.length > 0 ? why.join(", ") : "no outcome is known";
 }
 
 /** What else a reader must know of the window's rows; each a sentence. */
-export function windowNotes({ result, rejected, log, labels }: ModelDrift, safe: Escape): string[] {
+export function windowNotes({ result, rejected, log, labels }: ModelDrift, safe: Safe): string[] {
   const { added, unwatched } = result;
   const skipped = log?.skipped ?? [];
   const names = added.slice(0, 10).map(safe).join(", ");
@@ -96,7 +98,7 @@ function unreadable(files: number): string {
     : `${formatCount(files)} files of the prediction log could not be read`;
 }
 
-function skippedWords({ file, reason }: { file: string; reason: string }, safe: Escape): string {
+function skippedWords({ file, reason }: { file: string; reason: string }, safe: Safe): string {
   return `${safe(file)}: ${safe(reason)}`;
 }
 

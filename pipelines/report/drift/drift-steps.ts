@@ -1,14 +1,22 @@
 import type { ModelDrift } from "../../drift/model-drift.ts";
-import type { Escape } from "./moved-words.ts";
+import type { Safe } from "./moved-words.ts";
 
-/** What a person can do, most useful first; `code` wraps a command or a setting. Empty for a model that is clean. */
-export function driftSteps(drift: ModelDrift, { code, safe }: { code: Escape; safe: Escape }): string[] {
-  if (drift.outcome === "clean") return [];
-  if (drift.outcome === "too few rows") return fewRowsSteps(drift, code);
-  return [...mendSteps(drift, safe), retrainStep(drift, code), ...rollbackSteps(drift, code)];
+/** How the steps are written: a command or a setting, a text from the data, and what takes the place of the advice how to retrain. */
+export interface StepStyle {
+  code: Safe;
+  safe: Safe;
+  retrain?: string;
 }
 
-function mendSteps({ result }: ModelDrift, safe: Escape): string[] {
+/** What a person can do, most useful first. Empty for a model that is clean. */
+export function driftSteps(drift: ModelDrift, style: StepStyle): string[] {
+  const { code, safe, retrain = retrainStep(drift, code) } = style;
+  if (drift.outcome === "clean") return [];
+  if (drift.outcome === "too few rows") return [...mendSteps(drift, safe), ...fewRowsSteps(drift, code)];
+  return [...mendSteps(drift, safe), retrain, ...rollbackSteps(drift, code)];
+}
+
+function mendSteps({ result }: ModelDrift, safe: Safe): string[] {
   const broken = result.features.filter(({ state }) => state === "vanished" || state === "type changed");
   if (broken.length === 0) return [];
   const names = broken.slice(0, 5).map(({ name }) => safe(name));
@@ -17,27 +25,25 @@ function mendSteps({ result }: ModelDrift, safe: Escape): string[] {
   ];
 }
 
-function retrainStep({ model, retrain }: ModelDrift, code: Escape): string {
+function retrainStep({ model, retrain }: ModelDrift, code: Safe): string {
   const train = code(`mergeml train ${model}`);
   if (!retrain) return `Retrain on newer data: ${train} shows how the result compares with production.`;
   const window = code(`window: { start: ${retrain.start}, end: ${retrain.end} }`);
   return `Retrain on newer data: write ${window} into ${code(`models/${model}/model.yaml`)}; ${train} shows how it compares with production, and a merged pull request deploys it.`;
 }
 
-function rollbackSteps({ model, version, result }: ModelDrift, code: Escape): string[] {
+function rollbackSteps({ model, version, result }: ModelDrift, code: Safe): string[] {
   const worse = result.because.some((reason) => reason !== "features");
   return worse && version > 1 ? [`Or roll back: ${code(`mergeml rollback ${model}`)}`] : [];
 }
 
-function fewRowsSteps({ model, source, result, every, reference }: ModelDrift, code: Escape): string[] {
-  const empty = result.rows.current === 0;
-  const wider = `Or look at more at once: ${code(`drift.window`)} is ${every}; ${code(`mergeml drift ${model} --window 4w`)} tries another.`;
-  if (source === "log")
-    return [
-      `Log what production predicts, e.g. with ${code(`mergeml predict ${model} --input … --output … --log`)}`,
-      wider,
-    ];
+function fewRowsSteps({ model, source, result, every, reference }: ModelDrift, code: Safe): string[] {
+  const wider = `Look at more at once: ${code("drift.window")} is ${every}; ${code(`mergeml drift ${model} --window 4w`)} tries another.`;
+  if (source === "log") {
+    const logging = code(`mergeml predict ${model} --input … --output … --log`);
+    return [`Log what production predicts: serving writes the prediction log, or ${logging}.`, wider];
+  }
   const until = reference.window ? `; the training data ends at ${reference.window.end}` : "";
   const elsewhere = `Look at a time that has data: ${code(`mergeml drift ${model} --now <date>`)}${until}.`;
-  return empty ? [elsewhere, wider] : [wider, elsewhere];
+  return result.rows.current === 0 ? [elsewhere, wider] : [wider, elsewhere];
 }

@@ -1,9 +1,9 @@
 import type { ColumnDrift } from "../../drift/drift-result.ts";
 import type { DriftEntry, DriftPoint, ModelDrift } from "../../drift/model-drift.ts";
 import { worstFirst } from "../../drift/worst-first.ts";
-import { visibleText } from "../../errors/visible-text.ts";
 import { formatCount, formatNumber } from "../../evaluation/format-number.ts";
 import { matchNumbers } from "../matched-numbers.ts";
+import { oneLine } from "../one-line.ts";
 import { type TextColumn, textTable } from "../text-table.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
 import { accuracyWords, ruleSentence, spanText, windowNotes, windowSentence } from "./drift-facts.ts";
@@ -48,18 +48,19 @@ function metricText({ result: { performance } }: ModelDrift): string {
 
 function failureText({ model, error }: Extract<DriftEntry, { outcome: "error" }>): string {
   const lines = [`${model}: ${error.message}`, ...(error.hint?.split("\n") ?? []).map((line) => `  ${line}`)];
-  return lines.map(visibleText).join("\n");
+  return lines.map((line) => oneLine(line, 600)).join("\n");
 }
 
 /** `mergeml drift <model>`: what moved, how the last windows were, and what to do. */
 export function renderDriftDetails(drift: ModelDrift): string {
-  const plain = (text: string) => visibleText(text);
+  const plain = (text: string) => oneLine(text, 300);
   const { lead, rest } = accuracyWords(drift, plain);
+  const empty = drift.result.rows.current === 0;
   const steps = driftSteps(drift, { code: plain, safe: plain });
   return [
     `${driftHeadline(drift)}.`,
-    [windowSentence(drift), `${lead}: ${rest}.`, ...windowNotes(drift, plain)].join("\n"),
-    ...(drift.result.rows.current > 0 ? [columnTable(drift), ruleSentence(drift.result)] : []),
+    [windowSentence(drift), ...(empty ? [] : [`${lead}: ${rest}.`]), ...windowNotes(drift, plain)].join("\n"),
+    ...(drift.outcome === "too few rows" ? [] : [columnTable(drift), ruleSentence(drift.result)]),
     ...(drift.history.length > 1 ? [historyTable(drift)] : []),
     ...(steps.length > 0 ? [`What to do\n${steps.map((step, at) => `  ${at + 1}. ${step}`).join("\n")}`] : []),
   ].join("\n\n");

@@ -2,10 +2,10 @@ import type { ColumnDrift, ColumnFacts, Effect, ShapeBar } from "../../drift/dri
 import { formatNumber, formatPercent } from "../../evaluation/format-number.ts";
 
 /** Makes a text from the data safe where it is shown. */
-export type Escape = (text: string) => string;
+export type Safe = (text: string) => string;
 
 /** What moved in a column, in words: `mean 6.9 → 9.8`, `unseen: ZRH 3%`, `missing 1% → 20%`. Empty for one that is stable. */
-export function movedWords(column: ColumnDrift, safe: Escape): string {
+export function movedWords(column: ColumnDrift, safe: Safe): string {
   if (column.state === "vanished") return "the column is gone";
   if (column.state === "type changed") return "its values have another type";
   if (column.state === "not compared") return "no values to compare";
@@ -16,7 +16,7 @@ export function movedWords(column: ColumnDrift, safe: Escape): string {
     .join("; ");
 }
 
-function effectWords({ name }: Effect, column: ColumnDrift, safe: Escape): string {
+function effectWords({ name }: Effect, column: ColumnDrift, safe: Safe): string {
   const { reference, current } = column;
   switch (name) {
     case "missing":
@@ -30,13 +30,13 @@ function effectWords({ name }: Effect, column: ColumnDrift, safe: Escape): strin
   }
 }
 
-function unseenWords(current: ColumnFacts | null, safe: Escape): string {
+function unseenWords(current: ColumnFacts | null, safe: Safe): string {
   const values = (current?.unseen ?? []).slice(0, 3);
   return `unseen: ${values.map(({ value, share }) => `${named(value, safe)} ${percent(share)}`).join(", ")}`;
 }
 
 /** The plainest of what explains the distance: another range, another mean, another spread, or where the values went. */
-function numberWords({ reference, current, shape }: ColumnDrift, safe: Escape): string {
+function numberWords({ reference, current, shape }: ColumnDrift, safe: Safe): string {
   const { mean, deviation, min, max } = reference;
   if (!current || mean === null || deviation === null || min === null || max === null) return "";
   if (current.mean === null || current.deviation === null || current.min === null || current.max === null) return "";
@@ -50,11 +50,11 @@ function numberWords({ reference, current, shape }: ColumnDrift, safe: Escape): 
 }
 
 /** The bars that changed most. */
-function barWords(shape: readonly ShapeBar[], count: number, safe: Escape): string {
+function barWords(shape: readonly ShapeBar[], count: number, safe: Safe): string {
   return shape
     .toSorted((a, b) => change(b) - change(a))
     .slice(0, count)
-    .map((bar) => `${named(bar.label, safe)} ${percent(bar.reference)} → ${percent(bar.current)}`)
+    .map((bar) => `${named(bar.label, safe)}: ${percent(bar.reference)} → ${percent(bar.current)}`)
     .join(", ");
 }
 
@@ -62,7 +62,7 @@ function change({ reference, current }: ShapeBar): number {
   return Math.abs(current - reference);
 }
 
-function named(value: string, safe: Escape): string {
+function named(value: string, safe: Safe): string {
   return value.trim() === "" ? "(blank)" : safe(value);
 }
 
@@ -77,6 +77,6 @@ function pair(before: number, now: number): string {
 }
 
 /** A share as per cent, whole ones from 10% on. */
-function percent(share: number): string {
+export function percent(share: number): string {
   return formatPercent(share, share >= 0.1 ? 2 : 1);
 }

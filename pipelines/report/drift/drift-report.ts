@@ -1,0 +1,138 @@
+import type { ColumnDrift } from "../../drift/drift-result.ts";
+import type { DriftEntry, FailedDrift, ModelDrift } from "../../drift/model-drift.ts";
+import { worstFirst } from "../../drift/worst-first.ts";
+import { formatCount } from "../../evaluation/format-number.ts";
+import { columnTable } from "../column-table.ts";
+import { escapeMarkdown } from "../escape-markdown.ts";
+import { distanceText, significanceText, weightText } from "./column-effect.ts";
+import { columnFolds } from "./column-folds.ts";
+import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";
+import { driftHeadline } from "./drift-headline.ts";
+import { driftSteps } from "./drift-steps.ts";
+import { historyCharts } from "./history-charts.ts";
+import { movedWords } from "./moved-words.ts";
+
+/** `title` is plain text, as an issue's title is; `body` is Markdown, and safe whatever the data holds. */
+export interface DriftReport {
+  title: string;
+  body: string;
+}
+
+export interface DriftReportOptions {
+  /** UTF-16 units of the body. */
+  limit?: number;
+  /** Markdown that takes the place of the advice how to retrain, e.g. a link to the pull request that does. */
+  retrain?: string;
+  /** The report is an issue's text, which a person can close. */
+  issue?: boolean;
+}
+
+/** GitHub's limit is 65,536 characters of an issue or a comment; others add to the text. */
+const defaultLimit = 60_000;
+
+interface Kept {
+  columns: number;
+  charts: boolean;
+  folds: number;
+}
+
+/** What is left out first, to stay within the limit: folded parts, charts, then rows of the table. */
+const lengths: readonly Kept[] = [
+  { columns: 30, charts: true, folds: 2 },
+  { columns: 30, charts: true, folds: 1 },
+  { columns: 30, charts: true, folds: 0 },
+  { columns: 12, charts: false, folds: 0 },
+  { columns: 3, charts: false, folds: 0 },
+  { columns: 0, charts: false, folds: 0 },
+];
+
+/** The check of one model as a person reads it: what moved, how much, since when, whether it costs accuracy, and what to do. */
+export function driftReport(drift: ModelDrift, options: DriftReportOptions = {}): DriftReport {
+  const { limit = defaultLimit } = options;
+  const bodies = lengths.map((kept) => () => bodyOf(drift, kept, options));
+  const fitting = bodies.find((body) => body().length <= limit);
+  const body = fitting ? fitting() : bodyOf(drift, lengths.at(-1)!, options).slice(0, limit).toWellFormed();
+  return { title: driftHeadline(drift), body };
+}
+
+/** Reports of a whole run in one text, those first that ask for attention. */
+export function driftReports(entries: readonly DriftEntry[]): string {
+  if (entries.length === 0) return "Nothing is in production.\n";
+  const sections = worstFirst(entries).map((entry) => {
+    if (entry.outcome === "error") return failureText(entry);
+    const { title, body } = driftReport(entry);
+    return `## ${escapeMarkdown(title, 300)}\n\n${body}`;
+  });
+  return `${sections.join("\n\n")}\n`;
+}
+
+function failureText({ model, error }: FailedDrift): string {
+  const verb = error.kind === "unwatched" ? "is not watched" : "could not be checked";
+  const lines = [error.message, ...(error.kind === "bug" ? [] : (error.hint?.split("\n") ?? []))];
+  return [`## ${model} ${verb}`, ...lines.map((line) => escapeMarkdown(line, 600))].join("\n\n");
+}
+
+const sentence = (text: string) => escapeMarkdown(text, 300);
+const word = (text: string) => escapeMarkdown(text, 40);
+
+function bodyOf(drift: ModelDrift, kept: Kept, options: DriftReportOptions): string {
+  const { result } = drift;
+  const judged = drift.outcome !== "too few rows";
+  return [
+    [windowSentence(drift), accuracyText(drift)].filter(Boolean).join("\n"),
+    ...windowNotes(drift, sentence),
+    ...(judged ? [columnsText(drift, kept.columns)] : []),
+    ...(kept.charts ? historyCharts(drift) : []),
+    ...(judged ? columnFolds(drift).slice(0, kept.folds) : []),
+    stepsText(drift, options),
+    ...(judged ? [`<sub>${ruleSentence(result)}</sub>`] : []),
+  ]
+    .filter(Boolean)
+    .join("\n\n");
+}
+
+function accuracyText(drift: ModelDrift): string {
+  if (drift.result.rows.current === 0) return "";
+  const { cost, lead, rest } = accuracyWords(drift, sentence);
+  return cost === true ? `**${lead}**: ${rest}.` : `${lead}: ${rest}.`;
+}
+
+interface Row {
+  column: ColumnDrift;
+  isPrediction: boolean;
+}
+
+function columnsText({ result }: ModelDrift, most: number): string {
+  const rows: Row[] = [
+    ...result.predictions.map((column) => ({ column, isPrediction: true })),
+    ...result.features.map((column) => ({ column, isPrediction: false })),
+  ];
+  const shown = rows.slice(0, most);
+  const left = rows.slice(most);
+  const drifting = left.filter(({ column }) => column.verdict === "drift").length;
+  const more = `${formatCount(left.length)} more columns, of which ${formatCount(drifting)} drift.`;
+  return [shown.length > 0 ? tableOf(shown) : "", left.length > 0 ? more : ""].filter(Boolean).join("\n\n");
+}
+
+function tableOf(rows: readonly Row[]): string {
+  return columnTable<Row>(
+    [
+      { header: "", cell: ({ column }) => (column.verdict === "drift" ? "🔴" : "🟢"), keep: true },
+      { header: "column", cell: ({ column }) => escapeMarkdown(column.name, 60), keep: true },
+      { header: "weight", align: "right", cell: ({ column, isPrediction }) => weightText(column, isPrediction) },
+      { header: "distance (limit)", align: "right", cell: ({ column }) => distanceText(column) },
+      { header: "significant", cell: ({ column }) => significanceText(column) },
+      { header: "what moved", cell: ({ column }) => movedWords(column, word) },
+    ],
+    rows,
+  );
+}
+
+function stepsText(drift: ModelDrift, { retrain, issue }: DriftReportOptions): string {
+  const steps = driftSteps(drift, { code: (text) => `\`${text}\``, safe: word, ...(retrain && { retrain }) });
+  const expected = issue && drift.outcome === "drift" ? [expectedStep] : [];
+  const all = [...steps, ...expected];
+  return all.length === 0 ? "" : `**What to do**\n\n${all.map((step, at) => `${at + 1}. ${step}`).join("\n")}`;
+}
+
+const expectedStep = "Or close this issue as expected: it reopens only when the drift grows by half.";
