@@ -1,10 +1,31 @@
-import { seededRandom } from "../pipelines/evaluation/random.ts";
-import { drawRows, judgeCalibrated, modelOf, predict, profileOf, windowOf } from "./bench/drift/simulate.ts";
+import { columnCounts, type GridCell, referenceSizes, runRow } from "./bench/drift/run-grid.ts";
+import { tellGrid } from "./bench/drift/tell-grid.ts";
+import { tellSpeed } from "./bench/drift/tell-speed.ts";
 
-const random = seededRandom(1);
-const model = modelOf(5, 0);
-const rows = drawRows(model, 1000, random, null);
-const profile = profileOf(model, rows, predict(model, rows, random));
-const now = drawRows(model, 1000, random, 0);
-const { outcome } = judgeCalibrated(profile, windowOf(profile, now, predict(model, now, random)));
-process.stdout.write(`${outcome}\n`);
+/**
+ * Measures how far the drift check can be trusted, by simulation, and how fast it is; `--write` puts the tables into
+ * docs/drift.md. On the command line `speed` or `grid` chooses one, and a number is the windows for each cell of the grid.
+ */
+async function main(words: readonly string[]): Promise<void> {
+  const all = !words.includes("speed") && !words.includes("grid");
+  if (all || words.includes("speed")) await tellSpeed();
+  if (all || words.includes("grid")) measureGrid(Number(words.find((word) => /^\d+$/.test(word)) ?? 400));
+}
+
+/** Evidently judges some of the windows only: its exact tests take long. */
+const compared = 40;
+
+function measureGrid(replicates: number): void {
+  const cells: GridCell[] = [];
+  for (const columns of columnCounts) {
+    for (const reference of referenceSizes) {
+      const started = performance.now();
+      cells.push(...runRow(columns, reference, { replicates, compared: Math.min(compared, replicates) }));
+      const seconds = ((performance.now() - started) / 1000).toFixed(0);
+      process.stderr.write(`${columns} columns, reference of ${reference} rows: ${seconds} s\n`);
+    }
+  }
+  tellGrid(cells, replicates);
+}
+
+await main(process.argv.slice(2));

@@ -2,10 +2,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 
-const file = join(import.meta.dirname, "..", "..", "docs", "benchmarks.md");
+const docs = join(import.meta.dirname, "..", "..", "docs");
 
-/** Shows a measured section, and with `--write` puts it in the place of the section of that title in docs/benchmarks.md. */
-export function tellSection(title: string, body: string): void {
+/** Shows a measured section, and with `--write` puts it in the place of the section of that title in docs/benchmarks.md, or another page. */
+export function tellSection(title: string, body: string, pageName = "benchmarks.md"): void {
+  const file = join(docs, pageName);
   process.stdout.write(`\n## ${title}\n\n${body}\n`);
   if (!process.argv.includes("--write")) return;
   const page = existsSync(file) ? readFileSync(file, "utf8") : "# Benchmarks\n";

@@ -1,7 +1,7 @@
 import { everyCellOnce, randomCells } from "../../evaluation/cells.ts";
 import { classificationSides } from "../../evaluation/classification-sides.ts";
 import { formatCount } from "../../evaluation/format-number.ts";
-import { planIntervals } from "../../evaluation/interval-plan.ts";
+import { type IntervalPlan, planIntervals } from "../../evaluation/interval-plan.ts";
 import type { Metric } from "../../evaluation/metrics/metric.ts";
 import { classificationMetrics, regressionMetrics } from "../../evaluation/metrics/metrics.ts";
 import { seededRandom } from "../../evaluation/random.ts";
@@ -16,20 +16,21 @@ const fewestRows = 10;
 
 /**
  * A metric of predictions whose outcomes are known, with a bootstrap percentile interval: the same seed gives the same
- * interval. Where it has no value, the reason.
+ * interval. Where it has no value, the reason. Many measurements of about as many rows can share a plan, and its draws.
  */
 export function measureMetric(
   metric: string,
   target: Target,
   predictions: Predictions,
   seed: number,
+  plan = planIntervals(predictions.rows, predictions.classes.length, confidence, seed),
 ): MetricLevel | { problem: string } {
   if (target.task === "regression") {
     const { candidate, rows } = regressionSides(target.values, predictions, null, 0);
-    return measure(regressionMetrics, metric, candidate, rows, 0, seed);
+    return measure(regressionMetrics, metric, candidate, rows, plan);
   }
   const { candidate, rows } = classificationSides(target, predictions.classes, predictions, null, []);
-  return measure(classificationMetrics, metric, candidate, rows, predictions.classes.length, seed);
+  return measure(classificationMetrics, metric, candidate, rows, plan);
 }
 
 function measure<Scored>(
@@ -37,8 +38,7 @@ function measure<Scored>(
   name: string,
   side: Side<Scored>,
   rows: number,
-  classes: number,
-  seed: number,
+  plan: IntervalPlan,
 ): MetricLevel | { problem: string } {
   const metric = metrics.find((each) => each.name === name);
   if (!metric) throw new Error(`There is no metric ${name} for this task.`);
@@ -46,8 +46,7 @@ function measure<Scored>(
   if ("problem" in side) return side;
   const undefinedBecause = metric.undefinedBecause?.(side.scored);
   if (undefinedBecause) return { problem: undefinedBecause };
-  const plan = planIntervals(rows, classes, confidence, seed);
-  const cells = randomCells(rows, plan.cells, seededRandom(seed));
+  const cells = randomCells(rows, plan.cells, seededRandom(plan.seed));
   const score = metric.prepare(side.scored, cells);
   const value = score(everyCellOnce(cells), rows);
   const replicates = metric.visitsRows ? plan.rowReplicates : plan.resamples.replicates;

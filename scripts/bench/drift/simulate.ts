@@ -2,8 +2,11 @@ import { judgeDrift } from "../../../pipelines/drift/calibrated/judge-drift.ts";
 import type { CurrentWindow } from "../../../pipelines/drift/current-window.ts";
 import type { Distribution } from "../../../pipelines/drift/distribution.ts";
 import type { DriftResult } from "../../../pipelines/drift/drift-result.ts";
+import type { Sample } from "../../../pipelines/drift/evidently/sample.ts";
+import { measureMetric } from "../../../pipelines/drift/performance/measure-metric.ts";
 import { fitProfile } from "../../../pipelines/drift/profile/fit-profile.ts";
-import type { Profile } from "../../../pipelines/drift/profile/profile.ts";
+import type { MetricLevel, Profile } from "../../../pipelines/drift/profile/profile.ts";
+import type { IntervalPlan } from "../../../pipelines/evaluation/interval-plan.ts";
 import type { Random } from "../../../pipelines/evaluation/random.ts";
 import { countCodes, countNumbers, profileCodes, profileNumbers } from "./count-values.ts";
 import { type ColumnKind, columnKinds, normal } from "./draw-columns.ts";
@@ -16,7 +19,7 @@ export interface SimulatedModel {
 }
 
 /** Columns by position: the values of one side. */
-export type Rows = readonly Float64Array[];
+type Rows = readonly Float64Array[];
 
 export function modelOf(columns: number, first: number): SimulatedModel {
   const kinds = Array.from({ length: columns }, (_, at) => columnKinds[(first + at) % columnKinds.length]!);
@@ -26,7 +29,7 @@ export function modelOf(columns: number, first: number): SimulatedModel {
 }
 
 /** Draws rows; the column at `shifted` drifts. */
-export function drawRows({ columns }: SimulatedModel, rows: number, random: Random, shifted: number | null): Rows {
+function drawRows({ columns }: SimulatedModel, rows: number, random: Random, shifted: number | null): Rows {
   return columns.map((column, at) => {
     const values = new Float64Array(rows);
     for (let row = 0; row < rows; row++) values[row] = column.draw(random, at === shifted ? 1 : 0);
@@ -35,7 +38,7 @@ export function drawRows({ columns }: SimulatedModel, rows: number, random: Rand
 }
 
 /** What the model predicts: a sum of the columns' effects by importance, bent, with what is no column's. */
-export function predict({ columns, importance }: SimulatedModel, rows: Rows, random: Random): Float64Array {
+function predict({ columns, importance }: SimulatedModel, rows: Rows, random: Random): Float64Array {
   return Float64Array.from({ length: rows[0]?.length ?? 0 }, (_, row) => {
     let sum = 0.1 * normal(random);
     for (let at = 0; at < columns.length; at++) sum += importance[at]! * columns[at]!.effect(rows[at]![row]!);
@@ -43,7 +46,22 @@ export function predict({ columns, importance }: SimulatedModel, rows: Rows, ran
   });
 }
 
-export function profileOf(model: SimulatedModel, rows: Rows, predictions: Float64Array): Profile {
+/** What the model predicts of rows, and what became of them. */
+export interface Scored {
+  rows: Rows;
+  predictions: Float64Array;
+  outcomes: Float64Array;
+}
+
+/** Draws rows, predicts them and draws their outcomes; the column at `shifted` drifts, what the model knows of it does not. */
+export function drawScored(model: SimulatedModel, count: number, random: Random, shifted: number | null): Scored {
+  const rows = drawRows(model, count, random, shifted);
+  const predictions = predict(model, rows, random);
+  return { rows, predictions, outcomes: predictions.map((each) => each + 0.2 * normal(random)) };
+}
+
+/** As registration makes it, but for the scan, which a test holds equal; the outcomes are those of a test split as large. */
+export function profileOf(model: SimulatedModel, { rows, predictions, outcomes }: Scored, plan: IntervalPlan): Profile {
   const features = model.columns.map((column, at) => ({
     kind: column.kind === "numeric" ? ("number" as const) : ("category" as const),
     importance: model.importance[at]!,
@@ -51,11 +69,18 @@ export function profileOf(model: SimulatedModel, rows: Rows, predictions: Float6
       column.kind === "numeric" ? profileNumbers(`c${at}`, rows[at]!) : profileCodes(`c${at}`, codesOf(rows[at]!)),
   }));
   const prediction = profileNumbers("prediction", predictions);
-  const about = { format: 1, task: "regression", classes: [], target: "y", unwatched: 0, performance: null } as const;
-  return fitProfile({ ...about, features, predictions: [prediction], outcome: prediction });
+  const performance = levelOf(predictions, outcomes, plan);
+  const about = { format: 1, task: "regression", classes: [], target: "y", unwatched: 0 } as const;
+  return fitProfile({ ...about, performance, features, predictions: [prediction], outcome: prediction });
 }
 
-export function windowOf(profile: Profile, rows: Rows, predictions: Float64Array): CurrentWindow {
+function levelOf(predictions: Float64Array, outcomes: Float64Array, plan: IntervalPlan): MetricLevel | null {
+  const predicted = { rows: predictions.length, classes: [], values: Float32Array.from(predictions) };
+  const measured = measureMetric("mae", { task: "regression", values: outcomes }, predicted, 7, plan);
+  return "problem" in measured ? null : measured;
+}
+
+function windowOf(profile: Profile, { rows, predictions }: Scored): CurrentWindow {
   const count = (reference: Distribution, values: Float64Array) => ({
     state: "counted" as const,
     distribution:
@@ -69,9 +94,23 @@ export function windowOf(profile: Profile, rows: Rows, predictions: Float64Array
   };
 }
 
-/** By the calibrated method; with no least number of rows, so that small windows are judged too. */
-export function judgeCalibrated(profile: Profile, window: CurrentWindow): DriftResult {
-  return judgeDrift({ profile, window, performance: null, drift: { min_rows: 1, share: 0.3 } });
+/** By the calibrated method, with labels where there is a plan to measure by; with no least number of rows, so that small windows are judged too. */
+export function judgeCalibrated(profile: Profile, now: Scored, plan: IntervalPlan | null): DriftResult {
+  const performance = plan ? levelOf(now.predictions, now.outcomes, plan) : null;
+  return judgeDrift({ profile, window: windowOf(profile, now), performance, drift: { min_rows: 1, share: 0.3 } });
+}
+
+/** The columns and the prediction as Evidently's defaults take them. */
+export function samplesOf({ columns }: SimulatedModel, { rows, predictions }: Scored): Sample[] {
+  return [...columns.map(({ kind }, at) => sampleOf(kind, rows[at]!)), sampleOf("numeric", predictions)];
+}
+
+function sampleOf(kind: ColumnKind["kind"], values: Float64Array): Sample {
+  const present = values.filter((value) => !Number.isNaN(value));
+  if (kind === "numeric") return { kind, values: present.sort() };
+  const counts = new Map<string, number>();
+  for (const value of present) counts.set(`c${value}`, (counts.get(`c${value}`) ?? 0) + 1);
+  return { kind, counts };
 }
 
 function codesOf(values: Float64Array): Int32Array {
