@@ -5,8 +5,9 @@ import { readProfile } from "./drift/profile/version-profile.ts";
 import { moveWindow } from "./drift/retrain-window.ts";
 import { earlierInterval, type Interval, intervalBefore } from "./drift/window/interval.ts";
 import { driftingInARow, driftPoint } from "./drift/window-history.ts";
+import { rememberCheck } from "./drift-check/last-check.ts";
 import { type WatchedModel, watchedModel, watchedNames } from "./drift-check/watched-model.ts";
-import { checkOneWindow, type WindowCheck } from "./drift-check/window-check.ts";
+import { checkOneWindow, type WindowCheck, type WindowCheckJob } from "./drift-check/window-check.ts";
 import { windowInputs } from "./drift-check/window-inputs.ts";
 import { EnvironmentError } from "./errors/environment-error.ts";
 import { type Problem, UserError } from "./errors/user-error.ts";
@@ -34,40 +35,48 @@ export async function checkDrift(
   { now, window }: DriftOptions,
 ): Promise<ModelDrift> {
   const watched = await watchedModel(workspace, snapshot, model);
-  const {
-    record,
-    today: { drift, owner },
-  } = watched;
+  const { record, today } = watched;
   const profile = await readProfile(workspace, snapshot, model, record.version);
-  const inputs = await windowInputs(workspace, watched, now);
-  const job = { workspace, snapshot, watched, profile, inputs, now };
-  const every = window ?? drift.window;
-  const persistence = parsePersistence(drift.persist);
+  const job = { workspace, snapshot, watched, profile, inputs: await windowInputs(workspace, watched, now), now };
+  const every = window ?? today.drift.window;
+  const persistence = parsePersistence(today.drift.persist);
   const intervals = lastWindows(watched, intervalBefore(now, every), Math.max(shownWindows, persistence.of));
-  const checks: (WindowCheck & { point: DriftPoint })[] = [];
-  await workspace.log.step(`drift of ${model}`, async (step) => {
-    for (const interval of intervals) {
-      step.update(checks.length / intervals.length, interval.from.toISOString().slice(0, 10));
-      const check = await checkOneWindow(job, interval);
-      checks.push({ ...check, point: driftPoint(spanOf(interval), check.result) });
-    }
-  });
-  const [{ point, ...newest }] = checks as [(typeof checks)[number]];
-  const history = checks.map((check) => check.point).filter(({ rows }) => rows > 0);
-  return {
-    ...{ model, version: record.version, owner, every, persist: drift.persist },
-    window: { from: point.from, to: point.to },
+  const { newest, points } = await checkWindows(job, intervals);
+  const history = points.filter(({ rows }) => rows > 0);
+  const outcomes = history.map(({ outcome }) => outcome);
+  const { from, to, outcome } = points[0]!;
+  const drift: ModelDrift = {
+    ...{ model, version: record.version, owner: today.owner, every, persist: today.drift.persist },
+    window: { from, to },
     ...newest,
-    outcome: point.outcome,
-    persistent: persistentOutcome(
-      history.map(({ outcome }) => outcome),
-      persistence,
-    ),
+    outcome,
+    persistent: persistentOutcome(outcomes, persistence),
     history: history.slice(0, shownWindows),
     since: driftingInARow(history).at(-1)?.from ?? null,
-    retrain: retrainWindow(watched, point),
+    retrain: retrainWindow(watched, to),
     reference: referenceOf(watched, profile.performance),
   };
+  await rememberCheck(workspace.cache, record, drift);
+  return drift;
+}
+
+/** What the newest of the windows says, and all of them in a few numbers. */
+async function checkWindows(
+  job: WindowCheckJob,
+  intervals: readonly Interval[],
+): Promise<{ newest: WindowCheck; points: DriftPoint[] }> {
+  const { log } = job.workspace;
+  return log.step(`drift of ${job.watched.record.model}`, async (step) => {
+    const checks: WindowCheck[] = [];
+    for (const interval of intervals) {
+      step.update(checks.length / intervals.length, `from ${interval.from.toISOString().slice(0, 10)}`);
+      checks.push(await checkOneWindow(job, interval));
+    }
+    return {
+      newest: checks[0]!,
+      points: checks.map(({ result }, at) => driftPoint(spanOf(intervals[at]!), result)),
+    };
+  });
 }
 
 /**
@@ -101,7 +110,7 @@ function spanOf({ from, to }: Interval): Span {
   return { from: from.toISOString(), to: to.toISOString() };
 }
 
-function retrainWindow({ today: { features, retrain } }: WatchedModel, { to }: Span): ModelDrift["retrain"] {
+function retrainWindow({ today: { features, retrain } }: WatchedModel, to: string): ModelDrift["retrain"] {
   return features.window && moveWindow(features.window, retrain.window, new Date(to));
 }
 

@@ -1,3 +1,4 @@
+import { type LastCheck, lastCheck } from "./drift-check/last-check.ts";
 import { type PlanEntry, planModels } from "./plan.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -10,6 +11,8 @@ export interface StatusEntry {
   value: number | null;
   by: string | null;
   pull_request: number | null;
+  /** What the last `mergeml drift` on this machine found; null when this version was never checked here. */
+  drift: LastCheck | null;
   next: PlanEntry["state"];
   detail: string;
 }
@@ -37,6 +40,7 @@ export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
         value: primary?.candidate ?? null,
         by: production === null ? null : (last?.by ?? pointers.get(model)?.by ?? null),
         pull_request: pointers.get(model)?.pull_request ?? null,
+        drift: record && (await lastCheck(workspace.cache, record)),
         next: state,
         detail,
       };

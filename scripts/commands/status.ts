@@ -1,3 +1,4 @@
+import type { LastCheck } from "../../pipelines/drift-check/last-check.ts";
 import { humaniseAge } from "../../pipelines/report/humanise-age.ts";
 import { renderStatus } from "../../pipelines/report/status-table.ts";
 import { readStatus } from "../../pipelines/status.ts";
@@ -5,7 +6,7 @@ import type { Command } from "../cli/command.ts";
 
 export const status: Command = {
   description:
-    "What is in production for every model, since when, by whom, its primary metric at deployment, and what a run would do next.",
+    "What is in production for every model, since when, by whom, its primary metric at deployment, what the last mergeml drift on this machine found, and what a run would do next.",
   positionals: { min: 0, max: 0 },
   options: {},
   examples: [
@@ -20,13 +21,18 @@ export const status: Command = {
       ...entry,
       since: entry.since && humaniseAge(entry.since, now),
       by: entry.by && (entry.pull_request === null ? entry.by : `${entry.by} #${entry.pull_request}`),
-      drift: null,
+      drift: entry.drift && driftWord(entry.drift),
       next: nextWord(entry.next, entry.model, entry.detail),
     }));
     const text = rows.length > 0 ? renderStatus(rows) : "no models yet. Start with: mergeml init";
     return { text, data: { models: entries } };
   },
 };
+
+/** With the last day of its window, because the check may be an old one. */
+function driftWord({ outcome, window }: LastCheck): string {
+  return `${outcome} (${new Date(Date.parse(window.to) - 1).toISOString().slice(0, 10)})`;
+}
 
 function nextWord(state: string, model: string, detail: string): string {
   if (state === "unchanged") return "–";

@@ -117,6 +117,16 @@ describe("mergeml drift", () => {
     expect(told.stdout).toContain("window: { start: 2001-01-01, end: 2001-06-22 }");
   });
 
+  it("leaves what it found for mergeml status", async () => {
+    await only(["ride", "--now", "2001-06-22"], 1);
+    expect((await scratch.mergeml("status")).stdout).toMatch(/^ride .* drift \(2001-06-21\) /m);
+    const { models } = await scratch.facts<{ models: object[] }>(["status"]);
+    expect(models).toContainEqual(
+      expect.objectContaining({ model: "ride", drift: expect.objectContaining({ persistent: "drift" }) }),
+    );
+    expect(models).toContainEqual(expect.objectContaining({ model: "bike", drift: null }));
+  });
+
   it("writes the report as Markdown", async () => {
     await only(["ride", "--now", "2001-06-22", "--report", "reports/drift.md"], 1);
     const report = readFileSync(join(scratch.root, "reports/drift.md"), "utf8");
