@@ -10,13 +10,13 @@ export function featureWeights(features: readonly FeatureProfile[]): number[] {
   return most > 0 ? shares.map((share) => share / most) : shares.map(() => 1);
 }
 
-const least = 0.1;
+const least = 0.05;
 
 /**
- * How much of the significance level a column gets: features that can make the model drift by themselves in full, others in
- * proportion, none less than a tenth, so that columns of no use to the model do not hide those that matter (Genovese, Roeder
- * and Wasserman, 2006). The predictions and the performance get as much as one such feature.
+ * How much of the significance level a column gets: features that can make the model drift by themselves in full, others by
+ * the square of how far they go towards it, so that columns of little use to the model do not hide those that matter
+ * (Genovese, Roeder and Wasserman, 2006). The predictions and the performance get as much as one such feature.
  */
 export function testWeights(weights: readonly number[], limit: number): number[] {
-  return weights.map((weight) => Math.max(least, Math.min(1, weight / limit)));
+  return weights.map((weight) => Math.max(least, Math.min(1, weight / limit) ** 2));
 }
