@@ -7,7 +7,7 @@ import type { Snapshot } from "./registry/snapshot.ts";
 import type { RetrainBranchState, RetrainFacts } from "./retrain/decide-retrain.ts";
 import {
   deleteRetrainBranch,
-  fetchTip,
+  fetchDefaultBranch,
   listRetrainBranches,
   modelTree,
   readRetrainBranch,
@@ -30,10 +30,10 @@ export interface RetrainSetting {
 }
 
 /** Reads what all models share; a few requests to the remote, whatever their number. */
-export async function openRetrainSetting(workspace: Workspace, base: string): Promise<RetrainSetting> {
+export async function openRetrainSetting(workspace: Workspace): Promise<RetrainSetting> {
   const { git, registry } = workspace;
   const remote = (await findRemote(git)) ?? "origin";
-  const tip = await fetchTip(git, remote, base);
+  const { branch: base, tip } = await fetchDefaultBranch(git, remote);
   const branches = await listRetrainBranches(git, remote);
   return { remote, base, tip, branches, snapshot: await registry.snapshot({ fetch: true }) };
 }

@@ -1,3 +1,4 @@
+import { UserError } from "../errors/user-error.ts";
 import type { CommitContext } from "../registry/git/commits.ts";
 import { makeCommits } from "../registry/git/commits.ts";
 import { GitError } from "../registry/git/failure.ts";
@@ -29,13 +30,17 @@ export async function listRetrainBranches(git: Git, remote: string): Promise<Map
   );
 }
 
-/** The remote's branch as it is now, fetched. Throws GitError when there is none. */
-export async function fetchTip(git: Git, remote: string, branch: string): Promise<string> {
-  const ref = `refs/heads/${branch}`;
-  const [line = ""] = (await git.text(["ls-remote", "--exit-code", remote, ref])).split("\n");
-  const commit = line.split("\t", 1)[0] ?? "";
-  await fetchCommit(git, remote, ref, commit);
-  return commit;
+/** The remote's default branch, with its commit fetched. Throws UserError when it has none. */
+export async function fetchDefaultBranch(git: Git, remote: string): Promise<{ branch: string; tip: string }> {
+  const text = await git.text(["ls-remote", "--symref", remote, "HEAD"]);
+  const branch = /^ref: refs\/heads\/(.+)\tHEAD$/m.exec(text)?.[1];
+  const tip = /^([0-9a-f]{40,64})\tHEAD$/m.exec(text)?.[1];
+  if (!branch || !tip) {
+    const message = `${remote} has no default branch`;
+    throw new UserError({ message, hint: "set one in the repository's settings; a retrain is made on it" });
+  }
+  await fetchCommit(git, remote, `refs/heads/${branch}`, tip);
+  return { branch, tip };
 }
 
 /** What is on a retrain branch, and whether it is still as we wrote it. */

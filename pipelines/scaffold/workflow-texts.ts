@@ -48,7 +48,7 @@ function toolStep(source: ToolSource): string {
           persist-credentials: false`;
 }
 
-const rollbackInputs = ["model", "to"].map((name) => `      ${name}: \${{ inputs.${name} }}\n`).join("");
+const passed = (names: readonly string[]) => names.map((name) => `      ${name}: \${{ inputs.${name} }}\n`).join("");
 
 /** The workflows of a repository that uses mergeml's, by path: a few lines each. */
 export function callerWorkflows({ name, ref }: { name: string; ref: string }): Record<string, string> {
@@ -62,6 +62,12 @@ ${more}`;
 name: model-pr
 on:
   pull_request:
+  workflow_dispatch: # by which mergeml asks for the check of its own pull requests
+    inputs:
+      pull-request:
+        description: Number of the pull request to report on; its branch must be the one this runs on
+        required: true
+        type: number
 permissions: {}
 jobs:
   models:
@@ -70,7 +76,7 @@ jobs:
       checks: write
       contents: read
       pull-requests: write
-${call("model-pr.yml")}`,
+${call("model-pr.yml", `      pull-request: \${{ fromJSON(inputs.pull-request || 0) }}\n`)}`,
     ".github/workflows/model-report.yml": `# Posts the report of pull requests from forks, whose own runs may only read. Runs none of their code.
 name: model-report
 on:
@@ -101,6 +107,29 @@ jobs:
       deployments: write
       pull-requests: read
 ${call("model-deploy.yml")}`,
+    ".github/workflows/drift.yml": `# Watches the models in production: drift becomes an issue, and a retrain pull request where the config says so.
+# GitHub stops schedules of public repositories without a commit for 60 days.
+name: drift
+on:
+  schedule:
+    - cron: "23 5 * * *"
+  workflow_dispatch:
+    inputs:
+      models:
+        description: Names of the models to check, separated by spaces; all in production when empty
+        default: ""
+      now:
+        description: The moment before which windows end, e.g. 2001-06-15; the present when empty
+        default: ""
+permissions: {}
+jobs:
+  models:
+    permissions:
+      actions: write
+      contents: write
+      issues: write
+      pull-requests: write
+${call("drift.yml", passed(["models", "now"]))}`,
     ".github/workflows/rollback.yml": `# Takes back a model's last promotion.
 name: rollback
 on:
@@ -118,6 +147,6 @@ jobs:
     permissions:
       contents: write
       deployments: write
-${call("rollback.yml", rollbackInputs)}`,
+${call("rollback.yml", passed(["model", "to"]))}`,
   };
 }

@@ -10,7 +10,7 @@ const change = { contents: "write", deployments: "write" };
 
 /**
  * The permissions of each job. `registry.yml` needs `contents: write` for repository_dispatch only, `rollback.yml`
- * `deployments: write` to show at once what it did, and the deploy reads which pull request a commit came from.
+ * `deployments: write` to show at once what it did, `drift.yml` `actions: write` to start the check of a retrain, and the deploy reads which pull request a commit came from.
  */
 const permissions: Record<string, Record<string, Record<string, string>>> = {
   "ci.yml": { check: read },
@@ -19,6 +19,11 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
   "model-deploy.yml": { plan: read, deploy: { ...change, "pull-requests": "read" } },
   "registry.yml": { notify: change },
   "rollback.yml": { rollback: change },
+  "drift.yml": {
+    plan: read,
+    check: read,
+    answer: { actions: "write", contents: "write", issues: "write", "pull-requests": "write" },
+  },
 };
 
 const named = (jobs: Record<string, Job>) => Object.entries(jobs).map(([name, job]) => ({ name, job }));

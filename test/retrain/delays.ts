@@ -18,13 +18,14 @@ thresholds:
   primary: rmse
   first_deploy: { rmse: { max: 100 } }
 drift: { window: 7d, min_rows: 50, on_drift: pull-request, persist: 1 of 1 }
+retrain: { window: sliding }
 `;
 
-const delaysSql =
+export const delaysSql =
   "SELECT id, seen_at, distance, weekday, delay FROM 'delays.csv' WHERE seen_at >= $start AND seen_at < $end\n";
 
 /** An observation an hour; from April on distances are longer and every kilometre costs more. */
-function delaysCsv(days = 181): string {
+export function delaysCsv(days = 203): string {
   const lines = Array.from({ length: days * 24 }, (_, i) => {
     const at = new Date(Date.UTC(2001, 0, 1) + i * 3_600_000);
     const isLate = at.getUTCMonth() >= 3;

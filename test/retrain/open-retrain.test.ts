@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => scratch[Symbol.dispose]());
 
 async function facts(wished: Window | null) {
-  const setting = await openRetrainSetting(workspace, "main");
+  const setting = await openRetrainSetting(workspace);
   return { setting, known: await readRetrainFacts(workspace, setting, await readModel(workspace, "delays"), wished) };
 }
 

@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Git, openGit } from "../../pipelines/registry/git/git.ts";
 import {
   deleteRetrainBranch,
-  fetchTip,
+  fetchDefaultBranch,
   listRetrainBranches,
   modelTree,
   readRetrainBranch,
@@ -25,7 +26,7 @@ beforeEach(() => {
 afterEach(() => scratch[Symbol.dispose]());
 
 async function write(expected: string | null, modelText = moved): Promise<string | null> {
-  const base = await fetchTip(git, "origin", "main");
+  const { tip: base } = await fetchDefaultBranch(git, "origin");
   return writeRetrainBranch(git, {
     ...{
       remote: "origin",
@@ -110,7 +111,7 @@ describe("a retrain branch", () => {
     const shallow = openGit(`${scratch.folder}/shallow`, { env });
     const found = await readRetrainBranch(shallow, { remote: "origin", model: "rent", commit: commit ?? "" });
     expect(found).toMatchObject({ edited: false });
-    const base = await fetchTip(shallow, "origin", "main");
+    const { tip: base } = await fetchDefaultBranch(shallow, "origin");
     const plan = { remote: "origin", model: "rent", base, modelYaml: `${moved}#\n`, subject: "s", body: "b" };
     expect(await writeRetrainBranch(shallow, { ...plan, time: new Date(0), expected: commit })).not.toBeNull();
   });
@@ -126,6 +127,8 @@ it("tells a model's folder by what is in it", async () => {
   expect(await modelTree(git, "main", "none")).toBeNull();
 });
 
-it("says that there is no such branch", async () => {
-  await expect(fetchTip(git, "origin", "none")).rejects.toThrow("git ls-remote");
+it("says that the remote has no default branch", async () => {
+  execFileSync("git", ["init", "-q", "--bare", "empty.git"], { cwd: scratch.folder });
+  scratch.git("remote", "set-url", "origin", "../empty.git");
+  await expect(fetchDefaultBranch(git, "origin")).rejects.toThrow("origin has no default branch");
 });

@@ -13,20 +13,14 @@ export interface NoticeText {
 export interface NoticeParts {
   /** The drift report. */
   report: { title: string; body: string } | null;
-  /** Markdown that says where the retrain is; null when there is none. */
-  retrain: string | null;
   owner: string | null;
 }
 
 /** The issue's text around a drift report, which may be null when there is nothing to report any more. */
-export function noticeText(
-  decision: NoticeDecision,
-  state: DriftState,
-  { report, retrain, owner }: NoticeParts,
-): NoticeText {
+export function noticeText(decision: NoticeDecision, state: DriftState, { report, owner }: NoticeParts): NoticeText {
   const mention =
     owner === null ? [] : [`<sub>Owner: ${owner}. This text is kept up to date while the drift lasts.</sub>`];
-  const body = [...(retrain === null ? [] : [retrain]), report?.body.trim() ?? "", ...mention].join("\n\n");
+  const body = [report?.body.trim() ?? "", ...mention].join("\n\n");
   return { title: report?.title ?? `${state.model} drifts`, body, comment: commentOf(decision, state, owner), owner };
 }
 

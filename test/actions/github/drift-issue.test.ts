@@ -44,7 +44,7 @@ async function check(state: DriftState, { owner = null as string | null } = {}):
   return applyNotice(faulty.github, {
     decision,
     known,
-    text: noticeText(decision, state, { report, retrain: null, owner }),
+    text: noticeText(decision, state, { report, owner }),
   });
 }
 
@@ -193,7 +193,7 @@ describe("with faults", () => {
     await applyNotice(faulty.github, {
       decision,
       known: [],
-      text: noticeText(decision, state, { report, retrain: null, owner: null }),
+      text: noticeText(decision, state, { report, owner: null }),
     });
     const [issue] = await issues();
     expect(issue?.title).toHaveLength(256);

@@ -1,0 +1,82 @@
+import type { LoadedModel } from "../../pipelines/config/load-models.ts";
+import type { DriftEntry, ModelDrift } from "../../pipelines/drift/model-drift.ts";
+import { type DriftState, decideNotice } from "../../pipelines/drift/notice/decide-notice.ts";
+import { driftState, undeployedState } from "../../pipelines/drift/notice/drift-state.ts";
+import { noticeText } from "../../pipelines/drift/notice/notice-text.ts";
+import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
+import { applyNotice, type NoticeOutcome, type StoredIssue } from "../shared/github/drift-issue.ts";
+import { type Answering, answerRetrain, type RetrainOutcome } from "./answer-retrain.ts";
+
+/** What is known of one model when its answer begins. */
+export interface ModelQuestion {
+  model: string;
+  /** In production now; null for none. */
+  production: number | null;
+  /** As on the default branch; null when it is gone or unsound. */
+  config: LoadedModel | null;
+  /** null when there is nothing to check. */
+  entry: DriftEntry | null;
+  issues: readonly StoredIssue[];
+  now: Date;
+}
+
+/** What was done for a model. */
+export interface ModelAnswer {
+  model: string;
+  production: number | null;
+  entry: DriftEntry | null;
+  issue: NoticeOutcome;
+  /** Why nothing was done about the issue; empty otherwise. */
+  reason: string;
+  retrain: RetrainOutcome;
+}
+
+/** Answers one model's drift: the retrain first, because the issue links to it. */
+export async function answerModel(answering: Answering, question: ModelQuestion): Promise<ModelAnswer> {
+  const { model, production, config, entry, issues, now } = question;
+  const checked = entry === null || entry.outcome === "error" || entry.version !== production ? null : entry;
+  const state = production === null ? undeployedState(model, now) : checked && driftState(checked);
+  const report = checked && driftReport(checked);
+  const retrain: RetrainOutcome = config
+    ? await answerRetrain(answering, { model: config, production, known: state, report, now })
+    : { state: "none", reason: "its config cannot be read" };
+  const answer = { model, production, entry, retrain };
+  if (state === null) {
+    const reason = entry && entry.outcome !== "error" ? `v${production} came into production meanwhile` : "not checked";
+    return { ...answer, issue: { state: "none" }, reason };
+  }
+  return {
+    ...answer,
+    ...(await answerIssue(answering, { state, issues, checked, retrain, owner: config?.config.owner ?? null })),
+  };
+}
+
+interface IssueQuestion {
+  state: DriftState;
+  issues: readonly StoredIssue[];
+  checked: ModelDrift | null;
+  retrain: RetrainOutcome;
+  owner: string | null;
+}
+
+async function answerIssue(
+  { github }: Answering,
+  question: IssueQuestion,
+): Promise<Pick<ModelAnswer, "issue" | "reason">> {
+  const { state, issues, checked, retrain, owner } = question;
+  const decision = decideNotice(state, issues);
+  const { serverUrl, owner: account, repo } = github.context;
+  const told = tellRetrain(retrain, `${serverUrl}/${account}/${repo}`);
+  const report = checked && driftReport(checked, { issue: true, ...(told === null ? {} : { retrain: told }) });
+  const text = noticeText(decision, state, { report, owner });
+  const issue = await applyNotice(github, { decision, known: issues, text });
+  return { issue, reason: decision.action === "nothing" ? decision.reason : "" };
+}
+
+function tellRetrain(retrain: RetrainOutcome, repository: string): string | null {
+  if (retrain.state === "open")
+    return `**Merge the retrain pull request #${retrain.pull}**, which trains it on data up to ${retrain.end} and compares it with production.`;
+  if (retrain.state !== "branch only") return null;
+  const { branch, end } = retrain;
+  return `**A retrain on data up to ${end} is ready** on the branch \`${branch}\`: [open the pull request](${repository}/compare/${branch}?expand=1). For mergeml to open it, allow workflows to create pull requests under Settings → Actions → General.`;
+}

@@ -1,0 +1,25 @@
+import { checkModels as check } from "../../pipelines/check-drift.ts";
+import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
+import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
+import { renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
+import type { Action } from "../shared/action.ts";
+import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { uploadDrift } from "./drift-bundle.ts";
+import { momentOf } from "./moment.ts";
+
+/** Looks at the data of some models and hands on what it found. Red when one could not be checked; the others are handed on all the same. */
+export async function checkModels(action: Action): Promise<void> {
+  const workspace = await action.workspace();
+  const entries = await check(workspace, action.list("models"), { now: momentOf(action, workspace.clock) });
+  await uploadDrift(entries);
+  action.log.info(renderDriftTable(entries));
+  await appendJobSummary(action.env, driftReports(entries));
+  const failed = entries.filter(isFailure);
+  for (const { model, error } of failed) action.log.warn([`${model}: ${error.message}`, error.hint].join("\n"));
+  if (failed.length > 0) action.fail(`could not be checked: ${failed.map(({ model }) => model).join(", ")}`);
+}
+
+/** A model that nobody can watch is no failure of a run over all models. */
+function isFailure(entry: DriftEntry): entry is Extract<DriftEntry, { outcome: "error" }> {
+  return entry.outcome === "error" && entry.error.kind !== "unwatched";
+}

@@ -1,0 +1,56 @@
+import { markdownTable } from "markdown-table";
+import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
+import { worstFirst } from "../../pipelines/drift/worst-first.ts";
+import { escapeMarkdown } from "../../pipelines/report/escape-markdown.ts";
+import type { ModelAnswer } from "./answer-model.ts";
+
+/** The table of all models for the job's summary, those first that ask for attention. */
+export function driftSummary(answers: readonly ModelAnswer[]): string {
+  if (answers.length === 0) return "### Drift\n\nNothing is in production.\n";
+  const known = answers.flatMap(({ entry }) => entry ?? []);
+  const order = worstFirst(known).map(({ model }) => model);
+  const place = ({ model }: ModelAnswer) => (order.includes(model) ? order.indexOf(model) : order.length);
+  const rows = answers.toSorted((a, b) => place(a) - place(b)).map(row);
+  const table = markdownTable([["", "model", "production", "drift", "window", "issue", "retrain"], ...rows], {
+    stringLength: () => 0,
+  });
+  return `### ${title(known)}\n\n${table}\n`;
+}
+
+function title(entries: readonly DriftEntry[]): string {
+  const count = (outcome: DriftEntry["outcome"]) => entries.filter((each) => each.outcome === outcome).length;
+  const of = (found: number, what: string) => (found > 0 ? [`${found} ${what}`] : []);
+  const told = [...of(count("drift"), "drifting"), ...of(count("error"), "could not be checked")];
+  return `Drift: ${told.length > 0 ? `${told.join(", ")} of` : "none in"} ${entries.length} ${entries.length === 1 ? "model" : "models"}`;
+}
+
+const signs = { clean: "🟢", drift: "🔴", "too few rows": "⚪", error: "❌" } as const;
+
+function row({ model, production, entry, issue, retrain }: ModelAnswer): string[] {
+  const version = production === null ? "–" : `v${production}`;
+  return [
+    entry ? signs[entry.outcome] : "",
+    model,
+    version,
+    entry ? drift(entry) : "–",
+    entry && entry.outcome !== "error" ? `${day(entry.window.from)} … ${day(entry.window.to)}` : "–",
+    "issue" in issue ? `#${issue.issue} ${issue.state}` : issue.state === "off" ? "not permitted" : "–",
+    retrainCell(retrain),
+  ];
+}
+
+function drift(entry: DriftEntry): string {
+  if (entry.outcome === "error") return escapeMarkdown(entry.error.message, 200);
+  if (entry.outcome === "too few rows") return `too few rows: ${entry.result.rows.current}`;
+  return entry.outcome === "drift" && entry.persistent !== "drift" ? "drift, not lasting yet" : entry.outcome;
+}
+
+function retrainCell(retrain: ModelAnswer["retrain"]): string {
+  if (retrain.state === "open") return `#${retrain.pull} up to ${retrain.end}`;
+  if (retrain.state === "closed") return `#${retrain.pull} closed`;
+  return retrain.state === "branch only" ? `branch ${retrain.branch}` : "–";
+}
+
+function day(time: string): string {
+  return time.slice(0, 10);
+}

@@ -1,0 +1,20 @@
+import { readModels } from "../../pipelines/workspace/workspace.ts";
+import type { Action } from "../shared/action.ts";
+import { jobMatrix } from "../shared/job-matrix.ts";
+
+/** Gives the matrix of the models that are in production. One whose config is gone is
+ * watched as it was trained; one whose config is unsound is left to the step answer, which says so. */
+export async function planChecks(action: Action): Promise<void> {
+  const workspace = await action.workspace();
+  const snapshot = await workspace.registry.snapshot({ fetch: true });
+  const deployed = await snapshot.productions();
+  const named = action.list("models");
+  const wanted = [...deployed.keys()].filter((model) => named.length === 0 || named.includes(model));
+  const { models, names } = await readModels(workspace, wanted);
+  const gone = wanted.filter((model) => !names.includes(model));
+  const records = await Promise.all(gone.map((model) => snapshot.record(model, deployed.get(model)?.version ?? 0)));
+  const configs = [...models.map(({ config }) => config), ...records.map(({ candidate }) => candidate.config)];
+  action.output("matrix", JSON.stringify(jobMatrix(configs)));
+  action.output("count", `${configs.length}`);
+  action.log.info(configs.length > 0 ? configs.map(({ name }) => name).join("\n") : "Nothing is in production.");
+}
