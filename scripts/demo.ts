@@ -1,4 +1,4 @@
-import { editParams, prepareScratch, type Scratch } from "./demo/scratch-repository.ts";
+import { editParams, moveDataWindow, prepareScratch, type Scratch } from "./demo/scratch-repository.ts";
 import { openStage, type Stage } from "./demo/stage.ts";
 
 /** The life of three models, played with the real commands on a real git repository with a bare origin. */
@@ -11,6 +11,7 @@ async function main(): Promise<void> {
   worsePullRequest(stage, scratch);
   mergeAndRollBack(stage, scratch);
   otherModels(stage);
+  driftAndRetrain(stage, scratch);
   lookAround(stage);
   stage.say(`
 That was the life of three models, in ${((performance.now() - started) / 1000).toFixed(0)} s.
@@ -79,8 +80,20 @@ function otherModels(stage: Stage): void {
   stage.mergeml("run bird-strike");
 }
 
+function driftAndRetrain(stage: Stage, { repository }: Scratch): void {
+  stage.chapter("8. In June flights are late in another way: drift, and a retrain on newer months");
+  stage.mergeml("drift flight-delay --now 2001-06-17", { expect: 1 });
+  stage.git("switch -qc retrain-flight-delay");
+  moveDataWindow(repository, "flight-delay", { start: "2001-03-19", end: "2001-06-17" });
+  stage.git("diff --unified=0 --no-prefix");
+  stage.git("commit -qam", "Retrain flight-delay on newer months");
+  stage.mergeml("train flight-delay");
+  stage.mergeml("gate flight-delay");
+  stage.git("switch -q main");
+}
+
 function lookAround(stage: Stage): void {
-  stage.chapter("8. Trust, but verify");
+  stage.chapter("9. Trust, but verify");
   stage.mergeml("history diamond-price");
   stage.mergeml("verify");
   stage.mergeml("reproduce diamond-price@2");

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { relative } from "node:path";
 import { readProjectFile } from "../config/project-file.ts";
+import { alpha, limits } from "../drift/calibrated/limits.ts";
 import type { Interval } from "../drift/window/interval.ts";
 import { logFiles, logFolder } from "../drift/window/log-files.ts";
 import { labelsUntil } from "../drift/window/window-job.ts";
@@ -28,6 +29,7 @@ export async function windowInputs(
   const until = labelsUntil({ now, drift });
   return async (interval) => ({
     stepVersion,
+    limits: { ...limits, alpha },
     record: record.digest,
     asked,
     query,

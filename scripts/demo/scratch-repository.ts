@@ -3,6 +3,8 @@ import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { editWindow } from "../../pipelines/drift/edit-window.ts";
+import type { WrittenWindow } from "../../pipelines/drift/retrain-window.ts";
 
 const product = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -56,6 +58,12 @@ function copy(from: string, to: string): void {
   } catch {
     cpSync(from, to);
   }
+}
+
+/** Moves `features.window` of a model's config, as a retrain does. */
+export function moveDataWindow(repository: string, model: string, window: WrittenWindow): void {
+  const file = join(repository, "models", model, "model.yaml");
+  writeFileSync(file, editWindow(readFileSync(file, "utf8"), file, window));
 }
 
 /** Replaces the `params:` line of a model's config. */
