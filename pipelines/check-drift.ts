@@ -1,17 +1,20 @@
-import { parseUtc } from "./config/utc-time.ts";
+import { knownData } from "./drift/known-data.ts";
 import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, Span } from "./drift/model-drift.ts";
 import { parsePersistence, persistentOutcome } from "./drift/persistence.ts";
+import type { Profile } from "./drift/profile/profile.ts";
 import { readProfile } from "./drift/profile/version-profile.ts";
-import { moveWindow } from "./drift/retrain-window.ts";
 import { earlierInterval, type Interval, intervalBefore } from "./drift/window/interval.ts";
+import { UnwatchedModel } from "./drift/window/unwatched-model.ts";
 import { driftingInARow, driftPoint } from "./drift/window-history.ts";
 import { rememberCheck } from "./drift-check/last-check.ts";
-import { type WatchedModel, watchedModel, watchedNames } from "./drift-check/watched-model.ts";
+import { watchedModel, watchedNames } from "./drift-check/watched-model.ts";
 import { checkOneWindow, type WindowCheck, type WindowCheckJob } from "./drift-check/window-check.ts";
 import { windowInputs } from "./drift-check/window-inputs.ts";
 import { EnvironmentError } from "./errors/environment-error.ts";
 import { type Problem, UserError } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
+import type { VersionRecord } from "./registry/version-record.ts";
+import { retrainAdvice } from "./retrain/retrain-advice.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 export interface DriftOptions {
@@ -36,25 +39,29 @@ export async function checkDrift(
 ): Promise<ModelDrift> {
   const watched = await watchedModel(workspace, snapshot, model);
   const { record, today } = watched;
-  const profile = await readProfile(workspace, snapshot, model, record.version);
-  const job = { workspace, snapshot, watched, profile, inputs: await windowInputs(workspace, watched, now), now };
+  const { version } = record;
+  const profile = await readProfile(workspace, snapshot, model, version);
+  const known = knownData(record.candidate, profile.times);
+  const inputs = await windowInputs(workspace, watched, now);
+  const job = { workspace, snapshot, watched, profile, known, inputs, now };
   const every = window ?? today.drift.window;
   const persistence = parsePersistence(today.drift.persist);
-  const intervals = lastWindows(watched, intervalBefore(now, every), Math.max(shownWindows, persistence.of));
+  const intervals = lastWindows(known, intervalBefore(now, every), Math.max(shownWindows, persistence.of));
   const { newest, points } = await checkWindows(job, intervals);
   const history = points.filter(({ rows }) => rows > 0);
   const outcomes = history.map(({ outcome }) => outcome);
   const { from, to, outcome } = points[0]!;
   const drift: ModelDrift = {
-    ...{ model, version: record.version, owner: today.owner, every, persist: today.drift.persist },
+    ...{ model, version, owner: today.owner, every, persist: today.drift.persist },
     window: { from, to },
     ...newest,
     outcome,
     persistent: persistentOutcome(outcomes, persistence),
     history: history.slice(0, shownWindows),
     since: driftingInARow(history).at(-1)?.from ?? null,
-    retrain: retrainWindow(watched, to),
-    reference: referenceOf(watched, profile.performance),
+    retrain:
+      outcome === "drift" ? await retrainAdvice(workspace.registry, snapshot, { ...watched, version, to }) : null,
+    reference: referenceOf(record, profile, known),
   };
   await rememberCheck(workspace.cache, record, drift);
   return drift;
@@ -98,25 +105,26 @@ export async function checkModels(
   return entries;
 }
 
-/** Newest first. Earlier windows that reach into the training data would always be clean, and are left out. */
-function lastWindows({ record }: WatchedModel, newest: Interval, count: number): Interval[] {
-  const end = record.candidate.config.features.window?.end;
-  const trainedUntil = end === undefined ? null : parseUtc(end);
+/** Newest first. Earlier windows that reach into the data the version has would say nothing, and are left out. */
+function lastWindows(known: Interval | null, newest: Interval, count: number): Interval[] {
   const all = Array.from({ length: count }, (_, at) => earlierInterval(newest, at));
-  return all.filter(({ from }, at) => at === 0 || trainedUntil === null || from.getTime() >= trainedUntil);
+  return all.filter(({ from }, at) => at === 0 || known === null || from >= known.to);
 }
 
 function spanOf({ from, to }: Interval): Span {
   return { from: from.toISOString(), to: to.toISOString() };
 }
 
-function retrainWindow({ today: { features, retrain } }: WatchedModel, to: string): ModelDrift["retrain"] {
-  return features.window && moveWindow(features.window, retrain.window, new Date(to));
-}
-
-function referenceOf({ record }: WatchedModel, metric: ModelDrift["reference"]["metric"]): ModelDrift["reference"] {
-  const { config, train } = record.candidate;
-  return { window: config.features.window, rows: train.rows, metric };
+function referenceOf({ candidate }: VersionRecord, profile: Profile, known: Interval | null): ModelDrift["reference"] {
+  const { config, train, test } = candidate;
+  return {
+    window: config.features.window,
+    rows: train.rows,
+    times: profile.times?.train ?? null,
+    tested: test.rows,
+    known: known && spanOf(known),
+    metric: profile.performance,
+  };
 }
 
 /** An exception as an entry of the run. */
@@ -128,7 +136,7 @@ function toldError(error: unknown): FailedDrift["error"] {
   if (error instanceof UserError) {
     const hints = error.problems.flatMap(({ hint }) => hint ?? []);
     return {
-      kind: error.problems.some(({ key }) => key === "drift") ? "unwatched" : "user",
+      kind: error instanceof UnwatchedModel ? "unwatched" : "user",
       message: error.problems.map(located).join("\n"),
       hint: hints.length > 0 ? hints.join("\n") : null,
     };

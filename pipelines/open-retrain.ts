@@ -1,10 +1,10 @@
-import { definitionOf } from "./candidate/prepare-data.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Window } from "./config/model-config.ts";
 import { editWindow } from "./drift/edit-window.ts";
 import { findRemote } from "./registry/branch.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { RetrainBranchState, RetrainFacts } from "./retrain/decide-retrain.ts";
+import { earlierVersions } from "./retrain/earlier-versions.ts";
 import {
   deleteRetrainBranch,
   fetchDefaultBranch,
@@ -45,20 +45,10 @@ export async function readRetrainFacts(
   model: LoadedModel,
   wished: Window | null,
 ): Promise<Pick<RetrainFacts, "main" | "rolledBack" | "registered" | "branch">> {
-  const { registry } = workspace;
   const { name, features } = model.config;
-  const definition =
-    wished && definitionOf({ ...model, config: { ...model.config, features: { ...features, window: wished } } });
-  const match = definition && (await registry.findByDefinition(name, definition, setting.snapshot));
-  const rolledBack = await rolledBackVersions(workspace, setting.snapshot, name);
-  const records = await setting.snapshot.records(name, [...rolledBack]);
   return {
     main: features.window,
-    rolledBack: records.flatMap(({ version, candidate: { config } }) => {
-      const { window } = config.features;
-      return window ? [{ version, window }] : [];
-    }),
-    registered: match ? { version: match.version, rolledBack: rolledBack.has(match.version) } : null,
+    ...(await earlierVersions(workspace.registry, setting.snapshot, model, wished)),
     branch: await branchState(workspace, setting, name),
   };
 }
@@ -96,18 +86,4 @@ async function branchState(
   const { models } = await modelsAtCommit(workspace, commit, [model]);
   const [then, now] = [await modelTree(git, base, model), await modelTree(git, setting.tip, model)];
   return { window: models[0]?.config.features.window ?? null, edited, stale: then !== now };
-}
-
-/** Versions whose last move was out of production by a rollback. */
-async function rolledBackVersions(
-  { registry }: Pick<Workspace, "registry">,
-  snapshot: Snapshot,
-  model: string,
-): Promise<Set<number>> {
-  const out = new Set<number>();
-  for (const { action, from, to } of (await registry.history(model, snapshot)).toReversed()) {
-    if (action === "rollback" && from !== null) out.add(from);
-    if (action !== "register" && to !== null) out.delete(to);
-  }
-  return out;
 }

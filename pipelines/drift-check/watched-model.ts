@@ -1,3 +1,4 @@
+import type { LoadedModel } from "../config/load-models.ts";
 import type { ModelConfig } from "../config/model-config.ts";
 import { didYouMean } from "../errors/did-you-mean.ts";
 import { UserError } from "../errors/user-error.ts";
@@ -9,6 +10,8 @@ import { readModels, type Workspace } from "../workspace/workspace.ts";
 export interface WatchedModel {
   record: VersionRecord;
   today: Pick<ModelConfig, "owner" | "drift" | "retrain" | "features">;
+  /** As the files are now; null when model.yaml is gone. */
+  model: LoadedModel | null;
 }
 
 /**
@@ -26,7 +29,7 @@ export async function watchedModel(workspace: Workspace, snapshot: Snapshot, nam
   const { drift } = today;
   // Records of earlier versions of mergeml lack the newer settings.
   const complete = { ...drift, query: drift.query ?? null, label_delay: drift.label_delay ?? "0d" };
-  return { record, today: { ...today, drift: complete } };
+  return { record, today: { ...today, drift: complete }, model: model ?? null };
 }
 
 /** The models in production, or those named, each once. Throws UserError when one of those is not in production. */

@@ -1,6 +1,7 @@
 import { checkWindow } from "../drift/check-window.ts";
 import type { DriftResult } from "../drift/drift-result.ts";
 import { judgeByEvidently } from "../drift/evidently/judge-by-evidently.ts";
+import { newPart } from "../drift/known-data.ts";
 import type { Profile } from "../drift/profile/profile.ts";
 import type { DriftWindow } from "../drift/window/drift-window.ts";
 import type { Interval } from "../drift/window/interval.ts";
@@ -20,13 +21,16 @@ export interface WindowCheckJob {
   snapshot: Snapshot;
   watched: WatchedModel;
   profile: Profile;
+  /** What the version was trained and tested on: rows of then are not looked at. */
+  known: Interval | null;
   inputs: WindowInputs;
   now: Date;
 }
 
 /** Reads a window's rows and compares them with the version's profile, or takes the result from the cache when nothing changed. */
-export async function checkOneWindow(job: WindowCheckJob, interval: Interval): Promise<WindowCheck> {
+export async function checkOneWindow(job: WindowCheckJob, window: Interval): Promise<WindowCheck> {
   const { cache } = job.workspace;
+  const interval = newPart(window, job.known);
   const inputs = await job.inputs(interval);
   const cached = await cache.read<WindowCheck>("drift", inputs);
   if (cached) return cached;

@@ -1,5 +1,6 @@
 import type { DriftResult } from "./drift-result.ts";
 import type { MetricLevel } from "./profile/profile.ts";
+import type { TimeSpan } from "./profile/reference-times.ts";
 import type { WrittenWindow } from "./retrain-window.ts";
 import type { DriftWindow } from "./window/drift-window.ts";
 
@@ -15,7 +16,7 @@ export interface ModelDrift {
   version: number;
   /** `@user` or `@org/team`, as model.yaml says today. */
   owner: string | null;
-  /** The newest whole window before now. */
+  /** The newest whole window before now. Of its rows those count that `reference.known` does not have. */
   window: Span;
   /** `drift.window`, such as `7d`, and `drift.persist`, such as `2 of 3`. */
   every: string;
@@ -37,10 +38,13 @@ export interface ModelDrift {
   history: readonly DriftPoint[];
   /** Start of the first of the drifting windows in a row, up to the newest that says something; null when that one is clean. */
   since: string | null;
-  /** `features.window` moved up to the end of the newest window; null when the model has none, or it reaches that far. */
-  retrain: WrittenWindow | null;
+  /** What a retrain pull request would write to answer the newest window; null unless that drifts. */
+  retrain: RetrainAdvice | null;
   reference: DriftReference;
 }
+
+/** What a retrain pull request would write into model.yaml, or why it would write nothing. `gone`: there is no model.yaml. */
+export type RetrainAdvice = { kind: "move"; window: WrittenWindow } | { kind: "stay"; why: string } | { kind: "gone" };
 
 /** One window in a few numbers. */
 export interface DriftPoint extends Span {
@@ -56,9 +60,16 @@ export interface DriftPoint extends Span {
 
 /** What the version was trained on and how it did on its test split. */
 interface DriftReference {
-  /** Of the train and test split together; null when the query has no window. */
+  /** `features.window` of the version: of the train and test split together; null when the query has no window. */
   window: WrittenWindow | null;
+  /** Of the train split, which the features are compared with. */
   rows: number;
+  /** When the train split's rows happened; null when that is not known. */
+  times: TimeSpan | null;
+  /** Rows of the test split, which the predictions and the metric are compared with. */
+  tested: number;
+  /** The stretch of time whose rows the version has: those of a window are left out. null when it is not known. */
+  known: Span | null;
   metric: MetricLevel | null;
 }
 

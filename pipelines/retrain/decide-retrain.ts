@@ -69,8 +69,11 @@ export function decideRetrain(facts: RetrainFacts): RetrainDecision {
 
 type Wanted = Extract<RetrainWish, { kind: "retrain" }>;
 
-/** Why the wished window must not or need not be proposed. */
-function obstacleTo({ main, rolledBack, registered, stepMs }: RetrainFacts, wish: Wanted): string | null {
+/** Why the wished window must not or need not be proposed; null when it may. */
+export function obstacleTo(
+  { main, rolledBack, registered, stepMs }: Pick<RetrainFacts, "main" | "rolledBack" | "registered" | "stepMs">,
+  wish: Wanted,
+): string | null {
   const least = wish.reason === "drift" ? stepMs : 1;
   if (main === null) return "its config has no window that could be moved";
   if (distance(main, wish.window) < least) return `its window reaches to ${main.end} already`;

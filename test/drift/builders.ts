@@ -38,6 +38,7 @@ export async function profileOf(reference: Reference): Promise<Profile> {
       classes: [],
       target: "target",
       unwatched: 0,
+      times: null,
       features: names.map((name, at) => ({
         kind: features[name]!,
         importance: importance?.[name] ?? null,

@@ -8,6 +8,10 @@ const profile: Profile = {
   classes: [],
   target: "delay",
   unwatched: 3,
+  times: {
+    train: { first: "2001-01-01T00:00:00.000Z", last: "2001-02-01T12:30:00.000Z" },
+    test: { first: "2001-02-01T12:31:00.000Z", last: "2001-02-07T23:59:59.999Z" },
+  },
   performance: {
     metric: "mae",
     direction: "min",
@@ -105,6 +109,11 @@ describe("profile.json", () => {
       text.split("\n").filter((line) => line.startsWith('["number"') || line.startsWith('["category"')),
     ).toHaveLength(2);
     expect(profileFile).toBe("profile.json");
+  });
+
+  it("reads one of an earlier mergeml, which has no times", () => {
+    const text = writeProfile(profile).replace(/"times":.*\n/, "");
+    expect(parseProfile(text)).toEqual({ ...profile, times: null });
   });
 
   it("says so when a newer mergeml wrote it", () => {

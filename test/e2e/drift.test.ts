@@ -84,8 +84,15 @@ describe("mergeml drift", () => {
       source: "features",
       since: null,
       labels: { known: 1008 },
-      retrain: { start: "2001-01-01", end: "2001-05-15" },
-      reference: { window: { start: "2001-01-01", end: "2001-04-01" }, metric: { metric: "rmse" } },
+      retrain: null,
+      reference: {
+        window: { start: "2001-01-01", end: "2001-04-01" },
+        rows: 10368,
+        times: { first: "2001-01-01T00:00:00.000Z", last: "2001-03-13T23:50:00.000Z" },
+        tested: 2592,
+        known: { from: "2001-01-01T00:00:00.000Z", to: "2001-04-01T00:00:00.000Z" },
+        metric: { metric: "rmse", rows: 2592 },
+      },
     });
     expect(drift.history.map(({ from }) => from.slice(0, 10))).toEqual([
       "2001-05-08",
@@ -114,7 +121,10 @@ describe("mergeml drift", () => {
     expect(told.code).toBe(1);
     expect(told.stdout).toMatch(/^ride is drifting: predictions, 1 of 2 features and rmse, third week in a row\.$/m);
     expect(told.stdout).toMatch(/^! {2}km .* yes .* mean 5\.\d+ → 9\.\d+$/m);
-    expect(told.stdout).toContain("window: { start: 2001-01-01, end: 2001-06-22 }");
+    expect(told.stdout).toContain(
+      "1,008 rows of the feature query, scored by v1, against the 10,368 rows that trained v1 (2001-01-01 … 2001-03-13), its predictions against those on its 2,592 test rows.",
+    );
+    expect(told.stdout).toContain("write window: { start: 2001-01-01, end: 2001-06-22 } into models/ride/model.yaml");
   });
 
   it("leaves what it found for mergeml status", async () => {
@@ -125,6 +135,23 @@ describe("mergeml drift", () => {
       expect.objectContaining({ model: "ride", drift: expect.objectContaining({ persistent: "drift" }) }),
     );
     expect(models).toContainEqual(expect.objectContaining({ model: "bike", drift: null }));
+  });
+
+  it.each([
+    ["the window of model.yaml reaches that far", "2001-06-22", "its window reaches to 2001-06-22 already; "],
+    ["it would move by less than a window", "2001-06-16", "its window reaches to 2001-06-16 already; "],
+  ])("says that a retrain moves nothing when %s", async (_title, end, why) => {
+    const written = modelText("ride", "{ window: 7d }");
+    scratch.write("models/ride/model.yaml", written.replace("end: 2001-04-01", `end: ${end}`));
+    try {
+      const drift = await only(["ride", "--now", "2001-06-22"], 1);
+      expect(drift.retrain).toEqual({ kind: "stay", why: why.slice(0, -2) });
+      const { stdout } = await scratch.mergeml("drift", "ride", "--now", "2001-06-22");
+      expect(stdout).toContain(`A retrain would not move the data window: ${why}mergeml train ride shows how`);
+      expect(stdout).not.toContain("write window:");
+    } finally {
+      scratch.write("models/ride/model.yaml", written);
+    }
   });
 
   it("writes the report as Markdown", async () => {
@@ -149,7 +176,32 @@ describe("mergeml drift", () => {
     const told = await scratch.mergeml("drift", "ride", "--now", "2030-01-01");
     expect(told.code).toBe(4);
     expect(told.stdout).toContain("ride cannot be checked for drift: the window has no rows.");
-    expect(told.stdout).toContain("the training data ends at 2001-04-01");
+    expect(told.stdout).toContain("the data of v1 ends at 2001-04-01");
+  });
+
+  it("leaves out what the version was trained and tested on, and does not alarm about a part of it", async () => {
+    const within = await only(["ride", "--now", "2001-02-08"], 4);
+    expect(within).toMatchObject({
+      outcome: "too few rows",
+      retrain: null,
+      history: [],
+      result: { rows: { current: 0 } },
+    });
+    const told = await scratch.mergeml("drift", "ride", "--now", "2001-02-08");
+    expect(told.stdout).toContain("ride cannot be checked for drift: v1 was trained and tested on the window.");
+    expect(told.stdout).toContain("of 2001-01-01 … 2001-03-31, so that this window cannot show drift.");
+    expect(told.stdout).toContain("mergeml drift ride --now <date>; the data of v1 ends at 2001-04-01.");
+    expect(told.stdout).not.toMatch(/retrain/i);
+
+    const across = await only(["ride", "--now", "2001-04-05"], 0);
+    expect(across).toMatchObject({
+      outcome: "clean",
+      window: { from: "2001-03-29T00:00:00.000Z", to: "2001-04-05T00:00:00.000Z" },
+      result: { rows: { current: 4 * 144 } },
+    });
+    expect((await scratch.mergeml("drift", "ride", "--now", "2001-04-05")).stdout).toContain(
+      "Only its rows from 2001-04-01 on are looked at: v1 was trained and tested on those of 2001-01-01 … 2001-03-31.",
+    );
   });
 
   it("has too few rows below drift.min_rows", async () => {

@@ -91,7 +91,8 @@ const once = modelDrift({
     skipped: [{ file: "predictions/bike-hire/2001-05-29/a.parquet", reason: "too small" }],
     otherVersions: 40,
   },
-  retrain: null,
+  retrain: { kind: "stay", why: "its config has no window that could be moved" },
+  reference: { ...modelDrift().reference, window: null, times: null, known: null },
   result: driftResult({ outcome: "drift", because: ["features"], features: [hour] }),
 });
 
@@ -120,6 +121,36 @@ const empty = modelDrift({
   result: driftResult({ outcome: "too few rows", rows: { reference: 9000, current: 0, least: 200 } }),
 });
 
+const trainedOn = modelDrift({
+  window: { from: "2001-02-05T00:00:00.000Z", to: "2001-02-12T00:00:00.000Z" },
+  history: [],
+  retrain: null,
+  labels: { known: 0, late: 0, missing: 0, duplicated: 0, problem: null },
+  result: driftResult({ outcome: "too few rows", rows: { reference: 9000, current: 0, least: 200 } }),
+});
+
+const partlyNew = modelDrift({
+  window: { from: "2001-03-29T00:00:00.000Z", to: "2001-04-05T00:00:00.000Z" },
+  reference: {
+    ...modelDrift().reference,
+    times: null,
+    known: { from: "2001-01-01T00:00:00.000Z", to: "2001-04-01T09:30:00.001Z" },
+  },
+});
+
+const older = modelDrift({
+  window: { from: "2000-12-01T00:00:00.000Z", to: "2000-12-08T00:00:00.000Z" },
+  retrain: { kind: "stay", why: "its window reaches to 2001-04-01 already" },
+  result: driftResult({
+    outcome: "drift",
+    because: ["features", "prediction"],
+    features: [hour],
+    predictions: [prediction],
+  }),
+});
+
+const configGone = modelDrift({ ...once, model: "bus", retrain: { kind: "gone" } });
+
 const byEvidently = modelDrift({
   result: driftResult({
     method: "evidently",
@@ -143,6 +174,10 @@ export const driftCases: Readonly<Record<string, readonly DriftEntry[]>> = {
   "too-few-rows": [few],
   "empty-window": [empty],
   evidently: [byEvidently],
+  "trained-on": [trainedOn],
+  "partly-new": [partlyNew],
+  older: [older],
+  "config-gone": [configGone],
   "several-models": [clean, failedDrift("bird-strike"), lasting],
   nothing: [],
 };

@@ -11,11 +11,12 @@ import { readOutcomes } from "../performance/read-outcomes.ts";
 import { describeColumns, type ReferenceColumn } from "./describe-columns.ts";
 import { fitProfile } from "./fit-profile.ts";
 import type { MetricLevel, Profile } from "./profile.ts";
+import { referenceTimes } from "./reference-times.ts";
 
 /** What a profile is made from: all of it is in a version's record. */
 export type Profiled = Pick<
   CandidateRecord,
-  "config" | "features" | "classes" | "train" | "predictions" | "importance"
+  "config" | "features" | "classes" | "train" | "test" | "predictions" | "importance"
 >;
 
 /**
@@ -54,6 +55,7 @@ export async function buildProfile(store: DatasetStore, candidate: Profiled): Pr
     })),
     predictions: predicted ? await describe(store, candidate.predictions, predictionColumns(candidate)) : [],
     outcome: described.at(-1)!,
+    times: await referenceTimes(store, candidate),
   });
 }
 

@@ -54,6 +54,7 @@ export function parseProfile(text: string): Profile {
   }
   return {
     ...(facts as Omit<Profile, "features" | "predictions" | "outcome">),
+    times: facts.times ?? null, // profiles of earlier versions of mergeml do not have it
     features: features.map(
       ([kind, importance, line]: [FeatureProfile["kind"], number | null, NumberLine | CategoryLine]) => ({
         kind,

@@ -1,6 +1,7 @@
 import type { Task } from "../../config/model-config.ts";
 import type { FeatureSpec } from "../../features/table.ts";
 import type { Distribution } from "../distribution.ts";
+import type { ReferenceTimes } from "./reference-times.ts";
 
 /** A version's reference distributions: all that drift needs to know of the data it was trained and judged on. */
 export interface Profile {
@@ -19,6 +20,8 @@ export interface Profile {
   outcome: Distribution;
   /** The primary metric on the test split; null when it had no value. */
   performance: MetricLevel | null;
+  /** When the rows of both splits happened; null when that is not known. */
+  times: ReferenceTimes | null;
 }
 
 export interface FeatureProfile {

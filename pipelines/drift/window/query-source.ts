@@ -11,6 +11,7 @@ import { type PreparedRows, planRows, prepareRows, type RowPlan } from "../../sc
 import { type QueriedRows, queryRows } from "../../scoring/query-input.ts";
 import { scoreInput, tooSlow } from "../../scoring/score-input.ts";
 import type { DriftWindow, WindowJob } from "./drift-window.ts";
+import { UnwatchedModel } from "./unwatched-model.ts";
 import { labelsUntil, windowLimits } from "./window-job.ts";
 import { rowsTable, targetText, writeWindow } from "./window-rows.ts";
 
@@ -37,12 +38,11 @@ export async function readNextWindow(job: WindowJob, file: string): Promise<Drif
   return readRows(job, "features", rows, [], file);
 }
 
-function noSource({ record: { model }, repository }: WindowJob, path: string, why: string): UserError {
+function noSource({ record: { model }, repository }: WindowJob, path: string, why: string): UnwatchedModel {
   const log = `${repository.predictions}/${model}`;
-  return new UserError({
+  return new UnwatchedModel({
     message: `${model} has no recent rows to compare: there is no prediction log in ${log}, and ${path} ${why}`,
     hint: `log predictions there (mergeml predict ${model} … --log), or add drift.query to model.yaml: a SQL file that returns the rows from $start to $end`,
-    key: "drift",
   });
 }
 

@@ -1,32 +1,21 @@
 import type { DriftResult, PerformanceDrift } from "../../drift/drift-result.ts";
-import type { ModelDrift, Span } from "../../drift/model-drift.ts";
+import type { ModelDrift } from "../../drift/model-drift.ts";
 import type { MetricLevel } from "../../drift/profile/profile.ts";
 import { formatApart, formatCount, formatNumber, formatPercent } from "../../evaluation/format-number.ts";
 import type { Safe } from "./moved-words.ts";
-
-/** Days, the last one included, for a window of whole days; else timestamps, the end excluded. */
-export function spanText({ from, to }: Span): string {
-  const midnight = (time: string) => /T00:00(:00(\.0+)?)?Z?$/.test(time);
-  if (!midnight(from) || !midnight(to)) return `${from.slice(0, 16)}Z … ${to.slice(0, 16)}Z`;
-  const last = new Date(Date.parse(to) - 24 * 60 * 60 * 1000).toISOString().slice(0, 10);
-  return from.startsWith(last) ? last : `${from.slice(0, 10)} … ${last}`;
-}
+import { overlapText, referenceWords } from "./reference-words.ts";
+import { spanText } from "./span-text.ts";
 
 const sources = { query: "drift.query", log: "the prediction log", features: "the feature query, scored by" } as const;
 
 /** Window and rows, and what they are compared with. */
-export function windowSentence({ window, result, source, version, reference, since }: ModelDrift): string {
+export function windowSentence(drift: ModelDrift): string {
+  const { window, result, source, version, since } = drift;
   const from = source === "features" ? `${sources.features} v${version}` : sources[source];
-  const trained = reference.window ? `, of its window ${trainedSpan(reference.window)}` : "";
-  const rows = `${formatCount(reference.rows)} rows`;
-  const earlier = since !== null && since !== window.from;
-  const drifting = earlier ? ` Drifting since ${since.slice(0, 10)}.` : "";
-  return `Window ${spanText(window)}, ${formatCount(result.rows.current)} rows of ${from}, against the ${rows} that trained v${version}${trained}.${drifting}`;
-}
-
-function trainedSpan({ start, end }: { start: string; end: string }): string {
-  const time = (text: string) => (text.length === 10 ? `${text}T00:00:00Z` : text);
-  return spanText({ from: time(start), to: time(end) });
+  const rows = `${formatCount(result.rows.current)} rows of ${from}`;
+  const drifting = since !== null && since !== window.from ? `Drifting since ${since.slice(0, 10)}.` : "";
+  const sentence = `Window ${spanText(window)}, ${rows}, against ${referenceWords(drift)}.`;
+  return [sentence, overlapText(drift), drifting].filter(Boolean).join(" ");
 }
 
 /** Whether the drift costs accuracy: the verdict in a few words, and the numbers. `cost` is null when it is not known. */

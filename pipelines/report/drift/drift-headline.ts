@@ -2,13 +2,16 @@ import type { DriftResult } from "../../drift/drift-result.ts";
 import type { ModelDrift } from "../../drift/model-drift.ts";
 import { driftingInARow } from "../../drift/window-history.ts";
 import { formatCount } from "../../evaluation/format-number.ts";
+import { overlapOf } from "./reference-words.ts";
 
 /** One sentence without an end: `flight-delay is drifting: predictions and 2 of 7 features, second week in a row`. Plain text. */
 export function driftHeadline(drift: ModelDrift): string {
-  const { model, outcome, result } = drift;
+  const { model, version, outcome, result } = drift;
   const { current, least } = result.rows;
   if (outcome === "clean") return `${model} does not drift`;
   if (outcome === "drift") return [`${model} is drifting: ${driftSubjects(result)}`, ...streakWords(drift)].join(", ");
+  if (overlapOf(drift) === "none new")
+    return `${model} cannot be checked for drift: v${version} was trained and tested on the window`;
   return current === 0
     ? `${model} cannot be checked for drift: the window has no rows`
     : `${model} has too few rows to check for drift: ${formatCount(current)} of at least ${formatCount(least)}`;

@@ -1,5 +1,6 @@
 import type { ModelDrift } from "../../drift/model-drift.ts";
 import type { Safe } from "./moved-words.ts";
+import { momentText, overlapOf } from "./reference-words.ts";
 
 /** How the steps are written: a command or a setting, a text from the data, and what takes the place of the advice how to retrain. */
 export interface StepStyle {
@@ -27,9 +28,14 @@ function mendSteps({ result }: ModelDrift, safe: Safe): string[] {
 
 function retrainStep({ model, retrain }: ModelDrift, code: Safe): string {
   const train = code(`mergeml train ${model}`);
-  if (!retrain) return `Retrain on newer data: ${train} shows how the result compares with production.`;
-  const window = code(`window: { start: ${retrain.start}, end: ${retrain.end} }`);
-  return `Retrain on newer data: write ${window} into ${code(`models/${model}/model.yaml`)}; ${train} shows how it compares with production, and a merged pull request deploys it.`;
+  const file = code(`models/${model}/model.yaml`);
+  if (retrain?.kind === "gone") return `Bring ${file} back to retrain it: it is gone.`;
+  if (retrain?.kind !== "move") {
+    const why = retrain ? `: ${retrain.why}` : "";
+    return `A retrain would not move the data window${why}; ${train} shows how what ${file} says now compares with production.`;
+  }
+  const window = code(`window: { start: ${retrain.window.start}, end: ${retrain.window.end} }`);
+  return `Retrain on newer data: write ${window} into ${file}; ${train} shows how it compares with production, and a merged pull request deploys it.`;
 }
 
 function rollbackSteps({ model, version, result }: ModelDrift, code: Safe): string[] {
@@ -37,13 +43,15 @@ function rollbackSteps({ model, version, result }: ModelDrift, code: Safe): stri
   return worse && version > 1 ? [`Or roll back: ${code(`mergeml rollback ${model}`)}`] : [];
 }
 
-function fewRowsSteps({ model, source, result, every, reference }: ModelDrift, code: Safe): string[] {
+function fewRowsSteps(drift: ModelDrift, code: Safe): string[] {
+  const { model, source, result, every, reference } = drift;
   const wider = `Look at more at once: ${code("drift.window")} is ${every}; ${code(`mergeml drift ${model} --window 4w`)} tries another.`;
+  const until = reference.known ? `; the data of v${drift.version} ends at ${momentText(reference.known.to)}` : "";
+  const elsewhere = `Look at a time that has data: ${code(`mergeml drift ${model} --now <date>`)}${until}.`;
+  if (overlapOf(drift) === "none new") return [elsewhere];
   if (source === "log") {
     const logging = code(`mergeml predict ${model} --input … --output … --log`);
     return [`Log what production predicts: serving writes the prediction log, or ${logging}.`, wider];
   }
-  const until = reference.window ? `; the training data ends at ${reference.window.end}` : "";
-  const elsewhere = `Look at a time that has data: ${code(`mergeml drift ${model} --now <date>`)}${until}.`;
   return result.rows.current === 0 ? [elsewhere, wider] : [wider, elsewhere];
 }

@@ -6,10 +6,11 @@ import { matchNumbers } from "../matched-numbers.ts";
 import { oneLine } from "../one-line.ts";
 import { type TextColumn, textTable } from "../text-table.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
-import { accuracyWords, ruleSentence, spanText, windowNotes, windowSentence } from "./drift-facts.ts";
+import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";
 import { driftHeadline, driftSubjects } from "./drift-headline.ts";
 import { driftSteps } from "./drift-steps.ts";
 import { movedWords } from "./moved-words.ts";
+import { spanText } from "./span-text.ts";
 
 /** `mergeml drift`: one line a model, worst first, and what failed below. */
 export function renderDriftTable(entries: readonly DriftEntry[]): string {
@@ -47,8 +48,8 @@ function metricText({ result: { performance } }: ModelDrift): string {
 }
 
 function failureText({ model, error }: Extract<DriftEntry, { outcome: "error" }>): string {
-  const lines = [`${model}: ${error.message}`, ...(error.hint?.split("\n") ?? []).map((line) => `  ${line}`)];
-  return lines.map((line) => oneLine(line, 600)).join("\n");
+  const lines = [`${model}: ${error.message}`, ...(error.hint?.split("\n") ?? [])];
+  return lines.map((line) => oneLine(line, 600)).join("\n  ");
 }
 
 /** `mergeml drift <model>`: what moved, how the last windows were, and what to do. */

@@ -70,7 +70,7 @@ export function profileOf(model: SimulatedModel, { rows, predictions, outcomes }
   }));
   const prediction = profileNumbers("prediction", predictions);
   const performance = levelOf(predictions, outcomes, plan);
-  const about = { format: 1, task: "regression", classes: [], target: "y", unwatched: 0 } as const;
+  const about = { format: 1, task: "regression", classes: [], target: "y", unwatched: 0, times: null } as const;
   return fitProfile({ ...about, performance, features, predictions: [prediction], outcome: prediction });
 }
 

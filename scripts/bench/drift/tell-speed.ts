@@ -87,7 +87,7 @@ async function profileOf(file: string): Promise<Profile> {
   const described = await describeColumns(session, `read_parquet('${file}')`, columns);
   const [prediction] = described.slice(-1);
   return fitProfile({
-    ...{ format: 1, task: "regression", classes: [], target: "target", unwatched: 0, performance: null },
+    ...{ format: 1, task: "regression", classes: [], target: "target", unwatched: 0, performance: null, times: null },
     features: Object.entries(kinds).map(([_, kind], at) => ({ kind, importance: null, distribution: described[at]! })),
     predictions: [prediction!],
     outcome: prediction!,
