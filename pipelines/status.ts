@@ -11,6 +11,8 @@ export interface StatusEntry {
   value: number | null;
   by: string | null;
   pull_request: number | null;
+  /** Why mergeml rolled back to this version by itself; null when a person put it there. */
+  automatic: string | null;
   /** What the last `mergeml drift` on this machine found; null when this version was never checked here. */
   drift: LastCheck | null;
   next: PlanEntry["state"];
@@ -40,6 +42,7 @@ export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
         value: primary?.candidate ?? null,
         by: production === null ? null : (last?.by ?? pointers.get(model)?.by ?? null),
         pull_request: pointers.get(model)?.pull_request ?? null,
+        automatic: production === null ? null : (last?.automatic ?? null),
         drift: record && (await lastCheck(workspace.cache, record)),
         next: state,
         detail,

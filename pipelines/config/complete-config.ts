@@ -3,6 +3,7 @@ import type {
   DataCheck,
   FeaturesConfig,
   ModelConfig,
+  RollbackConfig,
   SearchConfig,
   SearchRange,
   SliceRule,
@@ -27,6 +28,7 @@ export function completeConfig(filled: FilledModelConfig, trainer: TrainerSchema
     thresholds: completeThresholds(filled.thresholds),
     drift: { ...filled.drift, query: filled.drift.query ?? null },
     retrain: filled.retrain,
+    rollback: completeRollback(filled),
     resources: filled.resources,
   };
 }
@@ -75,6 +77,20 @@ function completeThresholds(thresholds: FilledModelConfig["thresholds"]): Thresh
 function completeSlice(slice: FilledModelConfig["thresholds"]["slices"][number], primary: string): SliceRule {
   const { by, metric = primary, max_regression, min_rows } = slice;
   return { by, metric, max_regression: amount(max_regression), min_rows };
+}
+
+/** A block without a condition is none, so that configs of before it was known are equal to it. */
+function completeRollback({ rollback: { when, min_rows }, drift }: FilledModelConfig): RollbackConfig | null {
+  const [error_rate, outside_reference] = [when.error_rate, when.outside_reference].map((written) =>
+    written === undefined ? null : shareOf(written),
+  ) as [number | null, number | null];
+  const { worse_than_previous } = when;
+  if (error_rate === null && outside_reference === null && !worse_than_previous) return null;
+  return { when: { error_rate, outside_reference, worse_than_previous }, min_rows: min_rows ?? drift.min_rows };
+}
+
+function shareOf(written: number | string): number {
+  return typeof written === "number" ? written : Number(written.slice(0, -1)) / 100;
 }
 
 /** `10%` is relative, a number is in the metric's unit. */

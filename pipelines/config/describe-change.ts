@@ -19,7 +19,7 @@ export function describeChange(
 ): ConfigChange[] {
   const changes = changesOf("", withoutQuery(before), withoutQuery(after));
   const query = queryChange(before.features.query, after.features.query, queryBefore, queryAfter);
-  const place = changes.findIndex(({ key }) => /^(thresholds|drift|retrain|resources)\b/.test(key));
+  const place = changes.findIndex(({ key }) => /^(thresholds|drift|retrain|rollback|resources)\b/.test(key));
   return query ? changes.toSpliced(place < 0 ? changes.length : place, 0, query) : changes;
 }
 

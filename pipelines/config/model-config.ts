@@ -113,6 +113,17 @@ export interface FeaturesConfig {
   checks: readonly DataCheck[];
 }
 
+/** When the last promotion is taken back without a person; at least one condition is asked for. */
+export interface RollbackConfig {
+  when: {
+    /** Shares, 0..1; null when not asked for. */
+    error_rate: number | null;
+    outside_reference: number | null;
+    worse_than_previous: boolean;
+  };
+  min_rows: number;
+}
+
 /** A model.yaml once checked and completed with defaults. Keys are spelt as in YAML. */
 export interface ModelConfig {
   name: string;
@@ -139,6 +150,8 @@ export interface ModelConfig {
     method: string;
   };
   retrain: { window: "expanding" | "sliding"; schedule: "never" | "weekly" | "monthly" };
+  /** null: never. */
+  rollback: RollbackConfig | null;
   resources: { runner: string; timeout_minutes: number; memory_gb: number; threads: number };
 }
 

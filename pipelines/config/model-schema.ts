@@ -1,6 +1,7 @@
 import type { FromSchema } from "json-schema-to-ts";
 import { featuresSchema } from "./schema/features-schema.ts";
 import { driftSchema, resourcesSchema, retrainSchema } from "./schema/operations-schema.ts";
+import { rollbackSchema } from "./schema/rollback-schema.ts";
 import { searchSchema } from "./schema/search-schema.ts";
 import { spaceSchema } from "./schema/space-schema.ts";
 import { limitSchema, thresholdsSchema } from "./schema/thresholds-schema.ts";
@@ -69,6 +70,7 @@ export const baseModelSchema = {
     thresholds: thresholdsSchema,
     drift: driftSchema,
     retrain: retrainSchema,
+    rollback: rollbackSchema,
     resources: resourcesSchema,
   },
 } as const;

@@ -17,6 +17,10 @@ export function mirroredRegistry(registry: Registry, mirror: MlflowMirror, log: 
     register: async (input) => after(input.candidate.config.name, await registry.register(input)),
     promote: async (model, version, options) => after(model, await registry.promote(model, version, options)),
     rollback: async (model, options) => after(model, await registry.rollback(model, options)),
+    async rollbackPromotion(model, judged) {
+      const done = await registry.rollbackPromotion(model, judged);
+      return done && after(model, done);
+    },
   };
 }
 

@@ -8,6 +8,8 @@ export interface CommitFacts {
   candidate: string | null;
   pullRequest: number | null;
   verdict: Outcome | null;
+  /** Why mergeml took a promotion back by itself, in a line; null when a person did it, and for everything else. */
+  automatic?: string | null;
 }
 
 export function registerSubject(model: string, version: number): string {
@@ -49,14 +51,19 @@ export function formatMessage(subject: string, body: string | null, facts: Commi
     facts.candidate === null ? null : `Candidate: ${facts.candidate}`,
     facts.pullRequest === null ? null : `Pull-Request: ${facts.pullRequest}`,
     facts.verdict === null ? null : `Verdict: ${facts.verdict}`,
+    ...(facts.automatic == null ? [] : ["Automatic: rollback.when", `Reason: ${oneLine(facts.automatic)}`]),
   ].filter((line) => line !== null);
   return `${[subject, body, trailers.join("\n")].filter((part) => part !== null).join("\n\n")}\n`;
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, " ").trim();
 }
 
 /** The facts of a message's last paragraph; null for a message without them, e.g. of a plain `git revert`. */
 export function parseFacts(message: string): CommitFacts | null {
   const last = message.trimEnd().split(/\n\n+/).at(-1) ?? "";
-  const trailers = new Map(last.split("\n").map((line) => line.split(": ", 2) as [string, string]));
+  const trailers = new Map(last.split("\n").map((line) => trailer(line)));
   const model = trailers.get("Model");
   const version = trailers.get("Version");
   if (model === undefined || version === undefined) return null;
@@ -67,5 +74,11 @@ export function parseFacts(message: string): CommitFacts | null {
     candidate: trailers.get("Candidate") ?? null,
     pullRequest: pullRequest === undefined ? null : Number(pullRequest),
     verdict: (trailers.get("Verdict") as Outcome | undefined) ?? null,
+    automatic: trailers.has("Automatic") ? (trailers.get("Reason") ?? "") : null,
   };
+}
+
+function trailer(line: string): [string, string] {
+  const at = line.indexOf(": ");
+  return at < 0 ? [line, ""] : [line.slice(0, at), line.slice(at + 2)];
 }

@@ -19,6 +19,8 @@ export interface HistoryEntry {
   time: string;
   subject: string;
   pullRequest: number | null;
+  /** Why mergeml rolled back by itself; null when a person did it. */
+  automatic: string | null;
 }
 
 /** Registrations, promotions and rollbacks of a model, newest first. Plain-git reverts count: what a commit changed decides, not its message. */
@@ -53,5 +55,6 @@ function moveEntry(commit: LoggedCommit, change: PointerChange, deployments: rea
 }
 
 function about({ commit, author, time, subject, message }: LoggedCommit) {
-  return { commit, by: author, time, subject, pullRequest: parseFacts(message)?.pullRequest ?? null };
+  const { pullRequest = null, automatic = null } = parseFacts(message) ?? {};
+  return { commit, by: author, time, subject, pullRequest, automatic };
 }

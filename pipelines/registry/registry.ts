@@ -9,6 +9,7 @@ import { type Initialised, type InitOptions, initialise } from "./initialise.ts"
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 import { type RegisterInput, type RegisterResult, register } from "./register.ts";
 import { type RollbackOptions, type RollbackResult, rollback } from "./rollback.ts";
+import { type JudgedPromotion, rollbackPromotion } from "./rollback-promotion.ts";
 import { type ChangeMemory, type LastChange, readLastChanges } from "./since.ts";
 import { openSnapshot, type Snapshot } from "./snapshot.ts";
 import type { BlobStore } from "./stored-model.ts";
@@ -49,6 +50,8 @@ export interface Registry {
   promote(model: string, version: number, options?: PromoteOptions): Promise<PromoteResult>;
   /** Takes back the last promotion, or goes to a version. */
   rollback(model: string, options?: RollbackOptions): Promise<RollbackResult>;
+  /** Takes back a promotion that live data speaks against; null when production has changed since it was judged. */
+  rollbackPromotion(model: string, judged: JudgedPromotion): Promise<RollbackResult | null>;
   /** What happened to a model, newest first. */
   history(model: string, snapshot?: Snapshot): Promise<HistoryEntry[]>;
   /** When each model's production last changed, and by whom; models that were never deployed are left out. */
@@ -74,6 +77,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     register: (input) => register(writer, input),
     promote: (model, version, options) => promote(writer, model, version, options),
     rollback: (model, options) => rollback(writer, model, options),
+    rollbackPromotion: (model, judged) => rollbackPromotion(writer, model, judged),
     async history(model, given) {
       const tip = await tipOf(given);
       return tip === null ? [] : readHistory(git, tip, model);

@@ -84,7 +84,12 @@ async function chooseTarget(writer: Writer, snapshot: Tip, choice: Choice, conte
 }
 
 /** The very file that was there, so that history shows it as coming back. Going back is refused when it leads to damage. */
-async function earlierPointer(writer: Writer, snapshot: Tip, model: string, blob: string | null): Promise<Target> {
+export async function earlierPointer(
+  writer: Writer,
+  snapshot: Tip,
+  model: string,
+  blob: string | null,
+): Promise<Target> {
   if (blob === null) return { pointer: null, record: null, content: null };
   const [file] = await readAllObjects(writer.git, [blob]);
   const pointer = readPointer(file?.content ?? Buffer.alloc(0), model);
@@ -99,12 +104,15 @@ interface RollbackPlan {
   target: Target;
   /** The user named a version. */
   named: boolean;
+  /** Why mergeml does it by itself. */
+  automatic?: string;
 }
 
-async function planRollback(
+/** The one commit that takes the current deployment back to the target. */
+export async function planRollback(
   writer: Writer,
   { tip }: Tip,
-  { model, current, target, named }: RollbackPlan,
+  { model, current, target, named, automatic }: RollbackPlan,
 ): Promise<WritePlan<RollbackResult>> {
   const { pointer, record, content } = target;
   const [from, to] = [current.state.version, pointer?.version ?? null];
@@ -116,6 +124,7 @@ async function planRollback(
     candidate: record?.candidate.id ?? null,
     pullRequest: pointer?.pull_request ?? null,
     verdict: record?.verdict.outcome ?? null,
+    automatic: automatic ?? null,
   };
   const index = await editIndex(writer.git, tip, model);
   const row = index.after({ production: pointer && record && { pointer, metric: primaryMetric(record) } });

@@ -13,6 +13,8 @@ export interface LastChange {
   time: string;
   subject: string;
   pullRequest: number | null;
+  /** Why mergeml rolled back by itself; null when a person changed it. What an earlier mergeml remembered lacks it. */
+  automatic?: string | null;
 }
 
 /** What was found at an earlier tip, so that only the commits since are read. */
@@ -113,5 +115,6 @@ async function lastByChange(git: Git, tip: string, model: string): Promise<Logge
 }
 
 function lastChange({ commit, author, time, subject, message }: LoggedCommit): LastChange {
-  return { commit, by: author, time, subject, pullRequest: parseFacts(message)?.pullRequest ?? null };
+  const { pullRequest = null, automatic = null } = parseFacts(message) ?? {};
+  return { commit, by: author, time, subject, pullRequest, automatic };
 }

@@ -1,5 +1,6 @@
 import type { LastCheck } from "../../pipelines/drift-check/last-check.ts";
 import { humaniseAge } from "../../pipelines/report/humanise-age.ts";
+import { oneLine } from "../../pipelines/report/one-line.ts";
 import { renderStatus } from "../../pipelines/report/status-table.ts";
 import { readStatus } from "../../pipelines/status.ts";
 import type { Command } from "../cli/command.ts";
@@ -24,8 +25,13 @@ export const status: Command = {
       drift: entry.drift && driftWord(entry.drift),
       next: nextWord(entry.next, entry.model, entry.detail),
     }));
+    const notes = entries.flatMap(({ model, production, automatic }) =>
+      automatic === null
+        ? []
+        : [`${model}: v${production} came back by an automatic rollback: ${oneLine(automatic, 300)}`],
+    );
     const text = rows.length > 0 ? renderStatus(rows) : "no models yet. Start with: mergeml init";
-    return { text, data: { models: entries } };
+    return { text: [text, ...notes].join("\n"), data: { models: entries } };
   },
 };
 

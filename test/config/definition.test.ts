@@ -32,6 +32,7 @@ test.each([
   ["drift.query", "window: 7d", "window: 7d, query: monitoring.sql"],
   ["drift.label_delay", "window: 7d", "window: 7d, label_delay: 2d"],
   ["retrain", "schedule: never", "schedule: weekly"],
+  ["rollback", "resources: {", "rollback: { when: { error_rate: 5% } }\nresources: {"],
   ["resources", "timeout_minutes: 60", "timeout_minutes: 90"],
   ["thresholds", "max: 35", "max: 30"],
   ["checks", "between: [0, 6000]", "between: [0, 5000]"],

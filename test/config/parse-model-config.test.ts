@@ -55,6 +55,7 @@ test("the design's example is complete and without problems", () => {
       method: "calibrated",
     },
     retrain: { window: "expanding", schedule: "never" },
+    rollback: null,
     resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 4, threads: 2 },
   });
 });
@@ -99,6 +100,7 @@ test("the least that makes a model is filled up with defaults", () => {
       method: "calibrated",
     },
     retrain: { window: "expanding", schedule: "never" },
+    rollback: null,
     resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 4, threads: 2 },
   });
 });

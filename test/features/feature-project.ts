@@ -81,6 +81,7 @@ function modelConfig({
       method: "calibrated",
     },
     retrain: { window: "expanding", schedule: "never" },
+    rollback: null,
     resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 1, threads: 2 },
   };
 }

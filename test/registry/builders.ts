@@ -224,6 +224,7 @@ function modelConfig(name: string): ModelConfig {
       method: "mergeml",
     },
     retrain: { window: "expanding", schedule: "never" },
+    rollback: null,
     resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 4, threads: 2 },
   };
 }

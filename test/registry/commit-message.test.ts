@@ -23,6 +23,7 @@ describe("commit messages", () => {
       candidate: fc.option(fc.stringMatching(/^c-[0-9a-f]{64}$/)),
       pullRequest: fc.option(version),
       verdict: fc.option(fc.constantFrom("pass" as const, "fail" as const, "inconclusive" as const)),
+      automatic: fc.option(fc.stringMatching(/^[a-z][a-z:%.,0-9-]{0,9}( [a-z:%.,0-9-]{1,9}){0,5}$/)),
     });
     const body = fc.option(fc.string({ minLength: 1 }).map((text) => `A ${text}`));
     fc.assert(

@@ -69,6 +69,7 @@ export function modelConfig(
       method: "calibrated",
     },
     retrain: { window: "expanding", schedule: "never" },
+    rollback: null,
     resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 4, threads: 2 },
     ...others,
   };

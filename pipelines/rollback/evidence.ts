@@ -1,0 +1,58 @@
+import type { Span } from "../drift/model-drift.ts";
+
+/** Conditions of `rollback.when`. */
+type Condition = "error_rate" | "outside_reference" | "worse_than_previous";
+
+/** A share of rows against its limit, both 0..1. */
+export interface ShareFinding {
+  condition: "error_rate" | "outside_reference";
+  state: "measured";
+  rows: number;
+  share: number;
+  limit: number;
+}
+
+/** The primary metric of two versions on the same rows. */
+export interface ComparisonFinding {
+  condition: "worse_than_previous";
+  state: "measured";
+  /** Labelled rows that both could score. */
+  rows: number;
+  metric: string;
+  direction: "min" | "max";
+  /** The version compared with. */
+  previous: number;
+  values: { current: number; previous: number };
+  /** current − previous with its paired bootstrap interval, of what the gate compares of the metric. */
+  difference: { value: number; low: number; high: number; confidence: number };
+}
+
+export type MeasuredFinding = ShareFinding | ComparisonFinding;
+
+/** What live data says of one condition. Plain JSON. */
+export type Finding =
+  | MeasuredFinding
+  | { condition: Condition; state: "too few rows"; rows: number }
+  | { condition: Condition; state: "unknown"; reason: string };
+
+/** What live data says of a promotion: a finding for each condition that the config asks for. Plain JSON. */
+export interface Evidence {
+  model: string;
+  /** In production when it was judged. */
+  version: number;
+  /** The registry commit that put it there. */
+  promotion: string;
+  /** From the promotion or the start of the newest window, whichever is later; empty when the window ended before. */
+  window: Span;
+  /** `rollback.min_rows`. */
+  least: number;
+  findings: readonly Finding[];
+}
+
+/** Whether a finding speaks against the version: beyond the limit, or the whole interval on the bad side of zero. */
+export function isBroken(finding: Finding): finding is MeasuredFinding {
+  if (finding.state !== "measured") return false;
+  if (finding.condition !== "worse_than_previous") return finding.share > finding.limit;
+  const { low, high } = finding.difference;
+  return finding.direction === "min" ? low > 0 : high < 0;
+}
