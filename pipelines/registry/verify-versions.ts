@@ -29,20 +29,30 @@ export async function verifyVersions(source: SnapshotSource, tip: string): Promi
   const found: VerifiedVersions = { problems: [], records: new Map(), count: folders.length };
   const blobs = folders.flatMap(({ files }) => [...files.values()]);
   const contents = readObjects(source.git, blobs);
-  for (const folder of folders) {
-    const hashes = new Map<string, string>();
-    let record: Uint8Array | undefined;
-    let reference: Uint8Array | undefined;
-    for (const name of folder.files.keys()) {
-      const content = (await contents.next()).value?.content ?? Buffer.alloc(0);
-      hashes.set(name, sha256(content));
-      if (name === recordFile) record = content;
-      if (name === referenceFile) reference = content;
-    }
-    found.problems.push(...(await checkFolder(source, folder, { hashes, record, reference }, found.records)));
+  try {
+    for (const folder of folders) await verifyVersion(source, folder, contents, found);
+  } finally {
+    await contents.return(undefined);
   }
-  await contents.return(undefined);
   return { ...found, problems: [...found.problems, ...missingNumbers(folders)] };
+}
+
+async function verifyVersion(
+  source: SnapshotSource,
+  folder: Folder,
+  contents: ReturnType<typeof readObjects>,
+  found: VerifiedVersions,
+): Promise<void> {
+  const hashes = new Map<string, string>();
+  let record: Uint8Array | undefined;
+  let reference: Uint8Array | undefined;
+  for (const name of folder.files.keys()) {
+    const content = (await contents.next()).value?.content ?? Buffer.alloc(0);
+    hashes.set(name, sha256(content));
+    if (name === recordFile) record = content;
+    if (name === referenceFile) reference = content;
+  }
+  found.problems.push(...(await checkFolder(source, folder, { hashes, record, reference }, found.records)));
 }
 
 async function listFolders({ git }: SnapshotSource, tip: string): Promise<Folder[]> {

@@ -14,23 +14,27 @@ export interface TreeEntry {
 
 /**
  * Reads many objects with one `git cat-file --batch`, in the order of `names` (ids or `<commit>:<path>`);
- * null for one that does not exist. One object is in memory at a time.
+ * null for one that does not exist. One object is in memory at a time. Leaving the loop stops git.
  */
 export async function* readObjects(git: Git, names: readonly string[]): AsyncGenerator<GitObject | null> {
   if (names.length === 0) return;
   const reader = byteReader(git.stream(["cat-file", "--batch"], { input: `${names.join("\n")}\n` }));
-  for (let index = 0; index < names.length; index += 1) {
-    const header = (await reader.line()).toString("utf8");
-    const [, oid, type, size] = /^([0-9a-f]+) (blob|tree|commit|tag) (\d+)$/.exec(header) ?? [];
-    if (!oid || !type || size === undefined) {
-      yield null;
-      continue;
-    }
-    const content = await reader.bytes(Number(size));
-    await reader.bytes(1);
-    yield { oid, type: type as GitObject["type"], content };
+  try {
+    for (let index = 0; index < names.length; index += 1) yield await readObject(reader);
+    await reader.end();
+  } finally {
+    // A git that still has something to say would otherwise keep our process alive until its time is up.
+    await reader.stop();
   }
-  await reader.end();
+}
+
+async function readObject(reader: ByteReader): Promise<GitObject | null> {
+  const header = (await reader.line()).toString("utf8");
+  const [, oid, type, size] = /^([0-9a-f]+) (blob|tree|commit|tag) (\d+)$/.exec(header) ?? [];
+  if (!oid || !type || size === undefined) return null;
+  const content = await reader.bytes(Number(size));
+  await reader.bytes(1);
+  return { oid, type: type as GitObject["type"], content };
 }
 
 /** All of `readObjects` at once. */
@@ -56,6 +60,8 @@ export function parseTree({ content, oid }: GitObject): TreeEntry[] {
   }
   return entries;
 }
+
+type ByteReader = ReturnType<typeof byteReader>;
 
 function byteReader(source: AsyncGenerator<Buffer>) {
   let chunks: Buffer[] = [];
@@ -87,6 +93,9 @@ function byteReader(source: AsyncGenerator<Buffer>) {
     },
     async end(): Promise<void> {
       for await (const _rest of source);
+    },
+    async stop(): Promise<void> {
+      await source.return(undefined);
     },
   };
 }

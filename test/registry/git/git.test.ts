@@ -6,7 +6,7 @@ import { type FileChange, makeCommits } from "../../../pipelines/registry/git/co
 import { openGit } from "../../../pipelines/registry/git/git.ts";
 import { readIdentity } from "../../../pipelines/registry/git/identity.ts";
 import { readLog } from "../../../pipelines/registry/git/log.ts";
-import { parseTree, readAllObjects } from "../../../pipelines/registry/git/objects.ts";
+import { parseTree, readAllObjects, readObjects } from "../../../pipelines/registry/git/objects.ts";
 import { makeSandbox } from "../builders.ts";
 
 const time = new Date(Date.UTC(2026, 0, 1));
@@ -129,6 +129,18 @@ describe("objects", () => {
     expect(none).toBeNull();
     expect(found?.content.toString()).toBe(large);
     expect(again?.type).toBe("commit");
+  });
+
+  it("leave no git behind when their reader has seen enough", async () => {
+    using sandbox = makeSandbox({ remote: false });
+    const oid = sandbox.plain(["hash-object", "-w", "--stdin"], sandbox.work, "line\n".repeat(100_000));
+    const open = () => process.getActiveResourcesInfo().filter((each) => each === "ProcessWrap" || each === "PipeWrap");
+    const before = open().length;
+    for await (const object of readObjects(sandbox.git, ["HEAD", oid, oid])) {
+      expect(object?.type).toBe("commit");
+      break;
+    }
+    expect(open()).toHaveLength(before);
   });
 });
 
