@@ -6,6 +6,7 @@ export default defineConfig({
     include: ["test/peers/**/*.test.ts"],
     globalSetup: "test/peers/virtual-environment.ts",
     pool: "forks",
+    maxWorkers: 2, // much of it waits for pip and for servers
     testTimeout: 300_000,
     hookTimeout: 600_000,
   },
