@@ -4,12 +4,11 @@ import { UserError } from "../../errors/user-error.ts";
  * A name that may be passed on, as a JSON Schema pattern. Names of secrets are refused here in upper case, as they are
  * mostly written, so that an editor tells; `programEnvironment` refuses them in any case.
  */
-export const variableName =
-  "^(?!.*(TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIAL|KEY))(?!ACTIONS_)[A-Za-z_][A-Za-z0-9_]*$";
+export const variableName = "^(?!.*(TOKEN|SECRET|PASS|CREDENTIAL|KEY|AUTH))(?!ACTIONS_)[A-Za-z_][A-Za-z0-9_]*$";
 
-const secretName = /token|secret|passw(or)?d|passphrase|credential|key|^actions_/i;
-// With these a program finds its own way past the list: they carry other variables, or code.
-const carriers = new Set(["NODE_OPTIONS", "LD_PRELOAD", "BASH_ENV"]);
+const secretName = /token|secret|pass|credential|key|auth|^actions_/i;
+// With these a program finds its own way past the list: they carry other variables, or code, into it or into what follows.
+const carriers = new Set(["NODE_OPTIONS", "LD_PRELOAD", "BASH_ENV", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_OUTPUT"]);
 
 export interface ProgramSetting {
   /** Of mergeml itself. */
@@ -49,7 +48,7 @@ export function programEnvironment(setting: ProgramSetting): Record<string, stri
 function refuseSecret(name: string): void {
   if (!secretName.test(name) && !carriers.has(name)) return;
   throw new UserError({
-    message: `params.env: ${name} is not passed to a program: by its name it ${carriers.has(name) ? "loads code into it" : "holds a secret"}.`,
+    message: `params.env: ${name} is not passed to a program: by its name it ${carriers.has(name) ? "carries code past the list" : "holds a secret"}.`,
     hint: "a training needs data, params and a seed; take the name out of params.env",
     key: "params.env",
   });

@@ -1,4 +1,21 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+/** What a program's processes are known by, wherever they have gone. */
+export interface Traces {
+  /** Leads the program's process group. */
+  leader: number;
+  /** A random text in the environment that they inherit. */
+  mark: string;
+  /** A folder that is theirs alone: whoever works in it belongs to them. */
+  folder: string;
+  /** They descend from it, as long as it lives and adopts orphans (see `adopting`). */
+  ancestor?: number;
+}
+
+// A process may fork and end while the list is read: only lists that stay empty say that none is left.
+const mostRounds = 200;
+const emptyRounds = 3;
+const pauseMs = 5;
 
 /** Sends a signal to a process group; false when there is no such group any more. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
@@ -11,24 +28,62 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
 }
 
 /**
- * Ends what a program left behind: its process group and, on Linux, those that moved into a group of their own (daemons).
- * These are known by `mark`, a random text in the environment that they inherited.
+ * Ends what a program left behind: its process group and, on Linux, those that moved into a group of their own (daemons),
+ * also when they forgot their environment or fork faster than a list is read.
  */
-export function killLeftovers(leader: number, mark: string): void {
-  signalGroup(leader, "SIGKILL");
-  // A process may fork while the list is read; its child is found in the next round.
-  for (let round = 0; round < 5; round++) {
-    const marked = markedProcesses(mark);
-    if (marked.length === 0) return;
-    for (const pid of marked) killOne(pid);
+export function killLeftovers(traces: Traces): void {
+  signalGroup(traces.leader, "SIGKILL");
+  for (let round = 0, empty = 0; round < mostRounds && empty < emptyRounds; round++) {
+    const killed = killSeen(traces);
+    empty = killed === 0 ? empty + 1 : 0;
+    if (killed > 0) pause();
   }
 }
 
-function markedProcesses(mark: string): number[] {
-  return listed("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => pid !== process.pid && isMarked(pid, mark));
+/** Each is ended as soon as it is seen, the newest first: those are the ones that may be gone soon. */
+function killSeen(traces: Traces): number {
+  const pids = listed("/proc").filter((name) => /^\d+$/.test(name));
+  const newestFirst = pids.map(Number).sort((a, b) => b - a);
+  return newestFirst.filter((pid) => pid !== process.pid && belongs(pid, traces) && killOne(pid)).length;
+}
+
+function belongs(pid: number, { mark, folder, ancestor }: Traces): boolean {
+  const { state, parent } = readStat(pid);
+  // A zombie has ended; it only waits for its parent to notice.
+  if (state === null || state === "Z") return false;
+  return (ancestor !== undefined && descends(parent, ancestor)) || isMarked(pid, mark) || worksIn(pid, folder);
+}
+
+function descends(pid: number, ancestor: number): boolean {
+  for (let at = pid; at > 1; at = readStat(at).parent) if (at === ancestor) return true;
+  return false;
+}
+
+/** State and parent of a process, from `pid (name) state parent …`, where the name may have any characters. */
+function readStat(pid: number): { state: string | null; parent: number } {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+    const [state = null, parent] = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { state, parent: Number(parent) };
+  } catch {
+    return { state: null, parent: 0 }; // ended meanwhile
+  }
+}
+
+function isMarked(pid: number, mark: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
+  } catch {
+    return false; // ended meanwhile, or of another user
+  }
+}
+
+function worksIn(pid: number, folder: string): boolean {
+  try {
+    return `${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${folder}/`);
+  } catch {
+    return false; // ended meanwhile, or of another user
+  }
 }
 
 function listed(folder: string): string[] {
@@ -39,19 +94,14 @@ function listed(folder: string): string[] {
   }
 }
 
-/** Zombies have no environment left, so they do not count. */
-function isMarked(pid: number, mark: string): boolean {
+function killOne(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1").includes(mark);
+    return process.kill(pid, "SIGKILL");
   } catch {
-    return false; // ended meanwhile, or of another user
+    return false; // ended meanwhile
   }
 }
 
-function killOne(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // ended meanwhile
-  }
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMs);
 }

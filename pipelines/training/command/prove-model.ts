@@ -39,9 +39,9 @@ export async function proveModel(onnx: Uint8Array, table: Pick<Table, "features"
   const session = await load(runtime, onnx);
   try {
     checkContract(session, spec);
-    const first = await score(runtime, session, spec, { features, batch: mostBatchRows });
+    const first = await score(runtime, session, spec, { features, given: probe.given, batch: mostBatchRows });
     checkScores(first, classes, features);
-    const second = await score(runtime, session, spec, { features, batch: Math.ceil(rows / 7) });
+    const second = await score(runtime, session, spec, { features, given: probe.given, batch: Math.ceil(rows / 7) });
     return { maxRelative: checkRepeatable(first.values, second.values, classes.length > 0), rows };
   } finally {
     await session.release();
@@ -61,7 +61,8 @@ async function load(runtime: Runtime, onnx: Uint8Array): Promise<InferenceSessio
     return await runtime.InferenceSession.create(onnx, { ...sequential, logSeverityLevel: 4 });
   } catch (cause) {
     const reason = messageOf(cause);
-    const external = /external data/i.test(reason)
+    // In the second way it speaks of weights in a file that happens to lie where mergeml runs.
+    const external = /external data|model_path must not be empty/i.test(reason)
       ? "write one file: onnx.save(model, 'model.onnx', save_as_external_data=False)"
       : `write an ONNX file that ONNX Runtime ${runtime.env.versions.node ?? ""} loads; an older opset (such as 17) may help`;
     const message = `The program's model.onnx (${onnx.byteLength.toLocaleString("en-US")} bytes) does not load in ONNX Runtime: ${reason}`;
@@ -73,7 +74,7 @@ async function score(
   runtime: Runtime,
   session: InferenceSession,
   { outputs }: OnnxSpec,
-  { features, batch }: { features: readonly FeatureColumn[]; batch: number },
+  { features, given, batch }: { features: readonly FeatureColumn[]; given: number; batch: number },
 ): Promise<Scores> {
   const rows = rowsOf(features);
   const numbers = outputs.at(-1)!;
@@ -83,25 +84,36 @@ async function score(
   const names = outputs.map(({ name }) => name);
   for (let start = 0; start < rows; start += batch) {
     const count = Math.min(batch, rows - start);
-    const result = await run(session, feeds(start, count), names);
+    const result = await run(session, feeds(start, count), names, start + count > given);
     scores.values.set(checked(result[numbers.name]?.data, count, width, numbers.name), start * width);
     if (outputs.length > 1) scores.labels.push(...labelsOf(result.label?.data, count));
   }
   return scores;
 }
 
-async function run(session: InferenceSession, feeds: InferenceSession.FeedsType, outputs: string[]) {
+async function run(session: InferenceSession, feeds: InferenceSession.FeedsType, outputs: string[], odd: boolean) {
   try {
     return await session.run(feeds, outputs);
   } catch (cause) {
-    throw new UserError(
-      {
-        message: `The program's model.onnx fails on rows with missing numbers (NaN), missing categories (the empty text) and unseen ones: ${messageOf(cause)}`,
-        hint: "the graph handles these itself: impute numbers, and encode categories with handle_unknown='ignore' or 'use_encoded_value'",
-      },
+    throw failing(cause, odd);
+  }
+}
+
+function failing(cause: unknown, odd: boolean): UserError {
+  const reason = messageOf(cause);
+  if (/allocate memory|bad_alloc/i.test(reason)) {
+    const hint = "its graph makes tensors that are too large, mostly by a wrong shape; try it on some 4,000 rows";
+    return new UserError({ message: `The program's model.onnx runs out of memory: ${reason}`, hint }, { cause });
+  }
+  if (!odd)
+    return new UserError(
+      { message: `The program's model.onnx fails on rows of the train split: ${reason}` },
       { cause },
     );
-  }
+  const message = `The program's model.onnx fails on rows with missing numbers (NaN), missing categories (the empty text) and unseen ones: ${reason}`;
+  const hint =
+    "the graph handles these itself: impute numbers, and encode categories with handle_unknown='ignore' or 'use_encoded_value'";
+  return new UserError({ message, hint }, { cause });
 }
 
 function checked(data: unknown, rows: number, width: number, name: string): Float32Array {

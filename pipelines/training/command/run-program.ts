@@ -1,7 +1,9 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { adoptingOrphans } from "./adopt-orphans.ts";
 import { killLeftovers } from "./leftover-processes.ts";
 import type { Start, SupervisorReply, SupervisorRequest } from "./supervisor-process.ts";
 
@@ -23,19 +25,18 @@ export type ProgramEnd =
 const patienceMs = 10_000;
 
 /**
- * Runs a program without stdin and with exactly the given environment, and tells how it ended. When this returns, no process
- * of the program is left: nor of its forks, which are ended with it, nor when this process dies first.
+ * Runs a program without stdin and with exactly the given environment, and tells how it ended. `cwd` is a folder of this
+ * program alone. When this returns, no process of the program is left, nor of its forks, which are ended with it, nor when
+ * this process dies first. What is no Linux ends its process group only.
  */
 export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   const { program, args, cwd, timeoutSeconds } = run;
   const mark = `MERGEML_RUN=${randomUUID()}`;
   const env = { ...run.env, MERGEML_RUN: mark.slice("MERGEML_RUN=".length) };
   // Its own environment is as empty as it can be: a program may read that of its parent.
-  const supervisor = fork(new URL("./supervisor-process.ts", import.meta.url), {
-    execArgv: [],
-    env: {},
-    stdio: ["ignore", "pipe", "pipe", "ipc"],
-  });
+  const script = fileURLToPath(new URL("./supervisor-process.ts", import.meta.url));
+  const [command, ...given] = adoptingOrphans(process.execPath, [script]);
+  const supervisor = spawn(command, given, { env: {}, stdio: ["ignore", "pipe", "pipe", "ipc"] });
   const heard = listen(supervisor);
   supervisor.stdout?.on("data", run.stdout);
   supervisor.stderr?.on("data", run.stderr);
@@ -44,7 +45,7 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   send(supervisor, { start: { program, args, cwd, env, mark } });
   await exited;
   const leader = heard.leader();
-  if (!heard.reply() && leader !== null) killLeftovers(leader, mark);
+  if (!heard.reply() && leader !== null) killLeftovers({ leader, mark, folder: cwd });
   await Promise.all([drained(supervisor.stdout), drained(supervisor.stderr)]);
   return endOf(heard.reply(), limit.reached());
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { killLeftovers, signalGroup } from "./leftover-processes.ts";
+import { killLeftovers, signalGroup, type Traces } from "./leftover-processes.ts";
 
 /** To the supervisor: what to run, once; later perhaps that it is to end. */
 export type SupervisorRequest = { start: Start } | { stop: true };
@@ -8,6 +8,7 @@ export interface Start {
   /** Absolute. */
   program: string;
   args: readonly string[];
+  /** Of this program alone. */
   cwd: string;
   env: Readonly<Record<string, string>>;
   /** Of the environment, to know the program's processes by. */
@@ -27,7 +28,7 @@ const graceMs = 2000;
  * A process between mergeml and the program, so that the program never outlives mergeml: however that ends, and be it by
  * SIGKILL, its channel closes here. The program writes to the pipes that this process inherited; nothing is copied.
  */
-let running: { child: ChildProcess; mark: string } | null = null;
+let running: { child: ChildProcess; start: Start } | null = null;
 
 process.on("message", (request: SupervisorRequest) => {
   if ("start" in request) start(request.start);
@@ -37,16 +38,17 @@ process.on("message", (request: SupervisorRequest) => {
 process.on("disconnect", abandon);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, abandon);
 
-function start({ program, args, cwd, env, mark }: Start): void {
+function start(start: Start): void {
+  const { program, args, cwd, env } = start;
   // Detached: a session and process group of its own, which can be ended as a whole.
   const child = spawn(program, args, { cwd, env: { ...env }, detached: true, stdio: ["ignore", "inherit", "inherit"] });
-  running = { child, mark };
+  running = { child, start };
   child.on("spawn", () => reply({ started: child.pid! }));
   child.on("error", (error) => {
     if (child.pid === undefined) finish({ failed: error.message });
   });
   child.on("exit", (code, signal) => {
-    killLeftovers(child.pid!, mark);
+    killLeftovers(tracesOf(child.pid!, start));
     finish({ ended: { code, signal } });
   });
 }
@@ -59,8 +61,12 @@ function stop(): void {
 }
 
 function abandon(): void {
-  if (running?.child.pid !== undefined) killLeftovers(running.child.pid, running.mark);
+  if (running?.child.pid !== undefined) killLeftovers(tracesOf(running.child.pid, running.start));
   process.exit();
+}
+
+function tracesOf(leader: number, { mark, cwd }: Start): Traces {
+  return { leader, mark, folder: cwd, ancestor: process.pid };
 }
 
 function reply(message: SupervisorReply): void {

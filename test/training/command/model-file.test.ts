@@ -122,6 +122,20 @@ describe("a model that is not sound is told with the row that shows it", () => {
     );
   });
 
+  test("more memory than there is", async () => {
+    const graph = new OnnxGraph("huge");
+    const size = graph.input({ name: "size", kind: "number" });
+    const edge = graph.constant("edge", { type: "int64", dims: [2], data: [2 ** 20, 2 ** 20] });
+    const [table] = graph.node("ConstantOfShape", [edge]);
+    const [sum] = graph.node("ReduceSum", [table!]);
+    regressionHead(graph, graph.node("Add", [size, sum!])[0]!);
+    graph.input({ name: "city", kind: "category" });
+    using program = makeProgram(copyOf("prepared.onnx"), { "prepared.onnx": graph.serialize() });
+    const { message, hint } = await failure(program);
+    expect(message).toMatch(/^The program's model\.onnx runs out of memory: .+ 4398046511104/s);
+    expect(hint).toContain("mostly by a wrong shape");
+  });
+
   test("random numbers", async () => {
     const graph = new OnnxGraph("random");
     const size = graph.input({ name: "size", kind: "number" });

@@ -60,10 +60,46 @@ test("children that would outlive the program are ended with it, and its model i
   expect(startedBy(program).filter(runs)).toEqual([]);
 });
 
+describe("children that hide are ended with the program", () => {
+  // Without its environment, its folder, its session, its group and its parent.
+  test("with nothing left to know them by but their descent", async () => {
+    using program = makeProgram("", {
+      "fit.sh": `(cd / && exec env -i setsid sh -c 'echo $$ > "$1/pids"; exec sleep 60' sh "$1") > /dev/null 2>&1 &
+        until [ -s "$1/pids" ]; do :; done
+        cp prepared.onnx model.onnx\n`,
+    });
+    await program.train({ params: { run: ["sh", "fit.sh", program.outside] } });
+    expect(startedBy(program).filter(runs)).toEqual([]);
+  });
+
+  test("when their supervisor is killed first, by the folder they work in", async () => {
+    using program = makeProgram("", {
+      "fit.sh": `env -i setsid sh -c 'echo $$ > "$1/pids"; exec sleep 60' sh "$1" > /dev/null 2>&1 &
+        until [ -s "$1/pids" ]; do :; done
+        kill -9 $PPID; sleep 60\n`,
+    });
+    const { message } = await failure(program, { params: { run: ["sh", "fit.sh", program.outside] } });
+    expect(message).toContain("was ended together with the process that watches it.");
+    expect(startedBy(program).filter(runs)).toEqual([]);
+  });
+
+  test("when each lives only to start the next, in a session of its own", async () => {
+    const perl = `open my $pids, ">", "$ARGV[0]/pids"; exit if fork; $SIG{CHLD} = "IGNORE"; my $end = time + 30;
+      while (time < $end) { setsid(); seek $pids, 0, 0; syswrite $pids, "$$ "; fork and exit }`;
+    using program = makeProgram("", {
+      "hop.pl": `use POSIX "setsid"; ${perl}\n`,
+      "fit.sh": 'perl hop.pl "$1" > /dev/null 2>&1; sleep 0.2; cp prepared.onnx model.onnx\n',
+    });
+    await program.train({ params: { run: ["sh", "fit.sh", program.outside] } });
+    const [last = 0] = startedBy(program);
+    await expect.poll(() => startedBy(program)[0] === last && !runs(last)).toBe(true);
+  });
+});
+
 test("the program ends when mergeml is killed", async () => {
   using program = makeProgram(`${startChildren} setTimeout(() => {}, 60000);`);
   const trainer = new URL("./run-program-process.ts", import.meta.url).pathname;
-  const args = [trainer, process.execPath, join(program.folder, "fit.mjs"), program.outside];
+  const args = [trainer, program.outside, process.execPath, join(program.folder, "fit.mjs"), program.outside];
   const parent = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(parent, "exit");
   await expect.poll(() => existsSync(join(program.outside, "pids")), { timeout: 20_000 }).toBe(true);

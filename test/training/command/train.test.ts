@@ -113,14 +113,22 @@ describe("environment", () => {
     expect(seen.HOME).not.toBe(process.env.HOME);
   });
 
-  test.each(["GITHUB_TOKEN", "npm_config_token", "MY_SECRET", "AWS_ACCESS_KEY_ID", "DB_PASSWORD", "ACTIONS_CACHE_URL"])(
-    "%s is refused",
-    async (name) => {
-      using program = makeProgram(leaveTraces);
-      const { message } = await failure(program, { params: { env: [name] }, env: secrets });
-      expect(message).toBe(`params.env: ${name} is not passed to a program: by its name it holds a secret.`);
-    },
-  );
+  test.each([
+    ...["GITHUB_TOKEN", "npm_config_token", "MY_SECRET", "AWS_ACCESS_KEY_ID", "DB_PASSWORD", "ACTIONS_CACHE_URL"],
+    ...["PGPASSFILE", "SSH_AUTH_SOCK"],
+  ])("%s is refused", async (name) => {
+    using program = makeProgram(leaveTraces);
+    const { message } = await failure(program, { params: { env: [name] }, env: secrets });
+    expect(message).toBe(`params.env: ${name} is not passed to a program: by its name it holds a secret.`);
+  });
+
+  test("what carries code into the steps of a job that follow is refused", async () => {
+    using program = makeProgram(leaveTraces);
+    const { message } = await failure(program, { params: { env: ["GITHUB_ENV"] }, env: secrets });
+    expect(message).toBe(
+      "params.env: GITHUB_ENV is not passed to a program: by its name it carries code past the list.",
+    );
+  });
 });
 
 test("lines metric=value@step become curves, and other lines are shown", async () => {
