@@ -1,7 +1,7 @@
 import { checkWindow } from "../drift/check-window.ts";
 import type { DriftResult } from "../drift/drift-result.ts";
 import { judgeByEvidently } from "../drift/evidently/judge-by-evidently.ts";
-import { newPart } from "../drift/known-data.ts";
+import { overlaps } from "../drift/known-data.ts";
 import type { Profile } from "../drift/profile/profile.ts";
 import type { DriftWindow } from "../drift/window/drift-window.ts";
 import type { Interval } from "../drift/window/interval.ts";
@@ -21,16 +21,19 @@ export interface WindowCheckJob {
   snapshot: Snapshot;
   watched: WatchedModel;
   profile: Profile;
-  /** What the version was trained and tested on: rows of then are not looked at. */
+  /** When the rows happened that the version was trained and tested on. */
   known: Interval | null;
   inputs: WindowInputs;
   now: Date;
 }
 
-/** Reads a window's rows and compares them with the version's profile, or takes the result from the cache when nothing changed. */
+/**
+ * Reads a window's rows and compares them with the version's profile, or takes the result from the cache when nothing changed.
+ * A window that overlaps the known data is read as an empty one.
+ */
 export async function checkOneWindow(job: WindowCheckJob, window: Interval): Promise<WindowCheck> {
   const { cache } = job.workspace;
-  const interval = newPart(window, job.known);
+  const interval = overlaps(window, job.known) ? { from: window.to, to: window.to } : window;
   const inputs = await job.inputs(interval);
   const cached = await cache.read<WindowCheck>("drift", inputs);
   if (cached) return cached;

@@ -29,10 +29,9 @@ function spanOf(spans: readonly TimeSpan[]): { from: number; to: number } {
 }
 
 /**
- * The part of a window that is new to a version: what is later than the data it has. Rows it was trained or tested on say
- * nothing of drift, and those of a part of its data would seem to. Empty (it begins where it ends) when nothing is new.
+ * Whether a window has rows that a version was trained or tested on. They say nothing of drift: a part of the data differs
+ * from the whole of it, and so does what is left of a week, which may be its weekend.
  */
-export function newPart({ from, to }: Interval, known: Interval | null): Interval {
-  if (known === null || to <= known.from || from >= known.to) return { from, to };
-  return { from: known.to < to ? known.to : to, to };
+export function overlaps({ from, to }: Interval, known: Interval | null): boolean {
+  return known !== null && from < known.to && to > known.from;
 }

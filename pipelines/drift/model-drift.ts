@@ -16,7 +16,7 @@ export interface ModelDrift {
   version: number;
   /** `@user` or `@org/team`, as model.yaml says today. */
   owner: string | null;
-  /** The newest whole window before now. Of its rows those count that `reference.known` does not have. */
+  /** The newest whole window before now. It is not read when it overlaps `reference.known`. */
   window: Span;
   /** `drift.window`, such as `7d`, and `drift.persist`, such as `2 of 3`. */
   every: string;
@@ -64,11 +64,11 @@ interface DriftReference {
   window: WrittenWindow | null;
   /** Of the train split, which the features are compared with. */
   rows: number;
-  /** When the train split's rows happened; null when that is not known. */
+  /** The train split's first and last time; null without `features.time`, and for versions of an earlier mergeml. */
   times: TimeSpan | null;
   /** Rows of the test split, which the predictions and the metric are compared with. */
   tested: number;
-  /** The stretch of time whose rows the version has: those of a window are left out. null when it is not known. */
+  /** When the rows of both splits happened; null when that is not known. */
   known: Span | null;
   metric: MetricLevel | null;
 }

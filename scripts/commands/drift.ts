@@ -1,14 +1,17 @@
-import { resolve } from "node:path";
 import { checkModels, type DriftOptions } from "../../pipelines/check-drift.ts";
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
 import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Clock } from "../../pipelines/ports/clock.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
-import { renderDriftDetails, renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
-import { writeAside } from "../../pipelines/workspace/step-cache.ts";
+import {
+  renderDriftDetails,
+  renderDriftFailure,
+  renderDriftTable,
+} from "../../pipelines/report/drift/drift-terminal.ts";
 import type { Command, CommandInput } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
+import { writeOutput } from "../cli/write-output.ts";
 
 export const drift: Command = {
   description:
@@ -32,7 +35,7 @@ export const drift: Command = {
     const opened = await input.workspace();
     const entries = await checkModels(opened, input.positionals, optionsOf(input, opened.clock));
     const report = input.option("report");
-    if (report !== undefined) await writeAside(resolve(input.directory, report), driftReports(entries));
+    if (report !== undefined) await writeOutput("--report", report, driftReports(entries), input.directory);
     const asked = input.positionals.length > 0;
     return { code: codeOf(entries, asked), text: tell(entries), data: { models: entries } };
   },
@@ -55,7 +58,8 @@ function optionsOf({ option }: CommandInput, clock: Clock): DriftOptions {
 function tell(entries: readonly DriftEntry[]): string {
   const [first] = entries;
   if (!first) return "nothing is in production. Start with: mergeml run <model>";
-  return entries.length === 1 && first.outcome !== "error" ? renderDriftDetails(first) : renderDriftTable(entries);
+  if (entries.length > 1) return renderDriftTable(entries);
+  return first.outcome === "error" ? renderDriftFailure(first) : renderDriftDetails(first);
 }
 
 /** Not 1 to 3, which say that the gate said no and that something is wrong. */

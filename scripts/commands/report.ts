@@ -1,8 +1,7 @@
-import { resolve } from "node:path";
 import { renderReport } from "../../pipelines/report/render-report.ts";
 import { reportEntries } from "../../pipelines/report-candidates.ts";
-import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import type { Command } from "../cli/command.ts";
+import { writeOutput } from "../cli/write-output.ts";
 
 export const report: Command = {
   description:
@@ -20,7 +19,7 @@ export const report: Command = {
     const entries = await reportEntries(opened, positionals, directory);
     const markdown = renderReport(entries, { commit: (await opened.git.headCommit()) ?? undefined });
     const output = option("output");
-    if (output) await writeAside(resolve(directory, output), `${markdown}\n`);
+    if (output) await writeOutput("--output", output, `${markdown}\n`, directory);
     return { text: output ? `written to ${output}` : markdown, data: { markdown, entries } };
   },
 };

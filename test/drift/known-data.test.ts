@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { knownData, newPart } from "../../pipelines/drift/known-data.ts";
+import { knownData, overlaps } from "../../pipelines/drift/known-data.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
 
 const day = (text: string) => `${text}T00:00:00.000Z`;
@@ -36,19 +36,18 @@ describe("the data a version has", () => {
   });
 });
 
-describe("the new part of a window", () => {
+describe("a window", () => {
   const known = { from: new Date("2001-01-01"), to: new Date("2001-04-01") };
   it.each([
-    ["later", "2001-04-01", "2001-04-08", "2001-04-01"],
-    ["over the end", "2001-03-28", "2001-04-04", "2001-04-01"],
-    ["up to the end", "2001-03-25", "2001-04-01", "2001-04-01"],
-    ["within", "2001-02-01", "2001-02-08", "2001-02-08"],
-    ["over the start", "2000-12-28", "2001-01-04", "2001-01-04"],
-    ["earlier", "2000-12-25", "2001-01-01", "2000-12-25"],
-    ["around it", "2000-12-01", "2001-05-01", "2001-04-01"],
-  ])("%s", (_title, from, to, start) => {
-    const interval = { from: new Date(from), to: new Date(to) };
-    expect(newPart(interval, known)).toEqual({ from: new Date(start), to: interval.to });
-    expect(newPart(interval, null)).toEqual(interval);
+    ["is new when it is later", "2001-04-01", "2001-04-08", false],
+    ["is new when it is earlier", "2000-12-25", "2001-01-01", false],
+    ["overlaps the end", "2001-03-31T23:00", "2001-04-07", true],
+    ["overlaps the start", "2000-12-28", "2001-01-04", true],
+    ["overlaps from within", "2001-02-01", "2001-02-08", true],
+    ["overlaps from around", "2000-12-01", "2001-05-01", true],
+  ])("%s", (_title, from, to, expected) => {
+    const interval = { from: new Date(`${from}Z`), to: new Date(`${to}Z`) };
+    expect(overlaps(interval, known)).toBe(expected);
+    expect(overlaps(interval, null)).toBe(false);
   });
 });

@@ -179,29 +179,24 @@ describe("mergeml drift", () => {
     expect(told.stdout).toContain("the data of v1 ends at 2001-04-01");
   });
 
-  it("leaves out what the version was trained and tested on, and does not alarm about a part of it", async () => {
-    const within = await only(["ride", "--now", "2001-02-08"], 4);
-    expect(within).toMatchObject({
+  it.each([
+    ["within", "2001-02-08"],
+    ["at the end of", "2001-04-05"],
+  ])("does not alarm about a window %s the data that the version has", async (_title, now) => {
+    const drift = await only(["ride", "--now", now], 4);
+    expect(drift).toMatchObject({
       outcome: "too few rows",
       retrain: null,
       history: [],
       result: { rows: { current: 0 } },
     });
-    const told = await scratch.mergeml("drift", "ride", "--now", "2001-02-08");
-    expect(told.stdout).toContain("ride cannot be checked for drift: v1 was trained and tested on the window.");
-    expect(told.stdout).toContain("of 2001-01-01 … 2001-03-31, so that this window cannot show drift.");
-    expect(told.stdout).toContain("mergeml drift ride --now <date>; the data of v1 ends at 2001-04-01.");
-    expect(told.stdout).not.toMatch(/retrain/i);
-
-    const across = await only(["ride", "--now", "2001-04-05"], 0);
-    expect(across).toMatchObject({
-      outcome: "clean",
-      window: { from: "2001-03-29T00:00:00.000Z", to: "2001-04-05T00:00:00.000Z" },
-      result: { rows: { current: 4 * 144 } },
-    });
-    expect((await scratch.mergeml("drift", "ride", "--now", "2001-04-05")).stdout).toContain(
-      "Only its rows from 2001-04-01 on are looked at: v1 was trained and tested on those of 2001-01-01 … 2001-03-31.",
+    const { stdout } = await scratch.mergeml("drift", "ride", "--now", now);
+    expect(stdout).toContain("ride is not checked for drift: v1 was trained or tested on rows of the window.");
+    expect(stdout).toMatch(
+      /overlaps what v1 was trained and tested on, the rows of 2001-01-01 … 2001-03-31, and is not compared\./,
     );
+    expect(stdout).toContain("new to v1 is 2001-04-01 … 2001-04-07: mergeml drift ride --now 2001-04-08");
+    expect(stdout).not.toMatch(/retrain/i);
   });
 
   it("has too few rows below drift.min_rows", async () => {
@@ -236,6 +231,16 @@ describe("mergeml drift", () => {
     expect(told.code).toBe(2);
     expect(told.stderr).toContain(message);
     expect(told.stderr).toContain(hint);
+  });
+
+  it.each([
+    ["a folder", "data"],
+    ["in a file", "data/rides.parquet/drift.md"],
+  ])("says that --report cannot be written: %s", async (_title, path) => {
+    const told = await scratch.mergeml("drift", "ride", "--now", "2001-05-15", "--report", path);
+    expect(told.code).toBe(2);
+    expect(told.stderr).toMatch(new RegExp(`--report ${path} cannot be written: E[A-Z]+`));
+    expect(told.stderr).toContain("name a file in a folder that you may write to");
   });
 
   it.each([

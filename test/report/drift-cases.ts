@@ -130,16 +130,17 @@ const trainedOn = modelDrift({
 });
 
 const partlyNew = modelDrift({
+  ...trainedOn,
   window: { from: "2001-03-29T00:00:00.000Z", to: "2001-04-05T00:00:00.000Z" },
   reference: {
     ...modelDrift().reference,
-    times: null,
     known: { from: "2001-01-01T00:00:00.000Z", to: "2001-04-01T09:30:00.001Z" },
   },
 });
 
 const older = modelDrift({
   window: { from: "2000-12-01T00:00:00.000Z", to: "2000-12-08T00:00:00.000Z" },
+  reference: { ...modelDrift().reference, times: null },
   retrain: { kind: "stay", why: "its window reaches to 2001-04-01 already" },
   result: driftResult({
     outcome: "drift",

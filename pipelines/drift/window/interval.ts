@@ -21,9 +21,18 @@ export function durationOf(text: string): number {
  * so that every run of a day looks at the same rows. There is no summer time in UTC: a day has 24 hours.
  */
 export function intervalBefore(now: Date, window: string): Interval {
-  const grid = window.endsWith("h") ? hour : 24 * hour;
-  const to = Math.floor(now.getTime() / grid) * grid;
+  const to = Math.floor(now.getTime() / gridOf(window)) * gridOf(window);
   return { from: new Date(to - durationOf(window)), to: new Date(to) };
+}
+
+/** The first whole window from a moment on. */
+export function intervalAfter(moment: Date, window: string): Interval {
+  const from = Math.ceil(moment.getTime() / gridOf(window)) * gridOf(window);
+  return { from: new Date(from), to: new Date(from + durationOf(window)) };
+}
+
+function gridOf(window: string): number {
+  return window.endsWith("h") ? hour : 24 * hour;
 }
 
 /** The window `count` windows before this one; they touch and do not overlap. */

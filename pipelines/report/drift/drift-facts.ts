@@ -3,7 +3,7 @@ import type { ModelDrift } from "../../drift/model-drift.ts";
 import type { MetricLevel } from "../../drift/profile/profile.ts";
 import { formatApart, formatCount, formatNumber, formatPercent } from "../../evaluation/format-number.ts";
 import type { Safe } from "./moved-words.ts";
-import { overlapText, referenceWords } from "./reference-words.ts";
+import { olderText, overlapWords, referenceWords } from "./reference-words.ts";
 import { spanText } from "./span-text.ts";
 
 const sources = { query: "drift.query", log: "the prediction log", features: "the feature query, scored by" } as const;
@@ -11,11 +11,13 @@ const sources = { query: "drift.query", log: "the prediction log", features: "th
 /** Window and rows, and what they are compared with. */
 export function windowSentence(drift: ModelDrift): string {
   const { window, result, source, version, since } = drift;
+  const overlap = overlapWords(drift);
+  if (overlap !== null) return `Window ${spanText(window)} ${overlap}.`;
   const from = source === "features" ? `${sources.features} v${version}` : sources[source];
   const rows = `${formatCount(result.rows.current)} rows of ${from}`;
   const drifting = since !== null && since !== window.from ? `Drifting since ${since.slice(0, 10)}.` : "";
   const sentence = `Window ${spanText(window)}, ${rows}, against ${referenceWords(drift)}.`;
-  return [sentence, overlapText(drift), drifting].filter(Boolean).join(" ");
+  return [sentence, olderText(drift), drifting].filter(Boolean).join(" ");
 }
 
 /** Whether the drift costs accuracy: the verdict in a few words, and the numbers. `cost` is null when it is not known. */

@@ -2,7 +2,7 @@ import type { DriftResult } from "../../drift/drift-result.ts";
 import type { ModelDrift } from "../../drift/model-drift.ts";
 import { driftingInARow } from "../../drift/window-history.ts";
 import { formatCount } from "../../evaluation/format-number.ts";
-import { overlapOf } from "./reference-words.ts";
+import { overlapWords } from "./reference-words.ts";
 
 /** One sentence without an end: `flight-delay is drifting: predictions and 2 of 7 features, second week in a row`. Plain text. */
 export function driftHeadline(drift: ModelDrift): string {
@@ -10,8 +10,8 @@ export function driftHeadline(drift: ModelDrift): string {
   const { current, least } = result.rows;
   if (outcome === "clean") return `${model} does not drift`;
   if (outcome === "drift") return [`${model} is drifting: ${driftSubjects(result)}`, ...streakWords(drift)].join(", ");
-  if (overlapOf(drift) === "none new")
-    return `${model} cannot be checked for drift: v${version} was trained and tested on the window`;
+  if (overlapWords(drift) !== null)
+    return `${model} is not checked for drift: v${version} was trained or tested on rows of the window`;
   return current === 0
     ? `${model} cannot be checked for drift: the window has no rows`
     : `${model} has too few rows to check for drift: ${formatCount(current)} of at least ${formatCount(least)}`;

@@ -1,6 +1,7 @@
 import type { ModelDrift } from "../../drift/model-drift.ts";
 import type { Safe } from "./moved-words.ts";
-import { momentText, overlapOf } from "./reference-words.ts";
+import { firstNewWindow, momentText, overlapWords } from "./reference-words.ts";
+import { spanText } from "./span-text.ts";
 
 /** How the steps are written: a command or a setting, a text from the data, and what takes the place of the advice how to retrain. */
 export interface StepStyle {
@@ -45,10 +46,13 @@ function rollbackSteps({ model, version, result }: ModelDrift, code: Safe): stri
 
 function fewRowsSteps(drift: ModelDrift, code: Safe): string[] {
   const { model, source, result, every, reference } = drift;
+  if (overlapWords(drift) !== null) {
+    const { span, command } = firstNewWindow(drift);
+    return [`The first window that is new to v${drift.version} is ${spanText(span)}: ${code(command)}`];
+  }
   const wider = `Look at more at once: ${code("drift.window")} is ${every}; ${code(`mergeml drift ${model} --window 4w`)} tries another.`;
   const until = reference.known ? `; the data of v${drift.version} ends at ${momentText(reference.known.to)}` : "";
   const elsewhere = `Look at a time that has data: ${code(`mergeml drift ${model} --now <date>`)}${until}.`;
-  if (overlapOf(drift) === "none new") return [elsewhere];
   if (source === "log") {
     const logging = code(`mergeml predict ${model} --input … --output … --log`);
     return [`Log what production predicts: serving writes the prediction log, or ${logging}.`, wider];

@@ -1,5 +1,5 @@
 import type { ColumnDrift } from "../../drift/drift-result.ts";
-import type { DriftEntry, DriftPoint, ModelDrift } from "../../drift/model-drift.ts";
+import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift } from "../../drift/model-drift.ts";
 import { worstFirst } from "../../drift/worst-first.ts";
 import { formatCount, formatNumber } from "../../evaluation/format-number.ts";
 import { matchNumbers } from "../matched-numbers.ts";
@@ -29,7 +29,7 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
       ? [entry.model, entry.error.kind === "unwatched" ? "not watched" : "error", ...columns.slice(2).map(() => "–")]
       : columns.map(({ cell }) => cell(entry) || "–"),
   );
-  const failures = entries.flatMap((entry) => (entry.outcome === "error" ? [failureText(entry)] : []));
+  const failures = entries.flatMap((entry) => (entry.outcome === "error" ? [renderDriftFailure(entry)] : []));
   return [textTable(columns, rows), ...failures].join("\n\n");
 }
 
@@ -47,8 +47,10 @@ function metricText({ result: { performance } }: ModelDrift): string {
   return `${metric} ${formatNumber(current.value)} (${formatNumber(reference.value)})`;
 }
 
-function failureText({ model, error }: Extract<DriftEntry, { outcome: "error" }>): string {
-  const lines = [`${model}: ${error.message}`, ...(error.hint?.split("\n") ?? [])];
+/** Why a model could not be checked, and below it how to mend that. */
+export function renderDriftFailure({ model, error }: FailedDrift): string {
+  const named = error.message.startsWith(`${model} `) ? error.message : `${model}: ${error.message}`;
+  const lines = [named, ...(error.hint?.split("\n") ?? [])];
   return lines.map((line) => oneLine(line, 600)).join("\n  ");
 }
 

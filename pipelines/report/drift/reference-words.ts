@@ -1,4 +1,6 @@
+import { overlaps } from "../../drift/known-data.ts";
 import type { ModelDrift, Span } from "../../drift/model-drift.ts";
+import { type Interval, intervalAfter } from "../../drift/window/interval.ts";
 import { formatCount } from "../../evaluation/format-number.ts";
 import { spanText } from "./span-text.ts";
 
@@ -23,36 +25,34 @@ function rowsText({ first, last }: NonNullable<ModelDrift["reference"]["times"]>
   return from === to ? `${first.slice(0, 16)}Z … ${last.slice(0, 16)}Z` : `${from} … ${to}`;
 }
 
-/** How the window lies to the data the version has: none of its rows is new, a part of them, or it is older. null when it is later. */
-export function overlapOf({ window, reference: { known } }: ModelDrift): "none new" | "part new" | "older" | null {
-  if (known === null || window.from >= known.to) return null;
-  if (window.to <= known.from) return "older";
-  return window.to <= known.to ? "none new" : "part new";
+/** Why the window is not compared at all; null when it is. */
+export function overlapWords({ window, version, reference: { known } }: ModelDrift): string | null {
+  if (known === null || !overlaps(intervalOf(window), intervalOf(known))) return null;
+  return `overlaps what v${version} was trained and tested on, the rows of ${knownText(known)}, and is not compared`;
 }
 
-/** A sentence of `overlapOf`; empty for a window that is later, as it should be. */
-export function overlapText(drift: ModelDrift): string {
-  const { version, reference } = drift;
-  const known = reference.known && spanText(toDays(reference.known));
-  switch (overlapOf(drift)) {
-    case "none new":
-      return `v${version} was trained and tested on the rows of ${known}, so that this window cannot show drift.`;
-    case "part new":
-      return `Only its rows from ${momentText(reference.known!.to)} on are looked at: v${version} was trained and tested on those of ${known}.`;
-    case "older":
-      return `It is older than what v${version} was trained and tested on, ${known}.`;
-    default:
-      return "";
-  }
+/** A sentence for a window that is older than the reference; empty for others. */
+export function olderText({ window, version, reference: { known } }: ModelDrift): string {
+  if (known === null || window.to > known.from) return "";
+  return `The window is older than what v${version} was trained and tested on, the rows of ${knownText(known)}.`;
 }
 
-/** A stretch that ends during a day reads better with that day as its last. */
-function toDays({ from, to }: Span): Span {
-  const end = Math.ceil(Date.parse(to) / dayMs) * dayMs;
-  return { from: `${from.slice(0, 10)}T00:00:00Z`, to: new Date(end).toISOString() };
+/** The first window that is new to the version, and how to look at it. */
+export function firstNewWindow({ model, every, reference: { known } }: ModelDrift): { span: Span; command: string } {
+  const { from, to } = intervalAfter(new Date(known?.to ?? 0), every);
+  const span = { from: from.toISOString(), to: to.toISOString() };
+  return { span, command: `mergeml drift ${model} --now ${momentText(span.to)}` };
 }
 
-const dayMs = 24 * 60 * 60 * 1000;
+function intervalOf({ from, to }: Span): Interval {
+  return { from: new Date(from), to: new Date(to) };
+}
+
+/** Days; one that has begun counts. */
+function knownText({ from, to }: Span): string {
+  const end = intervalAfter(new Date(to), "1d").from;
+  return spanText({ from: `${from.slice(0, 10)}T00:00:00Z`, to: end.toISOString() });
+}
 
 /** `2001-04-01`, or with the minute when it is no midnight. */
 export function momentText(time: string): string {
