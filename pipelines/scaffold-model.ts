@@ -16,6 +16,8 @@ export interface ScaffoldOptions {
   name?: string;
   data?: string;
   target?: string;
+  /** The branch that merges go to. */
+  branch: string;
 }
 
 /** Writes what a repository of models needs and does not have yet; never overwrites. Returns the model's name, if one was made, and the new files. */
@@ -34,7 +36,7 @@ export async function scaffoldModel(
   await write("models/model.schema.json", await readFile(schema, "utf8"));
   const source = toolSource(root);
   if (source.kind === "repository")
-    for (const [path, text] of Object.entries(callerWorkflows(source))) await write(path, text);
+    for (const [path, text] of Object.entries(callerWorkflows(source, options.branch))) await write(path, text);
   return { model, created };
 }
 

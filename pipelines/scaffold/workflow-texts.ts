@@ -50,8 +50,8 @@ function toolStep(source: ToolSource): string {
 
 const passed = (names: readonly string[]) => names.map((name) => `      ${name}: \${{ inputs.${name} }}\n`).join("");
 
-/** The workflows of a repository that uses mergeml's, by path: a few lines each. */
-export function callerWorkflows({ name, ref }: { name: string; ref: string }): Record<string, string> {
+/** The workflows of a repository that uses mergeml's, by path: a few lines each. `branch` is the one that merges go to. */
+export function callerWorkflows({ name, ref }: { name: string; ref: string }, branch: string): Record<string, string> {
   const call = (workflow: string, more = "") => `    uses: ${name}/.github/workflows/${workflow}@${ref}
     with:
       mergeml-repository: ${name}
@@ -97,7 +97,7 @@ ${call("model-report.yml")}`,
 name: model-deploy
 on:
   push:
-    branches: [main]
+    branches: [${JSON.stringify(branch)}]
   workflow_dispatch:
 permissions: {}
 jobs:

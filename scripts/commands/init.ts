@@ -1,3 +1,5 @@
+import { readIdentity } from "../../pipelines/registry/git/identity.ts";
+import { readDefaultBranch } from "../../pipelines/scaffold/default-branch.ts";
 import { registryWorkflow } from "../../pipelines/scaffold/workflow-texts.ts";
 import { scaffoldModel, toolSource } from "../../pipelines/scaffold-model.ts";
 import type { Command } from "../cli/command.ts";
@@ -27,16 +29,34 @@ export const init: Command = {
     { command: "mergeml init flight-delay --data data/flights.parquet --target delay", shows: "a model for one file" },
   ],
   async run({ positionals: [name], option, flag, workspace }) {
-    const { root, registry, repository } = await workspace();
-    const { model, created } = await scaffoldModel(root, { name, data: option("data"), target: option("target") });
+    const { root, git, registry, repository } = await workspace();
+    await readIdentity(git); // before anything is written: without one there will be no branch
+    const { name: branch, isRemoteEmpty } = await readDefaultBranch(git);
+    const wanted = { name, data: option("data"), target: option("target"), branch };
+    const { model, created } = await scaffoldModel(root, wanted);
+    const files = created.map((path) => `  created  ${path}`);
+    const look =
+      model === null ? "Next: mergeml plan" : `Next: look at models/${model}/model.yaml, then: mergeml run ${model}`;
+    if (isRemoteEmpty) {
+      const data = { model, created, registry: { branch: repository.registry, created: false } };
+      return { text: [...files, ...pushFirst(repository.registry, branch), "", look].join("\n"), data };
+    }
     const workflow = flag("no-workflow") ? undefined : registryWorkflow(repository.registry, toolSource(root));
-    const branch = await registry.init({ workflow });
-    const lines = [
-      ...created.map((path) => `  created  ${path}`),
-      `  ${branch.created ? "created" : "exists "}  branch ${repository.registry}${branch.remote ? ` on ${branch.remote}` : ""}`,
-      "",
-      model === null ? "Next: mergeml plan" : `Next: look at models/${model}/model.yaml, then: mergeml run ${model}`,
-    ];
-    return { text: lines.join("\n"), data: { model, created, registry: { branch: repository.registry, ...branch } } };
+    const made = await registry.init({ workflow });
+    const state = `  ${made.created ? "created" : "exists "}  branch ${repository.registry}${made.remote ? ` on ${made.remote}` : ""}`;
+    const commit = created.length > 0 ? ["", "Commit these files."] : [];
+    const data = { model, created, registry: { branch: repository.registry, ...made } };
+    return { text: [...files, state, ...commit, "", look].join("\n"), data };
   },
 };
+
+/** A server takes the first branch it gets for the default one, and workflows start from that. */
+function pushFirst(registry: string, branch: string): string[] {
+  return [
+    `  not yet  branch ${registry}: origin has no branch, and would take the first it gets for its default one`,
+    "",
+    "First:",
+    `  git add . && git commit -m "Add a first model" && git push -u origin ${branch}`,
+    "  mergeml init",
+  ];
+}

@@ -43,7 +43,7 @@ const mergeml = { name: "mergeml/mergeml", ref: "v0.1.0" };
 
 /** What `mergeml init` writes into a repository that uses another one's mergeml. */
 export const written: WorkflowFile[] = [
-  ...Object.entries(callerWorkflows(mergeml)).map(([path, text]) => workflow(basename(path), text)),
+  ...Object.entries(callerWorkflows(mergeml, "main")).map(([path, text]) => workflow(basename(path), text)),
   workflow("registry.yml", registryWorkflow("registry", { kind: "repository", ...mergeml })),
 ];
 

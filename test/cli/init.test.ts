@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeScratch, type Scratch } from "../scratch.ts";
+
+const deployOn = ({ root }: Scratch) =>
+  /branches: (.*)/.exec(readFileSync(join(root, ".github/workflows/model-deploy.yml"), "utf8"))?.[1];
+
+/** An empty bare repository as origin, as a server has it before the first push. */
+function addEmptyOrigin({ git }: Scratch): void {
+  git("init", "-q", "--bare", "--initial-branch=main", "../empty.git");
+  git("remote", "add", "origin", "../empty.git");
+}
+
+describe("mergeml init", () => {
+  it("deploys from the branch that origin calls its default one, whatever is checked out", async () => {
+    using scratch = makeScratch();
+    scratch.git("switch", "-qc", "topic");
+    expect(await scratch.mergeml("init")).toMatchObject({ code: 0 });
+    expect(deployOn(scratch)).toBe('["main"]');
+  });
+
+  it("deploys from the checked-out branch when there is no origin", async () => {
+    using scratch = makeScratch({ remote: false });
+    scratch.git("branch", "-m", "trunk");
+    expect(await scratch.mergeml("init")).toMatchObject({ code: 0 });
+    expect(deployOn(scratch)).toBe('["trunk"]');
+  });
+
+  it("never makes the registry the first branch of an empty origin, but says what to do first", async () => {
+    using scratch = makeScratch({ remote: false });
+    addEmptyOrigin(scratch);
+    const { code, stdout } = await scratch.mergeml("init");
+    expect(code).toBe(0);
+    expect(stdout).toContain("git push -u origin main\n  mergeml init\n");
+    expect(scratch.git("ls-remote", "origin")).toBe("");
+    scratch.git("push", "-q", "-u", "origin", "main");
+    expect((await scratch.mergeml("init")).stdout).toContain("created  branch registry on origin");
+  });
+
+  it("writes nothing when git does not know who commits", async () => {
+    using scratch = makeScratch({ remote: false });
+    for (const name of ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"])
+      delete scratch.env[name];
+    scratch.git("config", "user.useConfigOnly", "true");
+    const { code, stderr } = await scratch.mergeml("init");
+    expect(code).toBe(3);
+    expect(stderr).toContain("git does not know who you are");
+    expect(existsSync(join(scratch.root, "models/model.schema.json"))).toBe(false);
+    expect(existsSync(join(scratch.root, ".github"))).toBe(false);
+  });
+});
