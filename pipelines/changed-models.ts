@@ -16,7 +16,7 @@ export async function changedModels(
 ): Promise<ReadonlySet<string> | "all"> {
   const from = base === null ? null : await knownBase(git, base);
   if (from === null) return "all";
-  const listed = await git.text(["diff", "--name-only", "--no-renames", "-z", from, "HEAD", "--"]);
+  const listed = await git.text(["diff", "--name-only", "--relative", "--no-renames", "-z", from, "HEAD", "--"]);
   const models = new Set<string>();
   const common = [...shared, ...repository.data.map((folder) => posix.join(folder, "/"))];
   for (const path of listed.split("\0").filter(Boolean)) {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { parse } from "yaml";
 import { writeAside } from "../pipelines/workspace/step-cache.ts";
+import { toolVersion } from "../pipelines/workspace/tool-version.ts";
 
 interface Described {
   description?: string;
@@ -41,8 +42,8 @@ they find it when they come from the same repository and ref.
 
 \`\`\`yaml
 - uses: actions/checkout@v6
-- uses: mergeml/mergeml/actions/setup@v1
-- uses: mergeml/mergeml/actions/validate@v1
+- uses: mergeml/mergeml/actions/setup@v${toolVersion}
+- uses: mergeml/mergeml/actions/validate@v${toolVersion}
 \`\`\`
 
 This page is written by \`npm run docs:actions\` from the \`action.yml\` files.`;

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { changedModels } from "../pipelines/changed-models.ts";
 import { defaultRepositoryConfig } from "../pipelines/config/repository-config.ts";
@@ -55,6 +56,13 @@ describe("the models a change affects", () => {
     commit(scratch, "mergeml.yaml");
     scratch.git("merge", "-q", "--no-ff", "-m", "Merge", "feature");
     expect(await changedBy(scratch, "0".repeat(40))).toEqual(new Set(["rent"]));
+  });
+
+  it("is found in a folder of a larger repository, too", async () => {
+    using scratch = makeScratch({ remote: false });
+    const base = commit(scratch, "ml/models/rent/model.yaml", "models/other/model.yaml", "app/main.py");
+    const git = openGit(join(scratch.root, "ml"), { env: scratch.env });
+    expect(await changedModels({ git, repository: defaultRepositoryConfig }, base)).toEqual(new Set(["rent"]));
   });
 
   it.each([[null], ["main"], ["0".repeat(40)], ["--output=x"]])("is all of them when the base is %s", async (base) => {

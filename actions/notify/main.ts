@@ -73,7 +73,7 @@ async function verified({ registry }: Workspace): Promise<void> {
 async function changedSince({ git }: Workspace, snapshot: Snapshot, since: string): Promise<string[]> {
   const all = [...(await snapshot.productions()).keys()];
   if (!/^[0-9a-f]{40,64}$/.test(since) || snapshot.tip === null) return all;
-  const { code, stdout } = await git.run(["diff", "--name-only", "-z", since, snapshot.tip, "--", "models"], {
+  const { code, stdout } = await git.run(["diff", "--name-only", "-z", since, snapshot.tip, "--", ":/models"], {
     allow: [128],
   });
   if (code !== 0) return all;

@@ -15,8 +15,9 @@ if [ ! -d "$modules" ]; then
     cp "$ROOT/package.json" "$ROOT/package-lock.json" "$ROOT/.npmrc" "$aside"
     (cd "$aside" && npm ci --omit=dev --no-fund --no-audit)
     touch "$aside/complete"
-    rm -rf "$INSTALLATION"
-    mv -T "$aside" "$INSTALLATION" || [ -f "$INSTALLATION/complete" ]
+    # Another job may have been first, and is perhaps copying from there: only what is not whole is taken away.
+    [ -f "$INSTALLATION/complete" ] || rm -rf "$INSTALLATION"
+    mv -T "$aside" "$INSTALLATION" 2> /dev/null || [ -f "$INSTALLATION/complete" ]
   fi
   # Hard links where the file system has them. Not one symbolic link: data folders may lie in node_modules, and a link that
   # leaves the repository is refused.

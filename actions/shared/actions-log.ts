@@ -11,7 +11,7 @@ const everyMs = 10_000;
 /** The core's log as lines of a workflow's log; warnings become annotations. */
 export function actionsLog(core: Core): Log {
   return {
-    info: (message) => core.info(message),
+    info: (message) => core.info(withoutCommands(message)),
     warn: (message) => core.warning(message),
     step: async (title, work, done) => {
       const started = performance.now();
@@ -20,11 +20,19 @@ export function actionsLog(core: Core): Log {
       const update = (fraction: number | null, detail = "") => {
         if (performance.now() - told < everyMs) return;
         told = performance.now();
-        core.info(`${title}: ${fraction === null ? "" : `${Math.round(fraction * 100)}% `}${detail}`);
+        core.info(withoutCommands(`${title}: ${fraction === null ? "" : `${Math.round(fraction * 100)}% `}${detail}`));
       };
       const result = await work({ update });
-      core.info(`${title}: ${done?.(result) ?? "done"} (${seconds()})`);
+      core.info(withoutCommands(`${title}: ${done?.(result) ?? "done"} (${seconds()})`));
       return result;
     },
   };
+}
+
+/**
+ * Text that the runner takes for nothing but text: names, queries and programs of a pull request get into the log, and a line
+ * of them may look like a workflow command.
+ */
+export function withoutCommands(text: string): string {
+  return text.replaceAll(/^(\s*):(?=:)/gm, "$1: ").replaceAll("##[", "## [");
 }

@@ -14,6 +14,7 @@ import { upsertComment } from "./github/comment.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
 import { incidentalText, reportMarker } from "./report-comment.ts";
 import type { ReportSubject } from "./report-subject.ts";
+import { pathInRepository } from "./repository-path.ts";
 
 const blocking = new Set(["error", "checks-failed", "fail", "inconclusive"]);
 /** The summary of a job holds a mebibyte; other steps write to it too. */
@@ -104,19 +105,19 @@ async function checkOn(
     title: entries.length > 0 ? headlineOf(entries) : "no model is affected",
     summary: (limit) =>
       entries.length > 0 ? renderReport(entries, { link: runUrl, commit: headSha, limit }) : "No model is affected.",
-    annotations: entries.flatMap(annotationsOf),
+    annotations: entries.flatMap((entry) => annotationsOf(entry, action.env)),
     detailsUrl: runUrl,
   });
 }
 
-function annotationsOf(entry: ReportEntry): CheckAnnotation[] {
+function annotationsOf(entry: ReportEntry, env: Action["env"]): CheckAnnotation[] {
   if (entry.state !== "error") return [];
   return entry.problems.flatMap(({ message, hint, where, key, severity }) => {
     if (!where) return [];
     const text = hint ? `${message}\n${hint}` : message;
     return [
       {
-        path: where.file,
+        path: pathInRepository(where.file, env),
         start_line: where.line,
         end_line: where.line,
         annotation_level: severity === "warning" ? ("warning" as const) : ("failure" as const),

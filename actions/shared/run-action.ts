@@ -1,8 +1,10 @@
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
 import { type Action, openAction } from "./action.ts";
+import { withoutCommands } from "./actions-log.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
+import { pathInRepository } from "./repository-path.ts";
 
 /** How often an action whose surroundings failed is tried again, and how long it waits before. */
 const retries = [2_000, 10_000];
@@ -43,10 +45,11 @@ async function withRetries(
 
 async function tell(error: unknown, env: NodeJS.ProcessEnv): Promise<void> {
   if (error instanceof UserError) {
-    process.stdout.write(`${renderProblems(error.problems)}\n${renderAnnotations(error.problems)}\n`);
+    const placed = error.problems.map((problem) => inRepository(problem, env));
+    process.stdout.write(`${withoutCommands(renderProblems(error.problems))}\n${renderAnnotations(placed)}\n`);
     const listed = error.problems.slice(0, 20).map(({ message, where }) => `- ${inline(place(where) + message)}`);
     const more = error.problems.length > listed.length ? [`- and ${error.problems.length - listed.length} more`] : [];
-    const title = countLine(error.problems, 0).replace(/ in 0 of .*$/, "");
+    const title = countLine(error.problems, 0).replace(/ in \d+ of .*$/, "");
     await appendJobSummary(env, `### ❌ ${title}\n\n${[...listed, ...more].join("\n")}\n`);
     return;
   }
@@ -60,9 +63,14 @@ async function tell(error: unknown, env: NodeJS.ProcessEnv): Promise<void> {
   process.stdout.write(
     `${renderAnnotations([{ message: `a bug in mergeml: ${error instanceof Error ? error.message : stack}` }])}\n`,
   );
-  process.stdout.write(
-    `${stack}\n\nPlease report it with these lines: https://github.com/mergeml/mergeml/issues/new\n`,
-  );
+  const please = "Please report it with these lines: https://github.com/mergeml/mergeml/issues/new";
+  process.stdout.write(`${withoutCommands(stack)}\n\n${please}\n`);
+  await appendJobSummary(env, `### ❌ A bug in mergeml\n\n${inline(stack)}\n\n${please}\n`);
+}
+
+function inRepository(problem: Problem, env: NodeJS.ProcessEnv): Problem {
+  const { where } = problem;
+  return where ? { ...problem, where: { ...where, file: pathInRepository(where.file, env) } } : problem;
 }
 
 function place(where: { file: string; line: number; column: number } | undefined): string {
