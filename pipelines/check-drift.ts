@@ -12,6 +12,7 @@ import { checkOneWindow, type WindowCheck, type WindowCheckJob } from "./drift-c
 import { windowInputs } from "./drift-check/window-inputs.ts";
 import { EnvironmentError } from "./errors/environment-error.ts";
 import { type Problem, UserError } from "./errors/user-error.ts";
+import { judgePromotion } from "./live-check/judge-promotion.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { retrainAdvice } from "./retrain/retrain-advice.ts";
@@ -62,6 +63,7 @@ export async function checkDrift(
     retrain:
       outcome === "drift" ? await retrainAdvice(workspace.registry, snapshot, { ...watched, version, to }) : null,
     reference: referenceOf(record, profile, known),
+    rollback: await judgePromotion(job, intervalBefore(now, every)),
   };
   await rememberCheck(workspace.cache, record, drift);
   return drift;

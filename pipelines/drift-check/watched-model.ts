@@ -9,7 +9,7 @@ import { readModels, type Workspace } from "../workspace/workspace.ts";
 /** A version in production, and how it is to be watched. */
 export interface WatchedModel {
   record: VersionRecord;
-  today: Pick<ModelConfig, "owner" | "drift" | "retrain" | "features">;
+  today: Pick<ModelConfig, "owner" | "drift" | "retrain" | "rollback" | "features">;
   /** As the files are now; null when model.yaml is gone. */
   model: LoadedModel | null;
 }
@@ -29,7 +29,7 @@ export async function watchedModel(workspace: Workspace, snapshot: Snapshot, nam
   const { drift } = today;
   // Records of earlier versions of mergeml lack the newer settings.
   const complete = { ...drift, query: drift.query ?? null, label_delay: drift.label_delay ?? "0d" };
-  return { record, today: { ...today, drift: complete }, model: model ?? null };
+  return { record, today: { ...today, drift: complete, rollback: today.rollback ?? null }, model: model ?? null };
 }
 
 /** The models in production, or those named, each once. Throws UserError when one of those is not in production. */

@@ -1,3 +1,4 @@
+import type { RollbackJudgement } from "../rollback/decide-rollback.ts";
 import type { DriftResult } from "./drift-result.ts";
 import type { MetricLevel } from "./profile/profile.ts";
 import type { TimeSpan } from "./profile/reference-times.ts";
@@ -41,6 +42,8 @@ export interface ModelDrift {
   /** What a retrain pull request would write to answer the newest window; null unless that drifts. */
   retrain: RetrainAdvice | null;
   reference: DriftReference;
+  /** What the newest window says of the promotion; null when `rollback.when` asks for nothing. */
+  rollback: RollbackJudgement | null;
 }
 
 /** What a retrain pull request would write into model.yaml, or why it would write nothing. `gone`: there is no model.yaml. */

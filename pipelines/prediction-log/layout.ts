@@ -1,7 +1,16 @@
 import { freeName, predictedColumns } from "../features/duckdb/scores-table.ts";
 
 /** Columns that every row of a prediction log has, before the features. `key` is a text; see `logKey`. */
-export const logColumns = ["time", "model", "version", "arm", "key", "latency_ms"] as const;
+const logColumns = ["time", "model", "version", "arm", "key", "latency_ms"] as const;
+
+/**
+ * A column that a log may have: why a request failed, as a text; null, or not there, for one that was served. What failed has
+ * no prediction.
+ */
+export const errorColumn = "error";
+
+/** Names that no feature and no prediction has in a log. */
+export const reservedColumns: readonly string[] = [...logColumns, errorColumn];
 
 /** What a feature, a prediction column or the target is called in a prediction log or a window. */
 export interface LogNames {
@@ -14,8 +23,8 @@ export interface LogNames {
 /** The names of the columns; one that the layout itself needs gets an underscore, so a feature `model` is logged as `model_`. */
 export function logNames(features: readonly string[], classes: readonly string[]): LogNames {
   const names: string[] = [];
-  for (const feature of features) names.push(freeName(feature, [...logColumns, ...names]));
-  const predictions = predictedColumns(classes, [...logColumns, ...names]).map(({ name }) => name);
+  for (const feature of features) names.push(freeName(feature, [...reservedColumns, ...names]));
+  const predictions = predictedColumns(classes, [...reservedColumns, ...names]).map(({ name }) => name);
   return { features: names, predictions };
 }
 

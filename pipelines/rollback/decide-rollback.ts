@@ -18,6 +18,12 @@ export type RollbackDecision =
   /** `sound`: every condition was measured and is kept. */
   | { action: "nothing"; sound: boolean; why: string };
 
+/** What live data says of a promotion, and what is to be done about it. Plain JSON. */
+export interface RollbackJudgement {
+  evidence: Evidence;
+  decision: RollbackDecision;
+}
+
 /**
  * Whether what live data says of a version takes its promotion back. It never promotes, and never goes back twice: only a
  * version that a deploy or a person newly promoted is taken back, and only to one that was not taken back so before. What

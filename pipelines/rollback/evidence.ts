@@ -1,7 +1,5 @@
-import type { Span } from "../drift/model-drift.ts";
-
 /** Conditions of `rollback.when`. */
-type Condition = "error_rate" | "outside_reference" | "worse_than_previous";
+export type Condition = "error_rate" | "outside_reference" | "worse_than_previous";
 
 /** A share of rows against its limit, both 0..1. */
 export interface ShareFinding {
@@ -43,7 +41,7 @@ export interface Evidence {
   /** The registry commit that put it there. */
   promotion: string;
   /** From the promotion or the start of the newest window, whichever is later; empty when the window ended before. */
-  window: Span;
+  window: { from: string; to: string };
   /** `rollback.min_rows`. */
   least: number;
   findings: readonly Finding[];

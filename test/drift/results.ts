@@ -103,6 +103,7 @@ export function modelDrift(changes: Partial<ModelDrift> = {}): ModelDrift {
       known: { from: "2001-01-01T00:00:00.000Z", to: "2001-04-01T00:00:00.000Z" },
       metric: performanceDrift().reference,
     },
+    rollback: null,
     ...changes,
   };
 }

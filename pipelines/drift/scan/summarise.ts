@@ -4,6 +4,7 @@ import { machineError } from "../../features/duckdb/engine-error.ts";
 import { quoteName, quoteText } from "../../features/duckdb/quote.ts";
 import { openSession, type Session } from "../../features/duckdb/session.ts";
 import type { FeatureSpec } from "../../features/table.ts";
+import { reservedColumns } from "../../prediction-log/layout.ts";
 import type { CurrentWindow, WindowColumn } from "../current-window.ts";
 import type { Distribution } from "../distribution.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -17,9 +18,6 @@ export interface SummariseOptions {
   /** Columns that are no surprise although the model does not know them, such as key and time. */
   expected: readonly string[];
 }
-
-/** What the prediction log has beside features and predictions. */
-const logColumns = ["time", "model", "version", "arm", "key", "latency_ms"];
 
 const rowsView = "mergeml_window";
 
@@ -102,7 +100,7 @@ function addedColumns(
   const known = new Set([
     ...[...features.map(({ distribution }) => distribution), ...predictions].map(({ name }) => name),
     ...["prediction", "label", ...classes.map((name) => `probability_${name}`)],
-    ...[target, ...logColumns, ...expected],
+    ...[target, ...reservedColumns, ...expected],
   ]);
   return found.map(({ name }) => name).filter((name) => !known.has(name));
 }

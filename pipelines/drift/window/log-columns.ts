@@ -3,7 +3,7 @@ import { quoteName } from "../../features/duckdb/quote.ts";
 import { predictedColumns } from "../../features/duckdb/scores-table.ts";
 import type { Session } from "../../features/duckdb/session.ts";
 import type { FeatureSpec } from "../../features/table.ts";
-import { logColumns, logNames } from "../../prediction-log/layout.ts";
+import { logNames, reservedColumns } from "../../prediction-log/layout.ts";
 import { absentFeature, convertFeature } from "../../scoring/convert-feature.ts";
 import type { WindowJob } from "./drift-window.ts";
 import type { LogFile } from "./log-rows.ts";
@@ -49,7 +49,7 @@ export async function logColumnsOf(
     const logged = names.predictions[at] ?? name;
     return { name, logged, type: type === "text" ? "VARCHAR" : "DOUBLE", there: has(logged) };
   });
-  const known = new Set<string>([...logColumns, ...names.features, ...names.predictions]);
+  const known = new Set<string>([...reservedColumns, ...names.features, ...names.predictions]);
   const found = new Set(files.flatMap(({ columns }) => [...columns.keys()]));
   return { features, predictions, added: [...found].filter((name) => !known.has(name)) };
 }

@@ -1,0 +1,169 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { RollbackConfig } from "../config/model-config.ts";
+import type { Profile } from "../drift/profile/profile.ts";
+import type { DriftWindow, WindowJob } from "../drift/window/drift-window.ts";
+import type { Interval } from "../drift/window/interval.ts";
+import { readWindow } from "../drift/window/read-window.ts";
+import type { WatchedModel } from "../drift-check/watched-model.ts";
+import type { WindowInputs } from "../drift-check/window-inputs.ts";
+import { EnvironmentError } from "../errors/environment-error.ts";
+import { UserError } from "../errors/user-error.ts";
+import type { Snapshot } from "../registry/snapshot.ts";
+import type { Condition, Evidence, Finding } from "../rollback/evidence.ts";
+import type { Standing } from "../rollback/standing.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { compareVersions } from "./compare-versions.ts";
+import { countFailures } from "./count-failures.ts";
+import { countOutside } from "./outside-reference.ts";
+import { scoreLabelled } from "./score-labelled.ts";
+
+/** Raise it when the same rows would give other findings. */
+const stepVersion = 1;
+
+/** What is needed to judge the promotion of the version in production on live data. */
+interface EvidenceJob {
+  workspace: Workspace;
+  snapshot: Snapshot;
+  watched: WatchedModel;
+  profile: Profile;
+  inputs: WindowInputs;
+  standing: Standing;
+  rollback: RollbackConfig;
+  now: Date;
+}
+
+/**
+ * What the newest window says of the version in production, by the conditions of the config. Only what happened since its
+ * promotion counts: rows of before say nothing of it, and both versions that are compared were trained before them.
+ */
+export async function collectEvidence(job: EvidenceJob, newest: Interval): Promise<Evidence> {
+  const { watched, standing, rollback } = job;
+  const since = new Date(standing.since);
+  const interval = { from: since > newest.from ? since : newest.from, to: newest.to };
+  const { model, version } = watched.record;
+  const window = { from: interval.from.toISOString(), to: interval.to.toISOString() };
+  const about = { model, version, promotion: standing.promotion, window, least: rollback.min_rows };
+  const asked = askedOf(rollback);
+  if (interval.from >= interval.to)
+    return { ...about, findings: asked.map((condition) => ({ condition, state: "too few rows", rows: 0 })) };
+  return { ...about, findings: await cachedFindings(job, interval, asked) };
+}
+
+function askedOf({ when }: RollbackConfig): Condition[] {
+  return [
+    ...(when.error_rate === null ? [] : ["error_rate" as const]),
+    ...(when.outside_reference === null ? [] : ["outside_reference" as const]),
+    ...(when.worse_than_previous ? ["worse_than_previous" as const] : []),
+  ];
+}
+
+async function cachedFindings(job: EvidenceJob, interval: Interval, asked: readonly Condition[]): Promise<Finding[]> {
+  const { workspace, standing, rollback } = job;
+  const inputs = { stepVersion, window: await job.inputs(interval), previous: standing.previous, rollback };
+  const cached = await workspace.cache.read<Finding[]>("live-evidence", inputs);
+  if (cached) return cached;
+  const findings = await findAll(job, interval, asked);
+  await workspace.cache.write("live-evidence", inputs, findings);
+  return findings;
+}
+
+async function findAll(job: EvidenceJob, interval: Interval, asked: readonly Condition[]): Promise<Finding[]> {
+  const { workspace, snapshot, watched, now } = job;
+  const { record, today } = watched;
+  await using staging = await workspace.store.staging();
+  const bytes = () => snapshot.modelBytes(record.model, record.version);
+  const windowJob = { ...workspace, record, bytes, drift: today.drift, interval, now, staging: staging.path };
+  const needsRows = asked.some((condition) => condition !== "error_rate");
+  const window = needsRows ? await readWindow(windowJob) : null;
+  const findings: Finding[] = [];
+  for (const condition of asked) {
+    findings.push(
+      condition === "error_rate"
+        ? await findFailures(job, windowJob)
+        : await findInRows(job, condition, window!, staging),
+    );
+  }
+  return findings;
+}
+
+async function findFailures({ rollback }: EvidenceJob, windowJob: WindowJob): Promise<Finding> {
+  const counted = await countFailures(windowJob);
+  if ("reason" in counted) return { condition: "error_rate", state: "unknown", ...counted };
+  const { rows, failed } = counted;
+  return shareFinding("error_rate", {
+    rows,
+    hit: failed,
+    limit: rollback.when.error_rate ?? 1,
+    least: rollback.min_rows,
+  });
+}
+
+async function findInRows(
+  job: EvidenceJob,
+  condition: "outside_reference" | "worse_than_previous",
+  window: DriftWindow,
+  { path }: { path: string },
+): Promise<Finding> {
+  const { profile, rollback } = job;
+  if (condition === "worse_than_previous") return compareWithPrevious(job, window, path);
+  const counted = await countOutside(profile, window);
+  if ("reason" in counted) return { condition, state: "unknown", ...counted };
+  const { rows, outside } = counted;
+  return shareFinding(condition, {
+    rows,
+    hit: outside,
+    limit: rollback.when.outside_reference ?? 1,
+    least: rollback.min_rows,
+  });
+}
+
+function shareFinding(
+  condition: "error_rate" | "outside_reference",
+  { rows, hit, limit, least }: { rows: number; hit: number; limit: number; least: number },
+): Finding {
+  if (rows < least) return { condition, state: "too few rows", rows };
+  return { condition, state: "measured", rows, share: hit / rows, limit };
+}
+
+async function compareWithPrevious(job: EvidenceJob, window: DriftWindow, staging: string): Promise<Finding> {
+  const { workspace, snapshot, watched, standing, rollback } = job;
+  const { record } = watched;
+  const condition = "worse_than_previous" as const;
+  const unknown = (reason: string): Finding => ({ condition, state: "unknown", reason });
+  if (window.labels.problem !== null) return unknown(window.labels.problem);
+  if (window.labels.known < rollback.min_rows) return { condition, state: "too few rows", rows: window.labels.known };
+  if (standing.previous === null) return unknown("no version was in production before it");
+  const { version } = standing.previous;
+  const own = join(staging, "labelled");
+  await mkdir(own);
+  const load = (each: number) => () => snapshot.modelBytes(record.model, each);
+  try {
+    const previous = { record: await snapshot.record(record.model, version), bytes: load(version) };
+    const current = { record, bytes: load(record.version) };
+    const { threads, clock } = workspace;
+    const scored = await scoreLabelled({ window, current, previous, staging: own, threads, clock });
+    return "reason" in scored ? unknown(scored.reason) : comparisonFinding(job, version, scored);
+  } catch (error) {
+    // The version before may be unreadable, or too slow; that says nothing of the one in production.
+    if (!(error instanceof UserError || error instanceof EnvironmentError)) throw error;
+    return unknown(`v${version} cannot score the rows: ${error.message}`);
+  }
+}
+
+function comparisonFinding(
+  { watched: { record }, rollback }: EvidenceJob,
+  version: number,
+  scored: Exclude<Awaited<ReturnType<typeof scoreLabelled>>, { reason: string }>,
+): Finding {
+  const condition = "worse_than_previous" as const;
+  const { rows } = scored.current;
+  if (rows < rollback.min_rows) return { condition, state: "too few rows", rows };
+  const { primary } = record.evaluation;
+  const compared = compareVersions(primary, scored.target, scored, record.candidate.config.seed);
+  const { candidate, production, difference, direction } = compared;
+  if (candidate === null || production === null || difference === null)
+    return { condition, state: "unknown", reason: compared.problem ?? `${primary} has no value on these rows` };
+  const values = { current: candidate, previous: production };
+  return { condition, state: "measured", rows, metric: primary, direction, previous: version, values, difference };
+}

@@ -1,0 +1,29 @@
+import type { Profile } from "../drift/profile/profile.ts";
+import type { Interval } from "../drift/window/interval.ts";
+import type { WatchedModel } from "../drift-check/watched-model.ts";
+import type { WindowInputs } from "../drift-check/window-inputs.ts";
+import type { Snapshot } from "../registry/snapshot.ts";
+import { decideRollback, type RollbackJudgement } from "../rollback/decide-rollback.ts";
+import { standingOf } from "../rollback/standing.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import { collectEvidence } from "./collect-evidence.ts";
+
+interface JudgementJob {
+  workspace: Workspace;
+  snapshot: Snapshot;
+  watched: WatchedModel;
+  profile: Profile;
+  inputs: WindowInputs;
+  now: Date;
+}
+
+/** Judges the promotion of the version in production by the newest window; null when `rollback.when` asks for nothing. */
+export async function judgePromotion(job: JudgementJob, newest: Interval): Promise<RollbackJudgement | null> {
+  const { workspace, snapshot, watched } = job;
+  const { rollback } = watched.today;
+  if (rollback === null) return null;
+  const standing = standingOf(await workspace.registry.history(watched.record.model, snapshot));
+  if (standing === null) return null;
+  const evidence = await collectEvidence({ ...job, standing, rollback }, newest);
+  return { evidence, decision: decideRollback(evidence, standing) };
+}

@@ -1,0 +1,108 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { checkDrift } from "../../pipelines/check-drift.ts";
+import { deployModel } from "../../pipelines/deploy.ts";
+import type { ModelDrift } from "../../pipelines/drift/model-drift.ts";
+import { silentLog } from "../../pipelines/ports/log.ts";
+import { openWorkspace, readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
+import { query } from "../predict/parquet.ts";
+import { makeScratch, type Scratch } from "../scratch.ts";
+
+const modelText = (rollback: string) => `
+name: pump
+description: Wear of a pump
+owner: "@octo"
+task: regression
+type: linear
+seed: 1
+features:
+  query: features.sql
+  window: { start: 2001-01-01, end: 2001-04-01 }
+  key: id
+  time: seen_at
+  target: wear
+  split: { by: key, test: 0.25 }
+thresholds:
+  primary: rmse
+  first_deploy: { rmse: { max: 100 } }
+drift: { window: 7d, min_rows: 50 }
+rollback: ${rollback}
+`;
+
+const sql = (columns: string) =>
+  `SELECT id, seen_at, ${columns}, wear FROM 'pumps.parquet' WHERE seen_at >= $start AND seen_at < $end\n`;
+
+/**
+ * An observation an hour of 2001 up to July. Wear follows from load; the sensor shows it nearly exactly, until it breaks on
+ * the 10th of April. `load` is what it always was.
+ */
+const pumps = `SELECT i AS id, seen_at, load, wear,
+    CASE WHEN seen_at < '2001-04-10' THEN wear + (hash(i * 3) % 100) / 100.0 ELSE 0 END AS sensor
+  FROM (SELECT i, TIMESTAMP '2001-01-01' + to_hours(i) AS seen_at, load, 3.0 * load + (hash(i) % 9) AS wear
+    FROM (SELECT i, CAST(1 + hash(i * 7) % 10 AS INTEGER) AS load FROM range(24 * 181) t(i)))`;
+
+/** When v1, of the load alone, and v2, of the sensor too, came into production. */
+const promoted = { v1: "2001-04-02T08:00:00Z", v2: "2001-04-09T12:00:00Z" } as const;
+
+export const off = "{}";
+
+/** A repository whose model `pump` is in production; v2 when it was the last deployed. */
+export async function deployedPumps(rollback: string, versions: 1 | 2 = 2): Promise<Scratch> {
+  const scratch = makeScratch({ model: false });
+  mkdirSync(join(scratch.root, "data"));
+  await query(`COPY (${pumps}) TO '${join(scratch.root, "data/pumps.parquet")}'`);
+  scratch.write("models/pump/model.yaml", modelText(rollback));
+  await scratch.facts(["init"]);
+  await deployAt(scratch, promoted.v1, "load");
+  if (versions > 1) await deployAt(scratch, promoted.v2, "load, sensor");
+  return scratch;
+}
+
+/** Deploys what the feature query with these columns gives, as a merge at that time. */
+async function deployAt(scratch: Scratch, time: string, columns: string): Promise<void> {
+  scratch.write("models/pump/features.sql", sql(columns));
+  scratch.git("add", "models");
+  scratch.git("commit", "-qm", `Use ${columns}`);
+  scratch.git("push", "-q");
+  const workspace = await openAt(scratch, time);
+  const deployed = await deployModel(workspace, await readModel(workspace, "pump"));
+  if (deployed.state !== "deployed") throw new Error(`${deployed.state}: ${JSON.stringify(deployed)}`);
+}
+
+/** The repository as a run at that time sees it. */
+export async function openAt(scratch: Scratch, time: string): Promise<Workspace> {
+  const clock = { now: () => new Date(time) };
+  return openWorkspace({ directory: scratch.root, env: scratch.env, clock, log: silentLog, useCache: true });
+}
+
+/** Sets `rollback` anew; nothing else of the config changes. */
+export function setRollback(scratch: Scratch, rollback: string): void {
+  scratch.write("models/pump/model.yaml", modelText(rollback));
+}
+
+/** What a check at that time says. */
+export async function checkedAt(scratch: Scratch, time: string): Promise<ModelDrift> {
+  const workspace = await openAt(scratch, time);
+  const snapshot = await workspace.registry.snapshot();
+  return checkDrift(workspace, snapshot, "pump", { now: new Date(time) });
+}
+
+/** Adds a file to the prediction log: the hours of April 10 and after, as v2 answered them. */
+export async function logged(
+  scratch: Scratch,
+  {
+    file = "2001-04-10/server-0.parquet",
+    hours = 72,
+    version = 2,
+    more = "",
+    prediction = "wear",
+    key = "CAST(id AS VARCHAR)",
+    columns = "load, sensor",
+  } = {},
+): Promise<void> {
+  const path = join(scratch.root, "predictions/pump", file);
+  mkdirSync(join(path, ".."), { recursive: true });
+  await query(`COPY (SELECT timezone('UTC', seen_at) AS time, 'pump' AS model, ${version} AS version, 'production' AS arm,
+      ${key} AS key, ${columns}, CAST(${prediction} AS DOUBLE) AS prediction, 0.5 AS latency_ms${more}
+    FROM '${join(scratch.root, "data/pumps.parquet")}' WHERE seen_at >= '2001-04-10' LIMIT ${hours}) TO '${path}' (FORMAT parquet)`);
+}
