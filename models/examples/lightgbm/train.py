@@ -3,8 +3,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from lightgbm import LGBMRegressor
+from lightgbm import Booster, LGBMRegressor
 from onnx import ModelProto, TensorProto, helper
 from onnxmltools.convert.lightgbm.operator_converters.LightGbm import convert_lightgbm
 from skl2onnx import convert_sklearn, update_registered_converter
@@ -38,6 +39,19 @@ def to_onnx(model: Pipeline, features: list[dict]) -> ModelProto:
     return onnx
 
 
+def round_thresholds(booster: Booster) -> None:
+    """ONNX compares float32 numbers: each threshold becomes the float32 below it, so that no row of such numbers changes sides."""
+    lines = booster.model_to_string().splitlines()
+    for at, line in enumerate(lines):
+        if line.startswith("threshold="):
+            exact = np.array(line.removeprefix("threshold=").split(), dtype=np.float64)
+            near = exact.astype(np.float32)
+            below = np.where(near > exact, np.nextafter(near, np.float32(-np.inf)), near)
+            lines[at] = "threshold=" + " ".join(repr(float(value)) for value in below)
+    # The sizes of the trees are of the text before; without them it is read tree by tree.
+    booster.model_from_string("\n".join(line for line in lines if not line.startswith("tree_sizes=")) + "\n")
+
+
 def print_curve(history: object) -> None:
     """Prints `rmse=531.2@10` lines, which the report draws."""
     if history.iteration % 10 == 9:
@@ -56,6 +70,7 @@ def main() -> None:
     model = make_model(categories, params)
     encoded = model[0].fit_transform(features)
     model[-1].fit(encoded, target, eval_X=encoded, eval_y=target, callbacks=[print_curve])
+    round_thresholds(model[-1].booster_)
     Path("model.onnx").write_bytes(to_onnx(model, columns["features"]).SerializeToString())
 
 
