@@ -42,7 +42,7 @@ export function decideRollback(evidence: Evidence, standing: Standing | null): R
   const obstacle = obstacleTo(standing);
   const words = `v${version} breaks ${brokenWords(broken)}`;
   if (typeof obstacle === "string") return { action: "held", version, broken, why: `${words}, but ${obstacle}` };
-  const why = `${words}: v${obstacle.to}, which was there before, comes back`;
+  const why = `${words}; v${obstacle.to} was there before`;
   return { action: "roll back", from: version, to: obstacle.to, promotion, broken, why };
 }
 

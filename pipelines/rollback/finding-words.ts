@@ -1,5 +1,5 @@
 import { formatApart, formatCount, formatNumber, formatPercent } from "../evaluation/format-number.ts";
-import type { Finding, MeasuredFinding } from "./evidence.ts";
+import type { Evidence, Finding, MeasuredFinding } from "./evidence.ts";
 
 /** `error_rate and outside_reference` */
 export function brokenWords(broken: readonly MeasuredFinding[]): string {
@@ -13,9 +13,16 @@ export function findingSentence(finding: Finding): string {
     return `${finding.condition} is not known: ${formatCount(finding.rows)} rows since the promotion are too few`;
   if (finding.state === "unknown") return `${finding.condition} is not known: ${finding.reason}`;
   if (finding.condition === "worse_than_previous") return comparisonSentence(finding);
-  const [share, limit] = formatApart(finding.share * 100, finding.limit * 100);
+  const limit = formatPercent(finding.limit, 15);
+  const short = formatPercent(finding.share);
+  const share = short === limit && finding.share !== finding.limit ? formatPercent(finding.share, 6) : short;
   const what = { error_rate: "requests failed", outside_reference: "predictions are outside of the reference range" };
-  return `${share}% of ${formatCount(finding.rows)} ${what[finding.condition]} (limit ${limit}%)`;
+  return `${share} of ${formatCount(finding.rows)} ${what[finding.condition]} (limit ${limit})`;
+}
+
+/** Why a promotion was taken back, in a line for the commit. */
+export function rollbackReason({ window }: Evidence, broken: readonly MeasuredFinding[]): string {
+  return `${broken.map(findingSentence).join("; ")}, from ${window.from} to ${window.to}`;
 }
 
 function comparisonSentence(finding: Extract<MeasuredFinding, { condition: "worse_than_previous" }>): string {

@@ -1,6 +1,9 @@
 import { closest } from "fastest-levenshtein";
+import { parseUtc } from "../../pipelines/config/utc-time.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import type { Clock } from "../../pipelines/ports/clock.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
+import type { CommandInput } from "./command.ts";
 
 /** A positive whole number, or null when the option was not given. */
 export function wholeNumber(name: string, value: string | undefined): number | null {
@@ -18,6 +21,21 @@ export function shardOf(value: string | undefined): { index: number; of: number 
     message: `--shard ${value} is not a share of the trials`,
     hint: "write i/n with i from 1 to n, e.g. --shard 2/4",
   });
+}
+
+/** `--now` and `--window` of commands that look at live data: the moment before which windows end, and their length. */
+export function windowOptions({ option }: Pick<CommandInput, "option">, clock: Clock): { now: Date; window?: string } {
+  const [now, window] = [option("now"), option("window")];
+  if (window !== undefined && !/^[1-9]\d{0,3}[hdw]$/.test(window)) {
+    const hint = "hours (h), days (d) or weeks (w), e.g. --window 7d";
+    throw new UserError({ message: `--window ${window} is not a length of time`, hint });
+  }
+  const time = now === undefined ? clock.now().getTime() : parseUtc(now);
+  if (time === null) {
+    const hint = "an ISO date or a UTC timestamp: --now 2001-06-15 or --now 2001-06-15T06:00:00Z";
+    throw new UserError({ message: `--now ${now} is not a date`, hint });
+  }
+  return { now: new Date(time), ...(window === undefined ? {} : { window }) };
 }
 
 /** `flight-delay@3` or `flight-delay@v3`; without a version, what is in production. Throws UserError with what exists. */

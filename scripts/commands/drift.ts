@@ -1,15 +1,13 @@
-import { checkModels, type DriftOptions } from "../../pipelines/check-drift.ts";
-import { parseUtc } from "../../pipelines/config/utc-time.ts";
+import { checkModels } from "../../pipelines/check-drift.ts";
 import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import type { Clock } from "../../pipelines/ports/clock.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import {
   renderDriftDetails,
   renderDriftFailure,
   renderDriftTable,
 } from "../../pipelines/report/drift/drift-terminal.ts";
-import type { Command, CommandInput } from "../cli/command.ts";
+import type { Command } from "../cli/command.ts";
+import { windowOptions } from "../cli/option-values.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 import { writeOutput } from "../cli/write-output.ts";
 
@@ -33,27 +31,13 @@ export const drift: Command = {
   ],
   async run(input) {
     const opened = await input.workspace();
-    const entries = await checkModels(opened, input.positionals, optionsOf(input, opened.clock));
+    const entries = await checkModels(opened, input.positionals, windowOptions(input, opened.clock));
     const report = input.option("report");
     if (report !== undefined) await writeOutput("--report", report, driftReports(entries), input.directory);
     const asked = input.positionals.length > 0;
     return { code: codeOf(entries, asked), text: tell(entries), data: { models: entries } };
   },
 };
-
-function optionsOf({ option }: CommandInput, clock: Clock): DriftOptions {
-  const [now, window] = [option("now"), option("window")];
-  if (window !== undefined && !/^[1-9]\d{0,3}[hdw]$/.test(window)) {
-    const hint = "hours (h), days (d) or weeks (w), e.g. --window 7d";
-    throw new UserError({ message: `--window ${window} is not a length of time`, hint });
-  }
-  const time = now === undefined ? clock.now().getTime() : parseUtc(now);
-  if (time === null) {
-    const hint = "an ISO date or a UTC timestamp: --now 2001-06-15 or --now 2001-06-15T06:00:00Z";
-    throw new UserError({ message: `--now ${now} is not a date`, hint });
-  }
-  return { now: new Date(time), ...(window === undefined ? {} : { window }) };
-}
 
 function tell(entries: readonly DriftEntry[]): string {
   const [first] = entries;
@@ -62,9 +46,6 @@ function tell(entries: readonly DriftEntry[]): string {
   return first.outcome === "error" ? renderDriftFailure(first) : renderDriftDetails(first);
 }
 
-/** Not 1 to 3, which say that the gate said no and that something is wrong. */
-const tooFewRows = 4;
-
 /** The worst: what could not be checked, then drift, then too few rows. A model nobody can watch counts when it was asked for. */
 function codeOf(entries: readonly DriftEntry[], asked: boolean): number {
   const kinds = entries.flatMap((entry) => (entry.outcome === "error" ? [entry.error.kind] : []));
@@ -72,5 +53,5 @@ function codeOf(entries: readonly DriftEntry[], asked: boolean): number {
   if (asked && kinds.includes("unwatched")) return exitCodes.user;
   const outcomes = entries.map(({ outcome }) => outcome);
   if (outcomes.includes("drift")) return exitCodes.gateSaidNo;
-  return outcomes.includes("too few rows") ? tooFewRows : exitCodes.done;
+  return outcomes.includes("too few rows") ? exitCodes.tooFewRows : exitCodes.done;
 }

@@ -49,7 +49,7 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     load: async () => (await import("./promote.ts")).promote,
   },
   rollback: {
-    usage: "rollback <model> [--to N]",
+    usage: "rollback <model> [--to N | --when-broken]",
     summary: "Take back the last promotion",
     load: async () => (await import("./rollback.ts")).rollback,
   },

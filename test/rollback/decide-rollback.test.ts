@@ -56,7 +56,7 @@ describe("a version is", () => {
         from: 2,
         to: 1,
         promotion: "commit-1",
-        why: "v2 breaks error_rate: v1, which was there before, comes back",
+        why: "v2 breaks error_rate; v1 was there before",
       },
     ],
     [
@@ -66,7 +66,7 @@ describe("a version is", () => {
       {
         action: "roll back",
         to: 1,
-        why: "v2 breaks error_rate and worse_than_previous: v1, which was there before, comes back",
+        why: "v2 breaks error_rate and worse_than_previous; v1 was there before",
       },
     ],
     [

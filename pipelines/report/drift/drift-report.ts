@@ -10,6 +10,7 @@ import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drif
 import { driftHeadline } from "./drift-headline.ts";
 import { driftSteps } from "./drift-steps.ts";
 import { historyCharts } from "./history-charts.ts";
+import { liveLimitLines } from "./live-limits.ts";
 import { movedWords } from "./moved-words.ts";
 
 /** `title` is plain text, as an issue's title is; `body` is Markdown, and safe whatever the data holds. */
@@ -81,6 +82,7 @@ function bodyOf(drift: ModelDrift, kept: Kept, options: DriftReportOptions): str
   return [
     [windowSentence(drift), accuracyText(drift)].filter(Boolean).join("\n"),
     ...windowNotes(drift, sentence),
+    ...limitsText(drift),
     ...(judged ? [columnsText(drift, kept.columns)] : []),
     ...(kept.charts ? historyCharts(drift) : []),
     ...(judged ? columnFolds(drift).slice(0, kept.folds) : []),
@@ -95,6 +97,21 @@ function accuracyText(drift: ModelDrift): string {
   if (drift.result.rows.current === 0) return "";
   const { cost, lead, rest } = accuracyWords(drift, sentence);
   return cost === true ? `**${lead}**: ${rest}.` : `${lead}: ${rest}.`;
+}
+
+function limitsText({ rollback }: ModelDrift): string[] {
+  if (rollback === null) return [];
+  const strong = (text: string) => `**${text}**`;
+  return [
+    liveLimitLines(rollback, { safe: (text) => escapeMarkdown(text, 600), strong }).join("\n"),
+    ...rollbackStep(rollback),
+  ];
+}
+
+function rollbackStep({ decision, evidence: { model } }: NonNullable<ModelDrift["rollback"]>): string[] {
+  return decision.action === "roll back"
+    ? [`To go back to v${decision.to}: \`mergeml rollback ${model} --when-broken\``]
+    : [];
 }
 
 interface Row {

@@ -9,6 +9,7 @@ import { distanceText, significanceText, weightText } from "./column-effect.ts";
 import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";
 import { driftHeadline, driftSubjects } from "./drift-headline.ts";
 import { driftSteps } from "./drift-steps.ts";
+import { liveLimitLines } from "./live-limits.ts";
 import { movedWords } from "./moved-words.ts";
 import { spanText } from "./span-text.ts";
 
@@ -63,10 +64,22 @@ export function renderDriftDetails(drift: ModelDrift): string {
   return [
     `${driftHeadline(drift)}.`,
     [windowSentence(drift), ...(empty ? [] : [`${lead}: ${rest}.`]), ...windowNotes(drift, plain)].join("\n"),
+    ...limitsText(drift),
     ...(drift.outcome === "too few rows" ? [] : [columnTable(drift), ruleSentence(drift.result)]),
     ...(drift.history.length > 1 ? [historyTable(drift)] : []),
     ...(steps.length > 0 ? [`What to do\n${steps.map((step, at) => `  ${at + 1}. ${step}`).join("\n")}`] : []),
   ].join("\n\n");
+}
+
+function limitsText({ rollback }: ModelDrift): string[] {
+  if (rollback === null) return [];
+  const { decision, evidence } = rollback;
+  const lines = liveLimitLines(rollback, { safe: (text) => oneLine(text, 300), strong: (text) => text });
+  const step =
+    decision.action === "roll back"
+      ? [`To go back to v${decision.to}: mergeml rollback ${evidence.model} --when-broken`]
+      : [];
+  return [[...lines, ...step].join("\n")];
 }
 
 const shownColumns = 20;
