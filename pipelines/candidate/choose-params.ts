@@ -11,6 +11,7 @@ import {
 import type { TrialRecord } from "../search/trial.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { PreparedData } from "./prepare-data.ts";
+import { programSource } from "./program-source.ts";
 
 /** The model as it is trained: with the params that its search found, or as written when it has none. */
 export async function chooseParams(
@@ -18,7 +19,7 @@ export async function chooseParams(
   model: LoadedModel,
   prepared: PreparedData,
 ): Promise<{ chosen: LoadedModel; trials: { trials?: readonly TrialRecord[] } }> {
-  const task = searchTask(model, prepared);
+  const task = searchTask(workspace, model, prepared);
   if (!task) return { chosen: model, trials: {} };
   const { params, trials } = await searchParams(searchContext(workspace, model), task);
   return { chosen: { ...model, config: { ...model.config, params } }, trials: { trials } };
@@ -31,7 +32,7 @@ export async function trainShard(
   prepared: PreparedData,
   shard: { index: number; of: number },
 ): Promise<ShardResult> {
-  const task = searchTask(model, prepared);
+  const task = searchTask(workspace, model, prepared);
   if (task) return searchShard(searchContext(workspace, model), task, shard);
   throw new UserError({
     message: `${model.config.name} has no search to split`,
@@ -40,9 +41,11 @@ export async function trainShard(
   });
 }
 
-function searchTask({ config }: LoadedModel, { data, trainer }: PreparedData): SearchTask | null {
+function searchTask(workspace: Workspace, model: LoadedModel, { data, trainer }: PreparedData): SearchTask | null {
+  const { config } = model;
   const { search } = config;
-  return search ? { config: { ...config, search }, data, trainerVersion: trainer.version } : null;
+  if (!search) return null;
+  return { config: { ...config, search }, data, trainerVersion: trainer.version, ...programSource(workspace, model) };
 }
 
 function searchContext({ root, store, cache, threads, clock, log }: Workspace, { config }: LoadedModel): SearchContext {

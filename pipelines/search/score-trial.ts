@@ -8,6 +8,8 @@ import { openDatasetStore } from "../features/dataset-store.ts";
 import { loadTable } from "../features/load-table.ts";
 import type { FeatureSpec, Table } from "../features/table.ts";
 import { silentLog } from "../ports/log.ts";
+import { openModel } from "../training/onnx/session.ts";
+import type { Predictions, ProgramSource, TrainedModel } from "../training/trainer.ts";
 import { findTrainer } from "../training/trainers.ts";
 import type { TrialJob, TrialScore } from "./trial.ts";
 import { validationCount } from "./validation-rows.ts";
@@ -27,6 +29,8 @@ export interface TrialSetup {
   validation: number;
   /** Of each trial. */
   threads: number;
+  /** Where the program is that trains, for a type that runs one. */
+  source?: ProgramSource;
 }
 
 /** A setup with its rows in memory. */
@@ -53,14 +57,25 @@ export async function loadTrialRows(setup: TrialSetup): Promise<TrialRows> {
  * are a trial that lost, not the end of the search; other errors go on.
  */
 export async function scoreTrial({ setup, table, fitting, validation }: TrialRows, job: TrialJob): Promise<TrialScore> {
-  const { task, seed, threads, type, metric } = setup;
+  const { task, seed, threads, type, metric, source } = setup;
   const rows = takeRows(table, fitting.subarray(0, job.rows ?? fitting.length));
   try {
     const input = { task, table: rows, params: job.params, seed, threads, log: silentLog };
-    const model = await findTrainer(type).train(input);
-    return metricOf(metric, validation.target, model.predict(validation.features));
+    const model = await findTrainer(type).train({ ...input, ...(source && { source }) });
+    return metricOf(metric, validation.target, await predictions(model, setup, validation));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { score: null, problem: error.message };
+  }
+}
+
+/** By the trainer itself, or by ONNX Runtime where nothing else can score the model. */
+async function predictions(model: TrainedModel, { features, classes }: TrialSetup, rows: Table): Promise<Predictions> {
+  if (!model.parity) return model.predict(rows.features);
+  const session = await openModel(model.onnx, { features, classes });
+  try {
+    return await session.predict(rows.features);
+  } finally {
+    await session.close();
   }
 }

@@ -1,3 +1,4 @@
+import { withChosenParams } from "../config/chosen-params.ts";
 import type { ModelConfig, SearchConfig } from "../config/model-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import { formatNumber } from "../evaluation/format-number.ts";
@@ -5,6 +6,7 @@ import type { FeatureData } from "../features/dataset.ts";
 import type { DatasetStore } from "../features/dataset-store.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log, Step } from "../ports/log.ts";
+import type { ProgramSource } from "../training/trainer.ts";
 import { drawTrials } from "./draw-trials.ts";
 import { rankTrials } from "./rank-trials.ts";
 import { planRounds, type Round } from "./rounds.ts";
@@ -31,6 +33,8 @@ export interface SearchTask {
   config: ModelConfig & { search: SearchConfig };
   data: Pick<FeatureData, "train" | "features" | "classes">;
   trainerVersion: number;
+  /** Where the program is that trains, for a type that runs one. */
+  source?: ProgramSource;
 }
 
 export interface SearchResult {
@@ -87,13 +91,20 @@ interface Search extends SearchTask {
 }
 
 function openSearch({ store, folder, threads }: SearchContext, task: SearchTask): Search {
-  const { config, data, trainerVersion } = task;
+  const { config, data, trainerVersion, source } = task;
   const { search, seed, task: kind, type, params } = config;
   const { train, features, classes } = data;
   const { metric, validation, parallel, resource } = search;
   const share = Math.max(1, Math.floor(Math.min(threads, config.resources.threads) / parallel));
   const common = { task: kind, type, seed, metric, validation, threads: share, target: config.features.target };
-  const setup = { parquet: store.path(train.fingerprint), train, features, classes, ...common };
+  const setup = {
+    parquet: store.path(train.fingerprint),
+    train,
+    features,
+    classes,
+    ...common,
+    ...(source && { source }),
+  };
   const fitting = train.rows - validationCount(train.rows, validation);
   const drawn = drawTrials(search, seed);
   const rounds = planRounds(search, drawn.length, resource === "rows" ? fitting : Number(params[resource]));
@@ -112,7 +123,7 @@ async function runRounds(context: SearchContext, search: Search, step: Step): Pr
   const winner = left[0]!;
   requireScore(records[winner]!, records.length);
   records[winner] = { ...records[winner]!, winner: true };
-  return { params: { ...search.config.params, ...search.drawn[winner]! }, trials: records };
+  return { params: withChosenParams(search.config.params, search.drawn[winner]!), trials: records };
 }
 
 function advance({ params, seconds }: TrialRecord, result: TrialResult, { budget }: Round): TrialRecord {
@@ -156,7 +167,7 @@ async function runRound(
 
 function jobOf({ config }: Search, drawn: Params, { budget }: Round): TrialJob {
   const { resource } = config.search;
-  const params = { ...config.params, ...drawn };
+  const params = withChosenParams(config.params, drawn);
   if (budget === null) return { params, rows: null };
   return resource === "rows" ? { params, rows: budget } : { params: { ...params, [resource]: budget }, rows: null };
 }

@@ -21,8 +21,10 @@ export interface TrialFiles {
  * not cover the space, so that a search whose space has changed finds the trials that both have in common.
  */
 export function openTrialFiles(parent: string, setup: TrialSetup, trainerVersion: number): TrialFiles {
-  const { parquet: _, threads: __, train, ...same } = setup;
-  const folder = join(parent, `s-${hash({ stepVersion, trainerVersion, ...same, train: train.fingerprint })}`);
+  const { parquet: _, threads: __, train, source, ...same } = setup;
+  const program = source && { files: source.files };
+  const id = hash({ stepVersion, trainerVersion, ...same, train: train.fingerprint, ...program });
+  const folder = join(parent, `s-${id}`);
   const file = (job: TrialJob) => join(folder, `${hash({ ...job })}.json`);
   return {
     folder,

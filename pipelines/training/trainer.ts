@@ -58,7 +58,7 @@ export interface TrainingInput {
   seed: number;
   threads: number;
   log: Log;
-  /** Absent in the trials of a search. */
+  /** For a trainer that runs a program. */
   source?: ProgramSource;
 }
 

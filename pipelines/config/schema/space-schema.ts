@@ -9,8 +9,19 @@ const mostValues = 100;
 
 /** The schema of `search.space` for one trainer: lists of values and ranges that its params allow. */
 export function spaceSchema({ paramsSchema }: Pick<TrainerSchema, "paramsSchema">): SchemaDocument {
-  const properties = Object.entries(paramsSchema.properties).map(([name, param]) => [name, choicesOf(param)]);
-  return { additionalProperties: false, properties: Object.fromEntries(properties) };
+  const params = Object.entries(paramsSchema.properties);
+  const blocks = params.filter(([, param]) => hasFreeNumbers(param));
+  return {
+    additionalProperties: false,
+    properties: Object.fromEntries(params.map(([name, param]) => [name, choicesOf(param)])),
+    ...(blocks.length > 0 && { patternProperties: Object.fromEntries(blocks.map(entriesOf)) }),
+  };
+}
+
+/** What may be searched for one entry of a block of free names, such as `options.depth`. */
+function entriesOf([name, { additionalProperties, description }]: [string, ParamSchema]): [string, SchemaDocument] {
+  const range = choicesOf({ type: "number", description: description ?? "" });
+  return [`^${name}\\.[A-Za-z_][A-Za-z0-9_]{0,49}$`, { ...range, items: additionalProperties as SchemaDocument }];
 }
 
 function choicesOf(param: ParamSchema): SchemaDocument {
@@ -36,6 +47,12 @@ function choicesOf(param: ParamSchema): SchemaDocument {
       integer: { description: "Draw whole numbers; always so for params that are whole numbers.", type: "boolean" },
     },
   };
+}
+
+/** Whether a param is a block of free names, whose values may be numbers. */
+function hasFreeNumbers({ additionalProperties: values }: ParamSchema): boolean {
+  if (!values || typeof values !== "object" || !("type" in values)) return false;
+  return Array.isArray(values.type) && values.type.includes("number");
 }
 
 /** Whether a param can have a range. */

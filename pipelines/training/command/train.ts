@@ -1,4 +1,3 @@
-import { UserError } from "../../errors/user-error.ts";
 import { visibleText } from "../../errors/visible-text.ts";
 import type { Log, Step } from "../../ports/log.ts";
 import type { ProgramSource, TrainedModel, TrainingInput } from "../trainer.ts";
@@ -21,7 +20,7 @@ const shownLines = 500;
 /** Gives the program its rows and params, runs it, and takes the model it wrote if that keeps the contract. */
 export async function trainCommand(input: TrainingInput): Promise<TrainedModel> {
   const { table, seed, source, log } = input;
-  if (!source) throw noSource();
+  if (!source) throw new Error("A program cannot be trained without the folder it is in.");
   const params = commandParams(input.params);
   await using work = await makeWorkFolder(source);
   const data = `train.${params.data}`;
@@ -37,14 +36,6 @@ export async function trainCommand(input: TrainingInput): Promise<TrainedModel> 
 
 function predict(): never {
   throw new Error("A program's model is scored by ONNX Runtime alone; `parity` says that it was proven.");
-}
-
-function noSource(): UserError {
-  return new UserError({
-    message: "`type: command` has no search: a program is trained as its model.yaml says.",
-    hint: "take out the search block; the program may search by itself, on a part of its rows",
-    key: "search",
-  });
 }
 
 function factsOf({ run }: CommandParams): Record<string, string> {

@@ -88,13 +88,30 @@ describe("a model that a program trains", () => {
     expect((await scratch.mergeml("train", "rent", "--smoke")).code).toBe(0);
   });
 
-  test("has no search, and says so", async () => {
+  test("may have its options searched, also in shards; where the program fails, the trial is lost", async () => {
     using scratch = makeProgrammed();
-    const search = "search: { method: grid, metric: rmse, space: { options: [ { a: 1 }, { a: 2 } ] } }";
-    scratch.write("models/rent/model.yaml", `${program()}${search}\n`);
-    const { code, stderr } = await scratch.mergeml("train", "rent");
-    expect(code).toBe(2);
-    expect(stderr).toContain("`type: command` has no search");
+    for (const perSize of [7, 8, 9]) scratch.write(`models/rent/${perSize}.mjs`, fitting(rentModel(perSize)));
+    scratch.write(
+      "models/rent/fit.mjs",
+      `import { readFileSync } from "node:fs";
+      const { options } = JSON.parse(readFileSync("params.json", "utf8"));
+      await import(\`./\${options.per_size}.mjs\`); if (!options.kept) process.exit(5);\n`,
+    );
+    const search = "search: { method: grid, space: { options.per_size: [9, 8, 7, 6] } }\n";
+    scratch.write("models/rent/model.yaml", program("{ run: [node, fit.mjs], options: { kept: true } }") + search);
+    await scratch.facts(["init"]);
+    expect(await scratch.facts(["train", "rent", "--shard", "2/2"])).toMatchObject({ trials: 2, total: 4 });
+    expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "deployed" });
+    const { candidate } = JSON.parse(scratch.git("show", "origin/registry:models/rent/versions/1/version.json"));
+    expect(candidate.config.params.options).toEqual({ kept: true, per_size: 8 });
+    expect(candidate.trials).toMatchObject([
+      { params: { "options.per_size": 9 } },
+      { params: { "options.per_size": 8 }, winner: true },
+      { params: { "options.per_size": 7 } },
+      { params: { "options.per_size": 6 }, score: null, problem: expect.stringContaining("ended with exit code 1.") },
+    ]);
+    expect(await planned(scratch)).toMatchObject({ state: "unchanged" });
+    expect(await scratch.facts(["reproduce", "rent@1"])).toMatchObject({ identical: true });
   });
 
   test("fails with the program's words, as the user's error", async () => {
