@@ -36,9 +36,10 @@ export interface IdenticalEntry {
   version: number;
 }
 
-/** This definition was registered as `version` and rolled back, so a merge doesn't deploy it again. */
+/** This definition is `version` already, which was rolled back or is not in production any more; a merge doesn't deploy it again. */
 export interface HeldEntry {
   state: "held";
+  rolledBack: boolean;
   model: string;
   version: number;
   production: number | null;

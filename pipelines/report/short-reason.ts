@@ -15,7 +15,7 @@ export function shortReason(entry: ReportEntry): string {
     case "identical":
       return `same model as production v${entry.version}`;
     case "held":
-      return `v${entry.version} was rolled back`;
+      return entry.rolledBack ? `v${entry.version} was rolled back` : `v${entry.version} already, not in production`;
   }
 }
 

@@ -43,11 +43,12 @@ export function identicalText({ version }: IdenticalEntry): string {
   return `**Nothing to deploy: training gave production v${version} again, byte for byte.**`;
 }
 
-/** A definition that was rolled back stays out until it changes or somebody promotes it on purpose. */
-export function heldText({ model, version, production }: HeldEntry): string {
+/** A definition that was in production before stays out until it changes or somebody promotes it on purpose. */
+export function heldText({ model, version, production, rolledBack }: HeldEntry): string {
   const now = production === null ? "Nothing is in production" : `Production is v${production}`;
+  const was = rolledBack ? `v${version}, which was rolled back` : `v${version} already`;
   return [
-    `**Held: this definition is v${version}, which was rolled back. ${now}, and a merge does not change that.**`,
+    `**Held: this definition is ${was}. ${now}, and a merge does not change that.**`,
     "Change the model to try something else, or bring it back on purpose:",
     fence(`mergeml promote ${model} --to ${version}`, "sh"),
   ].join("\n\n");

@@ -284,4 +284,6 @@ export const brokenConfig: ReportEntry = {
 
 export const identical: ReportEntry = { state: "identical", model: "diamond-price", version: 3 };
 
-export const held: ReportEntry = { state: "held", model: "flight-delay", version: 3, production: 2 };
+export const held: ReportEntry = { state: "held", model: "flight-delay", version: 3, production: 2, rolledBack: true };
+/** As after a `git revert` of a merge: the config is that of an earlier version again. */
+export const registered: ReportEntry = { ...held, rolledBack: false, version: 1 };

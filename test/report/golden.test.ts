@@ -20,6 +20,7 @@ const goldens: readonly [name: string, entries: readonly ReportEntry[]][] = [
   ["broken-config", [cases.brokenConfig]],
   ["identical", [cases.identical]],
   ["held", [cases.held]],
+  ["registered", [cases.registered]],
   ["several-models", [cases.improvement, cases.inconclusive, cases.regression]],
   ["nothing", []],
 ];

@@ -89,7 +89,7 @@ function hostileEntries(texts: readonly string[]): ReportEntry[] {
     },
     { state: "error", model: text(3), during: text(4), problems: [{ message: text(5) }] },
     { state: "identical", model: text(5), version: 1 },
-    { state: "held", model: text(6), version: 2, production: null },
+    { state: "held", model: text(6), version: 2, production: null, rolledBack: true },
   ];
 }
 
