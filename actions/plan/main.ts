@@ -1,4 +1,5 @@
 import { changedModels } from "../../pipelines/changed-models.ts";
+import { UserError } from "../../pipelines/errors/user-error.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
 import { renderPlan } from "../../pipelines/report/plan-table.ts";
 import { readModels } from "../../pipelines/workspace/workspace.ts";
@@ -27,6 +28,9 @@ async function plan(action: Action): Promise<void> {
   const told = entries.length > 0 ? `\`\`\`text\n${renderPlan(entries)}\n\`\`\`` : "No model is affected.";
   await appendJobSummary(action.env, `### mergeml plan\n\n${told}\n`);
   action.log.info(entries.length > 0 ? renderPlan(entries) : "No model is affected.");
+  // A shared plan's problems are told by the report. The outputs are there all the same: others' mistakes stop no model.
+  if (!action.flag("share") && all.problems.some(({ severity }) => severity !== "warning"))
+    throw new UserError(all.problems);
 }
 
 await runAction(plan);

@@ -6,12 +6,15 @@ it("works in a repository of models alone, through the workflows that init wrote
   await using repository = await makeCallerRepository();
   const { github, git, run } = repository;
   repository.mergeml("init");
+  // Somebody else's mistake on main is told on its line, and stops nobody.
+  repository.write("models/rooms/model.yaml", "name: rooms\n");
   git("add", ".");
   git("commit", "-qm", "Add a first model");
   git("push", "-q", "origin", "main");
   const first = await run("push", ".github/workflows/model-deploy.yml", { ref: "refs/heads/main" });
-  expect(first.code, first.log).toBe(0);
-  expect(production(repository, "flats")).toBe(1);
+  expect(first.code).not.toBe(0);
+  expect(first.log).toMatch(/::error file=models\/rooms\/model\.yaml,line=1,/);
+  expect(production(repository, "flats"), first.log).toBe(1);
 
   const change = { model: "flats", params: "{ trees: 60, learning_rate: 0.1 }" };
   const event = await openPullRequest(repository, { number: 1, branch: "better", ...change });
@@ -20,6 +23,9 @@ it("works in a repository of models alone, through the workflows that init wrote
   expect(comment?.body, judged.log).toContain("## mergeml: flats");
   expect(github.added.checks).toHaveLength(1);
 
+  git("switch", "-q", "main");
+  git("rm", "-qr", "models/rooms");
+  git("commit", "-qm", "Take the broken model away");
   const deployed = await run("push", ".github/workflows/model-deploy.yml", merge(repository, "better", 1));
   expect(deployed.code, deployed.log).toBe(0);
 });
