@@ -11,12 +11,20 @@ const shared = ["mergeml.yaml", "package.json", "package-lock.json", ".npmrc", "
  * here.
  */
 export async function changedModels(
-  { git, repository }: Pick<Workspace, "git" | "repository">,
+  workspace: Pick<Workspace, "git" | "repository">,
   base: string | null,
 ): Promise<ReadonlySet<string> | "all"> {
-  const from = base === null ? null : await knownBase(git, base);
-  if (from === null) return "all";
-  const listed = await git.text(["diff", "--name-only", "--relative", "--no-renames", "-z", from, "HEAD", "--"]);
+  const from = base === null ? null : await knownBase(workspace.git, base);
+  return from === null ? "all" : changedBetween(workspace, from, "HEAD");
+}
+
+/** The models whose inputs differ between two commits. */
+export async function changedBetween(
+  { git, repository }: Pick<Workspace, "git" | "repository">,
+  from: string,
+  to: string,
+): Promise<ReadonlySet<string> | "all"> {
+  const listed = await git.text(["diff", "--name-only", "--relative", "--no-renames", "-z", from, to, "--"]);
   const models = new Set<string>();
   const common = [...shared, ...repository.data.map((folder) => posix.join(folder, "/"))];
   for (const path of listed.split("\0").filter(Boolean)) {

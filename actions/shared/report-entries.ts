@@ -3,9 +3,10 @@ import { planSchema } from "../../pipelines/candidate/bundle-schema.ts";
 import { bundleFile } from "../../pipelines/candidate/candidate-bundle.ts";
 import { readBundle, readChecked } from "../../pipelines/candidate/read-bundle.ts";
 import { confirmedEntry, type Trusted } from "../../pipelines/confirm-candidates.ts";
+import { leftOutOfPlan } from "../../pipelines/confirm-plan.ts";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
 import { needsRun, type PlanEntry } from "../../pipelines/plan.ts";
-import type { ErrorEntry, ReportEntry } from "../../pipelines/report/report-entry.ts";
+import type { ErrorEntry, HeldEntry, ReportEntry } from "../../pipelines/report/report-entry.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
@@ -21,14 +22,22 @@ export async function collectEntries(action: Action, subject: ReportSubject, fol
   const plan = await readPlan(subject, folders);
   if (!("entries" in plan)) return [plan];
   const workspace = await action.workspace();
-  const names = plan.entries.map(({ model }) => model);
-  const { models } = await modelsAtCommit(workspace, plan.commit, names);
+  const snapshot = await workspace.registry.snapshot({ fetch: true });
+  const leftOut = await leftOutOfPlan(workspace, plan, snapshot);
+  const silent = new Map(leftOut.map(({ model, problems }) => [model, failed(model, problems, "confirming the plan")]));
+  const entries = plan.entries.filter(({ model }) => !silent.has(model));
+  const { models } = await modelsAtCommit(
+    workspace,
+    plan.commit,
+    entries.map(({ model }) => model),
+  );
   const trusted: Trusted = {
-    snapshot: await workspace.registry.snapshot({ fetch: true }),
+    snapshot,
     commit: plan.commit,
     models: new Map(models.map((model) => [model.config.name, model])),
   };
-  return Promise.all(plan.entries.flatMap((entry) => told(workspace, entry, plan, { trusted, folders })));
+  const heard = await Promise.all(entries.flatMap((entry) => told(workspace, entry, plan, { trusted, folders })));
+  return [...heard, ...silent.values()];
 }
 
 /** The plan is believed when it is about this pull request and a commit that is known to be its own. */
@@ -52,12 +61,17 @@ function told(
   { trusted, folders }: { trusted: Trusted; folders: Folders },
 ): Promise<ReportEntry>[] {
   const { model, state, production, version } = entry;
-  if (state === "held") return [Promise.resolve({ state, model, version: version ?? 0, production })];
+  if (state === "held" || state === "registered")
+    return [heldEntry({ model, version: version ?? 0, production, rolledBack: state === "held" })];
   if (state === "invalid") {
     const own = problems.filter(({ where }) => where?.file.startsWith(`models/${model}/`));
     return [Promise.resolve(failed(model, own.length > 0 ? own : problems, "reading the config"))];
   }
   return needsRun(entry) ? [trainedEntry(workspace, model, trusted, folders.get(trainingArtifact(model)))] : [];
+}
+
+async function heldEntry(held: Omit<HeldEntry, "state">): Promise<HeldEntry> {
+  return { state: "held", ...held };
 }
 
 async function trainedEntry(

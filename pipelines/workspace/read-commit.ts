@@ -32,7 +32,8 @@ export async function modelsAtCommit(
   }
 }
 
-async function fetchCommit({ git }: Pick<Workspace, "git">, commit: string): Promise<void> {
+/** Makes sure that a commit is here. Throws UserError when there is no such commit. */
+export async function fetchCommit({ git }: Pick<Workspace, "git">, commit: string): Promise<void> {
   if (!/^[0-9a-f]{40,64}$/.test(commit)) throw unknownCommit(commit);
   if (await isKnown({ git }, commit)) return;
   await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", "origin", commit]);
