@@ -9,7 +9,7 @@ export default defineConfig({
     include: ["test/workflows/**/*.test.ts", "test/actions/**/*.test.ts", "test/github/*.test.ts"],
     globalSetup: ["test/workflows/tools.ts", "test/github/openapi/fetch-description.ts"],
     pool: "forks",
-    fileParallelism: false,
+    maxWorkers: 2, // act waits for disks and processes about as long as it works
     testTimeout: 600_000,
     hookTimeout: 600_000,
   },
