@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, realpath, rename, rm } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { copyFile, readFile, realpath, rename, rm } from "node:fs/promises";
+import { extname, join } from "node:path";
 import type { Window } from "./config/model-config.ts";
 import { UserError } from "./errors/user-error.ts";
 import { countOf } from "./features/count-text.ts";
@@ -9,6 +9,7 @@ import { logDay } from "./prediction-log/layout.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { describeInput } from "./scoring/input-file.ts";
 import { loggedColumns, outputColumns, writeJoined } from "./scoring/joined-rows.ts";
+import { type OutputPlace, outputPlace } from "./scoring/output-places.ts";
 import type { PreparedRows, RejectedRow } from "./scoring/prepare-rows.ts";
 import { queryRows } from "./scoring/query-input.ts";
 import { type ScoredInput, type ScoringJob, scoreInput } from "./scoring/score-input.ts";
@@ -42,16 +43,10 @@ export interface PredictResult extends PreparedRows {
   logged: string | null;
 }
 
-/** A file that is written aside and then renamed. */
-interface Place {
-  aside: string;
-  path: string;
-}
-
 interface Places {
-  output: Place;
-  rejected: Place;
-  log: Place | null;
+  output: OutputPlace;
+  rejected: OutputPlace;
+  log: OutputPlace | null;
 }
 
 /**
@@ -87,20 +82,19 @@ export async function predictRows(workspace: Workspace, job: PredictJob): Promis
   }
 }
 
-async function placesOf({ output, log, model, now }: PredictJob): Promise<Places> {
-  const place = async (path: string): Promise<Place> => {
-    await mkdir(dirname(path), { recursive: true });
-    const folder = await realpath(dirname(path));
-    const name = basename(path);
-    return { aside: join(folder, `.${name}.${randomUUID()}.part`), path: join(folder, name) };
-  };
+async function placesOf({ input, output, log, model, now }: PredictJob): Promise<Places> {
   const logFile = `batch-${randomUUID().slice(0, 8)}-0.parquet`;
-  return {
-    output: await place(output),
-    rejected: await place(output.replace(/(\.parquet)?$/, ".rejected.parquet")),
-    log: log === null ? null : await place(join(log, model, logDay(now), logFile)),
+  const places = {
+    output: await outputPlace("--output", output),
+    rejected: await outputPlace("--output", output.replace(/(\.parquet)?$/, ".rejected.parquet")),
+    log: log === null ? null : await outputPlace("the prediction log", join(log, model, logDay(now), logFile)),
   };
+  const read = await realpath(input.path).catch(() => input.path);
+  if (read !== places.output.path) return places;
+  throw new UserError({ message: `--output is ${input.name}, the input itself`, hint: "name another file" });
 }
+
+const noWindow = { why: "no time was given", hint: "add --from 2001-04-01 --to 2001-05-01, the end exclusive" };
 
 async function inputOf(
   workspace: Workspace,
@@ -125,7 +119,8 @@ async function inputOf(
   const { memory_gb, timeout_minutes } = candidate.config.resources;
   const limits = { memory_gb, threads, seconds: timeout_minutes * 60 };
   const query = { path: name, text };
-  const rows = await queryRows({ root, data: repository.data, extraData, query, window, limits, staging });
+  const job = { root, data: repository.data, extraData, query, window, noWindow, limits, staging };
+  const rows = await queryRows(job);
   return { file: rows.file, name, describe: () => Promise.resolve(rows) };
 }
 
@@ -162,7 +157,7 @@ async function keep(
   };
 }
 
-async function keepRejected({ rejectedFile }: ScoredInput, { aside, path }: Place): Promise<string> {
+async function keepRejected({ rejectedFile }: ScoredInput, { aside, path }: OutputPlace): Promise<string> {
   await copyFile(rejectedFile, aside);
   await rename(aside, path);
   return path;

@@ -46,8 +46,15 @@ export interface ModelDrift {
   rollback: RollbackJudgement | null;
 }
 
-/** What a retrain pull request would write into model.yaml, or why it would write nothing. `gone`: there is no model.yaml. */
-export type RetrainAdvice = { kind: "move"; window: WrittenWindow } | { kind: "stay"; why: string } | { kind: "gone" };
+/**
+ * What a retrain pull request would write into model.yaml, or why it would write nothing. `windowless`: the config has no
+ * window, so that the query says what is new; `gone`: there is no model.yaml.
+ */
+export type RetrainAdvice =
+  | { kind: "move"; window: WrittenWindow }
+  | { kind: "stay"; why: string }
+  | { kind: "windowless" }
+  | { kind: "gone" };
 
 /** One window in a few numbers. */
 export interface DriftPoint extends Span {

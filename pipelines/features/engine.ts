@@ -17,6 +17,8 @@ export interface QueryLimits {
 export interface QueryJob {
   sql: SqlText;
   window: Window | null;
+  /** Why there is none, and how to get one; that model.yaml lacks `features.window` unless told otherwise. */
+  noWindow?: { why: string; hint: string } | undefined;
   folders: readonly DataFolder[];
   /** A directory of our own, for spilling and for the Parquet files; nobody else reads or writes it. */
   staging: string;

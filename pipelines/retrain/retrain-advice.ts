@@ -15,6 +15,7 @@ export async function retrainAdvice(
 ): Promise<RetrainAdvice> {
   if (model === null) return { kind: "gone" };
   const { drift, retrain, features } = model.config;
+  if (features.window === null) return { kind: "windowless" };
   const asked = { ...model.config, drift: { ...drift, on_drift: "pull-request" as const } };
   const known = { version, persistent: "drift", severity: 0, to } as const;
   const config = { ...asked, retrain: { ...retrain, schedule: "never" as const } };

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { SourceColumn } from "../features/columns.ts";
@@ -30,15 +30,22 @@ export async function describeInput(
   { file, name, staged }: InputPlaces,
   kept: readonly string[],
 ): Promise<InputRows> {
-  if (!existsSync(file)) {
-    throw new UserError({ message: `there is no file ${name}`, hint: "--input is relative to the working directory" });
-  }
+  refuseUnreadable(file, name);
   try {
     const from = await relationOf(session, file, staged, kept);
     return { from, columns: await describeColumns(session, `SELECT * FROM ${from}`), name };
   } catch (error) {
     throw inputError(error, name);
   }
+}
+
+function refuseUnreadable(file: string, name: string): void {
+  if (!existsSync(file))
+    throw new UserError({ message: `there is no file ${name}`, hint: "--input is relative to the working directory" });
+  const facts = statSync(file);
+  if (facts.isDirectory()) throw new UserError({ message: `${name} is a folder`, hint: "--input names one file" });
+  if (facts.size === 0)
+    throw new UserError({ message: `${name} is empty`, hint: "a CSV file has a header, also when it has no rows" });
 }
 
 async function relationOf(session: Session, file: string, staged: string, kept: readonly string[]): Promise<string> {

@@ -1,4 +1,5 @@
-import { UserError } from "../errors/user-error.ts";
+import { didYouMean } from "../errors/did-you-mean.ts";
+import { type Problem, UserError } from "../errors/user-error.ts";
 import type { SourceColumn } from "../features/columns.ts";
 import { keptValue } from "../features/duckdb/duckdb-columns.ts";
 import { quoteName, quoteText } from "../features/duckdb/quote.ts";
@@ -47,10 +48,7 @@ export function planRows(input: InputRows, features: readonly FeatureSpec[], kep
 /** Throws UserError that names every feature the input lacks, or has as something else, and what the input has. */
 export function requireFeatures({ input, features, vanished, changed }: RowPlan): void {
   const names = input.columns.map(({ name }) => name);
-  const missing = vanished.map((name) => ({
-    message: `${input.name} has no column ${name}, which the model needs`,
-    hint: `${nameHint(name, names)}it has: ${names.join(", ")}`,
-  }));
+  const missing = vanished.length > 0 ? [missingColumns(input.name, vanished, names)] : [];
   const wrong = changed.map((name) => {
     const kind = features.find((feature) => feature.name === name)?.kind;
     const type = input.columns.find((column) => column.name === name)?.type;
@@ -60,6 +58,20 @@ export function requireFeatures({ input, features, vanished, changed }: RowPlan)
     };
   });
   if (missing.length + wrong.length > 0) throw new UserError([...missing, ...wrong]);
+}
+
+function missingColumns(input: string, missing: readonly string[], names: readonly string[]): Problem {
+  const [only = ""] = missing;
+  if (missing.length === 1) {
+    const hint = `${nameHint(only, names)}it has: ${names.join(", ")}`;
+    return { message: `${input} has no column ${only}, which the model needs`, hint };
+  }
+  const near = missing.flatMap((name) => {
+    const meant = didYouMean(name, names);
+    return meant === null ? [] : [`${name}: did you mean ${meant}?`];
+  });
+  const message = `${input} lacks ${missing.length} columns that the model needs: ${missing.join(", ")}`;
+  return { message, hint: [...near, `it has: ${names.join(", ")}`].join("\n") };
 }
 
 /** SQL for why a row is refused, as a text; NULL for a row that can be scored. */

@@ -2,7 +2,7 @@ import type { Window } from "../config/model-config.ts";
 import { openDataFolders } from "../features/data-folders.ts";
 import { duckdbEngine } from "../features/duckdb/duckdb-engine.ts";
 import { quoteText } from "../features/duckdb/quote.ts";
-import type { QueryLimits } from "../features/engine.ts";
+import type { QueryJob, QueryLimits } from "../features/engine.ts";
 import { sqlText } from "../features/sql-text.ts";
 import type { InputRows } from "./input-file.ts";
 
@@ -14,6 +14,8 @@ export interface RowQuery {
   extraData: readonly string[];
   query: { path: string; text: string };
   window: Window | null;
+  /** What to tell a query that uses $start or $end without a window. */
+  noWindow?: QueryJob["noWindow"];
   limits: QueryLimits;
   /** Where the rows are kept while they are scored. */
   staging: string;
@@ -33,12 +35,13 @@ export async function queryRows({
   extraData,
   query,
   window,
+  noWindow,
   limits,
   staging,
 }: RowQuery): Promise<QueriedRows> {
   const folders = await openDataFolders(root, data, extraData);
   const sql = sqlText(query.path, query.text);
-  const result = await duckdbEngine.query({ sql, window, folders, staging, limits });
+  const result = await duckdbEngine.query({ sql, window, noWindow, folders, staging, limits });
   try {
     const file = await result.save();
     const { columns, parameters } = result;

@@ -1,5 +1,5 @@
-import { closest } from "fastest-levenshtein";
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
+import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Clock } from "../../pipelines/ports/clock.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
@@ -65,9 +65,9 @@ export async function versionReference(text: string, snapshot: Snapshot): Promis
 export async function knownModel(name: string, snapshot: Snapshot): Promise<string> {
   const models = await snapshot.models();
   if (models.includes(name)) return name;
-  const hint =
-    models.length > 0
-      ? `did you mean ${closest(name, models)}? See: mergeml status`
-      : "the registry is empty: mergeml run <model>";
-  throw new UserError({ message: `the registry has no model ${name}`, hint });
+  if (models.length === 0)
+    throw new UserError({ message: `the registry has no model ${name}`, hint: "it is empty: mergeml run <model>" });
+  const meant = didYouMean(name, models);
+  const hint = meant ? `did you mean ${meant}?` : `it has: ${models.slice(0, 10).join(", ")}.`;
+  throw new UserError({ message: `the registry has no model ${name}`, hint: `${hint} See: mergeml status` });
 }

@@ -136,6 +136,14 @@ describe("a file of rows", () => {
       told: ["file.csv has no column rooms, which the model needs", "did you mean room?  it has: id, size, room, city"],
     },
     {
+      title: "several missing features are one error",
+      csv: "id,rooms,citi\n1,2,x\n",
+      told: [
+        "error  file.csv lacks 2 columns that the model needs: size, city\n    city: did you mean citi?\n    it has: id, rooms, citi",
+      ],
+    },
+    { title: "an empty file", csv: "", told: ["file.csv is empty", "a CSV file has a header"] },
+    {
       title: "a file of which no row can be scored is an error",
       csv: "id,size,rooms,city\n1,a,b,x\n",
       told: ["no row of file.csv can be scored (1 row)", "row 1: size is not a number: a"],
@@ -160,6 +168,23 @@ describe("a file of rows", () => {
   });
 });
 
+describe("places", () => {
+  it.each([
+    { title: "a folder as output", output: "out", told: "/out is a folder" },
+    { title: "an output in a file", output: "data/flats.csv/a.parquet", told: "cannot be written: E" },
+    { title: "the input as output", output: "data/flats.csv", told: "--output is data/flats.csv, the input itself" },
+  ])("are refused: $title", async ({ output, told }) => {
+    const { code, stderr } = await scratch.mergeml("predict", "rent", "--input", "data/flats.csv", "--output", output);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(told)]);
+    expect(stderr).toMatch(/name (a|another) file/);
+  });
+
+  it("a folder as input is refused", async () => {
+    const { code, stderr } = await refused("rent", "data");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("data is a folder")]);
+  });
+});
+
 describe("a query", () => {
   it("takes $start and $end, and obeys the rules of feature queries", async () => {
     scratch.write("next.sql", "SELECT id, size, rooms, city FROM 'flats.csv' WHERE id < epoch($end) - epoch($start)");
@@ -169,6 +194,13 @@ describe("a query", () => {
     const { code, stderr } = await refused("rent", "bad.sql");
     expect(code).toBe(2);
     expect(stderr).toContain("bad.sql:1:");
+  });
+
+  it("that uses $start and $end needs --from and --to", async () => {
+    scratch.write("next.sql", "SELECT id, size, rooms, city FROM 'flats.csv' WHERE id < epoch($end)");
+    const { code, stderr } = await refused("rent", "next.sql");
+    expect([code, stderr]).toEqual([2, expect.stringContaining("the query uses $end, but no time was given")]);
+    expect(stderr).toContain("add --from 2001-04-01 --to 2001-05-01");
   });
 });
 
@@ -194,7 +226,10 @@ describe("the prediction log", () => {
 
 describe("the model", () => {
   it.each([
-    { argv: ["rent@9"], told: "rent has no version 9" },
+    { argv: ["rent@9"], told: "rent has no version 9\n    it has: 1" },
+    { argv: ["rnet"], told: "the registry has no model rnet\n    did you mean rent? See: mergeml status" },
+    { argv: ["zebra"], told: "the registry has no model zebra\n    it has: dear, rent. See: mergeml status" },
+    { argv: ["rent@latest"], told: "rent@latest is not a model reference" },
     { argv: ["rent", "--now", "yesterday"], told: "--now yesterday is not a date" },
     { argv: ["rent", "--from", "2001-02-01", "--to", "2001-01-01"], told: "is not after --from" },
   ])("$argv: $told", async ({ argv: [model = "", ...more], told }) => {

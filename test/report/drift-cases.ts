@@ -91,7 +91,7 @@ const once = modelDrift({
     skipped: [{ file: "predictions/bike-hire/2001-05-29/a.parquet", reason: "too small" }],
     otherVersions: 40,
   },
-  retrain: { kind: "stay", why: "its config has no window that could be moved" },
+  retrain: { kind: "windowless" },
   reference: { ...modelDrift().reference, window: null, times: null, known: null },
   result: driftResult({ outcome: "drift", because: ["features"], features: [hour] }),
 });

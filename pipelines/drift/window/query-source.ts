@@ -24,6 +24,12 @@ export async function readMonitoringQuery(job: WindowJob, query: string, file: s
     throw new UserError({ message, hint: "write one SELECT that returns a row per prediction", key: "drift.query" });
   }
   const rows = await rowsOf(job, { path, text: found.text });
+  const unused = unusedParameters(rows);
+  if (unused.length > 0)
+    throw new UserError({
+      message: `${path} does not use ${unused.join(" and ")}: every window would have the same rows`,
+      hint: "add WHERE <time> >= $start AND <time> < $end",
+    });
   return readRows(job, "query", rows, givenPredictions(rows, job), file);
 }
 
@@ -33,9 +39,13 @@ export async function readNextWindow(job: WindowJob, file: string): Promise<Drif
   const path = `models/${job.record.model}/${config.features.query}`;
   if (config.features.window === null) throw noSource(job, path, "has no window");
   const rows = await rowsOf(job, { path, text: query });
-  const unused = ["start", "end"].filter((name) => !rows.parameters.includes(name));
-  if (unused.length > 0) throw noSource(job, path, `does not use $${unused.join(" and $")}`);
+  const unused = unusedParameters(rows);
+  if (unused.length > 0) throw noSource(job, path, `does not use ${unused.join(" and ")}`);
   return readRows(job, "features", rows, [], file);
+}
+
+function unusedParameters({ parameters }: QueriedRows): string[] {
+  return ["start", "end"].filter((name) => !parameters.includes(name)).map((name) => `$${name}`);
 }
 
 function noSource({ record: { model }, repository }: WindowJob, path: string, why: string): UnwatchedModel {

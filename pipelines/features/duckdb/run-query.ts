@@ -22,24 +22,38 @@ export interface AllowedQuery {
 }
 
 /** Parses and judges the query, and looks its files up. Throws UserError with every objection. */
-export async function allowQuery(session: Session, { sql, window, folders }: QueryJob): Promise<AllowedQuery> {
+export async function allowQuery(
+  session: Session,
+  { sql, window, noWindow, folders }: QueryJob,
+): Promise<AllowedQuery> {
   const tree = await parseQuery(session, sql);
   const { files, parameters, problems } = surveyQuery(sql, tree, await refusedFunctions(session));
-  const objections = [...problems, ...parameterProblems(sql, parameters, window)];
+  const objections = [
+    ...problems,
+    ...parameterProblems(sql, parameters, window ? null : (noWindow ?? modelLacksWindow)),
+  ];
   if (objections.length > 0) throw new UserError(objections);
   return { query: await resolveFiles(sql, files, folders), parameters };
 }
 
-function parameterProblems(sql: SqlText, parameters: readonly string[], window: Window | null): Problem[] {
+const modelLacksWindow = {
+  why: "the model has no window",
+  hint: "add features.window: { start: 2001-01-01, end: 2001-04-01 } to model.yaml",
+};
+
+function parameterProblems(
+  sql: SqlText,
+  parameters: readonly string[],
+  noWindow: QueryJob["noWindow"] | null,
+): Problem[] {
   return parameters.flatMap((name) => {
     const where = locateWord(sql, `$${name}`);
     if (!["start", "end"].includes(name)) {
       const hint = "a feature query has the parameters $start and $end (end exclusive), from features.window";
       return [{ message: `the query has no parameter $${name}`, hint, where }];
     }
-    if (window) return [];
-    const hint = "add features.window: { start: 2001-01-01, end: 2001-04-01 } to model.yaml";
-    return [{ message: `the query uses $${name}, but the model has no window`, hint, where }];
+    if (!noWindow) return [];
+    return [{ message: `the query uses $${name}, but ${noWindow.why}`, hint: noWindow.hint, where }];
   });
 }
 

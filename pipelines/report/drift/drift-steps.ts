@@ -31,6 +31,8 @@ function retrainStep({ model, retrain }: ModelDrift, code: Safe): string {
   const train = code(`mergeml train ${model}`);
   const file = code(`models/${model}/model.yaml`);
   if (retrain?.kind === "gone") return `Bring ${file} back to retrain it: it is gone.`;
+  if (retrain?.kind === "windowless")
+    return `Retrain on what ${code(`models/${model}`)} queries now: ${train} shows how it compares with production, and a merged pull request deploys it.`;
   if (retrain?.kind !== "move") {
     const why = retrain ? `: ${retrain.why}` : "";
     return `A retrain would not move the data window${why}; ${train} shows how what ${file} says now compares with production.`;

@@ -51,8 +51,8 @@ function metricText({ result: { performance } }: ModelDrift): string {
 /** Why a model could not be checked, and below it how to mend that. */
 export function renderDriftFailure({ model, error }: FailedDrift): string {
   const named = error.message.startsWith(`${model} `) ? error.message : `${model}: ${error.message}`;
-  const lines = [named, ...(error.hint?.split("\n") ?? [])];
-  return lines.map((line) => oneLine(line, 600)).join("\n  ");
+  const lines = (text: string, indent: string) => text.split("\n").map((line) => `${indent}${oneLine(line, 600)}`);
+  return [...lines(named, ""), ...(error.hint === null ? [] : lines(error.hint, "  "))].join("\n");
 }
 
 /** `mergeml drift <model>`: what moved, how the last windows were, and what to do. */

@@ -102,6 +102,15 @@ describe("drift.query", () => {
     expect(found).toMatchObject({ rows: 18, rejected: 6 });
   });
 
+  it.each([
+    ["$start and $end", ""],
+    ["$end", "WHERE started_at >= $start"],
+  ])("must use %s, which make a window", async (unused, part) => {
+    await expect(monitoring(`SELECT km, weather FROM 'rides.parquet' ${part}`)).rejects.toThrow(
+      `models/ride/monitoring.sql does not use ${unused}: every window would have the same rows`,
+    );
+  });
+
   it("obeys the rules of feature queries, and must be there", async () => {
     await expect(monitoring("SELECT * FROM read_text('/etc/hostname')")).rejects.toThrow("read_text may not be used");
     const missing = windowOf(scratch, { now: "2001-05-02", drift: { query: "gone.sql" } });
