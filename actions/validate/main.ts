@@ -9,7 +9,7 @@ async function validate(action: Action): Promise<void> {
   action.output("valid", JSON.stringify(models.map(({ config }) => config.name)));
   if (problems.some(({ severity }) => severity !== "warning")) throw new UserError(problems);
   for (const { message } of problems) action.log.warn(message);
-  action.log.info(`${models.length} models checked, no errors`);
+  action.log.info(`${models.length} model${models.length === 1 ? "" : "s"} checked, no errors`);
 }
 
 await runAction(validate);

@@ -5,7 +5,10 @@ import type { Fold } from "./model-charts.ts";
 /** The commands that give the same model again, with what to compare. */
 export function reproduceFold(candidate: CandidateRecord): Fold {
   const lines = [
-    candidate.commit ? `git checkout ${candidate.commit}` : "",
+    // A pull request's commit is its merge with the base branch, which no clone has by itself.
+    ...(candidate.commit
+      ? [`git fetch origin ${candidate.commit}  # unless your clone has it`, `git checkout ${candidate.commit}`]
+      : []),
     candidate.dirty ? "# the model's folder had changes that were not committed" : "",
     `mergeml train ${candidate.config.name}`,
     `# candidate  ${candidate.id}`,

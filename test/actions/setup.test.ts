@@ -1,0 +1,130 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+
+const source = join(import.meta.dirname, "../..");
+
+/** mergeml as a runner has the actions of another repository: below a folder of its own, without dependencies. */
+function checkOutTool({ folder }: Scratch): string {
+  const root = join(folder, "_actions/mergeml/mergeml/v0.1.0");
+  for (const path of ["actions", "pipelines", "scripts", "models/model.schema.json"])
+    cpSync(join(source, path), join(root, path), { recursive: true });
+  for (const path of ["package.json", "package-lock.json", ".npmrc"]) cpSync(join(source, path), join(root, path));
+  return root;
+}
+
+/** The steps of actions/setup, with a runner's variables; `programs` come before those of the machine. */
+function setUp(scratch: Scratch, root: string, programs: string = join(scratch.folder, "none")) {
+  const action = join(root, "actions/setup");
+  const runner = {
+    ...scratch.env,
+    PATH: [programs, dirname(process.execPath), process.env.PATH].join(delimiter),
+    RUNNER_TOOL_CACHE: join(scratch.folder, "tools"),
+    GITHUB_PATH: join(scratch.folder, "path.txt"),
+  };
+  const bash = (script: string, more: object = {}) =>
+    execFileSync("bash", [join(action, script)], {
+      env: { ...runner, ...more } as NodeJS.ProcessEnv,
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+  const found = Object.fromEntries(
+    bash("find-installation.sh")
+      .trim()
+      .split("\n")
+      .map((line) => line.split("=", 2)),
+  ) as Record<"root" | "lock" | "installation" | "installed", string>;
+  const install = () => bash("install.sh", { ROOT: found.root, INSTALLATION: found.installation });
+  return { found, install, path: () => readFileSync(runner.GITHUB_PATH, "utf8").trim().split("\n") };
+}
+
+/** What an earlier job left in the runner's tool cache. */
+function leaveInstallation(installation: string): void {
+  mkdirSync(installation, { recursive: true });
+  execFileSync("cp", ["-al", join(source, "node_modules"), join(installation, "node_modules")]);
+  writeFileSync(join(installation, "complete"), "");
+}
+
+/** An npm that installs one file, after `meanwhile`. */
+function fakeNpm({ folder }: Scratch, meanwhile = ""): string {
+  const programs = join(folder, "programs");
+  mkdirSync(programs);
+  const lines = ["#!/usr/bin/env bash", "set -e", meanwhile, "mkdir node_modules", "echo mine > node_modules/whose"];
+  writeFileSync(join(programs, "npm"), `${lines.join("\n")}\n`, { mode: 0o755 });
+  return programs;
+}
+
+describe("setup", () => {
+  it("lets the sibling actions of another repository find their dependencies", () => {
+    using scratch = makeScratch({ remote: false });
+    const root = checkOutTool(scratch);
+    const { found, install, path } = setUp(scratch, root);
+    expect(found).toMatchObject({ root, installed: "false" });
+    leaveInstallation(found.installation);
+    install();
+    expect(path()).toEqual([join(root, "node_modules/.bin"), join(root, "scripts")]);
+
+    scratch.write("models/rent/model.yaml", modelYaml({ params: "{ tress: 10 }" }));
+    const env = { ...scratch.env, GITHUB_WORKSPACE: scratch.root, GITHUB_STEP_SUMMARY: join(scratch.folder, "s.md") };
+    const validate = () =>
+      execFileSync(process.execPath, [join(root, "actions/validate/main.ts")], {
+        env,
+        encoding: "utf8",
+        stdio: "pipe",
+      });
+    expect(validate).toThrow(expect.objectContaining({ status: 1 }));
+    expect(readFileSync(env.GITHUB_STEP_SUMMARY, "utf8")).toContain("models/rent/model.yaml:7:11 params.tress");
+    scratch.write("models/rent/model.yaml", modelYaml());
+    expect(validate()).toContain("1 model checked, no errors");
+  });
+
+  it("takes the dependencies of a checkout that has them", () => {
+    using scratch = makeScratch({ model: false, remote: false });
+    const root = checkOutTool(scratch);
+    mkdirSync(join(root, "node_modules"));
+    const { found, install } = setUp(scratch, root);
+    expect(found.installed).toBe("true");
+    install();
+    expect(readdirSync(join(root, "node_modules"))).toEqual([]);
+    expect(existsSync(found.installation)).toBe(false);
+  });
+
+  it("installs once for a lock file", () => {
+    using scratch = makeScratch({ model: false, remote: false });
+    const root = checkOutTool(scratch);
+    const { found, install } = setUp(scratch, root, fakeNpm(scratch));
+    install();
+    expect(readFileSync(join(root, "node_modules/whose"), "utf8")).toBe("mine\n");
+    expect(setUp(scratch, root).found).toMatchObject({ installation: found.installation, installed: "true" });
+    writeFileSync(join(root, "package-lock.json"), "{}");
+    expect(setUp(scratch, root).found.installation).not.toBe(found.installation);
+  });
+
+  it("leaves alone what another job has installed meanwhile", () => {
+    using scratch = makeScratch({ model: false, remote: false });
+    const root = checkOutTool(scratch);
+    const theirs = join(scratch.folder, "theirs.sh");
+    const { found, install } = setUp(scratch, root, fakeNpm(scratch, `bash ${theirs}`));
+    const modules = `${found.installation}/node_modules`;
+    writeFileSync(
+      theirs,
+      `mkdir -p ${modules}\necho theirs > ${modules}/whose\ntouch ${found.installation}/complete\n`,
+    );
+    install();
+    expect(readFileSync(join(modules, "whose"), "utf8")).toBe("theirs\n");
+    expect(readFileSync(join(root, "node_modules/whose"), "utf8")).toBe("theirs\n");
+    expect(readdirSync(dirname(found.installation))).toHaveLength(1);
+  });
+
+  it("takes the place of one that a job did not finish", () => {
+    using scratch = makeScratch({ model: false, remote: false });
+    const root = checkOutTool(scratch);
+    const { found, install } = setUp(scratch, root, fakeNpm(scratch));
+    mkdirSync(join(found.installation, "node_modules/half"), { recursive: true });
+    install();
+    expect(readdirSync(join(root, "node_modules"))).toEqual(["whose"]);
+    expect(statSync(join(found.installation, "complete")).isFile()).toBe(true);
+  });
+});
