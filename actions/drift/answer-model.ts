@@ -5,7 +5,9 @@ import { driftState, undeployedState } from "../../pipelines/drift/notice/drift-
 import { noticeText } from "../../pipelines/drift/notice/notice-text.ts";
 import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
 import { applyNotice, type NoticeOutcome, type StoredIssue } from "../shared/github/drift-issue.ts";
+import type { StoredRollbackIssue } from "../shared/github/rollback-issue.ts";
 import { type Answering, answerRetrain, type RetrainOutcome } from "./answer-retrain.ts";
+import { answerRollback, type RollbackOutcome } from "./answer-rollback.ts";
 
 /** What is known of one model when its answer begins. */
 export interface ModelQuestion {
@@ -17,6 +19,7 @@ export interface ModelQuestion {
   /** null when there is nothing to check. */
   entry: DriftEntry | null;
   issues: readonly StoredIssue[];
+  rollbackIssues: readonly StoredRollbackIssue[];
   now: Date;
 }
 
@@ -29,26 +32,41 @@ export interface ModelAnswer {
   /** Why nothing was done about the issue; empty otherwise. */
   reason: string;
   retrain: RetrainOutcome;
+  rollback: RollbackOutcome;
 }
 
-/** Answers one model's drift: the retrain first, because the issue links to it. */
+/**
+ * Answers what one model's check found: a rollback first, because what was rolled back needs no retrain, then the retrain,
+ * because the drift's issue links to it.
+ */
 export async function answerModel(answering: Answering, question: ModelQuestion): Promise<ModelAnswer> {
-  const { model, production, config, entry, issues, now } = question;
-  const checked = entry === null || entry.outcome === "error" || entry.version !== production ? null : entry;
+  const { model, config, entry, issues, now } = question;
+  const found = entry === null || entry.outcome === "error" ? null : entry;
+  const { outcome: rollback, judgement } = await answerRollback(answering, { ...question, found });
+  const { production } = rollback;
+  if (production !== question.production) return afterRollback(question, rollback);
+  const checked = found?.version === production ? { ...found, rollback: judgement } : null;
   const state = production === null ? undeployedState(model, now) : checked && driftState(checked);
   const report = checked && driftReport(checked);
   const retrain: RetrainOutcome = config
     ? await answerRetrain(answering, { model: config, production, known: state, report, now })
     : { state: "none", reason: "its config cannot be read" };
-  const answer = { model, production, entry, retrain };
+  const answer = { model, production, entry, retrain, rollback };
   if (state === null) {
-    const reason = entry && entry.outcome !== "error" ? `v${production} came into production meanwhile` : "not checked";
+    const reason = found ? `v${production} came into production meanwhile` : "not checked";
     return { ...answer, issue: { state: "none" }, reason };
   }
   return {
     ...answer,
     ...(await answerIssue(answering, { state, issues, checked, retrain, owner: config?.config.owner ?? null })),
   };
+}
+
+/** What was found is of a version that is no longer there: neither its drift nor a retrain of it is news. */
+function afterRollback({ model, entry, production: before }: ModelQuestion, rollback: RollbackOutcome): ModelAnswer {
+  const reason = `v${before} was rolled back`;
+  const nothing = { issue: { state: "none" as const }, retrain: { state: "none" as const, reason } };
+  return { model, production: rollback.production, entry, rollback, reason, ...nothing };
 }
 
 interface IssueQuestion {

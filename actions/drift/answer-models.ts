@@ -5,8 +5,10 @@ import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import type { Action } from "../shared/action.ts";
 import { listDriftIssues } from "../shared/github/drift-issue.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { listRollbackIssues } from "../shared/github/rollback-issue.ts";
 import { answerModel, type ModelAnswer } from "./answer-model.ts";
 import type { Answering } from "./answer-retrain.ts";
+import type { RollbackOutcome } from "./answer-rollback.ts";
 import { downloadDrift } from "./drift-bundle.ts";
 import { driftSummary } from "./drift-summary.ts";
 import { momentOf } from "./moment.ts";
@@ -23,7 +25,8 @@ export async function answerModels(action: Action): Promise<void> {
   const setting = await openRetrainSetting(workspace);
   const deployed = await setting.snapshot.productions();
   const issues = await listDriftIssues(github);
-  const wanted = choose(action, new Set([...deployed.keys(), ...issues.keys()]));
+  const rollbackIssues = await listRollbackIssues(github);
+  const wanted = choose(action, new Set([...deployed.keys(), ...issues.keys(), ...rollbackIssues.keys()]));
   const { models, problems } = await modelsAtCommit(
     workspace,
     setting.tip,
@@ -40,7 +43,11 @@ export async function answerModels(action: Action): Promise<void> {
     const entry = production === null ? null : (entries.get(model) ?? missing(model, problem?.message));
     try {
       answers.push(
-        await answerModel(answering, { model, production, config, entry, issues: issues.get(model) ?? [], now }),
+        await answerModel(answering, {
+          ...{ model, production, config, entry, now },
+          issues: issues.get(model) ?? [],
+          rollbackIssues: rollbackIssues.get(model) ?? [],
+        }),
       );
     } catch (error) {
       failures.push(error as Error);
@@ -67,14 +74,24 @@ function missing(model: string, problem: string | undefined): DriftEntry {
   return { model, outcome: "error", error: { kind: "user", message, hint } };
 }
 
+function doneWords({ done }: RollbackOutcome): string {
+  return done === null ? "" : `; rolled back to v${done.to}, commit ${done.commit}`;
+}
+
 async function tell(action: Action, answers: readonly ModelAnswer[]): Promise<void> {
-  const outcomes = answers.map(({ model, production, entry, issue, retrain }) => ({
+  const outcomes = answers.map(({ model, production, entry, issue, retrain, rollback }) => ({
     ...{ model, version: production, outcome: entry?.outcome ?? null },
     persistent: entry && entry.outcome !== "error" ? entry.persistent : null,
-    ...{ issue, retrain },
+    ...{ issue, retrain, rollback },
   }));
   action.output("outcomes", JSON.stringify(outcomes));
-  for (const { model, issue, reason, retrain } of answers) {
+  // Also those of an earlier run, which may have died before it told what is in production; telling it twice does nothing.
+  const rolledBack = answers.filter(({ rollback }) => rollback.automatic).map(({ model }) => model);
+  action.output("rolled-back", rolledBack.join(" "));
+  for (const { model, issue, reason, retrain, rollback } of answers) {
+    if (rollback.why !== null) action.log.info(`${model}: ${rollback.why}${doneWords(rollback)}`);
+    if (rollback.issues.some(({ state }) => state === "off"))
+      action.log.warn(`${model}: the rollback's issue could not be written: give the job issues: write`);
     const about = "issue" in issue ? `issue #${issue.issue} ${issue.state}` : `no issue${reason && `: ${reason}`}`;
     const more =
       retrain.state === "open" ? `retrain #${retrain.pull}, check ${retrain.check}` : `retrain: ${retrain.state}`;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readChecked } from "../../pipelines/candidate/read-bundle.ts";
 import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { conditions } from "../../pipelines/rollback/evidence.ts";
 import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import { downloadArtifacts, uploadFolder } from "../shared/github/artifact.ts";
 import type { GitHubContext } from "../shared/github/context.ts";
@@ -11,7 +12,79 @@ import type { GitHubContext } from "../shared/github/context.ts";
 const prefix = "mergeml-drift-";
 
 const text = { type: "string", maxLength: 1_000 } as const;
+const isoTime = { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$" } as const;
 const span = { type: "object", required: ["from", "to"], properties: { from: text, to: text } } as const;
+
+const count = { type: "integer", minimum: 0 } as const;
+const share = { type: "number", minimum: 0, maximum: 1 } as const;
+const shareCondition = { enum: ["error_rate", "outside_reference"] } as const;
+
+const finding = {
+  anyOf: [
+    {
+      type: "object",
+      required: ["condition", "state", "rows", "share", "limit"],
+      properties: { condition: shareCondition, state: { const: "measured" }, rows: count, share, limit: share },
+    },
+    {
+      type: "object",
+      required: ["condition", "state", "rows", "metric", "direction", "previous", "values", "difference"],
+      properties: {
+        condition: { const: "worse_than_previous" },
+        state: { const: "measured" },
+        rows: count,
+        metric: { type: "string", pattern: "^[a-z0-9_]{1,50}$" },
+        direction: { enum: ["min", "max"] },
+        previous: { type: "integer", minimum: 1 },
+        values: {
+          type: "object",
+          required: ["current", "previous"],
+          properties: { current: { type: "number" }, previous: { type: "number" } },
+        },
+        difference: {
+          type: "object",
+          required: ["value", "low", "high", "confidence"],
+          properties: {
+            value: { type: "number" },
+            low: { type: "number" },
+            high: { type: "number" },
+            confidence: share,
+          },
+        },
+      },
+    },
+    {
+      type: "object",
+      required: ["condition", "state", "rows"],
+      properties: { condition: { enum: conditions }, state: { const: "too few rows" }, rows: count },
+    },
+    {
+      type: "object",
+      required: ["condition", "state", "reason"],
+      properties: { condition: { enum: conditions }, state: { const: "unknown" }, reason: { type: "string" } },
+    },
+  ],
+} as const;
+
+/** Only the evidence is taken over; what follows from it is decided anew. */
+const judgement = {
+  type: "object",
+  required: ["evidence"],
+  properties: {
+    evidence: {
+      type: "object",
+      required: ["model", "version", "promotion", "window", "least", "findings"],
+      properties: {
+        model: { type: "string", pattern: "^[a-z0-9-]{1,200}$" },
+        version: { type: "integer", minimum: 1 },
+        promotion: { type: "string", pattern: "^[0-9a-f]{40,64}$" },
+        window: { ...span, properties: { from: isoTime, to: isoTime } },
+        least: count,
+        findings: { type: "array", maxItems: 3, items: finding },
+      },
+    },
+  },
+} as const;
 
 const failed = {
   type: "object",
@@ -54,6 +127,7 @@ const checked = {
       },
     },
     history: { type: "array", maxItems: 100, items: span },
+    rollback: { anyOf: [{ type: "null" }, judgement] },
   },
 } as const;
 

@@ -10,8 +10,12 @@ export function driftSummary(answers: readonly ModelAnswer[]): string {
   const known = answers.flatMap(({ entry }) => entry ?? []);
   const order = worstFirst(known).map(({ model }) => model);
   const place = ({ model }: ModelAnswer) => (order.includes(model) ? order.indexOf(model) : order.length);
-  const rows = answers.toSorted((a, b) => place(a) - place(b)).map(row);
-  const table = markdownTable([["", "model", "production", "drift", "window", "issue", "retrain"], ...rows], {
+  const isAsked = answers.some(({ rollback }) => rollback.why !== null || rollback.issues.length > 0);
+  const rows = answers
+    .toSorted((a, b) => place(a) - place(b))
+    .map((answer) => [...row(answer), ...(isAsked ? [rollbackCell(answer)] : [])]);
+  const header = ["", "model", "production", "drift", "window", "issue", "retrain", ...(isAsked ? ["rollback"] : [])];
+  const table = markdownTable([header, ...rows], {
     stringLength: () => 0,
   });
   return `### ${title(known)}\n\n${table}\n`;
@@ -49,6 +53,13 @@ function retrainCell(retrain: ModelAnswer["retrain"]): string {
   if (retrain.state === "open") return `#${retrain.pull} up to ${retrain.end}`;
   if (retrain.state === "closed") return `#${retrain.pull} closed`;
   return retrain.state === "branch only" ? `branch ${retrain.branch}` : "–";
+}
+
+/** What was done, or else how its live data is. */
+function rollbackCell({ rollback: { done, why, issues } }: ModelAnswer): string {
+  const told = issues.flatMap((each) => ("issue" in each ? [`#${each.issue} ${each.state}`] : ["not permitted"]));
+  const what = done ? [`v${done.from} → v${done.to}`] : why === null ? [] : [escapeMarkdown(why, 200)];
+  return [...what, ...told].join(", ") || "–";
 }
 
 function day(time: string): string {

@@ -1,5 +1,7 @@
 /** Conditions of `rollback.when`. */
-export type Condition = "error_rate" | "outside_reference" | "worse_than_previous";
+export const conditions = ["error_rate", "outside_reference", "worse_than_previous"] as const;
+
+export type Condition = (typeof conditions)[number];
 
 /** A share of rows against its limit, both 0..1. */
 export interface ShareFinding {

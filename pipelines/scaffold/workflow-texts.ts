@@ -107,7 +107,7 @@ jobs:
       deployments: write
       pull-requests: read
 ${call("model-deploy.yml")}`,
-    ".github/workflows/drift.yml": `# Watches the models in production: drift becomes an issue, and a retrain pull request where the config says so.
+    ".github/workflows/drift.yml": `# Watches the models in production: drift becomes an issue, and where the config says so a retrain pull request or a rollback.
 # GitHub stops schedules of public repositories without a commit for 60 days.
 name: drift
 on:
@@ -127,6 +127,7 @@ jobs:
     permissions:
       actions: write
       contents: write
+      deployments: write
       issues: write
       pull-requests: write
 ${call("drift.yml", passed(["models", "now"]))}`,

@@ -36,7 +36,7 @@ async function answer(to: string, entry: DriftEntry): Promise<ModelAnswer> {
   const issues = (await listDriftIssues(faulty.github)).get("delays") ?? [];
   const { models } = await modelsAtCommit(workspace, setting.tip, ["delays"]);
   const production = (await setting.snapshot.production("delays"))?.version ?? null;
-  const question = { model: "delays", production, config: models[0] ?? null, entry, issues, now };
+  const question = { model: "delays", production, config: models[0] ?? null, entry, issues, rollbackIssues: [], now };
   return answerModel({ workspace, github: faulty.github, setting }, question);
 }
 

@@ -10,7 +10,7 @@ const change = { contents: "write", deployments: "write" };
 
 /**
  * The permissions of each job. `registry.yml` needs `contents: write` for repository_dispatch only, `rollback.yml`
- * `deployments: write` to show at once what it did, `drift.yml` `actions: write` to start the check of a retrain, and the deploy reads which pull request a commit came from.
+ * and `drift.yml` `deployments: write` to show at once what they did, `drift.yml` `actions: write` to start the check of a retrain, and the deploy reads which pull request a commit came from.
  */
 const permissions: Record<string, Record<string, Record<string, string>>> = {
   "ci.yml": { check: read },
@@ -22,7 +22,7 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
   "drift.yml": {
     plan: read,
     check: read,
-    answer: { actions: "write", contents: "write", issues: "write", "pull-requests": "write" },
+    answer: { actions: "write", ...change, issues: "write", "pull-requests": "write" },
   },
 };
 

@@ -25,7 +25,7 @@ features:
 thresholds:
   primary: rmse
   first_deploy: { rmse: { max: 100 } }
-drift: { window: 7d, min_rows: 50 }
+drift: { window: 7d, min_rows: 50, on_drift: pull-request, persist: 1 of 1 }
 rollback: ${rollback}
 `;
 
@@ -59,14 +59,14 @@ export async function deployedPumps(rollback: string, versions: 1 | 2 = 2): Prom
 }
 
 /** Deploys what the feature query with these columns gives, as a merge at that time. */
-async function deployAt(scratch: Scratch, time: string, columns: string): Promise<void> {
+export async function deployAt(scratch: Scratch, time: string, columns: string): Promise<void> {
   scratch.write("models/pump/features.sql", sql(columns));
   scratch.git("add", "models");
   scratch.git("commit", "-qm", `Use ${columns}`);
   scratch.git("push", "-q");
   const workspace = await openAt(scratch, time);
   const deployed = await deployModel(workspace, await readModel(workspace, "pump"));
-  if (deployed.state !== "deployed") throw new Error(`${deployed.state}: ${JSON.stringify(deployed)}`);
+  if (deployed.state !== "deployed") throw new Error(`it was not deployed, but ${deployed.state}`);
 }
 
 /** The repository as a run at that time sees it. */
