@@ -24,6 +24,7 @@ const logged = ({
     FROM '${join(scratch.root, "data/rides.parquet")}' WHERE id >= ${2880 + from} AND id < ${2880 + from + hours}`;
 
 const now = "2001-05-02";
+const may1 = { from: new Date("2001-05-01"), to: new Date("2001-05-02") };
 
 describe("the prediction log", () => {
   it("is read where it is, with labels joined by key", async () => {
@@ -79,6 +80,20 @@ describe("the prediction log", () => {
     const found = await windowOf(scratch, { now, drift: { label_delay: "4h" } });
     expect(found).toMatchObject({ rows: 35, labels: { known: 21, late: 3, missing: 11, duplicated: 0 } });
     expect(found.content.filter(({ minutes }) => minutes !== null)).toHaveLength(21);
+  });
+
+  it("finds the label of what happens within the delay after its prediction", async () => {
+    await log(
+      scratch,
+      "2001-05-01/a-0.parquet",
+      logged({ from: 20, hours: 8 }).replace("CAST(id - 2880 AS", "CAST(id - 2886 AS"),
+    );
+    const drift = { label_delay: "4h" };
+    const found = await windowOf(scratch, { now: "2001-05-04", interval: may1, drift });
+    expect(found).toMatchObject({ rows: 8, labels: { known: 8, missing: 0 } });
+    expect(await windowOf(scratch, { now: "2001-05-04", interval: may1 })).toMatchObject({
+      labels: { known: 4, missing: 4 },
+    });
   });
 
   it("gives a key that was logged twice its label twice", async () => {

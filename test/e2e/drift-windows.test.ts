@@ -1,0 +1,254 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ColumnDrift } from "../../pipelines/drift/drift-result.ts";
+import type { ModelDrift } from "../../pipelines/drift/model-drift.ts";
+import { query } from "../predict/parquet.ts";
+import { makeScratch, type Scratch } from "../scratch.ts";
+
+const modelText = (name: string, end: string) => `
+name: ${name}
+description: Minutes of a ride
+task: regression
+type: linear
+seed: 1
+features:
+  query: features.sql
+  window: { start: 2001-01-01, end: ${end} }
+  key: id
+  time: started_at
+  target: minutes
+  split: { by: time, test: 0.2 }
+thresholds:
+  primary: rmse
+  first_deploy: { rmse: { max: 100 } }
+drift: { query: live.sql, window: 30d, min_rows: 50 }
+`;
+
+/** A ride an hour of 2001. The seats never change. */
+const ridesQuery = `SELECT i AS id, TIMESTAMP '2001-01-01' + to_hours(i) AS started_at, 1.0 + hash(i) % 10 AS km,
+  ['rain', 'sun'][CAST(1 + hash(i * 7) % 2 AS INTEGER)] AS weather, 4 AS seats,
+  3.0 * (1 + hash(i) % 10) + 15 * (hash(i * 7) % 2) + hash(i * 11) % 5 AS minutes FROM range(8760) t(i)`;
+
+const inWindow = "FROM 'rides.parquet' WHERE started_at >= $start AND started_at < $end";
+const all = `SELECT id, started_at, km, weather, seats, minutes ${inWindow}`;
+
+let scratch: Scratch;
+
+beforeAll(async () => {
+  scratch = makeScratch({ model: false });
+  mkdirSync(join(scratch.root, "data"));
+  await query(`COPY (${ridesQuery}) TO '${join(scratch.root, "data/rides.parquet")}'`);
+  for (const [name, end] of [
+    ["ride", "2001-04-01"],
+    ["tiny", "2001-01-02T13:00:00Z"],
+  ] as const) {
+    scratch.write(`models/${name}/model.yaml`, modelText(name, end));
+    scratch.write(`models/${name}/features.sql`, `${all}\n`);
+    scratch.write(`models/${name}/live.sql`, `${all}\n`);
+  }
+  scratch.git("add", ".");
+  scratch.git("commit", "-qm", "Add models");
+  await scratch.facts(["init"]);
+  await scratch.facts(["run", "ride"]);
+  await scratch.facts(["run", "tiny"]);
+}, 60_000);
+
+afterAll(() => scratch[Symbol.dispose]());
+
+/** `mergeml drift` on the rows of a query in April 2001, which is after the data of both models: its text, code and facts. */
+async function drift(sql: string, { model = "ride", args = ["--now", "2001-05-01"] } = {}) {
+  scratch.write(`models/${model}/live.sql`, `${sql}\n`);
+  const { code, stdout, stderr } = await scratch.mergeml("drift", model, ...args);
+  const facts = await scratch.facts<{ models: [ModelDrift] }>(["drift", model, ...args], code);
+  const [found] = facts.models;
+  const column = (name: string): ColumnDrift | undefined =>
+    [...found.result.features, ...found.result.predictions].find((each) => each.name === name);
+  return { code, text: `${stdout}${stderr}`, found, column };
+}
+
+const replaced = (name: string, sql: string) => all.replace(new RegExp(`\\b${name}\\b`), `${sql} AS ${name}`);
+
+describe("mergeml drift on odd windows", () => {
+  it.each<[title: string, sql: string, code: number, column: string, told: RegExp]>([
+    [
+      "all null",
+      replaced("km", "CAST(NULL AS DOUBLE)"),
+      1,
+      "km",
+      /^! {2}km .*missing 1 \(0\.05\) .*missing 0% → 100%/m,
+    ],
+    [
+      "a category of nulls",
+      replaced("weather", "CAST(NULL AS VARCHAR)"),
+      1,
+      "weather",
+      /^! {2}weather .*missing 0% → 100%/m,
+    ],
+    ["constant", replaced("km", "5.0"), 1, "km", /^! {2}km .*→ 5$/m],
+    [
+      "infinite at times",
+      replaced("km", "CASE WHEN id % 9 = 0 THEN 'inf'::DOUBLE WHEN id % 9 = 4 THEN '-inf'::DOUBLE ELSE km END"),
+      1,
+      "km",
+      /^! {2}km .*infinite 0\.22 \(0\.01\)/m,
+    ],
+    [
+      "one category replaced",
+      replaced("weather", "CASE weather WHEN 'rain' THEN 'snow' ELSE weather END"),
+      1,
+      "weather",
+      /^! {2}weather .*rain: \d+% → 0%.*unseen: snow \d+%/m,
+    ],
+    ["vanished", all.replace(" km,", ""), 1, "km", /^! {2}km .* the column is gone$/m],
+    ["of another type", replaced("km", "DATE '2001-01-01'"), 1, "km", /^! {2}km .*another type/m],
+  ])("%s", async (_title, sql, code, name, told) => {
+    const { code: exit, text, found, column } = await drift(sql);
+    expect([exit, text]).toEqual([code, expect.stringMatching(told)]);
+    expect(found.result.rows.current).toBe(720);
+    expect(column(name)).toMatchObject({ verdict: "drift" });
+  });
+
+  it("tells what no retrain mends", async () => {
+    expect((await drift(all.replace(" km,", ""))).text).toContain(
+      "1. Mend the source: km is gone or of another type, which no retrain makes good.",
+    );
+  });
+
+  it("says how many rows cannot be converted, and has none when none can", async () => {
+    const some = await drift(replaced("km", "CASE WHEN id % 4 = 0 THEN 'far' ELSE CAST(km AS VARCHAR) END"));
+    expect(some.text).toContain("180 rows have a value that cannot be converted and were left out.");
+    expect(some).toMatchObject({ code: 0, found: { rejected: 180, result: { rows: { current: 540 } } } });
+    const none = await drift(replaced("km", "'far'"));
+    expect(none).toMatchObject({ code: 4, found: { outcome: "too few rows", rejected: 720 } });
+    expect(none.text).toContain("720 rows have a value that cannot be converted and were left out.");
+  });
+
+  it("lists a new column and does not alarm", async () => {
+    const { code, text } = await drift(all.replace("minutes", "minutes, 1 AS gate"));
+    expect([code, text]).toEqual([0, expect.stringContaining("New columns that the model does not know: gate.")]);
+  });
+
+  it("shows that a constant column moved, which the model cannot mind", async () => {
+    expect((await drift(all)).column("seats")).toMatchObject({ verdict: "stable", effects: [{ value: 0 }] });
+    const { code, column } = await drift(replaced("seats", "5"));
+    expect(column("seats")).toMatchObject({ verdict: "drift", weight: 0 });
+    expect(code).toBe(0);
+  });
+
+  it("finds no distance at all in the rows of the train split", async () => {
+    const same = `SELECT id, started_at, km, weather, seats, minutes FROM 'rides.parquet'
+      WHERE started_at <= TIMESTAMP '2001-03-13 23:00' AND $start < $end`;
+    const { code, found } = await drift(same);
+    expect(code).toBe(0);
+    expect(found.result.rows).toMatchObject({ reference: 1728, current: 1728 });
+    for (const { effects } of found.result.features) expect(effects.map(({ value }) => value)).toEqual([0]);
+  });
+
+  it("has too few rows of none", async () => {
+    const { code, text } = await drift(`${all} AND km < 0`);
+    expect([code, text]).toEqual([
+      4,
+      expect.stringContaining("ride cannot be checked for drift: the window has no rows."),
+    ]);
+  });
+
+  it("compares with a reference of 30 rows, carefully", async () => {
+    const clean = await drift(all, { model: "tiny" });
+    expect(clean).toMatchObject({ code: 0, found: { result: { rows: { reference: 30, current: 720 } } } });
+    expect(clean.text).toContain("against the 30 rows that trained v1 (2001-01-01 … 2001-01-02)");
+    expect((await drift(replaced("km", "km + 20"), { model: "tiny" })).code).toBe(1);
+  });
+});
+
+describe("mergeml drift and time", () => {
+  it.each([
+    ["a month's end, in the middle of a day", all, "2001-05-01T13:30:00Z", 720],
+    ["a leap year's end of February, which 2001 does not have", all, "2001-12-01", 720],
+    [
+      "timestamps with a time zone",
+      all.replaceAll(/started_at (>=|<)/g, "(started_at AT TIME ZONE 'UTC') $1"),
+      "2001-05-01",
+      720,
+    ],
+    [
+      "times of Berlin, two hours ahead",
+      all.replaceAll(/started_at (>=|<)/g, "(started_at AT TIME ZONE 'Europe/Berlin') $1"),
+      "2001-05-01",
+      720,
+    ],
+  ])("counts the rows of %s", async (_title, sql, now, rows) => {
+    const { found, code } = await drift(sql, { args: ["--now", now] });
+    expect([code, found.result.rows.current, found.window.to]).toEqual([0, rows, `${now.slice(0, 10)}T00:00:00.000Z`]);
+  });
+
+  it("does not depend on the machine's time zone", async () => {
+    const { found } = await drift(all, { args: ["--now", "2001-05-03", "--window", "3d"] });
+    const program = resolve("scripts/mergeml.ts");
+    const options = { cwd: scratch.root, env: { ...scratch.env, TZ: "America/St_Johns" } };
+    const argv = [program, "drift", "ride", "--now", "2001-05-03", "--window", "3d", "--json", "--no-cache"];
+    const told = JSON.parse(
+      execFileSync(process.execPath, argv, { ...options, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+    );
+    expect(told.models[0]).toEqual(JSON.parse(JSON.stringify(found)));
+  });
+});
+
+describe("mergeml drift and labels", () => {
+  it("counts those that are known, and none that contradict each other", async () => {
+    const missing = await drift(replaced("minutes", "CASE WHEN id % 2 = 0 THEN minutes END"));
+    expect(missing.found.labels).toMatchObject({ known: 360, missing: 360 });
+    expect(missing.text).toContain("on 360 labelled rows");
+    const twice = await drift(
+      `${all} UNION ALL ${replaced("minutes", "minutes + 90").replace("WHERE", "WHERE id % 3 = 0 AND")}`,
+    );
+    expect(twice.found.labels).toMatchObject({ known: 480, duplicated: 480 });
+    expect(twice.text).toContain("480 rows have outcomes that contradict each other; none of them counts.");
+  });
+
+  it("does not know the accuracy without the target, and says why", async () => {
+    const { text } = await drift(all.replace(", minutes", ""));
+    expect(text).toContain("Whether it costs you accuracy is not known: the query does not return the target minutes.");
+  });
+
+  it("sees what it costs when only the outcomes move", async () => {
+    const { code, text, found } = await drift(replaced("minutes", "minutes + 30"));
+    expect([code, found.result.because]).toEqual([1, ["performance"]]);
+    expect(text).toMatch(/^ride is drifting: rmse\.$/m);
+    expect(text).toMatch(/^It costs you accuracy: rmse [23]\d/m);
+  });
+});
+
+it("reads what predict --log wrote, and waits for late labels", async () => {
+  const yaml = modelText("ride", "2001-04-01");
+  scratch.write("models/ride/model.yaml", yaml.replace("query: live.sql, window: 30d", "window: 2d, label_delay: 3d"));
+  try {
+    const next = ["predict", "ride", "--input", "models/ride/features.sql", "--output", "out.parquet", "--log"];
+    for (const day of ["01", "02", "03"]) {
+      const range = ["--from", `2001-06-${day}`, "--to", `2001-06-0${Number(day) + 1}`];
+      await scratch.facts([...next, ...range, "--now", `2001-06-${day}T00:30:00Z`]);
+    }
+    const early = await scratch.mergeml("drift", "ride", "--now", "2001-06-04");
+    expect(early.stdout).toMatch(/, 48 rows of the prediction log, /);
+    expect(early.code).toBe(4);
+    scratch.write(
+      "models/ride/model.yaml",
+      yaml.replace("query: live.sql, window: 30d, min_rows: 50", "window: 2d, min_rows: 40, label_delay: 3d"),
+    );
+    const late = await scratch.mergeml("drift", "ride", "--now", "2001-06-04");
+    expect(late.code).toBe(0);
+    expect(late.stdout).toContain(
+      "Whether it costs you accuracy is not known: 48 rows are younger than drift.label_delay.",
+    );
+    const { models } = await scratch.facts<{ models: [ModelDrift] }>([
+      "drift",
+      "ride",
+      "--now",
+      "2001-06-04T00:00:00Z",
+    ]);
+    expect(models[0].labels).toMatchObject({ known: 0, late: 48 });
+  } finally {
+    scratch.write("models/ride/model.yaml", yaml);
+  }
+});
