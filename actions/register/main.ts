@@ -3,18 +3,28 @@ import { registerCandidate } from "../../pipelines/deploy.ts";
 import type { Action } from "../shared/action.ts";
 import { compareWithJudged, type JudgedBefore, judgedBefore } from "../shared/judged-before.ts";
 import { runAction } from "../shared/run-action.ts";
+import { supersededBy } from "../shared/superseded.ts";
 
 async function register(action: Action): Promise<void> {
   const workspace = await action.workspace();
   const before = await judgedBefore(action);
-  const done: Awaited<ReturnType<typeof registerCandidate>>[] = [];
+  const named: ({ model: string } & Awaited<ReturnType<typeof registerCandidate>>)[] = [];
   for (const model of action.list("models")) {
     const candidate = await readCandidate(workspace.root, model, workspace.root);
     tellReproduced(action, model, compareWithJudged(candidate.record, before.candidates.get(model)), before);
     const promote = action.flag("promote");
-    done.push(await registerCandidate(workspace, candidate, { promote, pullRequest: before.pullRequest }));
+    const newer = promote ? await supersededBy(action, workspace, candidate.record) : null;
+    if (newer !== null) {
+      action.log.warn(
+        `${model}: not deployed: ${newer.slice(0, 7)} has another config since, which its own run deploys`,
+      );
+      continue;
+    }
+    named.push({
+      model,
+      ...(await registerCandidate(workspace, candidate, { promote, pullRequest: before.pullRequest })),
+    });
   }
-  const named = action.list("models").map((model, index) => ({ model, ...done[index] }));
   action.output("registered", JSON.stringify(named));
   const promoted = named.filter(({ promoteCommit }) => promoteCommit).map(({ model }) => model);
   action.output("promoted", promoted.join(" "));

@@ -16,7 +16,7 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
   "ci.yml": { check: read },
   "model-pr.yml": { plan: read, train: read, report: post },
   "model-report.yml": { report: post },
-  "model-deploy.yml": { plan: read, deploy: { ...change, "pull-requests": "read" } },
+  "model-deploy.yml": { plan: read, deploy: { ...change, "pull-requests": "read" }, announce: change },
   "registry.yml": { notify: change },
   "rollback.yml": { rollback: change },
   "drift.yml": {

@@ -38,12 +38,16 @@ it("ends in a correct registry when two merges deploy at once, and when a merge 
   for (const model of ["flats", "houses"]) repository.mergeml("run", model);
   expect([production(repository, "flats"), production(repository, "houses")]).toEqual([1, 1]);
 
+  // The second merge changes one model again: both runs deploy flats, and only the newer one houses.
   change(repository, "flats", 7);
+  change(repository, "houses", 6);
   const one = repository.clone("one");
   change(repository, "houses", 8);
   const two = repository.clone("two");
   const both = await Promise.all([one, two].map((cwd) => run("push", deploy, pushed, { cwd })));
   for (const { code, log } of both) expect(code, log).toBe(0);
+  expect(both[0]?.log).toMatch(/houses: not deployed: [0-9a-f]{7} has another config since/);
+  expect(repository.mergeml("plan")).toMatch(/houses +unchanged +v2 in production/);
   expect([production(repository, "flats"), production(repository, "houses")]).toEqual([2, 2]);
   expect(repository.mergeml("verify")).toContain("2 models, 4 versions");
 
