@@ -1,9 +1,9 @@
 import { knownData } from "./drift/known-data.ts";
-import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, Span } from "./drift/model-drift.ts";
+import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift } from "./drift/model-drift.ts";
 import { parsePersistence, persistentOutcome } from "./drift/persistence.ts";
 import type { Profile } from "./drift/profile/profile.ts";
 import { readProfile } from "./drift/profile/version-profile.ts";
-import { earlierInterval, type Interval, intervalBefore } from "./drift/window/interval.ts";
+import { earlierInterval, type Interval, intervalBefore, spanOf } from "./drift/window/interval.ts";
 import { UnwatchedModel } from "./drift/window/unwatched-model.ts";
 import { driftingInARow, driftPoint } from "./drift/window-history.ts";
 import { rememberCheck } from "./drift-check/last-check.ts";
@@ -111,10 +111,6 @@ export async function checkModels(
 function lastWindows(known: Interval | null, newest: Interval, count: number): Interval[] {
   const all = Array.from({ length: count }, (_, at) => earlierInterval(newest, at));
   return all.filter(({ from }, at) => at === 0 || known === null || from >= known.to);
-}
-
-function spanOf({ from, to }: Interval): Span {
-  return { from: from.toISOString(), to: to.toISOString() };
 }
 
 function referenceOf({ candidate }: VersionRecord, profile: Profile, known: Interval | null): ModelDrift["reference"] {

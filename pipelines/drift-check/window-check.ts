@@ -1,10 +1,13 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { checkWindow } from "../drift/check-window.ts";
 import type { DriftResult } from "../drift/drift-result.ts";
 import { judgeByEvidently } from "../drift/evidently/judge-by-evidently.ts";
 import { overlaps } from "../drift/known-data.ts";
+import type { Span } from "../drift/model-drift.ts";
 import type { Profile } from "../drift/profile/profile.ts";
 import type { DriftWindow } from "../drift/window/drift-window.ts";
-import type { Interval } from "../drift/window/interval.ts";
+import { durationOf, type Interval, spanOf } from "../drift/window/interval.ts";
 import { readWindow } from "../drift/window/read-window.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { Workspace } from "../workspace/workspace.ts";
@@ -14,6 +17,8 @@ import type { WindowInputs } from "./window-inputs.ts";
 /** What one window says. Plain JSON. */
 export interface WindowCheck extends Pick<DriftWindow, "source" | "labels" | "rejected" | "log"> {
   result: DriftResult;
+  /** The earlier window that the labels and the performance are of; null for the window itself. */
+  labelled: Span | null;
 }
 
 export interface WindowCheckJob {
@@ -34,42 +39,61 @@ export interface WindowCheckJob {
 export async function checkOneWindow(job: WindowCheckJob, window: Interval): Promise<WindowCheck> {
   const { cache } = job.workspace;
   const interval = overlaps(window, job.known) ? { from: window.to, to: window.to } : window;
-  const inputs = await job.inputs(interval);
+  const labelled = earlierLabels(interval, job);
+  const inputs = await job.inputs(interval, labelled);
   const cached = await cache.read<WindowCheck>("drift", inputs);
   if (cached) return cached;
-  const check = await compareWindow(job, interval);
+  const check = await compareWindow(job, interval, labelled);
   await cache.write("drift", inputs, check);
   return check;
 }
 
-async function compareWindow(job: WindowCheckJob, interval: Interval): Promise<WindowCheck> {
-  const { workspace, snapshot, watched, profile, now } = job;
-  const {
-    record,
-    today: { drift },
-  } = watched;
+/**
+ * The window that ended `drift.label_delay` earlier, when that is so long that no label of the window itself can count yet:
+ * the newest whose outcomes are final. null when it overlaps the known data.
+ */
+function earlierLabels({ from, to }: Interval, { watched, known }: WindowCheckJob): Interval | null {
+  const delay = durationOf(watched.today.drift.label_delay);
+  if (from >= to || delay < to.getTime() - from.getTime()) return null;
+  const earlier = { from: new Date(from.getTime() - delay), to: new Date(to.getTime() - delay) };
+  return overlaps(earlier, known) ? null : earlier;
+}
+
+async function compareWindow(job: WindowCheckJob, interval: Interval, earlier: Interval | null): Promise<WindowCheck> {
+  const { workspace, watched, profile } = job;
+  const { candidate } = watched.record;
+  const { drift } = watched.today;
+  const { memory_gb } = candidate.config.resources;
   const { threads, store } = workspace;
-  const { config } = record.candidate;
-  const { memory_gb } = config.resources;
   await using staging = await store.staging();
-  const window = await readWindow({
-    ...workspace,
-    record,
-    bytes: () => snapshot.modelBytes(record.model, record.version),
-    drift,
-    interval,
-    now,
-    staging: staging.path,
-  });
-  const files = window.rows > 0 ? [window.file] : [];
+  const window = await readRows(job, interval, join(staging.path, "window"));
+  const before = earlier && (await readRows(job, earlier, join(staging.path, "labelled")));
+  // Nothing was predicted then: the window itself says how many labels are awaited.
+  const labelled = before && before.rows > 0 ? before : window;
   const expected = window.columns.target === null ? [] : [window.columns.target];
-  const rows = { files, threads, memory_gb };
-  const judged = await checkWindow(profile, { ...rows, expected, drift, seed: config.seed });
-  const calibrated = { ...judged, added: window.added };
+  const rows = { files: filesOf(window), threads, memory_gb };
+  const options = { ...rows, labelled: filesOf(labelled), expected, drift, seed: candidate.config.seed };
+  const calibrated = { ...(await checkWindow(profile, options)), added: window.added };
   const result =
     drift.method === "evidently"
-      ? await judgeByEvidently(calibrated, { ...rows, store, version: record.candidate })
+      ? await judgeByEvidently(calibrated, { ...rows, store, version: candidate })
       : calibrated;
-  const { source, labels, rejected, log } = window;
-  return { result, source, labels, rejected, log };
+  const { source, rejected, log } = window;
+  const span = labelled === window ? null : spanOf(labelled.interval);
+  return { result, source, labels: labelled.labels, labelled: span, rejected, log };
+}
+
+async function readRows(
+  { workspace, snapshot, watched, now }: WindowCheckJob,
+  interval: Interval,
+  staging: string,
+): Promise<DriftWindow> {
+  const { record, today } = watched;
+  await mkdir(staging);
+  const bytes = () => snapshot.modelBytes(record.model, record.version);
+  return readWindow({ ...workspace, record, bytes, drift: today.drift, interval, now, staging });
+}
+
+function filesOf({ rows, file }: DriftWindow): string[] {
+  return rows > 0 ? [file] : [];
 }

@@ -10,10 +10,10 @@ import type { Workspace } from "../workspace/workspace.ts";
 import type { WatchedModel } from "./watched-model.ts";
 
 /** Raise it when the same rows would give another result. */
-const stepVersion = 1;
+const stepVersion = 2;
 
-/** All that the check of one window depends on, as a key for its cached result. */
-export type WindowInputs = (interval: Interval) => Promise<unknown>;
+/** All that the check of one window depends on, as a key for its cached result; `labelled` is the one of its labels, if it is another. */
+export type WindowInputs = (interval: Interval, labelled?: Interval | null) => Promise<unknown>;
 
 /** Looks at what all windows of a model share once: the files its queries may read, and what is asked of them. */
 export async function windowInputs(
@@ -27,18 +27,21 @@ export async function windowInputs(
   const files = await listInputs(root, repository.data, extraData);
   const folder = await logFolder(root, repository.predictions, record.model);
   const until = labelsUntil({ now, drift });
-  return async (interval) => ({
+  const logged = async (interval: Interval | null | undefined) =>
+    folder && interval && Promise.all((await logFiles(folder, interval)).map((file) => logInput(root, file)));
+  return async (interval, labelled) => ({
     stepVersion,
     limits: { ...limits, alpha },
     record: record.digest,
     asked,
     query,
     files,
-    log: folder && (await Promise.all((await logFiles(folder, interval)).map((file) => logInput(root, file)))),
+    log: await logged(interval),
+    labelled: await logged(labelled),
     from: interval.from.toISOString(),
     to: interval.to.toISOString(),
     // Once all labels of a window are old enough the time no longer matters.
-    until: until >= interval.to ? null : until.toISOString(),
+    until: until >= (labelled ?? interval).to ? null : until.toISOString(),
   });
 }
 

@@ -8,6 +8,8 @@ import { type SummariseOptions, summarise } from "./scan/summarise.ts";
 
 export interface CheckWindowOptions extends SummariseOptions {
   drift: Pick<ModelConfig["drift"], "min_rows" | "share">;
+  /** The files whose outcomes are compared, when they are others. */
+  labelled?: readonly string[];
   /** Of the bootstrap that measures performance. */
   seed: number;
   /** For `drift.method: evidently`: where the rows are that the version was trained and judged on. */
@@ -17,7 +19,7 @@ export interface CheckWindowOptions extends SummariseOptions {
 /** A window's Parquet files against a version's profile by the calibrated method, or by Evidently's. Files of a log and of a query look alike. */
 export async function checkWindow(profile: Profile, options: CheckWindowOptions): Promise<DriftResult> {
   const window = await summarise(profile, options);
-  const performance = await currentPerformance(profile, options.files, options.seed);
+  const performance = await currentPerformance(profile, options.labelled ?? options.files, options.seed);
   const calibrated = judgeDrift({ profile, window, performance, drift: options.drift });
   return options.evidently ? judgeByEvidently(calibrated, { ...options, ...options.evidently }) : calibrated;
 }

@@ -33,6 +33,8 @@ export interface ModelDrift {
   /** Of the newest window, as are the rows with a value that cannot be converted, which are left out. */
   labels: DriftWindow["labels"];
   rejected: number;
+  /** The earlier window that labels and performance are of, because `drift.label_delay` is at least a window; else null. */
+  labelled: Span | null;
   /** Of the newest window, when it was read from the prediction log. */
   log: DriftWindow["log"];
   /** The last windows that have rows, newest first, eight at most. The newest window is the first of them, unless it is empty. */

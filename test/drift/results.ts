@@ -91,6 +91,7 @@ export function modelDrift(changes: Partial<ModelDrift> = {}): ModelDrift {
     result,
     labels: { known: 800, late: 0, missing: 200, duplicated: 0, problem: null },
     rejected: 0,
+    labelled: null,
     log: null,
     history: [driftPoint(window, result)],
     since: null,

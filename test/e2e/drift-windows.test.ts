@@ -220,35 +220,49 @@ describe("mergeml drift and labels", () => {
   });
 });
 
-it("reads what predict --log wrote, and waits for late labels", async () => {
+describe("mergeml drift on the prediction log", () => {
   const yaml = modelText("ride", "2001-04-01");
-  scratch.write("models/ride/model.yaml", yaml.replace("query: live.sql, window: 30d", "window: 2d, label_delay: 3d"));
-  try {
-    const next = ["predict", "ride", "--input", "models/ride/features.sql", "--output", "out.parquet", "--log"];
-    for (const day of ["01", "02", "03"]) {
-      const range = ["--from", `2001-06-${day}`, "--to", `2001-06-0${Number(day) + 1}`];
-      await scratch.facts([...next, ...range, "--now", `2001-06-${day}T00:30:00Z`]);
+  const watch = (settings: string) =>
+    scratch.write("models/ride/model.yaml", yaml.replace("{ query: live.sql, window: 30d, min_rows: 50 }", settings));
+
+  beforeAll(async () => {
+    const rides = ["predict", "ride", "--input", "models/ride/features.sql", "--output", "out.parquet", "--log"];
+    for (const day of [1, 2, 3, 4, 5, 6]) {
+      const range = ["--from", `2001-06-0${day}`, "--to", `2001-06-0${day + 1}`];
+      await scratch.facts([...rides, ...range, "--now", `2001-06-0${day}T00:30:00Z`]);
     }
-    const early = await scratch.mergeml("drift", "ride", "--now", "2001-06-04");
-    expect(early.stdout).toMatch(/, 48 rows of the prediction log, /);
-    expect(early.code).toBe(4);
-    scratch.write(
-      "models/ride/model.yaml",
-      yaml.replace("query: live.sql, window: 30d, min_rows: 50", "window: 2d, min_rows: 40, label_delay: 3d"),
+  });
+  afterAll(() => scratch.write("models/ride/model.yaml", yaml));
+
+  const told = async () => (await scratch.mergeml("drift", "ride", "--now", "2001-06-07")).stdout;
+
+  it("reads what predict --log wrote, and joins the labels that are old enough", async () => {
+    watch("{ window: 3d, min_rows: 40, label_delay: 1d }");
+    expect(await told()).toMatch(
+      /^Window 2001-06-04 … 2001-06-06, 72 rows of the prediction log, .*\nIt does not cost you accuracy: rmse 1\.\d+ \(.*\) on 48 labelled rows, 1\.\d+ at deploy\.$/m,
     );
-    const late = await scratch.mergeml("drift", "ride", "--now", "2001-06-04");
-    expect(late.code).toBe(0);
-    expect(late.stdout).toContain(
+  });
+
+  it("judges an earlier window's labels when the delay is as long as the window", async () => {
+    watch("{ window: 2d, min_rows: 40, label_delay: 3d }");
+    expect(await told()).toMatch(
+      /^Window 2001-06-05 … 2001-06-06, 48 rows of .*\nIt does not cost you accuracy: rmse 1\.\d+ \(.*\) on 48 labelled rows of 2001-06-02 … 2001-06-03, 1\./m,
+    );
+  });
+
+  it("says how many labels are awaited where nothing was predicted that much earlier", async () => {
+    watch("{ window: 2d, min_rows: 40, label_delay: 9w }");
+    expect(await told()).toContain(
       "Whether it costs you accuracy is not known: 48 rows are younger than drift.label_delay.",
     );
-    const { models } = await scratch.facts<{ models: [ModelDrift] }>([
-      "drift",
-      "ride",
-      "--now",
-      "2001-06-04T00:00:00Z",
-    ]);
-    expect(models[0].labels).toMatchObject({ known: 0, late: 48 });
-  } finally {
-    scratch.write("models/ride/model.yaml", yaml);
-  }
+  });
+
+  it("has too few rows, and says how to get some, where nothing was logged", async () => {
+    watch("{ window: 2d }");
+    const { code, stdout } = await scratch.mergeml("drift", "ride", "--now", "2001-07-01");
+    expect(code).toBe(4);
+    expect(stdout).toContain(
+      "Log what production predicts: serving writes the prediction log, or mergeml predict ride",
+    );
+  });
 });

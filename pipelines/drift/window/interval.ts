@@ -40,3 +40,8 @@ export function earlierInterval({ from, to }: Interval, count: number): Interval
   const shift = count * (to.getTime() - from.getTime());
   return { from: new Date(from.getTime() - shift), to: new Date(to.getTime() - shift) };
 }
+
+/** As ISO UTC texts, which JSON can hold. */
+export function spanOf({ from, to }: Interval): { from: string; to: string } {
+  return { from: from.toISOString(), to: to.toISOString() };
+}

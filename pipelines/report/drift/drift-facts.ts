@@ -22,7 +22,7 @@ export function windowSentence(drift: ModelDrift): string {
 
 /** Whether the drift costs accuracy: the verdict in a few words, and the numbers. `cost` is null when it is not known. */
 export function accuracyWords(
-  { result, labels, reference }: ModelDrift,
+  { result, labels, labelled, reference }: ModelDrift,
   safe: Safe,
 ): {
   cost: boolean | null;
@@ -36,7 +36,8 @@ export function accuracyWords(
     if (problem) return unknown(safe(problem));
     return unknown(reference.metric ? unlabelled(labels) : "the version's profile has no metric to compare with");
   }
-  const numbers = levels(performance, performance.current, safe);
+  const when = labelled ? ` of ${spanText(labelled)}` : "";
+  const numbers = levels(performance, performance.current, { safe, when });
   if (performance.verdict === "too few rows")
     return unknown(`${numbers}, and ${formatCount(result.rows.least)} labelled rows is the least`);
   if (performance.verdict === "drift") return { cost: true, lead: "It costs you accuracy", rest: numbers };
@@ -44,10 +45,14 @@ export function accuracyWords(
 }
 
 /** `rmse 33.9 (30.8 … 37.1) on 92,110 labelled rows, 29.6 at deploy`. */
-function levels({ metric, reference }: PerformanceDrift, current: MetricLevel, safe: Safe): string {
+function levels(
+  { metric, reference }: PerformanceDrift,
+  current: MetricLevel,
+  { safe, when }: { safe: Safe; when: string },
+): string {
   const [value, before] = formatApart(current.value, reference.value);
   const interval = `${formatNumber(current.low)} … ${formatNumber(current.high)}`;
-  return `${safe(metric)} ${value} (${interval}) on ${formatCount(current.rows)} labelled rows, ${before} at deploy`;
+  return `${safe(metric)} ${value} (${interval}) on ${formatCount(current.rows)} labelled rows${when}, ${before} at deploy`;
 }
 
 function withinLimit({ worse, limit, significant }: PerformanceDrift): string {
