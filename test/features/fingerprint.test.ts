@@ -29,6 +29,18 @@ async function splits(rows: readonly Row[], key: readonly string[] = ["k"], seed
   return build(project, rowsQuery, { key, seed, split: { by: "key", test: 0.3 } });
 }
 
+test("2,000 columns are checked, hashed and split", async () => {
+  const rows = Array.from({ length: 40 }, (_, row) => ({ row }));
+  await project.write("data/wide.json", JSON.stringify(rows));
+  const columns = Array.from({ length: 2000 }, (_, at) => `row * ${at + 1} AS c${at}`);
+  const query = `SELECT ${columns.join(", ")}, row + 0.5 AS y FROM 'wide.json'`;
+  const { train, test: held, features } = await build(project, query, { split: { by: "key", test: 0.3 } });
+  expect(features).toHaveLength(2000);
+  expect(train.rows + held.rows).toBe(40);
+  const shuffled = `${query} ORDER BY hash(row)`;
+  expect((await build(project, shuffled, { split: { by: "key", test: 0.3 } })).train).toEqual(train);
+});
+
 describe("the engine and the definition agree", () => {
   test.each([true, false])("on any rows, with a key: %s", async (byKey) => {
     await fc.assert(

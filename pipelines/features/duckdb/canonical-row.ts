@@ -1,6 +1,6 @@
 import type { ColumnKind } from "../columns.ts";
 import { combineHalves, type RowsDigest } from "../fingerprint.ts";
-import { quoteName } from "./quote.ts";
+import { quoteName, quoteText } from "./quote.ts";
 
 /** A plain column (see plainValue) and how its cells are written. */
 export interface CanonicalColumn {
@@ -8,9 +8,12 @@ export interface CanonicalColumn {
   kind: ColumnKind;
 }
 
-/** SQL for the canonical text of a row's cells, as `fingerprint` defines it. */
-export function canonicalRow(columns: readonly CanonicalColumn[]): string {
-  return columns.length === 0 ? "''" : columns.map(canonicalCell).join(" || ");
+/**
+ * SQL for the canonical text of a row's cells, as `fingerprint` defines it, after `prefix`. One call, because operators nest, and
+ * DuckDB allows a depth of 1,000; no cell is null, which the call would leave out.
+ */
+export function canonicalRow(columns: readonly CanonicalColumn[], prefix = ""): string {
+  return `concat(${[quoteText(prefix), ...columns.map(canonicalCell)].join(", ")})`;
 }
 
 function canonicalCell({ name, kind }: CanonicalColumn): string {

@@ -43,8 +43,7 @@ function rowsFile(staging: string): string {
 
 async function resultOf(session: Session, staging: string, parameters: readonly string[]): Promise<QueryResult> {
   const columns = await describeColumns(session, resultTable);
-  const plain = columns.map((column) => `${plainValue(column)} AS ${quoteName(column.name)}`);
-  await session.run(`CREATE TEMP VIEW ${plainView} AS SELECT ${plain.join(", ")} FROM ${resultTable}`);
+  await session.run(`CREATE TEMP VIEW ${plainView} AS ${plainRows(columns)}`);
   const { rows } = await session.row(`SELECT count(*) AS rows FROM ${resultTable}`);
   const release = () => session.run(`DROP VIEW ${plainView}; DROP TABLE ${resultTable}`);
   return {
@@ -52,12 +51,17 @@ async function resultOf(session: Session, staging: string, parameters: readonly 
     rows: Number(rows),
     parameters,
     check: (checks, locate) => check(session, columns, checks, locate),
-    facts: (roles) => columnFacts(session, plainView, roles),
+    facts: (roles) => columnFacts(session, (some) => `(${plainRows(some)})`, roles),
     repeatedKeys: (keys) => repeatedKeys(session, keys),
     save: () => onMachine(staging, () => saveRows(session, columns, rowsFile(staging))),
     write: (roles, plan) => onMachine(staging, () => writeSplits(session, plainView, staging, roles, plan, release)),
     close: () => session[Symbol.dispose](),
   };
+}
+
+function plainRows(columns: readonly SourceColumn[]): string {
+  const plain = columns.map((column) => `${plainValue(column)} AS ${quoteName(column.name)}`);
+  return `SELECT ${plain.join(", ")} FROM ${resultTable}`;
 }
 
 async function saveRows(session: Session, columns: readonly SourceColumn[], file: string): Promise<string> {

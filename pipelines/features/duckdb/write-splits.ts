@@ -91,7 +91,7 @@ function belowBound(columns: readonly RoleColumn[], { seed, test }: SplitPlan): 
   const hashed = keys.length > 0 ? keys : columns.filter(({ role }) => role === "feature" || role === "target");
   const bound = splitBound(test);
   const largest = 2n ** 64n - 1n;
-  const text = `${quoteText(`${seed},`)} || ${canonicalRow(hashed)}`;
+  const text = canonicalRow(hashed, `${seed},`);
   return `md5_number_upper(${text}) < CAST(${bound > largest ? largest : bound} AS UBIGINT)`;
 }
 
