@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { FeatureColumn } from "../../pipelines/features/table.ts";
@@ -16,37 +16,39 @@ const rows = [
   { size: 90, rooms: Number.NaN, city: "" },
 ];
 
-const classifier = (type: string, target: string) =>
-  modelYaml({ type, params: "{}", thresholds: "  primary: log_loss\n  first_deploy: { log_loss: { max: 5 } }" })
-    .replace("task: regression", "task: classification")
-    .replace("target: rent", `target: ${target}`);
+const builtIn = ["gradient-boosting", "linear", "neural-network"];
+const thresholds = "  primary: log_loss\n  first_deploy: { log_loss: { max: 5 } }";
+const targets = [
+  { task: "regression", name: "rent", target: "rent" },
+  { task: "two classes", name: "dear", target: "rent > 800 AS dear" },
+  { task: "three classes", name: "band", target: "least(2, rent // 500)::INTEGER AS band" },
+];
+
+/** Writes a model of the type; a program is that of an example, which needs nothing but a shell. */
+function writeModel(scratch: Scratch, type: string, { task, name, target }: (typeof targets)[number]): void {
+  const program = type === "command";
+  if (program)
+    cpSync(join(import.meta.dirname, "../../models/examples/awk"), join(scratch.root, "models/rent"), {
+      recursive: true,
+    });
+  const params = program ? "{ run: [sh, train.sh], data: csv, options: { ridge: 0.001 } }" : "{}";
+  const yaml =
+    task === "regression"
+      ? modelYaml({ type, params })
+      : modelYaml({ type, params, thresholds }).replace("task: regression", "task: classification");
+  scratch.write("models/rent/model.yaml", yaml.replace("target: rent", `target: ${name}`));
+  scratch.write("models/rent/features.sql", `SELECT id, size, rooms, city, ${target} FROM 'flats.csv'\n`);
+}
 
 const cases = [
-  { title: "gradient boosting, regression", yaml: modelYaml(), target: "rent" },
-  { title: "linear, regression", yaml: modelYaml({ type: "linear", params: "{}" }), target: "rent" },
-  {
-    title: "gradient boosting, two classes",
-    yaml: classifier("gradient-boosting", "dear"),
-    target: "rent > 800 AS dear",
-  },
-  { title: "linear, two classes", yaml: classifier("linear", "dear"), target: "rent > 800 AS dear" },
-  {
-    title: "gradient boosting, three classes",
-    yaml: classifier("gradient-boosting", "band"),
-    target: "least(2, rent // 500)::INTEGER AS band",
-  },
-  {
-    title: "linear, three classes",
-    yaml: classifier("linear", "band"),
-    target: "least(2, rent // 500)::INTEGER AS band",
-  },
+  ...builtIn.flatMap((type) => targets.map((target) => ({ type, ...target }))),
+  { type: "command", ...targets[0]! },
 ];
 
 describe("real MLflow loads a version folder", () => {
-  it.each(cases)("$title: its predictions are ours", async ({ yaml, target }) => {
+  it.each(cases)("$type of $task: its predictions are ours", async ({ type, ...target }) => {
     using scratch = makeScratch();
-    scratch.write("models/rent/model.yaml", yaml);
-    scratch.write("models/rent/features.sql", `SELECT id, size, rooms, city, ${target} FROM 'flats.csv'\n`);
+    writeModel(scratch, type, target);
     await scratch.facts(["init"]);
     await scratch.facts(["run", "rent"]);
     const folder = exportVersion(scratch);

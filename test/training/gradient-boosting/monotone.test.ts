@@ -74,6 +74,7 @@ test.each<[string, Record<string, Json>]>([
   ["huber", { loss: "huber", huber_delta: 3 }],
   ["quantile", { loss: "quantile", quantile: 0.8 }],
   ["absolute on a part of the rows", { loss: "absolute", subsample: 0.5 }],
+  ["squared with early stopping", { early_stopping: 1, validation_share: 0.2 }],
 ])("%s: whatever the rows, predictions only rise and only fall as they may", async (task, loss) => {
   const params = {
     ...{ trees: 6, max_leaves: 8, min_rows_per_leaf: 1, learning_rate: 0.7 },
