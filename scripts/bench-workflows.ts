@@ -1,9 +1,8 @@
-import { rmSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, rmSync } from "node:fs";
 import { markdownTable } from "markdown-table";
 import { openPullRequest } from "../test/workflows/pull-request.ts";
 import { makeTemplateRepository } from "../test/workflows/repository.ts";
-import installTools from "../test/workflows/tools.ts";
+import installTools, { actTools } from "../test/workflows/tools.ts";
 import { machine, tellSection } from "./bench/page.ts";
 
 /** Seconds by step, and of the whole run as a person waits for it. */
@@ -26,7 +25,8 @@ async function main(): Promise<void> {
     if (code !== 0) throw new Error(log);
     return { steps: stepsOf(log), total: (performance.now() - began) / 1_000 };
   };
-  rmSync(join(import.meta.dirname, "../.cache/act/act/tool_cache"), { recursive: true, force: true });
+  rmSync(actTools, { recursive: true, force: true });
+  mkdirSync(actTools);
   const first = await judge();
   const later = await judge();
   const rows = [...first.steps.keys()].map((step) => [

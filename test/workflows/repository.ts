@@ -7,6 +7,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +16,7 @@ import { toolVersion } from "../../pipelines/workspace/tool-version.ts";
 import { startGitHub, type TestGitHub } from "../github/github-server.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
 import { type ArtifactProxy, startArtifactProxy } from "./artifact-proxy.ts";
-import { act } from "./tools.ts";
+import { act, actRuns, actTools } from "./tools.ts";
 
 const source = join(import.meta.dirname, "../..");
 const stubs = join(import.meta.dirname, "actions");
@@ -62,6 +63,7 @@ async function makeRepository(fill: (root: string) => void): Promise<TestReposit
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-workflows-")));
   const [root, origin, tool] = [join(folder, "clone"), join(folder, "octo/models"), join(folder, "tool")] as const;
   const github = await startGitHub({ owner: "octo", repo: "models" });
+  const cache = makeCache(basename(folder));
   const env = {
     ...isolatedEnvironment(folder),
     PATH: `${join(source, "node_modules/.bin")}:${process.env.PATH}`,
@@ -103,23 +105,29 @@ async function makeRepository(fill: (root: string) => void): Promise<TestReposit
       await using artifacts = await startArtifactProxy();
       const run = { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl };
       const args = actArguments(run);
-      // Its caches are kept between runs, as on a runner that people host themselves.
-      const cache = join(source, ".cache/act");
-      mkdirSync(cache, { recursive: true });
       const runner = {
         ...process.env,
         PATH: env.PATH,
-        XDG_CACHE_HOME: cache,
+        XDG_CACHE_HOME: cache.folder,
         ACTIONS_RUNTIME_URL: artifacts.url,
         NO_COLOR: "1",
       };
       return { ...(await output(args, { cwd, env: runner })), artifacts: archivesIn(uploads) };
     },
     [Symbol.asyncDispose]: async () => {
+      for (const each of [folder, cache.folder]) rmSync(each, { recursive: true, force: true });
       await github[Symbol.asyncDispose]();
-      rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** act's own folder: of a red run it leaves the whole workspace there. The tools that it keeps are shared, as on a runner that people host themselves. */
+function makeCache(name: string): { folder: string } {
+  const folder = join(actRuns, name);
+  mkdirSync(actTools, { recursive: true });
+  mkdirSync(join(folder, "act"), { recursive: true });
+  symlinkSync(actTools, join(folder, "act/tool_cache"));
+  return { folder };
 }
 
 /** Runs act to its end. Not in one blocking call: GitHub and the artifacts' proxy answer from this very process. */

@@ -8,8 +8,13 @@ const requirements = join(import.meta.dirname, "requirements.txt");
 export const act = join(folder, "bin/act");
 export const zizmor = join(folder, "bin/zizmor");
 
+const actCache = join(import.meta.dirname, "../../.cache/act");
+/** What jobs install once for all runs, and what act writes while it runs. */
+export const [actTools, actRuns] = [join(actCache, "tools"), join(actCache, "runs")];
+
 /** Installs act and zizmor under .cache/ once; again when the requirements change. */
 export default function setup(): void {
+  for (const left of [actRuns, join(actCache, "act")]) rmSync(left, { recursive: true, force: true });
   const mark = join(folder, "installed-requirements.txt");
   const wanted = readFileSync(requirements, "utf8");
   if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
