@@ -1,138 +1,13 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { readChecked } from "../../pipelines/candidate/read-bundle.ts";
 import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { conditions } from "../../pipelines/rollback/evidence.ts";
 import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import { downloadArtifacts, uploadFolder } from "../shared/github/artifact.ts";
 import type { GitHubContext } from "../shared/github/context.ts";
+import { readDriftEntry } from "./read-drift-entry.ts";
 
 const prefix = "mergeml-drift-";
-
-const text = { type: "string", maxLength: 1_000 } as const;
-const isoTime = { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$" } as const;
-const span = { type: "object", required: ["from", "to"], properties: { from: text, to: text } } as const;
-
-const count = { type: "integer", minimum: 0 } as const;
-const share = { type: "number", minimum: 0, maximum: 1 } as const;
-const shareCondition = { enum: ["error_rate", "outside_reference"] } as const;
-
-const finding = {
-  anyOf: [
-    {
-      type: "object",
-      required: ["condition", "state", "rows", "share", "limit"],
-      properties: { condition: shareCondition, state: { const: "measured" }, rows: count, share, limit: share },
-    },
-    {
-      type: "object",
-      required: ["condition", "state", "rows", "metric", "direction", "previous", "values", "difference"],
-      properties: {
-        condition: { const: "worse_than_previous" },
-        state: { const: "measured" },
-        rows: count,
-        metric: { type: "string", pattern: "^[a-z0-9_]{1,50}$" },
-        direction: { enum: ["min", "max"] },
-        previous: { type: "integer", minimum: 1 },
-        values: {
-          type: "object",
-          required: ["current", "previous"],
-          properties: { current: { type: "number" }, previous: { type: "number" } },
-        },
-        difference: {
-          type: "object",
-          required: ["value", "low", "high", "confidence"],
-          properties: {
-            value: { type: "number" },
-            low: { type: "number" },
-            high: { type: "number" },
-            confidence: share,
-          },
-        },
-      },
-    },
-    {
-      type: "object",
-      required: ["condition", "state", "rows"],
-      properties: { condition: { enum: conditions }, state: { const: "too few rows" }, rows: count },
-    },
-    {
-      type: "object",
-      required: ["condition", "state", "reason"],
-      properties: { condition: { enum: conditions }, state: { const: "unknown" }, reason: { type: "string" } },
-    },
-  ],
-} as const;
-
-/** Only the evidence is taken over; what follows from it is decided anew. */
-const judgement = {
-  type: "object",
-  required: ["evidence"],
-  properties: {
-    evidence: {
-      type: "object",
-      required: ["model", "version", "promotion", "window", "least", "findings"],
-      properties: {
-        model: { type: "string", pattern: "^[a-z0-9-]{1,200}$" },
-        version: { type: "integer", minimum: 1 },
-        promotion: { type: "string", pattern: "^[0-9a-f]{40,64}$" },
-        window: { ...span, properties: { from: isoTime, to: isoTime } },
-        least: count,
-        findings: { type: "array", maxItems: 3, items: finding },
-      },
-    },
-  },
-} as const;
-
-const failed = {
-  type: "object",
-  required: ["model", "outcome", "error"],
-  properties: {
-    model: { type: "string", pattern: "^[a-z0-9-]{1,200}$" },
-    outcome: { const: "error" },
-    error: { type: "object", required: ["message"], properties: { message: { type: "string" } } },
-  },
-} as const;
-
-const checked = {
-  type: "object",
-  required: [
-    "model",
-    "outcome",
-    "version",
-    "window",
-    "every",
-    "persistent",
-    "result",
-    "history",
-    "reference",
-    "labels",
-  ],
-  properties: {
-    model: failed.properties.model,
-    outcome: { enum: ["clean", "drift", "too few rows"] },
-    version: { type: "integer", minimum: 1 },
-    window: span,
-    every: { type: "string", pattern: "^[1-9][0-9]{0,3}[hdw]$" },
-    persistent: { enum: ["drift", "clean", "undecided"] },
-    result: {
-      type: "object",
-      required: ["outcome", "because", "rows", "share", "features", "predictions", "performance"],
-      properties: {
-        because: { type: "array", items: { enum: ["features", "prediction", "performance"] } },
-        features: { type: "array" },
-        predictions: { type: "array" },
-      },
-    },
-    history: { type: "array", maxItems: 100, items: span },
-    rollback: { anyOf: [{ type: "null" }, judgement] },
-  },
-} as const;
-
-/** What an answer relies on; what is only told has its own limits where it is told. */
-const schema = { anyOf: [failed, checked] } as const;
 
 /** Uploads what a job found, a file for each model. */
 export async function uploadDrift(entries: readonly DriftEntry[]): Promise<void> {
@@ -154,23 +29,10 @@ export async function downloadDrift(context: GitHubContext): Promise<Map<string,
     const found = new Map<string, DriftEntry>();
     for (const artifact of await downloadArtifacts(context, { prefix, folder })) {
       const files = (await readdir(artifact.folder)).filter((file) => /^[a-z0-9-]+\.json$/.test(file));
-      for (const file of files) found.set(file.slice(0, -5), await readEntry(artifact.folder, file));
+      for (const file of files) found.set(file.slice(0, -5), await readDriftEntry(artifact.folder, file));
     }
     return found;
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function readEntry(folder: string, file: string): Promise<DriftEntry> {
-  const model = file.slice(0, -5);
-  try {
-    const entry = (await readChecked(join(folder, file), schema)) as DriftEntry;
-    if (entry.model === model) return entry;
-    throw new UserError({ message: `the result ${file} speaks of another model`, hint: "run the job again" });
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    const hint = error.problems[0]?.hint ?? null;
-    return { model, outcome: "error", error: { kind: "user", message: error.message, hint } };
   }
 }

@@ -35,8 +35,8 @@ export interface ScoredLabels {
   previous: Predictions;
 }
 
-/** More rows tell no more about a difference. */
-const mostRows = 200_000;
+/** More rows tell no more about a difference; with many classes memory is the limit before. */
+const [mostRows, mostScores] = [200_000, 2_000_000];
 
 /**
  * Scores the labelled rows of a window with both versions, each its own ONNX file on the same feature values, so that nothing
@@ -88,8 +88,10 @@ async function labelledRows(
   using session = await openSession({ readable: [], writable: [window.file, file], threads: 1 });
   const labelled = `FROM read_parquet(${quoteText(window.file)}) WHERE ${quoteName(target)} IS NOT NULL`;
   const { rows } = await session.row(`SELECT count(*) AS rows ${labelled}`);
-  const seed = current.record.candidate.config.seed;
-  const sample = Number(rows) > mostRows ? `USING SAMPLE reservoir(${mostRows} ROWS) REPEATABLE (${seed})` : "";
+  const { seed } = current.record.candidate.config;
+  const classes = Math.max(1, ...[current, previous].map(({ record: { candidate } }) => candidate.classes.length));
+  const most = Math.min(mostRows, Math.floor(mostScores / classes));
+  const sample = Number(rows) > most ? `USING SAMPLE reservoir(${most} ROWS) REPEATABLE (${seed})` : "";
   const columns = [...window.columns.features, target].map(quoteName).join(", ");
   await session.run(
     `COPY (SELECT row_number() OVER () AS ${quoteName(row)}, ${columns} FROM (SELECT * ${labelled}) ${sample}) TO ${quoteText(file)} (FORMAT parquet)`,

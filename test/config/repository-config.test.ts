@@ -38,6 +38,15 @@ test("what is left out has its default", async () => {
   });
 });
 
+test("defaults may ask for an automatic rollback", async () => {
+  await writeFile(join(root, "mergeml.yaml"), "defaults: { rollback: { when: { error_rate: 5% } } }\n");
+  expect((await loadRepositoryConfig(root)).problems).toEqual([]);
+  await writeFile(join(root, "mergeml.yaml"), "defaults: { rollback: { when: { error_rate: five } } }\n");
+  expect((await loadRepositoryConfig(root)).problems).toMatchObject([
+    { message: expect.stringContaining("defaults.rollback.when.error_rate must be a share below 100%") },
+  ]);
+});
+
 test("the schema's defaults are those of a repository without the file", () => {
   expect(parseRepositoryConfig("{}", "mergeml.yaml")).toEqual({ config: defaultRepositoryConfig, problems: [] });
 });

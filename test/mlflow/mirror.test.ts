@@ -2,6 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { MirrorResult } from "../../pipelines/mlflow/mirror.ts";
+import { systemClock } from "../../pipelines/ports/clock.ts";
+import { silentLog } from "../../pipelines/ports/log.ts";
+import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 import { type Fault, type MlflowDouble, startMlflowDouble } from "./mlflow-double.ts";
 
@@ -62,6 +65,21 @@ describe("the MLflow mirror", () => {
     expect(server.kept.models.get("rent")?.aliases).toEqual([]);
     expect(await scratch.facts(["promote", "rent"])).toMatchObject({ to: 1, mlflow: { state: "mirrored" } });
     expect(server.kept.models.get("rent")?.aliases).toEqual([{ alias: "production", version: "1" }]);
+  });
+
+  it("follows an automatic rollback", async () => {
+    await using made = await deployed();
+    const { scratch, server } = made;
+    scratch.write("models/rent/model.yaml", modelYaml({ params: "{ trees: 30, max_leaves: 8 }" }));
+    await scratch.facts(["run", "rent"]);
+    expect(server.kept.models.get("rent")?.aliases).toEqual([{ alias: "production", version: "2" }]);
+    const options = { directory: scratch.root, env: scratch.env, clock: systemClock, log: silentLog, useCache: true };
+    const { registry } = await openWorkspace(options);
+    const [{ commit: promotion } = { commit: "" }] = await registry.history("rent");
+    const judged = { promotion, reason: "12% of 1,000 requests failed (limit 5%)" };
+    expect(await registry.rollbackPromotion("rent", judged)).toMatchObject({ to: 1, mlflow: { state: "mirrored" } });
+    expect(server.kept.models.get("rent")?.aliases).toEqual([{ alias: "production", version: "1" }]);
+    expect(await registry.rollbackPromotion("rent", judged)).toBeNull();
   });
 
   it("makes nothing twice when answers are lost", async () => {

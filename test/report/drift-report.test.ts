@@ -5,7 +5,11 @@ import type { ColumnDrift } from "../../pipelines/drift/drift-result.ts";
 import type { ModelDrift } from "../../pipelines/drift/model-drift.ts";
 import { driftReport, driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import { renderDriftDetails, renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
+import { decideRollback } from "../../pipelines/rollback/decide-rollback.ts";
+import type { Finding } from "../../pipelines/rollback/evidence.ts";
+import { standingOf } from "../../pipelines/rollback/standing.ts";
 import { drifting, driftResult, modelDrift, performanceDrift } from "../drift/results.ts";
+import { errors, evidence, historyOf } from "../rollback/builders.ts";
 import { driftCases } from "./drift-cases.ts";
 import { hostileText } from "./hostile-text.ts";
 import { readDetails, readTables, splitFences } from "./markdown-reader.ts";
@@ -91,6 +95,10 @@ function hostileDrift(texts: readonly string[], columns = 1): ModelDrift {
     source: "log",
     labels: { known: 0, late: 0, missing: 0, duplicated: 0, problem: text(4) },
     log: { files: 2, skipped: [{ file: text(5), reason: text(6) }], otherVersions: 0 },
+    rollback: {
+      evidence: evidence([{ condition: "error_rate", state: "unknown", reason: text(10) }]),
+      decision: { action: "held", version: 2, broken: [], why: text(11) },
+    },
     result: driftResult({
       outcome: "drift",
       because: ["features"],
@@ -101,6 +109,34 @@ function hostileDrift(texts: readonly string[], columns = 1): ModelDrift {
     }),
   });
 }
+
+describe("limits of rollback.when", () => {
+  const judged = (finding: Finding, ...moves: string[]) => {
+    const standing = standingOf(historyOf(...moves));
+    const found = evidence([finding], { version: standing!.version, promotion: standing!.promotion });
+    return modelDrift({ rollback: { evidence: found, decision: decideRollback(found, standing) } });
+  };
+
+  it("are told with what follows, in the report and on the terminal", () => {
+    const { body } = driftReport(judged(errors(), "m ->1", "m 1>2"));
+    expect(body).toContain(
+      "Limits of rollback.when: v2 breaks error_rate; v1 was there before. From 2026-01-05 00:00 UTC to 2026-01-12 00:00 UTC, where at least 200 rows count:\n- **broken**: 12% of 1,000 requests failed (limit 5%)",
+    );
+    expect(body).toContain("To go back to v1: `mergeml rollback rent --when-broken`");
+    const table = renderDriftTable([judged(errors(), "m ->2"), modelDrift()]);
+    expect(table).toContain(
+      "flight-delay: Limits of rollback.when: v2 breaks error_rate, but nothing was in production before it: without it nothing would be. It stays, for you to decide.",
+    );
+    expect(table).toContain("- broken: 12% of 1,000 requests failed (limit 5%)");
+  });
+
+  it("that are kept do not ask for attention", () => {
+    const kept = judged(errors({ share: 0 }), "m ->1", "m 1>2");
+    expect(renderDriftDetails(kept)).toContain("v2 keeps its limits. From 2026-01-05 00:00 UTC");
+    expect(renderDriftTable([kept])).not.toContain("limits");
+    expect(driftReport(modelDrift()).body).not.toContain("rollback.when");
+  });
+});
 
 describe("whatever the data holds", () => {
   it("the report stays well-formed, and the terminal clean", () => {

@@ -31,7 +31,15 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
       : columns.map(({ cell }) => cell(entry) || "–"),
   );
   const failures = entries.flatMap((entry) => (entry.outcome === "error" ? [renderDriftFailure(entry)] : []));
-  return [textTable(columns, rows), ...failures].join("\n\n");
+  const broken = entries.flatMap((entry) => (entry.outcome === "error" ? [] : brokenText(entry)));
+  return [textTable(columns, rows), ...broken, ...failures].join("\n\n");
+}
+
+/** Whatever drifts, a model that breaks the limits of its config asks for attention. */
+function brokenText(drift: ModelDrift): string[] {
+  return drift.rollback === null || drift.rollback.decision.action === "nothing"
+    ? []
+    : limitsText(drift).map((text) => `${drift.model}: ${text}`);
 }
 
 function togetherText({ persistent, persist }: ModelDrift): string {

@@ -1,0 +1,69 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readDriftEntry } from "../../actions/drift/read-drift-entry.ts";
+import type { ModelDrift } from "../../pipelines/drift/model-drift.ts";
+import type { Evidence } from "../../pipelines/rollback/evidence.ts";
+import { modelDrift } from "../drift/results.ts";
+import { comparison, errors, evidence } from "../rollback/builders.ts";
+import { makeScratch, type Scratch } from "../scratch.ts";
+
+let scratch: Scratch;
+beforeAll(() => {
+  scratch = makeScratch({ model: false, remote: false });
+});
+afterAll(() => scratch[Symbol.dispose]());
+
+/** What is read of an entry that another job wrote. */
+async function read(entry: object) {
+  writeFileSync(join(scratch.folder, "flight-delay.json"), JSON.stringify(entry));
+  return readDriftEntry(scratch.folder, "flight-delay.json");
+}
+
+const promotion = "a".repeat(40);
+const few = { condition: "outside_reference", state: "too few rows", rows: 3 } as const;
+const unknown = { condition: "worse_than_previous", state: "unknown", reason: "no labels" } as const;
+
+function judged(changes: Partial<Evidence> = {}): ModelDrift {
+  const found = evidence([errors(), comparison(), few], { promotion, ...changes });
+  return modelDrift({ rollback: { evidence: found, decision: { action: "nothing", sound: false, why: "" } } });
+}
+
+describe("what another job measured", () => {
+  it.each<[string, ModelDrift]>([
+    ["nothing, when it was not asked", modelDrift()],
+    ["shares, a comparison and what is not known yet", judged()],
+    ["what cannot be known", judged({ findings: [unknown] })],
+  ])("is taken over: %s", async (_title, entry) => {
+    expect(await read(entry)).toEqual(entry);
+  });
+
+  it("may come from an earlier mergeml, which did not ask", async () => {
+    const { rollback: _, ...earlier } = modelDrift();
+    expect(await read(earlier)).toEqual(earlier);
+  });
+
+  it.each<[string, object]>([
+    ["a share above one", { findings: [errors({ share: 7 })] }],
+    ["a text for a share", { findings: [{ ...errors(), share: "all" }] }],
+    [
+      "a number that is none",
+      { findings: [{ ...comparison(), difference: { value: null, low: 1, high: 2, confidence: 1 } }] },
+    ],
+    ["a metric with a line of its own", { findings: [comparison({ metric: "rmse\n# Merged by me" })] }],
+    ["an unknown condition", { findings: [{ ...few, condition: "mood" }] }],
+    ["too many findings", { findings: [few, few, few, few] }],
+    ["a promotion that is no commit", { promotion: "HEAD" }],
+    ["a window that is no time", { window: { from: "yesterday", to: "today" } }],
+    ["another model's name", { model: "@everyone" }],
+  ])("is refused with %s", async (_title, changes) => {
+    expect(await read(judged(changes as Partial<Evidence>))).toMatchObject({ model: "flight-delay", outcome: "error" });
+  });
+
+  it("is refused when the file speaks of another model", async () => {
+    expect(await read(modelDrift({ model: "rent" }))).toMatchObject({
+      outcome: "error",
+      error: { message: "the result flight-delay.json speaks of another model" },
+    });
+  });
+});
