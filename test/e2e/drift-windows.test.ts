@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ColumnDrift } from "../../pipelines/drift/drift-result.ts";
@@ -160,6 +160,45 @@ describe("mergeml drift on odd windows", () => {
     expect(clean.text).toContain("against the 30 rows that trained v1 (2001-01-01 … 2001-01-02)");
     expect((await drift(replaced("km", "km + 20"), { model: "tiny" })).code).toBe(1);
   });
+});
+
+describe("drift.method: evidently", () => {
+  const yaml = modelText("ride", "2001-04-01");
+  beforeAll(() => scratch.write("models/ride/model.yaml", yaml.replace("{ query:", "{ method: evidently, query:")));
+  afterAll(() => scratch.write("models/ride/model.yaml", yaml));
+
+  it("compares the window with the rows of the train split", async () => {
+    const clean = await drift(all);
+    expect([clean.code, clean.found.result.method]).toEqual([0, "evidently"]);
+    expect(clean.text).toContain("By Evidently's default tests, each column for itself at 0.05:");
+    const moved = await drift(replaced("km", "km + 2").replace("weather", "'hail' AS weather"));
+    expect(moved.column("km")).toMatchObject({ verdict: "drift", effects: [{ name: "wasserstein", limit: 0.1 }] });
+    expect(moved.column("weather")).toMatchObject({ verdict: "drift", effects: [{ name: "jensen-shannon" }] });
+    expect(moved.code).toBe(1);
+  });
+
+  it("says how to get the rows where they are not stored", async () => {
+    const store = join(scratch.root, ".mergeml/store/datasets");
+    renameSync(store, `${store}.away`);
+    try {
+      const { code, stdout } = await scratch.mergeml("drift", "ride", "--now", "2001-06-15");
+      expect(code).toBe(3);
+      expect(stdout).toMatch(
+        /^ride: drift\.method: evidently compares the rows that ride was trained on, and fp:[0-9a-f]+ is not in the/,
+      );
+      expect(stdout).toContain("mergeml reproduce ride@<version> stores them anew");
+    } finally {
+      rmSync(store, { recursive: true, force: true });
+      renameSync(`${store}.away`, store);
+    }
+  });
+});
+
+it("two runs at once say the same", async () => {
+  scratch.write("models/ride/live.sql", all);
+  const run = () => scratch.facts<object>(["drift", "ride", "--now", "2001-05-09", "--window", "9d", "--no-cache"]);
+  const [first, second] = await Promise.all([run(), run()]);
+  expect(second).toEqual(first);
 });
 
 describe("mergeml drift and time", () => {

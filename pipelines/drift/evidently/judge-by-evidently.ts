@@ -1,3 +1,4 @@
+import { EnvironmentError } from "../../errors/environment-error.ts";
 import type { DatasetRef } from "../../features/dataset.ts";
 import type { DatasetStore } from "../../features/dataset-store.ts";
 import type { DriftResult } from "../drift-result.ts";
@@ -21,11 +22,20 @@ export interface EvidentlyJob {
  * rows themselves. Throws EnvironmentError when the store no longer has the reference's rows, or for files that cannot be read.
  */
 export async function judgeByEvidently(calibrated: DriftResult, job: EvidentlyJob): Promise<DriftResult> {
-  const { train, predictions } = job.version;
+  const { config, train, predictions } = job.version;
+  if (job.files.length > 0 && !job.store.has(train.fingerprint)) throw notStored(config.name, job);
   const stored = new Map(predictionColumns(job.version).map(({ name, column }) => [name, column]));
   const features = await answer(calibrated.features, train, job, (name) => name);
   const predicted = await answer(calibrated.predictions, predictions, job, (name) => stored.get(name) ?? name);
   return restate(calibrated, { features, predictions: predicted });
+}
+
+function notStored(model: string, { version }: EvidentlyJob): EnvironmentError {
+  const message = `drift.method: evidently compares the rows that ${model} was trained on, and ${version.train.fingerprint} is not in the dataset store`;
+  return new EnvironmentError(message, {
+    tried: "to read them from the dataset store",
+    safe: `nothing was changed; mergeml reproduce ${model}@<version> stores them anew, and drift.method: calibrated needs no rows`,
+  });
 }
 
 async function answer(
@@ -35,7 +45,9 @@ async function answer(
   stored: (name: string) => string,
 ): Promise<(EvidentlyAnswer | null)[]> {
   const comparable = columns.filter(({ state }) => state === "compared");
-  if (files.length === 0 || comparable.length === 0) return columns.map(() => null);
+  // Predictions are not stored again by `mergeml reproduce`.
+  if (files.length === 0 || comparable.length === 0 || !store.has(reference.fingerprint))
+    return columns.map(() => null);
   const rows = { reference: [store.path(reference.fingerprint)], current: files, threads, memory_gb };
   const paired = comparable.map(({ name, kind }): PairedColumn => ({ reference: stored(name), current: name, kind }));
   const answers = await answerColumns(rows, paired);
