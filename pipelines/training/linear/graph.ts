@@ -1,10 +1,8 @@
 import type { FeatureSpec } from "../../features/table.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
-import type { CategoryEncoding, Encoding, NumberEncoding } from "./encoding.ts";
-
-// TensorProto.DataType, for Cast.
-const FLOAT = 1;
-const DOUBLE = 11;
+import { cast, DOUBLE, FLOAT, one } from "../onnx/nodes.ts";
+import type { Encoding, NumberEncoding } from "./encoding.ts";
+import { levelLookup } from "./level-lookup.ts";
 
 /** Scores beyond float32 are cut to its range: infinities would make a softmax NaN. */
 export const LARGEST_SCORE = 3e38;
@@ -28,7 +26,11 @@ export function linearGraph(
   const intercept = graph.constant("intercept", matrix(weights, outputs, [0]));
   const terms = [
     ...(numbers.length > 0 ? numberTerms(graph, handles, numbers, weights, outputs) : []),
-    ...categories.map((each) => categoryTerm(graph, inputs.get(each.name)!, each, weights, outputs)),
+    ...categories.map((each) =>
+      levelLookup(graph, inputs.get(each.name)!, each, (columns) =>
+        graph.constant("level_weights", matrix(weights, outputs, columns)),
+      ),
+    ),
   ];
   const sum = terms.reduce((a, b) => one(graph.node("Add", [a, b])), intercept);
   const scores = roundToFloat(graph, sum);
@@ -64,36 +66,10 @@ function standardised(graph: OnnxGraph, x: string, missing: string, numbers: rea
   return one(graph.node("Where", [missing, zero, one(graph.node("Mul", [centred, scale]))]));
 }
 
-/** A look-up of each level's weights, which is what a one-hot product comes to; the last row, zeros, is for unseen levels. */
-function categoryTerm(
-  graph: OnnxGraph,
-  input: string,
-  { columnOf }: CategoryEncoding,
-  weights: Float64Array,
-  outputs: number,
-): string {
-  const columns = [...new Set(columnOf.values())];
-  const rowOf = new Map(columns.map((column, row) => [column, row]));
-  const codes = {
-    keys_strings: attr.strings([...columnOf.keys()]),
-    values_int64s: attr.ints([...columnOf.values()].map((column) => rowOf.get(column)!)),
-    default_int64: attr.int(columns.length),
-  };
-  const code = one(graph.node("LabelEncoder", [input], codes, { domain: "ai.onnx.ml" }));
-  const table = graph.constant("level_weights", matrix(weights, outputs, [...columns, null]));
-  const rows = one(graph.node("Gather", [table, code], { axis: attr.int(0) }));
-  const axis = graph.constant("axis", { type: "int64", dims: [1], data: [1] });
-  return one(graph.node("Squeeze", [rows, axis]));
-}
-
 function roundToFloat(graph: OnnxGraph, scores: string): string {
   const low = graph.constant("lowest", { type: "double", dims: [], data: [-LARGEST_SCORE] });
   const high = graph.constant("highest", { type: "double", dims: [], data: [LARGEST_SCORE] });
   return cast(graph, one(graph.node("Clip", [scores, low, high])), FLOAT);
-}
-
-function cast(graph: OnnxGraph, tensor: string, type: number): string {
-  return one(graph.node("Cast", [tensor], { to: attr.int(type) }));
 }
 
 /** The given rows of the weights; null is a row of zeros. */
@@ -102,8 +78,4 @@ function matrix(weights: Float64Array, outputs: number, rows: readonly (number |
     row === null ? new Array<number>(outputs).fill(0) : [...weights.subarray(row * outputs, (row + 1) * outputs)],
   );
   return { type: "double" as const, dims: [rows.length, outputs], data };
-}
-
-function one(outputs: readonly string[]): string {
-  return outputs[0]!;
 }

@@ -1,15 +1,13 @@
 import type { FeatureSpec } from "../../features/table.ts";
-import type { CategoryEncoding, Encoding, NumberEncoding } from "../linear/encoding.ts";
+import type { Encoding, NumberEncoding } from "../linear/encoding.ts";
 import { LARGEST_SCORE } from "../linear/graph.ts";
+import { levelLookup } from "../linear/level-lookup.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
+import { cast, DOUBLE, FLOAT, one } from "../onnx/nodes.ts";
 import { activationNode } from "./activation-node.ts";
 import { FURTHEST, type TargetScale } from "./examples.ts";
 import type { LayerWeights } from "./network.ts";
 import type { TrainedNetwork } from "./predict.ts";
-
-// TensorProto.DataType, for Cast.
-const FLOAT = 1;
-const DOUBLE = 11;
 
 /** Writes encoding and layers as an ONNX model; it standardises in float64, so that columns such as 1e9 ± 1 lose nothing. */
 export function networkToOnnx(trained: TrainedNetwork, features: readonly FeatureSpec[]): Uint8Array {
@@ -36,7 +34,11 @@ function firstLayer(
   const categories = features.filter((each) => each.kind === "category");
   const terms = [
     ...(numbers.length > 0 ? [numberTerm(graph, inputs, numbers, layer)] : []),
-    ...categories.map((each) => categoryTerm(graph, inputs.get(each.name)!, each, layer)),
+    ...categories.map((each) =>
+      levelLookup(graph, inputs.get(each.name)!, each, (columns) =>
+        graph.constant("level_kernel", kernelRows(layer, columns)),
+      ),
+    ),
   ];
   const bias = graph.constant("bias", { type: "float", dims: [layer.outputs], data: layer.bias });
   return terms.reduce((a, b) => one(graph.node("Add", [a, b])), bias);
@@ -75,21 +77,6 @@ function standardised(graph: OnnxGraph, x: string, missing: string, numbers: rea
   return cast(graph, one(graph.node("Where", [missing, doubles("zero", [0], []), clipped])), FLOAT);
 }
 
-/** The last row of the table, zeros, is for levels that training did not see. */
-function categoryTerm(graph: OnnxGraph, input: string, { columnOf }: CategoryEncoding, layer: LayerWeights): string {
-  const columns = [...new Set(columnOf.values())];
-  const rowOf = new Map(columns.map((column, row) => [column, row]));
-  const codes = {
-    keys_strings: attr.strings([...columnOf.keys()]),
-    values_int64s: attr.ints([...columnOf.values()].map((column) => rowOf.get(column)!)),
-    default_int64: attr.int(columns.length),
-  };
-  const code = one(graph.node("LabelEncoder", [input], codes, { domain: "ai.onnx.ml" }));
-  const table = graph.constant("level_kernel", kernelRows(layer, [...columns, null]));
-  const rows = one(graph.node("Gather", [table, code], { axis: attr.int(0) }));
-  return one(graph.node("Squeeze", [rows, graph.constant("axis", { type: "int64", dims: [1], data: [1] })]));
-}
-
 function dense(graph: OnnxGraph, input: string, { inputs, outputs, kernel, bias }: LayerWeights): string {
   const weights = graph.constant("kernel", { type: "float", dims: [inputs, outputs], data: kernel });
   return one(
@@ -113,12 +100,4 @@ function kernelRows({ kernel, outputs }: LayerWeights, columns: readonly (number
     if (column !== null) data.set(kernel.subarray((column - 1) * outputs, column * outputs), i * outputs);
   }
   return { type: "float" as const, dims: [columns.length, outputs], data };
-}
-
-function cast(graph: OnnxGraph, tensor: string, type: number): string {
-  return one(graph.node("Cast", [tensor], { to: attr.int(type) }));
-}
-
-function one(outputs: readonly string[]): string {
-  return outputs[0]!;
 }
