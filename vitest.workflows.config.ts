@@ -7,7 +7,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/workflows/**/*.test.ts", "test/actions/**/*.test.ts", "test/github/*.test.ts"],
-    exclude: ["test/actions/setup.test.ts"], // asks GitHub nothing
+    exclude: ["test/actions/{plan,report-entries,setup,superseded}.test.ts"], // they ask GitHub nothing
     globalSetup: ["test/workflows/tools.ts", "test/github/openapi/fetch-description.ts"],
     pool: "forks",
     maxWorkers: 2, // act waits for disks and processes about as long as it works

@@ -64,7 +64,8 @@ function describeVerdict({ outcome, summary }: Candidate["verdict"]): string {
   return outcome === "pass" ? `pass: ${summary}` : summary;
 }
 
-function noRegistry({ repository }: Workspace): UserError {
+/** What to say when something is to be deployed and there is no registry yet. */
+export function noRegistry({ repository }: Pick<Workspace, "repository">): UserError {
   return new UserError({
     message: `there is no branch ${repository.registry} yet: a model needs a registry to be deployed to`,
     hint: "create it once: mergeml init",

@@ -1,4 +1,5 @@
 import { changedModels } from "../../pipelines/changed-models.ts";
+import { noRegistry } from "../../pipelines/deploy.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
 import { renderPlan } from "../../pipelines/report/plan-table.ts";
@@ -14,23 +15,26 @@ async function plan(action: Action): Promise<void> {
   const named = action.list("models");
   const only = named.length > 0 ? named : undefined;
   const changed = await changedModels(workspace, action.input("base") || null);
-  const all = await planModels(workspace, only);
+  const opened = workspace.registry.snapshot({ fetch: true });
+  const all = await planModels(workspace, only, opened);
   const entries = all.entries.filter(
     ({ model, state }) => state !== "unchanged" && (changed === "all" || changed.has(model)),
   );
   const due = entries.filter(needsRun).map(({ model }) => model);
+  const toDeploy = !action.flag("share");
+  // Now, not after the training.
+  if (toDeploy && due.length > 0 && (await opened).tip === null) throw noRegistry(workspace);
   const { models } = await readModels(workspace, due);
   action.output("matrix", JSON.stringify(jobMatrix(models.map(({ config }) => config))));
   action.output("count", `${due.length}`);
   action.output("affected", `${entries.length}`);
-  if (action.flag("share"))
+  if (!toDeploy)
     await uploadPlan(action, { entries, problems: all.problems }, (await workspace.git.headCommit()) ?? "");
   const told = entries.length > 0 ? `\`\`\`text\n${renderPlan(entries)}\n\`\`\`` : "No model is affected.";
   await appendJobSummary(action.env, `### mergeml plan\n\n${told}\n`);
   action.log.info(entries.length > 0 ? renderPlan(entries) : "No model is affected.");
   // A shared plan's problems are told by the report. The outputs are there all the same: others' mistakes stop no model.
-  if (!action.flag("share") && all.problems.some(({ severity }) => severity !== "warning"))
-    throw new UserError(all.problems);
+  if (toDeploy && all.problems.some(({ severity }) => severity !== "warning")) throw new UserError(all.problems);
 }
 
 await runAction(plan);

@@ -1,0 +1,62 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+
+const main = join(import.meta.dirname, "../../actions/plan/main.ts");
+
+/** Runs the action as the runner does; `base` is the commit to compare with. */
+function plan({ root, env, folder }: Scratch, base = "") {
+  const [output, summary] = [join(folder, "output"), join(folder, "summary")];
+  for (const file of [output, summary]) writeFileSync(file, ""); // as the runner makes them
+  const files = { GITHUB_WORKSPACE: root, GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, INPUT_BASE: base };
+  const { status, stdout } = spawnSync(process.execPath, [main], {
+    env: { ...env, ...files } as NodeJS.ProcessEnv,
+    encoding: "utf8",
+    timeout: 60_000,
+    input: "",
+  });
+  const read = (file: string) => readFileSync(file, "utf8");
+  const outputs = [...read(output).matchAll(/^(\w+)<<(\S+)\n(.*?)\n\2$/gms)].map(([, name, , value]) => [name, value]);
+  return { status, stdout, summary: read(summary), outputs: Object.fromEntries(outputs) as Record<string, string> };
+}
+
+describe("the plan of a deploy", () => {
+  it("asks for the registry before anything is trained", () => {
+    using scratch = makeScratch();
+    const { status, stdout, outputs } = plan(scratch);
+    expect(status).toBe(1);
+    expect(stdout).toContain("there is no branch registry yet: a model needs a registry to be deployed to");
+    expect(stdout).toContain("create it once: mergeml init");
+    expect(outputs).toEqual({});
+  });
+
+  it("has the sound models, and marks the mistakes of others on their lines", async () => {
+    using scratch = makeScratch();
+    await scratch.facts(["init"]);
+    scratch.write("models/broken/model.yaml", modelYaml({ name: "broken", type: "linaer" }));
+    const { status, stdout, outputs, summary } = plan(scratch);
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^::error file=models\/broken\/model\.yaml,line=5,/m);
+    expect(outputs).toMatchObject({ count: "1", affected: "2" });
+    expect(JSON.parse(outputs.matrix ?? "")).toEqual({
+      include: [{ name: "rent", models: "rent", runner: "ubuntu-latest", timeout: 60 }],
+    });
+    expect(summary).toMatch(/rent +new +nothing in production/);
+    expect(summary).toContain("models/broken/model.yaml:5:");
+  });
+
+  it("says that no model is affected", async () => {
+    using scratch = makeScratch();
+    await scratch.facts(["init"]);
+    const base = scratch.git("rev-parse", "HEAD").trim();
+    scratch.write("NOTES.md", "Words.\n");
+    scratch.git("add", ".");
+    scratch.git("commit", "-qm", "Write");
+    const { status, outputs, summary } = plan(scratch, base);
+    expect(status).toBe(0);
+    expect(outputs).toMatchObject({ count: "0", affected: "0", matrix: '{"include":[]}' });
+    expect(summary).toContain("No model is affected.");
+  });
+});
