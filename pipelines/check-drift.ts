@@ -1,5 +1,5 @@
 import { knownData } from "./drift/known-data.ts";
-import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift } from "./drift/model-drift.ts";
+import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, UnreadWindow } from "./drift/model-drift.ts";
 import { parsePersistence, persistentOutcome } from "./drift/persistence.ts";
 import type { Profile } from "./drift/profile/profile.ts";
 import { readProfile } from "./drift/profile/version-profile.ts";
@@ -48,7 +48,7 @@ export async function checkDrift(
   const every = window ?? today.drift.window;
   const persistence = parsePersistence(today.drift.persist);
   const intervals = lastWindows(known, intervalBefore(now, every), Math.max(shownWindows, persistence.of));
-  const { newest, points } = await checkWindows(job, intervals);
+  const { newest, points, unread } = await checkWindows(job, intervals);
   const history = points.filter(({ rows }) => rows > 0);
   const outcomes = history.map(({ outcome }) => outcome);
   const { from, to, outcome } = points[0]!;
@@ -59,6 +59,7 @@ export async function checkDrift(
     outcome,
     persistent: persistentOutcome(outcomes, persistence),
     history: history.slice(0, shownWindows),
+    unread,
     since: driftingInARow(history).at(-1)?.from ?? null,
     retrain:
       outcome === "drift" ? await retrainAdvice(workspace.registry, snapshot, { ...watched, version, to }) : null,
@@ -69,23 +70,31 @@ export async function checkDrift(
   return drift;
 }
 
-/** What the newest of the windows says, and all of them in a few numbers. */
+/** What the newest of the windows says, and all of them in a few numbers. An earlier one that cannot be read is left out. */
 async function checkWindows(
   job: WindowCheckJob,
-  intervals: readonly Interval[],
-): Promise<{ newest: WindowCheck; points: DriftPoint[] }> {
+  [newest, ...earlier]: readonly Interval[],
+): Promise<{ newest: WindowCheck; points: DriftPoint[]; unread: UnreadWindow[] }> {
   const { log } = job.workspace;
   return log.step(`drift of ${job.watched.record.model}`, async (step) => {
-    const checks: WindowCheck[] = [];
-    for (const interval of intervals) {
-      step.update(checks.length / intervals.length, `from ${interval.from.toISOString().slice(0, 10)}`);
-      checks.push(await checkOneWindow(job, interval));
+    const first = await checkOneWindow(job, newest!);
+    const points = [driftPoint(spanOf(newest!), first.result)];
+    const unread: UnreadWindow[] = [];
+    for (const [at, interval] of earlier.entries()) {
+      step.update((at + 1) / (earlier.length + 1), `from ${interval.from.toISOString().slice(0, 10)}`);
+      const check = await checkOneWindow(job, interval).catch(reasonOf);
+      if (typeof check === "string") unread.push({ ...spanOf(interval), reason: check });
+      else points.push(driftPoint(spanOf(interval), check.result));
     }
-    return {
-      newest: checks[0]!,
-      points: checks.map(({ result }, at) => driftPoint(spanOf(intervals[at]!), result)),
-    };
+    return { newest: first, points, unread };
   });
+}
+
+/** Why a window's rows cannot be used. The machine's trouble is nobody's window. */
+function reasonOf(error: unknown): string {
+  if (error instanceof UserError)
+    return error.problems.map(({ message, hint }) => (hint ? `${message}: ${hint}` : message)).join("; ");
+  throw error;
 }
 
 /**

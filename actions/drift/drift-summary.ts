@@ -1,6 +1,7 @@
 import { markdownTable } from "markdown-table";
 import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
 import { worstFirst } from "../../pipelines/drift/worst-first.ts";
+import { overlapWords } from "../../pipelines/report/drift/reference-words.ts";
 import { escapeMarkdown } from "../../pipelines/report/escape-markdown.ts";
 import type { ModelAnswer } from "./answer-model.ts";
 
@@ -45,7 +46,8 @@ function row({ model, production, entry, issue, retrain }: ModelAnswer): string[
 
 function drift(entry: DriftEntry): string {
   if (entry.outcome === "error") return escapeMarkdown(entry.error.message, 200);
-  if (entry.outcome === "too few rows") return `too few rows: ${entry.result.rows.current}`;
+  if (entry.outcome === "too few rows")
+    return overlapWords(entry) === null ? `too few rows: ${entry.result.rows.current}` : "no new window yet";
   return entry.outcome === "drift" && entry.persistent !== "drift" ? "drift, not lasting yet" : entry.outcome;
 }
 

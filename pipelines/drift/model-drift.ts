@@ -39,6 +39,8 @@ export interface ModelDrift {
   log: DriftWindow["log"];
   /** The last windows that have rows, newest first, eight at most. The newest window is the first of them, unless it is empty. */
   history: readonly DriftPoint[];
+  /** Earlier windows whose rows cannot be used, newest first; `history` lacks them. */
+  unread: readonly UnreadWindow[];
   /** Start of the first of the drifting windows in a row, up to the newest that says something; null when that one is clean. */
   since: string | null;
   /** What a retrain pull request would write to answer the newest window; null unless that drifts. */
@@ -57,6 +59,10 @@ export type RetrainAdvice =
   | { kind: "stay"; why: string }
   | { kind: "windowless" }
   | { kind: "gone" };
+
+export interface UnreadWindow extends Span {
+  reason: string;
+}
 
 /** One window in a few numbers. */
 export interface DriftPoint extends Span {

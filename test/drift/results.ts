@@ -94,6 +94,7 @@ export function modelDrift(changes: Partial<ModelDrift> = {}): ModelDrift {
     labelled: null,
     log: null,
     history: [driftPoint(window, result)],
+    unread: [],
     since: null,
     retrain: { kind: "move", window: { start: "2001-01-01", end: "2001-06-04" } },
     reference: {

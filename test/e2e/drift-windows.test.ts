@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ColumnDrift } from "../../pipelines/drift/drift-result.ts";
@@ -294,6 +294,24 @@ describe("mergeml drift on the prediction log", () => {
     expect(await told()).toContain(
       "Whether it costs you accuracy is not known: 48 rows are younger than drift.label_delay.",
     );
+  });
+
+  it("leaves out an earlier window that cannot be read, and says so", async () => {
+    watch("{ window: 2d, min_rows: 40 }");
+    const folder = join(scratch.root, "predictions/ride/2001-05-28");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "broken.parquet"), "no parquet");
+    const { code, stdout } = await scratch.mergeml("drift", "ride", "--now", "2001-06-07");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /earlier windows? cannot be read, first 2001-05-\d\d … 2001-05-\d\d: no file of the prediction log/,
+    );
+    const newest = await scratch.mergeml("drift", "ride", "--now", "2001-05-29");
+    expect(newest.code).toBe(2);
+    expect(newest.stdout).toMatch(
+      /^ride: no file of the prediction log can be read \(1\)\n {2}predictions\/ride\/2001-05-28\/broken/,
+    );
+    expect(newest.stdout).toContain("mend or remove these files");
   });
 
   it("has too few rows, and says how to get some, where nothing was logged", async () => {

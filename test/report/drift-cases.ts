@@ -98,6 +98,13 @@ const once = modelDrift({
 
 const clean = modelDrift({
   persistent: "clean",
+  unread: [
+    {
+      from: "2001-05-14T00:00:00.000Z",
+      to: "2001-05-21T00:00:00.000Z",
+      reason: "no file of the prediction log can be read (2)",
+    },
+  ],
   result: driftResult({
     performance: performanceDrift({
       current: { ...performanceDrift().reference, value: 29.9, rows: 800 },

@@ -95,6 +95,7 @@ function hostileDrift(texts: readonly string[], columns = 1): ModelDrift {
     source: "log",
     labels: { known: 0, late: 0, missing: 0, duplicated: 0, problem: text(4) },
     log: { files: 2, skipped: [{ file: text(5), reason: text(6) }], otherVersions: 0 },
+    unread: [{ from: "2001-05-01T00:00:00.000Z", to: "2001-05-08T00:00:00.000Z", reason: text(10) }],
     rollback: {
       evidence: evidence([{ condition: "error_rate", state: "unknown", reason: text(10) }]),
       decision: { action: "held", version: 2, broken: [], why: text(11) },

@@ -99,6 +99,6 @@ function nothingReadable({ root }: WindowJob, skipped: Collected["skipped"]): Us
   const first = skipped.slice(0, 5).map(({ file, reason }) => `${relative(root, file)}: ${reason}`);
   return new UserError({
     message: `no file of the prediction log can be read (${skipped.length})`,
-    hint: first.join("\n"),
+    hint: [...first, "mend or remove these files"].join("\n"),
   });
 }

@@ -70,7 +70,7 @@ function unlabelled({ late, missing, duplicated }: ModelDrift["labels"]): string
 }
 
 /** What else a reader must know of the window's rows; each a sentence. */
-export function windowNotes({ result, rejected, log, labels }: ModelDrift, safe: Safe): string[] {
+export function windowNotes({ result, rejected, log, labels, unread }: ModelDrift, safe: Safe): string[] {
   const { added, unwatched } = result;
   const skipped = log?.skipped ?? [];
   const names = added.slice(0, 10).map(safe).join(", ");
@@ -84,8 +84,13 @@ export function windowNotes({ result, rejected, log, labels }: ModelDrift, safe:
     labels.duplicated > 0
       ? `${formatCount(labels.duplicated)} rows have outcomes that contradict each other; none of them counts.`
       : "",
+    unread.length > 0 ? `${unusable(unread.length)}, first ${spanText(unread[0]!)}: ${safe(unread[0]!.reason)}.` : "",
     unwatched > 0 ? `${formatCount(unwatched)} less important features are not watched.` : "",
   ].filter(Boolean);
+}
+
+function unusable(windows: number): string {
+  return windows === 1 ? "An earlier window cannot be read" : `${formatCount(windows)} earlier windows cannot be read`;
 }
 
 function unreadable(files: number): string {

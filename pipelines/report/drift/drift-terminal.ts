@@ -11,13 +11,14 @@ import { driftHeadline, driftSubjects } from "./drift-headline.ts";
 import { driftSteps } from "./drift-steps.ts";
 import { liveLimitLines } from "./live-limits.ts";
 import { movedWords } from "./moved-words.ts";
+import { overlapWords } from "./reference-words.ts";
 import { spanText } from "./span-text.ts";
 
 /** `mergeml drift`: one line a model, worst first, and what failed below. */
 export function renderDriftTable(entries: readonly DriftEntry[]): string {
   const columns: readonly (TextColumn & { cell: (drift: ModelDrift) => string })[] = [
     { header: "model", cell: ({ model, version }) => `${model}@${version}` },
-    { header: "drift", cell: ({ outcome, result }) => (outcome === "drift" ? driftSubjects(result) : outcome) },
+    { header: "drift", cell: outcomeText },
     { header: "together", cell: togetherText },
     { header: "since", cell: ({ since }) => since?.slice(0, 10) ?? "" },
     { header: "window", cell: ({ window }) => spanText(window) },
@@ -40,6 +41,11 @@ function brokenText(drift: ModelDrift): string[] {
   return drift.rollback === null || drift.rollback.decision.action === "nothing"
     ? []
     : limitsText(drift).map((text) => `${drift.model}: ${text}`);
+}
+
+function outcomeText(drift: ModelDrift): string {
+  if (drift.outcome === "drift") return driftSubjects(drift.result);
+  return overlapWords(drift) === null ? drift.outcome : "no new window yet";
 }
 
 function togetherText({ persistent, persist }: ModelDrift): string {
