@@ -43,6 +43,7 @@ beforeAll(async () => {
   for (const [name, end] of [
     ["ride", "2001-04-01"],
     ["tiny", "2001-01-02T13:00:00Z"],
+    ["open", "2999-01-01"],
   ] as const) {
     scratch.write(`models/${name}/model.yaml`, modelText(name, end));
     scratch.write(`models/${name}/features.sql`, `${all}\n`);
@@ -53,6 +54,7 @@ beforeAll(async () => {
   await scratch.facts(["init"]);
   await scratch.facts(["run", "ride"]);
   await scratch.facts(["run", "tiny"]);
+  await scratch.facts(["run", "open"]);
 }, 60_000);
 
 afterAll(() => scratch[Symbol.dispose]());
@@ -152,6 +154,17 @@ describe("mergeml drift on odd windows", () => {
       4,
       expect.stringContaining("ride cannot be checked for drift: the window has no rows."),
     ]);
+  });
+
+  it("knows how far the data reaches of a model whose window is not over", async () => {
+    const { code, text, found } = await drift(all, { model: "open", args: ["--now", "2001-06-15"] });
+    expect([code, found.outcome, found.retrain]).toEqual([4, "too few rows", null]);
+    expect(text).toContain(
+      "overlaps what v1 was trained and tested on, the rows of 2001-01-01 … 2001-12-31, and is not",
+    );
+    expect(text).toContain(
+      "The first window that is new to v1 is 2002-01-01 … 2002-01-30: mergeml drift open --now 2002-01-31",
+    );
   });
 
   it("compares with a reference of 30 rows, carefully", async () => {
