@@ -2,7 +2,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-lock=$(cat "$root/package-lock.json" "$root/package.json" | sha256sum | cut -c1-16)
+lock=$(cat "$root/package-lock.json" "$root/package.json" | git hash-object --stdin | cut -c1-16) # every runner has git
 tools=${RUNNER_TOOL_CACHE:-${RUNNER_TEMP:-/tmp}}
 installation="$tools/mergeml/$lock"
 installed=false

@@ -17,7 +17,8 @@ if [ ! -d "$modules" ]; then
     touch "$aside/complete"
     # Another job may have been first, and is perhaps copying from there: only what is not whole is taken away.
     [ -f "$INSTALLATION/complete" ] || rm -rf "$INSTALLATION"
-    mv -T "$aside" "$INSTALLATION" 2> /dev/null || [ -f "$INSTALLATION/complete" ]
+    [ -e "$INSTALLATION" ] || mv "$aside" "$INSTALLATION"
+    [ -f "$INSTALLATION/complete" ]
   fi
   # Hard links where the file system has them. Not one symbolic link: data folders may lie in node_modules, and a link that
   # leaves the repository is refused.

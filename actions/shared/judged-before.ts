@@ -3,6 +3,7 @@ import type { Action } from "./action.ts";
 import { type RememberedCandidate, readCandidateMarker, remember } from "./candidate-marker.ts";
 import { pullRequestOfCommit } from "./github/pull-request.ts";
 import { findReportComment } from "./report-comment.ts";
+import { modelsFolder } from "./repository-path.ts";
 
 /** The pull request a commit came from, and the candidates its comment remembers. */
 export interface JudgedBefore {
@@ -17,7 +18,8 @@ export async function judgedBefore(action: Action): Promise<JudgedBefore> {
     const github = await action.github();
     const { sha } = await action.context();
     pullRequest ??= await pullRequestOfCommit(github, sha);
-    const comment = pullRequest === null ? null : await findReportComment(github, pullRequest);
+    const comment =
+      pullRequest === null ? null : await findReportComment(github, pullRequest, modelsFolder(action.env));
     return { pullRequest, candidates: readCandidateMarker(comment ?? "") };
   } catch (error) {
     action.log.warn(`the pull request of this commit cannot be looked up: ${(error as Error).message}`);

@@ -14,7 +14,7 @@ import { upsertComment } from "./github/comment.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
 import { incidentalText, reportMarker } from "./report-comment.ts";
 import type { ReportSubject } from "./report-subject.ts";
-import { pathInRepository } from "./repository-path.ts";
+import { modelsFolder, pathInRepository } from "./repository-path.ts";
 
 const blocking = new Set(["error", "checks-failed", "fail", "inconclusive"]);
 /** The summary of a job holds a mebibyte; other steps write to it too. */
@@ -84,7 +84,7 @@ async function post(action: Action, subject: ReportSubject, entries: readonly Re
       : "## mergeml: no model changed";
   return upsertComment(await action.github(), {
     pullRequest,
-    marker: reportMarker,
+    marker: reportMarker(modelsFolder(action.env)),
     body,
     elsewhere: `The [full report](${link}) has everything.`,
     incidental: incidentalText,
@@ -98,8 +98,9 @@ async function checkOn(
   entries: readonly ReportEntry[],
   { verdict, runUrl }: { verdict: "pass" | "fail" | "none"; runUrl: string },
 ) {
+  const folder = modelsFolder(action.env);
   return publishCheckRun(await action.github(), {
-    name: "mergeml",
+    name: folder === "" ? "mergeml" : `mergeml (${folder})`,
     headSha,
     conclusion: verdict === "fail" ? "failure" : verdict === "pass" ? "success" : "neutral",
     title: entries.length > 0 ? headlineOf(entries) : "no model is affected",

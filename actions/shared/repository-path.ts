@@ -9,15 +9,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * in a folder of a larger repository.
  */
 export function pathInRepository(file: string, env: Environment): string {
-  const prefix = folderInRepository(join(env.GITHUB_WORKSPACE ?? ".", env["INPUT_WORKING-DIRECTORY"] ?? ""));
-  return prefix === "" ? file : `${prefix.split(sep).join("/")}/${file}`;
+  const folder = modelsFolder(env);
+  return folder === "" ? file : `${folder}/${file}`;
 }
 
-function folderInRepository(directory: string): string {
+/** The folder of mergeml.yaml and models/ in the repository, empty for the repository itself. */
+export function modelsFolder(env: Environment): string {
+  const directory = join(env.GITHUB_WORKSPACE ?? ".", env["INPUT_WORKING-DIRECTORY"] ?? "");
   if (!existsSync(directory)) return "";
   const root = findRoot(directory);
   for (let top = root; ; top = dirname(top)) {
-    if (existsSync(join(top, ".git"))) return relative(top, root);
+    if (existsSync(join(top, ".git"))) return relative(top, root).split(sep).join("/");
     if (top === dirname(top)) return "";
   }
 }

@@ -6,7 +6,7 @@ import { silentLog } from "../../pipelines/ports/log.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 
 const remembered = { sha256: "a".repeat(16), definition: "b".repeat(16), train: "c".repeat(16), test: "d".repeat(16) };
-const body = `${reportMarker}\n<!-- mergeml:candidates ${JSON.stringify({ rent: remembered })} -->\n## mergeml`;
+const body = `${reportMarker("")}\n<!-- mergeml:candidates ${JSON.stringify({ rent: remembered })} -->\n## mergeml`;
 
 function actionOf({ github }: FaultyGitHub, warnings: string[]): Action {
   const unused = () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -44,11 +44,11 @@ interface Told {
 async function publish(
   faulty: FaultyGitHub,
   entries: ReportEntry[],
-  changes: { token?: string; mayPublish?: boolean } = {},
+  { env: more = {}, ...changes }: { token?: string; mayPublish?: boolean; env?: Record<string, string> } = {},
 ): Promise<Told> {
   const told: Told = { outputs: {}, lines: [], failure: null, summary: "" };
   const github = await faulty.open(changes.token ? { token: changes.token } : {});
-  const env = { GITHUB_STEP_SUMMARY: join(folder, "summary.md") };
+  const env = { GITHUB_STEP_SUMMARY: join(folder, "summary.md"), ...more };
   const action: Action = {
     env,
     log: { ...silentLog, info: (line) => told.lines.push(line), warn: (line) => told.lines.push(`warning: ${line}`) },
@@ -105,6 +105,22 @@ describe("the report", () => {
         annotations: [{ path: where.file, start_line: 4, message: "no such trainer" }],
       },
     ]);
+  });
+
+  it("of a folder of models is one of its own, beside that of another folder", async () => {
+    await using faulty = await start();
+    for (const path of [".git", "ml", "other"]) mkdirSync(join(folder, path));
+    for (const path of ["ml", "other"]) writeFileSync(join(folder, path, "mergeml.yaml"), "");
+    for (const path of ["ml", "other", "ml"])
+      await publish(faulty, [wrong], { env: { GITHUB_WORKSPACE: folder, "INPUT_WORKING-DIRECTORY": path } });
+    const lines = (await comments(faulty)).map(({ body }) => body.split("\n", 1)[0]);
+    expect(lines).toEqual(["<!-- mergeml:report ml -->", "<!-- mergeml:report other -->"]);
+    const { checks } = faulty.server.added;
+    expect(checks.map(({ name }) => name)).toEqual(["mergeml (ml)", "mergeml (other)"]);
+    const annotations = `/repos/octo/models/check-runs/${checks[0]?.id}/annotations`;
+    expect(await faulty.server.ask("GET", annotations)).toMatchObject({
+      check_annotations: [{ path: "ml/models/price/model.yaml" }],
+    });
   });
 
   it("is in the job's summary with a notice when the token may not comment", async () => {

@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
@@ -40,10 +49,10 @@ function setUp(scratch: Scratch, root: string, programs: string = join(scratch.f
   return { found, install, path: () => readFileSync(runner.GITHUB_PATH, "utf8").trim().split("\n") };
 }
 
-/** What an earlier job left in the runner's tool cache. */
+/** What an earlier job left in the runner's tool cache; a link stands for its thousands of files. */
 function leaveInstallation(installation: string): void {
   mkdirSync(installation, { recursive: true });
-  execFileSync("cp", ["-al", join(source, "node_modules"), join(installation, "node_modules")]);
+  symlinkSync(join(source, "node_modules"), join(installation, "node_modules"));
   writeFileSync(join(installation, "complete"), "");
 }
 
