@@ -1,44 +1,22 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { RollbackConfig } from "../config/model-config.ts";
-import type { Profile } from "../drift/profile/profile.ts";
 import type { DriftWindow, WindowJob } from "../drift/window/drift-window.ts";
 import type { Interval } from "../drift/window/interval.ts";
 import { readWindow } from "../drift/window/read-window.ts";
-import type { WatchedModel } from "../drift-check/watched-model.ts";
-import type { WindowInputs } from "../drift-check/window-inputs.ts";
-import { EnvironmentError } from "../errors/environment-error.ts";
-import { UserError } from "../errors/user-error.ts";
-import type { Snapshot } from "../registry/snapshot.ts";
 import type { Condition, Evidence, Finding } from "../rollback/evidence.ts";
-import type { Standing } from "../rollback/standing.ts";
-import type { Workspace } from "../workspace/workspace.ts";
-import { compareVersions } from "./compare-versions.ts";
+import { compareWithPrevious } from "./compare-with-previous.ts";
 import { countFailures } from "./count-failures.ts";
+import type { EvidenceJob } from "./evidence-job.ts";
 import { countOutside } from "./outside-reference.ts";
-import { scoreLabelled } from "./score-labelled.ts";
 
 /** Raise it when the same rows would give other findings. */
 const stepVersion = 1;
-
-/** What is needed to judge the promotion of the version in production on live data. */
-interface EvidenceJob {
-  workspace: Workspace;
-  snapshot: Snapshot;
-  watched: WatchedModel;
-  profile: Profile;
-  inputs: WindowInputs;
-  standing: Standing;
-  rollback: RollbackConfig;
-  now: Date;
-}
 
 /**
  * What the newest window says of the version in production, by the conditions of the config. Only what happened since its
  * promotion counts: rows of before say nothing of it, and both versions that are compared were trained before them.
  */
-export async function collectEvidence(job: EvidenceJob, newest: Interval): Promise<Evidence> {
-  const { watched, standing, rollback } = job;
+export async function collectEvidence(job: EvidenceJob): Promise<Evidence> {
+  const { watched, standing, rollback, newest } = job;
   const since = new Date(standing.since);
   const interval = { from: since > newest.from ? since : newest.from, to: newest.to };
   const { model, version } = watched.record;
@@ -60,7 +38,9 @@ function askedOf({ when }: RollbackConfig): Condition[] {
 
 async function cachedFindings(job: EvidenceJob, interval: Interval, asked: readonly Condition[]): Promise<Finding[]> {
   const { workspace, standing, rollback } = job;
-  const inputs = { stepVersion, window: await job.inputs(interval), previous: standing.previous, rollback };
+  const { since, previous } = standing;
+  const length = job.newest.to.getTime() - job.newest.from.getTime();
+  const inputs = { stepVersion, window: await job.inputs(interval), length, since, previous, rollback };
   const cached = await workspace.cache.read<Finding[]>("live-evidence", inputs);
   if (cached) return cached;
   const findings = await findAll(job, interval, asked);
@@ -124,46 +104,4 @@ function shareFinding(
 ): Finding {
   if (rows < least) return { condition, state: "too few rows", rows };
   return { condition, state: "measured", rows, share: hit / rows, limit };
-}
-
-async function compareWithPrevious(job: EvidenceJob, window: DriftWindow, staging: string): Promise<Finding> {
-  const { workspace, snapshot, watched, standing, rollback } = job;
-  const { record } = watched;
-  const condition = "worse_than_previous" as const;
-  const unknown = (reason: string): Finding => ({ condition, state: "unknown", reason });
-  if (window.labels.problem !== null) return unknown(window.labels.problem);
-  if (window.labels.known < rollback.min_rows) return { condition, state: "too few rows", rows: window.labels.known };
-  if (standing.previous === null) return unknown("no version was in production before it");
-  const { version } = standing.previous;
-  const own = join(staging, "labelled");
-  await mkdir(own);
-  const load = (each: number) => () => snapshot.modelBytes(record.model, each);
-  try {
-    const previous = { record: await snapshot.record(record.model, version), bytes: load(version) };
-    const current = { record, bytes: load(record.version) };
-    const { threads, clock } = workspace;
-    const scored = await scoreLabelled({ window, current, previous, staging: own, threads, clock });
-    return "reason" in scored ? unknown(scored.reason) : comparisonFinding(job, version, scored);
-  } catch (error) {
-    // The version before may be unreadable, or too slow; that says nothing of the one in production.
-    if (!(error instanceof UserError || error instanceof EnvironmentError)) throw error;
-    return unknown(`v${version} cannot score the rows: ${error.message}`);
-  }
-}
-
-function comparisonFinding(
-  { watched: { record }, rollback }: EvidenceJob,
-  version: number,
-  scored: Exclude<Awaited<ReturnType<typeof scoreLabelled>>, { reason: string }>,
-): Finding {
-  const condition = "worse_than_previous" as const;
-  const { rows } = scored.current;
-  if (rows < rollback.min_rows) return { condition, state: "too few rows", rows };
-  const { primary } = record.evaluation;
-  const compared = compareVersions(primary, scored.target, scored, record.candidate.config.seed);
-  const { candidate, production, difference, direction } = compared;
-  if (candidate === null || production === null || difference === null)
-    return { condition, state: "unknown", reason: compared.problem ?? `${primary} has no value on these rows` };
-  const values = { current: candidate, previous: production };
-  return { condition, state: "measured", rows, metric: primary, direction, previous: version, values, difference };
 }

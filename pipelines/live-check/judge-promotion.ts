@@ -24,6 +24,6 @@ export async function judgePromotion(job: JudgementJob, newest: Interval): Promi
   if (rollback === null) return null;
   const standing = standingOf(await workspace.registry.history(watched.record.model, snapshot));
   if (standing === null) return null;
-  const evidence = await collectEvidence({ ...job, standing, rollback }, newest);
+  const evidence = await collectEvidence({ ...job, standing, rollback, newest });
   return { evidence, decision: decideRollback(evidence, standing) };
 }

@@ -31,5 +31,5 @@ function comparisonSentence(finding: Extract<MeasuredFinding, { condition: "wors
   const [ours, theirs] = formatApart(values.current, values.previous);
   const worse = direction === "min" ? [value, low, high] : [-value, -high, -low];
   const [by, least, most] = worse.map((each) => formatNumber(each, 3));
-  return `${metric} is ${ours} on ${formatCount(rows)} labelled rows, v${previous}'s is ${theirs} on the same: worse by ${by} (${formatPercent(confidence)} interval ${least} … ${most})`;
+  return `${metric} is ${ours} on ${formatCount(rows)} labelled rows, v${previous}'s is ${theirs} on the same: worse by ${by} (${formatPercent(confidence, 8)} interval ${least} … ${most})`;
 }

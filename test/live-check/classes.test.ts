@@ -67,6 +67,7 @@ describe("class probabilities", () => {
 });
 
 describe("two versions on the same rows", () => {
+  const first = { seed: 1, window: 1 };
   const rows = 400;
   const codes = Int32Array.from({ length: rows }, (_, at) => at % 2);
   const target = { task: "classification", codes, classes: ["no", "yes"] } as const;
@@ -83,23 +84,23 @@ describe("two versions on the same rows", () => {
   it("are compared by class, whatever their order and number", () => {
     const current = sure((at) => at % 3 > 0);
     const previous = sure((at) => at % 10 > 0, ["yes", "maybe", "no"]);
-    const compared = compareVersions("accuracy", target, { current, previous }, 1);
+    const compared = compareVersions("accuracy", target, { current, previous }, first);
     expect(compared).toMatchObject({ direction: "max" });
     expect(compared.candidate).toBeCloseTo(0.665, 3);
     expect(compared.production).toBeCloseTo(0.9, 3);
     expect(compared.difference!.high).toBeLessThan(0);
-    expect(compareVersions("accuracy", target, { current, previous }, 1)).toEqual(compared);
+    expect(compareVersions("accuracy", target, { current, previous }, first)).toEqual(compared);
   });
 
   it("do not differ when they say the same", () => {
     const same = sure((at) => at % 3 > 0);
-    const { difference } = compareVersions("log_loss", target, { current: same, previous: same }, 1);
+    const { difference } = compareVersions("log_loss", target, { current: same, previous: same }, first);
     expect(difference).toMatchObject({ value: 0, low: 0, high: 0 });
   });
 
   it("have no difference when one says no numbers", () => {
     const broken = { rows, classes: ["no", "yes"], values: new Float32Array(rows * 2).fill(Number.NaN) };
-    const compared = compareVersions("log_loss", target, { current: broken, previous: sure(() => true) }, 1);
+    const compared = compareVersions("log_loss", target, { current: broken, previous: sure(() => true) }, first);
     expect(compared).toMatchObject({ difference: null, problem: "800 of 800 probabilities are NaN or infinite" });
   });
 });

@@ -8,11 +8,17 @@ import { openWorkspace, readModel, type Workspace } from "../../pipelines/worksp
 import { query } from "../predict/parquet.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";
 
-const modelText = (rollback: string) => `
+/** What is predicted: the wear, or whether it is worn. */
+const tasks = {
+  wear: { task: "regression", metric: "rmse" },
+  state: { task: "classification", metric: "log_loss" },
+} as const;
+
+const modelText = (rollback: string, target: keyof typeof tasks) => `
 name: pump
 description: Wear of a pump
 owner: "@octo"
-task: regression
+task: ${tasks[target].task}
 type: linear
 seed: 1
 features:
@@ -20,23 +26,23 @@ features:
   window: { start: 2001-01-01, end: 2001-04-01 }
   key: id
   time: seen_at
-  target: wear
+  target: ${target}
   split: { by: key, test: 0.25 }
 thresholds:
-  primary: rmse
-  first_deploy: { rmse: { max: 100 } }
+  primary: ${tasks[target].metric}
+  first_deploy: { ${tasks[target].metric}: { max: 100 } }
 drift: { window: 7d, min_rows: 50, on_drift: pull-request, persist: 1 of 1 }
 rollback: ${rollback}
 `;
 
 const sql = (columns: string) =>
-  `SELECT id, seen_at, ${columns}, wear FROM 'pumps.parquet' WHERE seen_at >= $start AND seen_at < $end\n`;
+  `SELECT id, seen_at, ${columns} FROM 'pumps.parquet' WHERE seen_at >= $start AND seen_at < $end\n`;
 
 /**
  * An observation an hour of 2001 up to July. Wear follows from load; the sensor shows it nearly exactly, until it breaks on
  * the 10th of April. `load` is what it always was.
  */
-const pumps = `SELECT i AS id, seen_at, load, wear,
+const pumps = `SELECT i AS id, seen_at, load, wear, CASE WHEN wear > 20 THEN 'worn' ELSE 'fine' END AS state,
     CASE WHEN seen_at < '2001-04-10' THEN wear + (hash(i * 3) % 100) / 100.0 ELSE 0 END AS sensor
   FROM (SELECT i, TIMESTAMP '2001-01-01' + to_hours(i) AS seen_at, load, 3.0 * load + (hash(i) % 9) AS wear
     FROM (SELECT i, CAST(1 + hash(i * 7) % 10 AS INTEGER) AS load FROM range(24 * 181) t(i)))`;
@@ -46,21 +52,26 @@ const promoted = { v1: "2001-04-02T08:00:00Z", v2: "2001-04-09T12:00:00Z" } as c
 
 export const off = "{}";
 
-/** A repository whose model `pump` is in production; v2 when it was the last deployed. */
-export async function deployedPumps(rollback: string, versions: 1 | 2 = 2): Promise<Scratch> {
+/** A repository whose model `pump` is in production as v2, and was as v1. */
+export async function deployedPumps(rollback: string, target: keyof typeof tasks = "wear"): Promise<Scratch> {
   const scratch = makeScratch({ model: false });
   mkdirSync(join(scratch.root, "data"));
   await query(`COPY (${pumps}) TO '${join(scratch.root, "data/pumps.parquet")}'`);
-  scratch.write("models/pump/model.yaml", modelText(rollback));
+  setRollback(scratch, rollback, target);
   await scratch.facts(["init"]);
-  await deployAt(scratch, promoted.v1, "load");
-  if (versions > 1) await deployAt(scratch, promoted.v2, "load, sensor");
+  await deployAt(scratch, promoted.v1, "load", target);
+  await deployAt(scratch, promoted.v2, "load, sensor", target);
   return scratch;
 }
 
 /** Deploys what the feature query with these columns gives, as a merge at that time. */
-export async function deployAt(scratch: Scratch, time: string, columns: string): Promise<void> {
-  scratch.write("models/pump/features.sql", sql(columns));
+export async function deployAt(
+  scratch: Scratch,
+  time: string,
+  columns: string,
+  target: keyof typeof tasks = "wear",
+): Promise<void> {
+  scratch.write("models/pump/features.sql", sql(`${columns}, ${target}`));
   scratch.git("add", "models");
   scratch.git("commit", "-qm", `Use ${columns}`);
   scratch.git("push", "-q");
@@ -76,8 +87,8 @@ export async function openAt(scratch: Scratch, time: string): Promise<Workspace>
 }
 
 /** Sets `rollback` anew; nothing else of the config changes. */
-export function setRollback(scratch: Scratch, rollback: string): void {
-  scratch.write("models/pump/model.yaml", modelText(rollback));
+export function setRollback(scratch: Scratch, rollback: string, target: keyof typeof tasks = "wear"): void {
+  scratch.write("models/pump/model.yaml", modelText(rollback, target));
 }
 
 /** What a check at that time says. */
