@@ -2,12 +2,12 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { featuresSql, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 const main = join(import.meta.dirname, "../../actions/plan/main.ts");
 
-/** Runs the action as the runner does; `base` is the commit to compare with. */
-function plan({ root, env, folder }: Scratch, base = "") {
+/** Runs the action as the runner does; `base` is the commit to compare with, `root` the checkout. */
+function plan({ root: own, env, folder }: Scratch, base = "", root = own) {
   const [output, summary] = [join(folder, "output"), join(folder, "summary")];
   for (const file of [output, summary]) writeFileSync(file, ""); // as the runner makes them
   const files = { GITHUB_WORKSPACE: root, GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, INPUT_BASE: base };
@@ -59,4 +59,35 @@ describe("the plan of a deploy", () => {
     expect(outputs).toMatchObject({ count: "0", affected: "0", matrix: '{"include":[]}' });
     expect(summary).toContain("No model is affected.");
   });
+});
+
+it("knows what a pull request changes in a checkout as GitHub makes it: the test merge and its parents alone", async () => {
+  using scratch = makeScratch();
+  const { git, write, folder } = scratch;
+  await scratch.facts(["init"]);
+  write("models/price/model.yaml", modelYaml({ name: "price" }));
+  write("models/price/features.sql", featuresSql);
+  git("add", ".");
+  git("commit", "-qm", "Add price");
+  const base = git("rev-parse", "HEAD").trim();
+  git("switch", "-qc", "theirs");
+  for (const trees of [20, 30]) {
+    write("models/rent/model.yaml", modelYaml({ params: `{ trees: ${trees} }` }));
+    git("commit", "-qam", `Grow ${trees} trees`);
+  }
+  git("switch", "-q", "--detach", base);
+  write("NOTES.md", "Meanwhile.\n");
+  git("add", ".");
+  git("commit", "-qm", "Move main on");
+  git("merge", "-q", "--no-ff", "-m", "Merge", "theirs");
+  git("push", "-q", "origin", "HEAD:refs/pull/1/merge");
+
+  const root = join(folder, "checkout");
+  git("init", "-q", root);
+  git("-C", root, "remote", "add", "origin", `file://${join(folder, "origin.git")}`);
+  git("-C", root, "fetch", "-q", "--no-tags", "--depth=2", "origin", "+refs/pull/1/merge:refs/remotes/pull/1/merge");
+  git("-C", root, "checkout", "-q", "--detach", "refs/remotes/pull/1/merge");
+  const { stdout, outputs } = plan(scratch, base, root);
+  expect(outputs, stdout).toMatchObject({ count: "1", affected: "1" });
+  expect(outputs.matrix).toContain('"models":"rent"');
 });

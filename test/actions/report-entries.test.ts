@@ -12,6 +12,7 @@ import { featuresSql, makeScratch, modelYaml, type Scratch } from "../scratch.ts
 let scratch: Scratch;
 /** The test merge of a pull request that changes rent, and its head; main has moved on since. */
 let [merge, head] = ["", ""];
+let checkout: string;
 
 beforeAll(async () => {
   scratch = makeScratch();
@@ -32,8 +33,10 @@ beforeAll(async () => {
   git("merge", "-q", "--no-ff", "-m", "Merge", "theirs");
   merge = git("rev-parse", "HEAD").trim();
   git("push", "-q", "origin", "main", "HEAD:refs/pull/1/merge", "theirs:refs/pull/1/head");
-  // The report's job has the base branch alone, without its past.
   git("switch", "-q", "main");
+  // The report's job has the base branch alone, without its past.
+  checkout = join(scratch.folder, "checkout");
+  git("clone", "-q", "--depth=1", "--branch=main", `file://${join(scratch.folder, "origin.git")}`, checkout);
 });
 
 afterAll(() => scratch[Symbol.dispose]());
@@ -49,9 +52,9 @@ function reported(changes: object, commits = [merge, head]) {
   mkdirSync(folder, { recursive: true });
   const plan = { format: 1, pullRequest: 1, headSha: head, commit: merge, entries: [], problems: [], ...changes };
   writeFileSync(join(folder, planFile), JSON.stringify(plan));
-  const { root, env } = scratch;
+  const { env } = scratch;
   const action = {
-    workspace: () => openWorkspace({ directory: root, env, clock: systemClock, log: silentLog, useCache: false }),
+    workspace: () => openWorkspace({ directory: checkout, env, clock: systemClock, log: silentLog, useCache: false }),
   } as Action;
   const subject = { pullRequest: 1, headSha: head, commits, mayPublish: true };
   return collectEntries(action, subject, new Map([[planArtifact, folder]]));
@@ -94,6 +97,7 @@ describe("a plan that another job uploaded", () => {
     git("switch", "-q", "--detach", merge);
     write("models/rent/model.yaml", modelYaml({ params: "{ tress: 30 }" }));
     git("commit", "-qam", "Make a mistake");
+    git("push", "-q", "origin", "HEAD:refs/pull/2/merge");
     const commit = git("rev-parse", "HEAD").trim();
     git("switch", "-q", "main");
     expect(await reported({ commit }, [commit])).toMatchObject([
