@@ -18,6 +18,7 @@ export interface ScaffoldOptions {
   target?: string;
   /** The branch that merges go to. */
   branch: string;
+  source: ToolSource;
 }
 
 /** Writes what a repository of models needs and does not have yet; never overwrites. Returns the model's name, if one was made, and the new files. */
@@ -34,16 +35,27 @@ export async function scaffoldModel(
   const model = await firstModel(root, options, write);
   const schema = fileURLToPath(new URL("../models/model.schema.json", import.meta.url));
   await write("models/model.schema.json", await readFile(schema, "utf8"));
-  const source = toolSource(root);
+  const { source } = options;
   if (source.kind === "repository")
     for (const [path, text] of Object.entries(callerWorkflows(source, options.branch))) await write(path, text);
   return { model, created };
 }
 
-/** A repository made from the template has the actions itself; any other uses mergeml's of this version. */
-export function toolSource(root: string): ToolSource {
+/**
+ * A repository made from the template has the actions itself; any other uses mergeml's of this version, or those of a fork or
+ * another server that `actions` names, such as `acme/mergeml@v1.2.0`.
+ */
+export function toolSource(root: string, actions?: string): ToolSource {
+  if (actions !== undefined) return namedSource(actions);
   if (existsSync(join(root, "actions/setup/action.yml"))) return { kind: "template" };
   return { kind: "repository", name: "mergeml/mergeml", ref: `v${toolVersion}` };
+}
+
+function namedSource(actions: string): ToolSource {
+  const [, name, ref] = /^([\w.-]+\/[\w.-]+)@([\w./-]+)$/.exec(actions) ?? [];
+  if (name && ref) return { kind: "repository", name, ref };
+  const hint = `write owner/repository@ref, e.g. acme/mergeml@v${toolVersion}`;
+  throw new UserError({ message: `--actions is "${actions}", not a repository at a ref`, hint });
 }
 
 type Write = (path: string, text: string) => Promise<void>;

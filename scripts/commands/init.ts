@@ -19,6 +19,11 @@ export const init: Command = {
       value: "column",
       description: "What it predicts; the column named target, label or y, else the last one",
     },
+    actions: {
+      type: "string",
+      value: "owner/repository@ref",
+      description: "Where the workflows find mergeml, e.g. a fork; mergeml/mergeml at this version when left out",
+    },
     "no-workflow": {
       type: "boolean",
       description: "Leave the workflow out of the registry branch, for tokens that may not push workflows",
@@ -32,7 +37,8 @@ export const init: Command = {
     const { root, git, registry, repository } = await workspace();
     await readIdentity(git); // before anything is written: without one there will be no branch
     const { name: branch, isRemoteEmpty } = await readDefaultBranch(git);
-    const wanted = { name, data: option("data"), target: option("target"), branch };
+    const source = toolSource(root, option("actions"));
+    const wanted = { name, data: option("data"), target: option("target"), branch, source };
     const { model, created } = await scaffoldModel(root, wanted);
     const files = created.map((path) => `  created  ${path}`);
     const look =
@@ -41,7 +47,7 @@ export const init: Command = {
       const data = { model, created, registry: { branch: repository.registry, created: false } };
       return { text: [...files, ...pushFirst(repository.registry, branch), "", look].join("\n"), data };
     }
-    const workflow = flag("no-workflow") ? undefined : registryWorkflow(repository.registry, toolSource(root));
+    const workflow = flag("no-workflow") ? undefined : registryWorkflow(repository.registry, source);
     const made = await registry.init({ workflow });
     const state = `  ${made.created ? "created" : "exists "}  branch ${repository.registry}${made.remote ? ` on ${made.remote}` : ""}`;
     const commit = created.length > 0 ? ["", "Commit these files."] : [];

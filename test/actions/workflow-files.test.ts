@@ -82,6 +82,12 @@ describe("permissions", () => {
   );
 });
 
+it("shows in the documentation what init writes", () => {
+  const text = readFileSync(join(import.meta.dirname, "../../docs/github.md"), "utf8");
+  const caller = written.find(({ file }) => file === "model-pr.yml");
+  expect(text).toContain(`\`\`\`yaml\n# .github/workflows/model-pr.yml\n${caller?.text}\`\`\``);
+});
+
 describe("workflows and composite actions", () => {
   it("put no expression into a script", () => {
     const scripts = stepsOf(all).filter(({ run }) => run !== undefined);

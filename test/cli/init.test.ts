@@ -49,4 +49,22 @@ describe("mergeml init", () => {
     expect(existsSync(join(scratch.root, "models/model.schema.json"))).toBe(false);
     expect(existsSync(join(scratch.root, ".github"))).toBe(false);
   });
+
+  it("has the workflows find mergeml where it is told, the registry's own included", async () => {
+    using scratch = makeScratch();
+    expect(await scratch.mergeml("init", "--actions", "acme/mergeml@v2")).toMatchObject({ code: 0 });
+    const text = readFileSync(join(scratch.root, ".github/workflows/model-pr.yml"), "utf8");
+    expect(text).toContain("uses: acme/mergeml/.github/workflows/model-pr.yml@v2");
+    expect(text).toContain("mergeml-repository: acme/mergeml\n      mergeml-ref: v2\n");
+    const registry = scratch.git("show", "origin/registry:.github/workflows/registry.yml");
+    expect(registry).toContain("repository: acme/mergeml\n          ref: v2\n");
+  });
+
+  it.each(["acme", "acme/mergeml", "acme/mergeml@v2 x", "a/b/c@v1"])("takes no %j for such a place", async (given) => {
+    using scratch = makeScratch({ remote: false });
+    const { code, stderr } = await scratch.mergeml("init", "--actions", given);
+    expect(code).toBe(2);
+    expect(stderr).toContain(`--actions is "${given}", not a repository at a ref\n    write owner/repository@ref`);
+    expect(existsSync(join(scratch.root, ".github"))).toBe(false);
+  });
 });
