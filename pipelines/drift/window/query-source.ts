@@ -12,6 +12,7 @@ import { type QueriedRows, queryRows } from "../../scoring/query-input.ts";
 import { scoreInput, tooSlow } from "../../scoring/score-input.ts";
 import type { DriftWindow, WindowJob } from "./drift-window.ts";
 import { UnwatchedModel } from "./unwatched-model.ts";
+import { refuseUselessQuery, unusedParameters } from "./useless-query.ts";
 import { labelsUntil, windowLimits } from "./window-job.ts";
 import { rowsTable, targetText, writeWindow } from "./window-rows.ts";
 
@@ -24,12 +25,7 @@ export async function readMonitoringQuery(job: WindowJob, query: string, file: s
     throw new UserError({ message, hint: "write one SELECT that returns a row per prediction", key: "drift.query" });
   }
   const rows = await rowsOf(job, { path, text: found.text });
-  const unused = unusedParameters(rows);
-  if (unused.length > 0)
-    throw new UserError({
-      message: `${path} does not use ${unused.join(" and ")}: every window would have the same rows`,
-      hint: "add WHERE <time> >= $start AND <time> < $end",
-    });
+  refuseUselessQuery(job, path, rows);
   return readRows(job, "query", rows, givenPredictions(rows, job), file);
 }
 
@@ -42,10 +38,6 @@ export async function readNextWindow(job: WindowJob, file: string): Promise<Drif
   const unused = unusedParameters(rows);
   if (unused.length > 0) throw noSource(job, path, `does not use ${unused.join(" and ")}`);
   return readRows(job, "features", rows, [], file);
-}
-
-function unusedParameters({ parameters }: QueriedRows): string[] {
-  return ["start", "end"].filter((name) => !parameters.includes(name)).map((name) => `$${name}`);
 }
 
 function noSource({ record: { model }, repository }: WindowJob, path: string, why: string): UnwatchedModel {

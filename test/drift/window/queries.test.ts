@@ -111,6 +111,16 @@ describe("drift.query", () => {
     );
   });
 
+  it("must return a feature", async () => {
+    const refused = monitoring(`SELECT id, km AS distance ${where}`);
+    await expect(refused).rejects.toThrow(
+      "models/ride/monitoring.sql returns none of the features of ride: km, weather",
+    );
+    await expect(refused).rejects.toMatchObject({
+      problems: [{ hint: "name the columns so, as in features.sql; it returns: id, distance" }],
+    });
+  });
+
   it("obeys the rules of feature queries, and must be there", async () => {
     await expect(monitoring("SELECT * FROM read_text('/etc/hostname')")).rejects.toThrow("read_text may not be used");
     const missing = windowOf(scratch, { now: "2001-05-02", drift: { query: "gone.sql" } });
