@@ -15,13 +15,21 @@ export interface OnnxSpec {
   outputs: readonly TensorSpec[];
 }
 
+/** What decides how a model looks from outside. */
+interface Predicted {
+  features: Table["features"];
+  task: Task;
+  /** Empty for a regression. */
+  classes: readonly string[];
+}
+
 /** The inputs and outputs that serving and the gate rely on, from the features and classes of a table. */
-export function onnxSpec({ features, target }: Pick<Table, "features" | "target">): OnnxSpec {
+export function onnxSpec({ features, task, classes }: Predicted): OnnxSpec {
   const inputs = features.map(({ name, kind }) => tensor(name, kind === "category" ? "string" : "float32", 1));
   const outputs =
-    target.task === "regression"
+    task === "regression"
       ? [tensor("prediction", "float32", 1)]
-      : [tensor("label", "string", 1), tensor("probabilities", "float32", target.classes.length)];
+      : [tensor("label", "string", 1), tensor("probabilities", "float32", classes.length)];
   return { file: "model.onnx", inputs, outputs };
 }
 
@@ -46,6 +54,7 @@ export interface ColumnsFile {
 /** The content of columns.json. */
 export function columnsFile(table: Table, about: { seed: number; data: string; target: string }): ColumnsFile {
   const { task } = table.target;
+  const classes = table.target.task === "classification" ? table.target.classes : [];
   return {
     format: 1,
     task,
@@ -53,8 +62,8 @@ export function columnsFile(table: Table, about: { seed: number; data: string; t
     rows: table.rows,
     data: about.data,
     target: { name: about.target, type: task === "regression" ? "double" : "string" },
-    classes: table.target.task === "classification" ? table.target.classes : [],
+    classes,
     features: table.features.map(({ name, kind }) => ({ name, kind })),
-    onnx: onnxSpec(table),
+    onnx: onnxSpec({ features: table.features, task, classes }),
   };
 }

@@ -1,11 +1,12 @@
 import type { InferenceSession } from "onnxruntime-node";
 import { UserError } from "../../errors/user-error.ts";
-import type { FeatureColumn, Table } from "../../features/table.ts";
+import type { FeatureColumn } from "../../features/table.ts";
 import { feedsOf } from "../onnx/feeds.ts";
 import type { Parity } from "../onnx/parity.ts";
-import { probeRows, rowAt } from "../onnx/probe.ts";
+import { rowAt } from "../onnx/probe.ts";
 import { type OnnxSpec, onnxSpec } from "./columns-file.ts";
 import { checkContract } from "./contract.ts";
+import type { ProofRows } from "./proof-rows.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 
@@ -28,30 +29,21 @@ interface Scores {
  * rows and on rows with missing and unseen values it gives finite numbers, probabilities that sum to 1 and the labels that go
  * with them; and a row scores the same a second time and among other rows. Throws UserError with what was expected and found.
  */
-export async function proveModel(onnx: Uint8Array, table: Pick<Table, "features" | "target">): Promise<Parity> {
+export async function proveModel(onnx: Uint8Array, { features, given, task, classes }: ProofRows): Promise<Parity> {
   const runtime = await import("onnxruntime-node");
   runtime.env.logLevel = "fatal";
-  const spec = onnxSpec(table);
-  const probe = probeRows(table.features);
-  const features = probe.features.map(withoutInfinity);
+  const spec = onnxSpec({ features, task, classes });
   const rows = rowsOf(features);
-  const classes = table.target.task === "classification" ? table.target.classes : [];
   const session = await load(runtime, onnx);
   try {
     checkContract(session, spec);
-    const first = await score(runtime, session, spec, { features, given: probe.given, batch: mostBatchRows });
+    const first = await score(runtime, session, spec, { features, given, batch: mostBatchRows });
     checkScores(first, classes, features);
-    const second = await score(runtime, session, spec, { features, given: probe.given, batch: Math.ceil(rows / 7) });
+    const second = await score(runtime, session, spec, { features, given, batch: Math.ceil(rows / 7) });
     return { maxRelative: checkRepeatable(first.values, second.values, classes.length > 0), rows };
   } finally {
     await session.release();
   }
-}
-
-/** Linear models rightly answer an infinite number with an infinite one; nothing is asked of a program there. */
-function withoutInfinity(column: FeatureColumn): FeatureColumn {
-  if (column.kind === "category") return column;
-  return { ...column, values: column.values.map((value) => (Number.isFinite(value) ? value : Number.NaN)) };
 }
 
 async function load(runtime: Runtime, onnx: Uint8Array): Promise<InferenceSession> {

@@ -8,7 +8,7 @@ import { findExecutable } from "./find-executable.ts";
 import { OutputLines } from "./output-lines.ts";
 import { type CommandParams, commandParams } from "./params.ts";
 import { programError } from "./program-error.ts";
-import { proveModel } from "./prove-model.ts";
+import { proveApart } from "./prove-apart.ts";
 import { readModel } from "./read-model.ts";
 import { type ProgramEnd, runProgram } from "./run-program.ts";
 import { makeWorkFolder, type WorkFolder } from "./work-folder.ts";
@@ -30,7 +30,7 @@ export async function trainCommand(input: TrainingInput): Promise<TrainedModel> 
   const curves = new CurveReader();
   await log.step("program", (step) => runInside(work, source, params, { input, curves, step }));
   const onnx = await readModel(work.path);
-  const parity = await proveModel(onnx, table);
+  const parity = await proveApart(onnx, table, params.timeout_minutes * 60);
   return { onnx, parity, predict, importance: [], coefficients: [], curves: curves.curves, facts: factsOf(params) };
 }
 

@@ -36,6 +36,17 @@ describe("what the program leaves as model.onnx is refused when it is", () => {
   });
 });
 
+/** A graph for the features of `flats` that passes `size` on through 2^62 rounds of a Loop, as onnx.helper writes it. */
+const endless = Buffer.from(
+  [
+    "CAg6jQIKnQEKBHRyaXAKBGNvbmQKBHNpemUSCnByZWRpY3Rpb24iBExvb3AqdwoEYm9keTJsChIKAmNpEgJjbyIISWRlbnRpdHkK",
+    "EgoCdmkSAnZvIghJZGVudGl0eRIBYloLCgFpEgYKBAgHEgBaDAoCY2kSBgoECAkSAFoKCgJ2aRIECgIIAWIMCgJjbxIGCgQICRIA",
+    "YgoKAnZvEgQKAggBoAEFEgFnKhMQBzoJgICAgICAgIBAQgR0cmlwKgsQCSoBAUIEY29uZFoUCgRzaXplEgwKCggBEgYKAAoCCAFa",
+    "FAoEY2l0eRIMCgoICBIGCgAKAggBYhoKCnByZWRpY3Rpb24SDAoKCAESBgoACgIIAUIECgAQEQ==",
+  ].join(""),
+  "base64",
+);
+
 /** A graph with one input `input` [N, 2], as converters write it. */
 function oneMatrix(): Uint8Array {
   const table = regression([numbers("input", [1, 2])], [1, 2]);
@@ -120,6 +131,14 @@ describe("a model that is not sound is told with the row that shows it", () => {
     expect((await failure(program, { table })).message).toContain(
       "its probabilities are 0.7000, 0.9000, and should sum to 1",
     );
+  });
+
+  test("a loop without an end", async () => {
+    using program = makeProgram("", { "prepared.onnx": endless });
+    const params = { run: ["cp", "prepared.onnx", "model.onnx"], timeout_minutes: 0.05 };
+    const { message, hint } = await failure(program, { params });
+    expect(message).toBe("The program's model.onnx did not score some 20,000 rows in 3 seconds.");
+    expect(hint).toContain("a loop in its graph may have no end");
   });
 
   test("more memory than there is", async () => {
