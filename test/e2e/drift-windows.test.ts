@@ -118,7 +118,8 @@ describe("mergeml drift on odd windows", () => {
     expect(some).toMatchObject({ code: 0, found: { rejected: 180, result: { rows: { current: 540 } } } });
     const none = await drift(replaced("km", "'far'"));
     expect(none).toMatchObject({ code: 4, found: { outcome: "too few rows", rejected: 720 } });
-    expect(none.text).toContain("720 rows have a value that cannot be converted and were left out.");
+    expect(none.text).toMatch(/^ride cannot be checked for drift: none of the window's 720 rows can be converted\.$/m);
+    expect(none.text).toContain("1. Mend the source: 720 rows have a value that the model cannot be given.");
   });
 
   it("lists a new column and does not alarm", async () => {

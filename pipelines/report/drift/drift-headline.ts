@@ -6,12 +6,14 @@ import { overlapWords } from "./reference-words.ts";
 
 /** One sentence without an end: `flight-delay is drifting: predictions and 2 of 7 features, second week in a row`. Plain text. */
 export function driftHeadline(drift: ModelDrift): string {
-  const { model, version, outcome, result } = drift;
+  const { model, version, outcome, result, rejected } = drift;
   const { current, least } = result.rows;
   if (outcome === "clean") return `${model} does not drift`;
   if (outcome === "drift") return [`${model} is drifting: ${driftSubjects(result)}`, ...streakWords(drift)].join(", ");
   if (overlapWords(drift) !== null)
     return `${model} is not checked for drift: v${version} was trained or tested on rows of the window`;
+  if (current === 0 && rejected > 0)
+    return `${model} cannot be checked for drift: none of the window's ${formatCount(rejected)} rows can be converted`;
   return current === 0
     ? `${model} cannot be checked for drift: the window has no rows`
     : `${model} has too few rows to check for drift: ${formatCount(current)} of at least ${formatCount(least)}`;

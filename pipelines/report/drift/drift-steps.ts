@@ -1,4 +1,5 @@
 import type { ModelDrift } from "../../drift/model-drift.ts";
+import { formatCount } from "../../evaluation/format-number.ts";
 import type { Safe } from "./moved-words.ts";
 import { firstNewWindow, momentText, overlapWords } from "./reference-words.ts";
 import { spanText } from "./span-text.ts";
@@ -18,12 +19,15 @@ export function driftSteps(drift: ModelDrift, style: StepStyle): string[] {
   return [...mendSteps(drift, safe), retrain, ...rollbackSteps(drift, code)];
 }
 
-function mendSteps({ result }: ModelDrift, safe: Safe): string[] {
+function mendSteps({ result, rejected }: ModelDrift, safe: Safe): string[] {
+  const refused =
+    rejected > 0 ? [`Mend the source: ${formatCount(rejected)} rows have a value that the model cannot be given.`] : [];
   const broken = result.features.filter(({ state }) => state === "vanished" || state === "type changed");
-  if (broken.length === 0) return [];
+  if (broken.length === 0) return refused;
   const names = broken.slice(0, 5).map(({ name }) => safe(name));
   return [
     `Mend the source: ${names.join(", ")}${broken.length > 5 ? ", …" : ""} ${broken.length === 1 ? "is" : "are"} gone or of another type, which no retrain makes good.`,
+    ...refused,
   ];
 }
 
