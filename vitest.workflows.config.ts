@@ -11,7 +11,7 @@ export default defineConfig({
     globalSetup: ["test/workflows/tools.ts", "test/github/openapi/fetch-description.ts"],
     pool: "forks",
     maxWorkers: 2, // act waits for disks and processes about as long as it works
-    testTimeout: 600_000,
+    testTimeout: 900_000,
     hookTimeout: 600_000,
   },
 });
