@@ -8,6 +8,10 @@ const text = { type: "string", maxLength: 1_000 } as const;
 const isoTime = { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$" } as const;
 const span = { type: "object", required: ["from", "to"], properties: { from: text, to: text } } as const;
 
+const isoSpan = { ...span, properties: { from: isoTime, to: isoTime } } as const;
+const writtenTime = { type: "string", pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}[0-9T: .Z]{0,20}$" } as const;
+const nothing = { type: "null" } as const;
+
 const count = { type: "integer", minimum: 0 } as const;
 const share = { type: "number", minimum: 0, maximum: 1 } as const;
 const shareCondition = { enum: ["error_rate", "outside_reference"] } as const;
@@ -79,6 +83,54 @@ const judgement = {
   },
 } as const;
 
+/** What the text of an issue turns into dates and commands. */
+const told = {
+  labelled: { anyOf: [nothing, isoSpan] },
+  unread: {
+    type: "array",
+    maxItems: 100,
+    items: {
+      ...isoSpan,
+      required: ["from", "to", "reason"],
+      properties: { ...isoSpan.properties, reason: { type: "string" } },
+    },
+  },
+  retrain: {
+    anyOf: [
+      nothing,
+      {
+        type: "object",
+        required: ["kind", "window"],
+        properties: {
+          kind: { const: "move" },
+          window: { type: "object", required: ["start", "end"], properties: { start: writtenTime, end: writtenTime } },
+        },
+      },
+      {
+        type: "object",
+        required: ["kind", "why"],
+        properties: { kind: { const: "stay" }, why: { type: "string", pattern: "^[a-zA-Z0-9 :.,_-]{0,300}$" } },
+      },
+      { type: "object", required: ["kind"], properties: { kind: { enum: ["windowless", "gone"] } } },
+    ],
+  },
+  reference: {
+    type: "object",
+    required: ["rows", "times", "tested", "known"],
+    properties: {
+      rows: count,
+      tested: count,
+      known: { anyOf: [nothing, isoSpan] },
+      times: {
+        anyOf: [
+          nothing,
+          { type: "object", required: ["first", "last"], properties: { first: isoTime, last: isoTime } },
+        ],
+      },
+    },
+  },
+} as const;
+
 const failed = {
   type: "object",
   required: ["model", "outcome", "error"],
@@ -102,12 +154,16 @@ const checked = {
     "history",
     "reference",
     "labels",
+    "labelled",
+    "unread",
+    "retrain",
   ],
   properties: {
     model: failed.properties.model,
     outcome: { enum: ["clean", "drift", "too few rows"] },
     version: { type: "integer", minimum: 1 },
-    window: span,
+    window: isoSpan,
+    ...told,
     every: { type: "string", pattern: "^[1-9][0-9]{0,3}[hdw]$" },
     persistent: { enum: ["drift", "clean", "undecided"] },
     result: {

@@ -60,6 +60,32 @@ describe("what another job measured", () => {
     expect(await read(judged(changes as Partial<Evidence>))).toMatchObject({ model: "flight-delay", outcome: "error" });
   });
 
+  it.each<[string, object]>([
+    [
+      "a retrain whose window is no time",
+      { retrain: { kind: "move", window: { start: "2001-01-01", end: "`\n# Merged" } } },
+    ],
+    ["a reason with a mention", { retrain: { kind: "stay", why: "ask @everyone" } }],
+    ["known data of no time", { reference: { ...modelDrift().reference, known: { from: "then", to: "now" } } }],
+    ["labels of no time", { labelled: { from: "then", to: "now" } }],
+    ["a window without a reason why it was not read", { unread: [modelDrift().window] }],
+    ["a newest window that is no time", { window: { from: "2001-06-01", to: "2001-06-08" } }],
+  ])("is refused with %s", async (_title, changes) => {
+    expect(await read({ ...modelDrift(), ...changes })).toMatchObject({ model: "flight-delay", outcome: "error" });
+  });
+
+  it.each<[string, Partial<ModelDrift>]>([
+    ["a window that moves", { retrain: { kind: "move", window: { start: "2001-01-01T06:30Z", end: "2001-06-04" } } }],
+    ["one that stays", { retrain: { kind: "stay", why: "v3, trained up to 2001-06-03, was rolled back" } }],
+    ["a config that is gone", { retrain: { kind: "gone" } }],
+    ["labels of an earlier window", { labelled: modelDrift().window }],
+    ["a window that was not read", { unread: [{ ...modelDrift().window, reason: "no file can be read: a.parquet" }] }],
+    ["a reference of no known time", { reference: { ...modelDrift().reference, known: null, times: null } }],
+  ])("is taken over with %s", async (_title, changes) => {
+    const entry = modelDrift(changes);
+    expect(await read(entry)).toEqual(entry);
+  });
+
   it("is refused when the file speaks of another model", async () => {
     expect(await read(modelDrift({ model: "rent" }))).toMatchObject({
       outcome: "error",
