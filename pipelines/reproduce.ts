@@ -66,7 +66,8 @@ function withProgramFiles({ root }: Pick<Workspace, "root">, model: LoadedModel)
 
 /** A definition that differs although config and query are the record's is one of other files, or of a newer trainer. */
 function programNotes(model: LoadedModel, { candidate }: VersionRecord): string[] {
-  if (!model.files) return [];
+  const { reproducible } = candidate.environment;
+  if (!model.files) return reproducible === undefined ? [] : [`reproducible: ${reproducible}`];
   const unproven =
     "a program in another language trained it; nothing but this comparison tells whether it gives the same bytes";
   const recorded = { ...model, config: candidate.config };

@@ -96,7 +96,9 @@ function footer({ candidate }: JudgedEntry): string {
   const from = candidate.commit ? ` from ${shortId(candidate.commit)}` : "";
   const dirty = candidate.dirty ? " with uncommitted changes" : "";
   const time = `trained in ${formatNumber(candidate.train_seconds, 2)} s`;
-  const again = `reproducible: \`mergeml train ${candidate.config.name.replaceAll("`", "")}\` gives the same bytes`;
+  const { reproducible } = candidate.environment;
+  const same = `\`mergeml train ${candidate.config.name.replaceAll("`", "")}\` gives the same bytes`;
+  const again = `reproducible: ${reproducible === undefined ? same : escapeMarkdown(reproducible)}`;
   return `<sub>Candidate ${shortId(candidate.id, 6)}${from}${dirty}, ${time}, ${again}</sub>`;
 }
 

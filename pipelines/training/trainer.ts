@@ -73,7 +73,10 @@ export interface TrainedModel {
   /** Empty for models without. */
   coefficients: readonly Coefficient[];
   curves: readonly TrainingCurve[];
-  /** What else the record should say about how it was computed, e.g. the backend. */
+  /**
+   * What else the record should say about how it was computed, e.g. the backend; under `reproducible`, why the same input may
+   * give other bytes, where it may.
+   */
   facts?: Readonly<Record<string, string>>;
 }
 

@@ -15,6 +15,12 @@ export interface TensorFlow {
   backend: Backend;
 }
 
+/** What a record says of it. */
+export function factsOf({ core, backend }: Pick<TensorFlow, "core" | "backend">): Record<string, string> {
+  const threaded = { reproducible: "not with tfjs-node, whose threads sum in any order" };
+  return { tfjs: core.version_core, backend, ...(backend === "tfjs-node" && threaded) };
+}
+
 const PROCESS_EVENTS = ["uncaughtException", "unhandledRejection"];
 
 type Core = TensorFlow["core"];

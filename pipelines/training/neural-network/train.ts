@@ -10,7 +10,7 @@ import type { Shape } from "./network.ts";
 import { type NetworkParams, readParams } from "./params.ts";
 import { predictNetwork, type TrainedNetwork } from "./predict.ts";
 import { sensitivities } from "./sensitivity.ts";
-import { loadTensorFlow, type TensorFlow } from "./tensorflow.ts";
+import { factsOf, loadTensorFlow } from "./tensorflow.ts";
 import { networkToOnnx } from "./to-onnx.ts";
 import type { Examples } from "./training-step.ts";
 
@@ -99,9 +99,4 @@ function curvesOf(history: LossHistory, metric: Metric): TrainingCurve[] {
     if (losses.length === 0) return [];
     return [{ metric: `${rows} ${metric.name}`, steps: losses.map((_, i) => i + 1), values: losses.map(metric.of) }];
   });
-}
-
-function factsOf({ core, backend }: TensorFlow): Record<string, string> {
-  const irreproducible = backend === "tfjs-node" ? " (its threads make training irreproducible)" : "";
-  return { tfjs: core.version_core, backend: `${backend}${irreproducible}` };
 }

@@ -51,6 +51,8 @@ describe("a model that a program trains", () => {
     using scratch = makeProgrammed();
     await scratch.facts(["init"]);
     expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "deployed", version: 1 });
+    const { stdout: report } = await scratch.mergeml("report", "rent");
+    expect(report).toContain("reproducible: not proven: another program trained this; mergeml reproduce tells</sub>");
     expect(await planned(scratch)).toMatchObject({ state: "unchanged" });
     const { candidate } = JSON.parse(scratch.git("show", "origin/registry:models/rent/versions/1/version.json"));
     expect(candidate).toMatchObject({
@@ -81,6 +83,17 @@ describe("a model that a program trains", () => {
       identical: false,
       notes: [expect.stringMatching(/^the program's files are not those .+: git checkout [0-9a-f]{12}$/), unproven],
     });
+  });
+
+  test("whose program draws without a seed is told to be another one each time", async () => {
+    using scratch = makeProgrammed();
+    // ONNX's producer_version, of 8 characters.
+    const draw = 'appendFileSync("model.onnx", "\\x1a\\x08" + Math.random().toFixed(6));';
+    const script = fitting(rentModel()).replace("writeFileSync }", "appendFileSync, writeFileSync }");
+    scratch.write("models/rent/fit.mjs", `${script}${draw}\n`);
+    await scratch.facts(["init"]);
+    await scratch.facts(["run", "rent"]);
+    expect(await scratch.facts(["reproduce", "rent@1"], 1)).toMatchObject({ identical: false });
   });
 
   test("passes the smoke test, whose few rows reach the program too", async () => {
