@@ -105,6 +105,17 @@ describe("a candidate, command by command", () => {
 });
 
 describe("same inputs, same bytes", () => {
+  it.each(["linear", "neural-network"])("whatever the order of the rows, for %s too", async (type) => {
+    using scratch = makeScratch({ remote: false });
+    scratch.write("models/rent/model.yaml", modelYaml({ type, params: type === "linear" ? "{}" : "{ epochs: 3 }" }));
+    const modelOf = ({ directory }: Trained) => readFileSync(join(scratch.root, directory, "model.onnx"));
+    const first = await scratch.facts<Trained>(["train", "rent"]);
+    const bytes = modelOf(first);
+    const [header, ...rows] = flatsCsv().trim().split("\n");
+    scratch.write("data/flats.csv", [header, ...rows.reverse(), ""].join("\n"));
+    expect(modelOf(await scratch.facts<Trained>(["train", "rent", "--no-cache"]))).toEqual(bytes);
+  });
+
   it("gives the same candidate for rows in another order, and after the cache is gone", async () => {
     using scratch = await deployed();
     const first = await scratch.facts<Trained>(["train", "rent"]);
