@@ -1,4 +1,5 @@
 import { renderProblems } from "../../pipelines/errors/render-problems.ts";
+import { countOf } from "../../pipelines/features/count-text.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
@@ -11,14 +12,15 @@ export const verify: Command = {
   async run({ workspace }) {
     const { registry } = await workspace();
     const found = await registry.verify();
-    const counts = `${found.models} models, ${found.versions} versions, ${found.promotions} promotions`;
+    const { models, versions, promotions, problems } = found;
+    const counts = [countOf(models, "model"), countOf(versions, "version"), countOf(promotions, "promotion")].join(
+      ", ",
+    );
     const closing =
-      found.problems.length === 0
-        ? `verified: ${counts}`
-        : `${found.problems.length} problem${found.problems.length === 1 ? "" : "s"} in ${counts}`;
-    const text = [renderProblems(found.problems), ...found.notes.map((note) => `note: ${note}`), closing]
+      problems.length === 0 ? `verified: ${counts}` : `${countOf(problems.length, "problem")} in ${counts}`;
+    const text = [renderProblems(problems), ...found.notes.map((note) => `note: ${note}`), closing]
       .filter(Boolean)
       .join("\n");
-    return { code: found.problems.length === 0 ? exitCodes.done : exitCodes.user, text, data: found };
+    return { code: problems.length === 0 ? exitCodes.done : exitCodes.user, text, data: found };
   },
 };

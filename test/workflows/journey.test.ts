@@ -82,7 +82,7 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   expect(rolledBack.code, rolledBack.log).toBe(0);
   expect(production(repository)).toBe(1);
   expect(github.added.deployments.at(-1)).toMatchObject({ payload: { version: 1 } });
-  expect(repository.mergeml("verify")).toContain("1 models, 2 versions");
+  expect(repository.mergeml("verify")).toContain("1 model, 2 versions");
 
   // A worse model is blocked, and the comment says so.
   const worse = await openPullRequest(repository, {
