@@ -22,6 +22,8 @@ export interface TestGitHub extends AsyncDisposable {
   token: string;
   /** A token that may only read. */
   readOnlyToken: string;
+  /** An installation token of another app than GitHub's own for workflows. */
+  appToken: string;
   requests: RecordedRequest[];
   added: Added;
   fail(fault: Fault): void;
@@ -36,28 +38,29 @@ export interface TestGitHub extends AsyncDisposable {
  */
 export async function startGitHub({ owner, repo }: { owner: string; repo: string }): Promise<TestGitHub> {
   const bot = "github-actions[bot]";
-  const [token, readOnlyToken] = ["ghs_write", "ghs_read"];
+  const app = "our-app[bot]";
+  const [token, readOnlyToken, appToken] = ["ghs_write", "ghs_read", "ghs_app"];
   const emulator = await createEmulator({
     service: "github",
     port: 0,
     seed: {
       tokens: Object.fromEntries(
-        Object.entries({ [token]: bot, [readOnlyToken]: bot, owner, visitor: "eve" }).map(([each, login]) => [
-          each,
-          { login, scopes: ["repo"] },
-        ]),
+        Object.entries({ [token]: bot, [readOnlyToken]: bot, [appToken]: app, owner, visitor: "eve" }).map(
+          ([each, login]) => [each, { login, scopes: ["repo"] }],
+        ),
       ),
       github: {
         users: [
           { login: owner, name: owner },
           { login: bot, name: bot },
+          { login: app, name: app },
           { login: "eve", name: "Eve" },
         ],
         repos: [{ owner, name: repo, auto_init: true }],
       },
     },
   });
-  const repository = await prepare(`${emulator.url}/repos/${owner}/${repo}`, bot);
+  const repository = await prepare(`${emulator.url}/repos/${owner}/${repo}`, [bot, app]);
   const added = addedRoutes(repository);
   const requests: RecordedRequest[] = [];
   const faults = pendingFaults();
@@ -66,6 +69,7 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
   const oddities = new Set<string>();
   const setting: Setting = {
     ...{ emulator: emulator.url, added, faults, readOnlyToken },
+    viewers: { [token]: bot, [readOnlyToken]: bot, [appToken]: app },
     see: (asked, { status, body }) => {
       if (asked.headers["user-agent"]?.startsWith("mergeml"))
         for (const oddity of conformance({ ...asked, status, body: `${body}` })) oddities.add(oddity);
@@ -83,6 +87,7 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
     url,
     token,
     readOnlyToken,
+    appToken,
     requests,
     added,
     fail: faults.add,
@@ -105,12 +110,14 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
   };
 }
 
-/** Lets the bot write, and gives the repository in full. */
-async function prepare(url: string, bot: string): Promise<object> {
+/** Lets the bots write, and gives the repository in full. */
+async function prepare(url: string, bots: readonly string[]): Promise<object> {
   const headers = { authorization: "token owner", "content-type": "application/json" };
   const write = { method: "PUT", headers, body: '{"permission":"push"}' };
-  const { status } = await fetch(`${url}/collaborators/${encodeURIComponent(bot)}`, write);
-  if (status !== 201) throw new Error(`the emulator does not let ${bot} write: ${status}`);
+  for (const bot of bots) {
+    const { status } = await fetch(`${url}/collaborators/${encodeURIComponent(bot)}`, write);
+    if (status !== 201) throw new Error(`the emulator does not let ${bot} write: ${status}`);
+  }
   return (await (await fetch(url, { headers })).json()) as object;
 }
 
@@ -119,6 +126,8 @@ interface Setting {
   added: Added;
   faults: Faults;
   readOnlyToken: string;
+  /** Login by token, as GraphQL tells it. */
+  viewers: Readonly<Record<string, string>>;
   /** Sees each request that was carried out, with its true answer. */
   see(asked: Asked, answer: Answer): void;
 }
@@ -133,10 +142,17 @@ async function handle(request: IncomingMessage, setting: Setting): Promise<Answe
   const fault = setting.faults.take(method, url);
   const fails = fault ? faultAnswer(fault) : null;
   if (fault && fault.when !== "after") return fails;
+  if (/^(\/api)?\/graphql$/.test(url)) return viewer(headers.authorization, setting);
   const asked = { method, url, text, headers, address: `http://${headers.host}${prefix}` };
   const answer = await carriedOut(asked, setting);
   setting.see(asked, answer);
   return fault ? fails : answer;
+}
+
+/** All that is asked of GraphQL here. */
+function viewer(authorization: string | undefined, { viewers }: Setting): Answer {
+  const login = viewers[authorization?.replace(/^bearer /i, "") ?? ""];
+  return login ? json(200, { data: { viewer: { login } } }) : problem(401, "Bad credentials");
 }
 
 interface Asked {

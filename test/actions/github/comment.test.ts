@@ -36,6 +36,18 @@ describe("the comment", () => {
     expect(await readComment(faulty.github, 1, marker)).toBe(`${marker}\nIt is blocked.`);
   });
 
+  it("is an app's own where the token is an app's, and is never another bot's", async () => {
+    await using faulty = await startWithPullRequest();
+    expect(await upsertComment(faulty.github, sticky)).toBe("created");
+    const app = await faulty.open({ token: faulty.server.appToken });
+    expect(await upsertComment(app, sticky)).toBe("created");
+    expect(await upsertComment(app, { ...sticky, body: () => "It is blocked." })).toBe("updated");
+    expect(await comments(faulty)).toMatchObject([
+      { body: `${marker}\nIt can ship.`, user: { login: "github-actions[bot]" } },
+      { body: `${marker}\nIt is blocked.`, user: { login: "our-app[bot]" } },
+    ]);
+  });
+
   it("is left alone when only what is no news differs", async () => {
     await using faulty = await startWithPullRequest();
     const timed = (seconds: string) => ({
