@@ -34,11 +34,11 @@ function chartOf(cells: readonly GridCell[]): string {
       Math.max(...five.filter((cell) => cell.window === window).map((cell) => 100 * share(rate(cell)))),
     );
   const chart = xyChart({
-    title: "False alarms with 5 columns, the worst reference size (%): calibrated, Evidently's any column, 5%",
+    title: "False alarms with 5 columns, the worst reference size (%): calibrated, Evidently by any column, 5%",
     labels: windowSizes.map((window) => `${formatCount(window)} rows`),
     valueAxis: "models called drifting, %",
     series: [
-      { kind: "bar", name: "Evidently's defaults, any column", values: worst(({ evidentlyAny }) => evidentlyAny) },
+      { kind: "bar", name: "Evidently by any column", values: worst(({ evidentlyAny }) => evidentlyAny) },
       { kind: "bar", name: "calibrated", values: worst(({ alarms }) => alarms) },
       { kind: "line", name: "5%", values: windowSizes.map(() => 5) },
     ],
