@@ -3,7 +3,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type FileChange, makeCommits } from "../../../pipelines/registry/git/commits.ts";
-import { openGit } from "../../../pipelines/registry/git/git.ts";
+import { type Git, openGit } from "../../../pipelines/registry/git/git.ts";
 import { readIdentity } from "../../../pipelines/registry/git/identity.ts";
 import { readLog } from "../../../pipelines/registry/git/log.ts";
 import { parseTree, readAllObjects, readObjects } from "../../../pipelines/registry/git/objects.ts";
@@ -134,13 +134,22 @@ describe("objects", () => {
   it("leave no git behind when their reader has seen enough", async () => {
     using sandbox = makeSandbox({ remote: false });
     const oid = sandbox.plain(["hash-object", "-w", "--stdin"], sandbox.work, "line\n".repeat(100_000));
-    const open = () => process.getActiveResourcesInfo().filter((each) => each === "ProcessWrap" || each === "PipeWrap");
-    const before = open().length;
-    for await (const object of readObjects(sandbox.git, ["HEAD", oid, oid])) {
+    let ended = false;
+    const watched: Git = {
+      ...sandbox.git,
+      async *stream(...asked) {
+        try {
+          yield* sandbox.git.stream(...asked);
+        } finally {
+          ended = true; // and git with it: its stream waits for that
+        }
+      },
+    };
+    for await (const object of readObjects(watched, ["HEAD", oid, oid])) {
       expect(object?.type).toBe("commit");
       break;
     }
-    expect(open()).toHaveLength(before);
+    expect(ended).toBe(true);
   });
 });
 
