@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
-import prepareEnvironment, { python } from "../test/peers/virtual-environment.ts";
+import { makeEnvironment, python } from "../test/peers/virtual-environment.ts";
 import { machine, tellSection } from "./bench/page.ts";
 import { type Figures, type Goals, missedGoals } from "./bench/trainer-goals.ts";
 
@@ -70,8 +70,8 @@ const cases: Case[] = [
 ];
 
 /** Our trainers beside scikit-learn's on the same files, one process each, in one run; `--write` puts the table into docs/benchmarks.md. */
-function main(): void {
-  prepareEnvironment();
+async function main(): Promise<void> {
+  await makeEnvironment("peers");
   const folder = mkdtempSync(join(tmpdir(), "mergeml-bench-"));
   const sources = [
     "@observablehq/sample-datasets/diamonds.csv",
@@ -146,4 +146,4 @@ function figuresOf(fits: readonly Fit[], metric: string): Figures {
   };
 }
 
-main();
+await main();

@@ -1,14 +1,8 @@
 import { cpSync } from "node:fs";
 import { basename, join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { beforeAll, describe, expect, it } from "vitest";
-import { editModel, exampleScratch, prepareExamples } from "./examples.ts";
-
-let bin: string;
-
-beforeAll(() => {
-  bin = prepareExamples();
-});
+import { describe, expect, it } from "vitest";
+import { editModel, exampleScratch } from "./examples.ts";
 
 const python = { runs: "python3, own-predictions.py", rows: "rows.parquet" };
 const cases = [
@@ -31,7 +25,7 @@ async function columnOf(file: string, name: string): Promise<number[]> {
 
 describe("a program's model predicts in ONNX Runtime what the program's library predicts", () => {
   it.each(cases)("$example, on 100,000 rows", async ({ example, runs, rows, shipped }) => {
-    using scratch = await exampleScratch(example, bin);
+    using scratch = await exampleScratch(example);
     const script = runs.split(", ").at(-1)!;
     cpSync(join(import.meta.dirname, script), join(scratch.root, "models", example, script));
     editModel(scratch, example, (yaml) =>

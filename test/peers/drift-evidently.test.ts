@@ -5,7 +5,7 @@ import { compareSamples, type EvidentlyAnswer } from "../../pipelines/drift/evid
 import type { Sample } from "../../pipelines/drift/evidently/sample.ts";
 import { type Random, seededRandom } from "../../pipelines/evaluation/random.ts";
 import { categories, numbers } from "../drift/evidently/samples.ts";
-import { makeEnvironment } from "./virtual-environment.ts";
+import { pythonOf } from "./virtual-environment.ts";
 
 interface Column {
   name: string;
@@ -51,10 +51,9 @@ const titles = cases.map((columns, at): [string, number] => {
 let theirs: readonly Answers[] = [];
 
 beforeAll(() => {
-  const python = makeEnvironment("peer-evidently", "requirements-evidently.txt");
   const script = join(import.meta.dirname, "drift-evidently.py");
   const options = { input: JSON.stringify(cases), maxBuffer: 64 * 1024 * 1024, timeout: 300_000 };
-  theirs = JSON.parse(execFileSync(python, [script], options).toString());
+  theirs = JSON.parse(execFileSync(pythonOf("peer-evidently"), [script], options).toString());
 });
 
 test.each(titles)("as Evidently: %s", (_, at) => {

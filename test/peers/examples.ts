@@ -1,25 +1,14 @@
 import { cpSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { makeScratch, type Scratch } from "../scratch.ts";
-import { requireR } from "./r-language.ts";
-import { makeEnvironment } from "./virtual-environment.ts";
+import { pythonOf } from "./virtual-environment.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Examples of `type: command` that need their language's packages. */
-export const inPython = ["lightgbm", "sklearn", "xgboost"] as const;
-
-/** Installs what the examples need; gives the folder of their Python. */
-export function prepareExamples(): string {
-  requireR();
-  const requirements = inPython.map((name) => `../../models/examples/${name}/requirements.txt`);
-  return dirname(makeEnvironment("peer-examples", ...requirements));
-}
-
 /** A repository with an example, of fewer trees: enough to meet the threshold, and to wait for. */
-export async function exampleScratch(example: string, bin: string): Promise<Scratch> {
+export async function exampleScratch(example: string): Promise<Scratch> {
   const scratch = makeScratch();
-  scratch.env.PATH = `${bin}:${scratch.env.PATH}`;
+  scratch.env.PATH = `${dirname(pythonOf("peer-examples"))}:${scratch.env.PATH}`;
   cpSync(join(root, "models/examples", example), join(scratch.root, "models", example), { recursive: true });
   for (const data of ["@observablehq/sample-datasets/diamonds.csv", "vega-datasets/data/birdstrikes.csv"])
     cpSync(join(root, "node_modules", data), join(scratch.root, "data", basename(data)));
