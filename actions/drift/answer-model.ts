@@ -4,7 +4,8 @@ import { type DriftState, decideNotice } from "../../pipelines/drift/notice/deci
 import { driftState, undeployedState } from "../../pipelines/drift/notice/drift-state.ts";
 import { noticeText } from "../../pipelines/drift/notice/notice-text.ts";
 import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
-import { applyNotice, type NoticeOutcome, type StoredIssue } from "../shared/github/drift-issue.ts";
+import { applyNotice, type StoredIssue } from "../shared/github/drift-issue.ts";
+import type { IssueOutcome } from "../shared/github/kept-issue.ts";
 import type { StoredRollbackIssue } from "../shared/github/rollback-issue.ts";
 import { type Answering, answerRetrain, type RetrainOutcome } from "./answer-retrain.ts";
 import { answerRollback, type RollbackOutcome } from "./answer-rollback.ts";
@@ -28,7 +29,7 @@ export interface ModelAnswer {
   model: string;
   production: number | null;
   entry: DriftEntry | null;
-  issue: NoticeOutcome;
+  issue: IssueOutcome;
   /** Why nothing was done about the issue; empty otherwise. */
   reason: string;
   retrain: RetrainOutcome;

@@ -9,11 +9,8 @@ import { decideRollbackNotices } from "../../pipelines/rollback/notice/decide-ro
 import { rollbackSituation } from "../../pipelines/rollback/notice/rollback-events.ts";
 import { recheckEvidence } from "../../pipelines/rollback/recheck-evidence.ts";
 import { standingOf } from "../../pipelines/rollback/standing.ts";
-import {
-  applyRollbackNotice,
-  type RollbackIssueOutcome,
-  type StoredRollbackIssue,
-} from "../shared/github/rollback-issue.ts";
+import type { IssueOutcome } from "../shared/github/kept-issue.ts";
+import { applyRollbackNotice, type StoredRollbackIssue } from "../shared/github/rollback-issue.ts";
 import type { Answering } from "./answer-retrain.ts";
 
 /** What became of a model's promotion on live data. */
@@ -26,7 +23,7 @@ export interface RollbackOutcome {
   automatic: boolean;
   /** Why, or why not; null when it was not asked. */
   why: string | null;
-  issues: readonly RollbackIssueOutcome[];
+  issues: readonly IssueOutcome[];
 }
 
 interface RollbackQuestion {
@@ -84,11 +81,11 @@ async function answerIssues(
   { github }: Answering,
   { config, rollbackIssues }: RollbackQuestion,
   situation: ReturnType<typeof rollbackSituation>,
-): Promise<RollbackIssueOutcome[]> {
+): Promise<IssueOutcome[]> {
   const { serverUrl, owner: account, repo } = github.context;
   const owner = config?.config.owner ?? null;
   const parts = { situation, owner, repository: `${serverUrl}/${account}/${repo}` };
-  const outcomes: RollbackIssueOutcome[] = [];
+  const outcomes: IssueOutcome[] = [];
   for (const notice of decideRollbackNotices(situation, rollbackIssues)) {
     const text = rollbackNoticeText(notice, parts);
     outcomes.push(await applyRollbackNotice(github, { notice, known: rollbackIssues, text, owner, at: situation.at }));

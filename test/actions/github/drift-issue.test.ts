@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { applyNotice, listDriftIssues, type NoticeOutcome } from "../../../actions/shared/github/drift-issue.ts";
+import { applyNotice, listDriftIssues } from "../../../actions/shared/github/drift-issue.ts";
+import type { IssueOutcome } from "../../../actions/shared/github/kept-issue.ts";
 import { type DriftState, decideNotice } from "../../../pipelines/drift/notice/decide-notice.ts";
 import { noticeText } from "../../../pipelines/drift/notice/notice-text.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./faulty-github.ts";
@@ -37,7 +38,7 @@ function week(number: number, over: Partial<DriftState> = {}): DriftState {
 }
 
 /** One check of a model, as the job does it. */
-async function check(state: DriftState, { owner = null as string | null } = {}): Promise<NoticeOutcome> {
+async function check(state: DriftState, { owner = null as string | null } = {}): Promise<IssueOutcome> {
   const known = (await listDriftIssues(faulty.github)).get(model) ?? [];
   const decision = decideNotice(state, known);
   const report = { title: `${model} is drifting: severity ${state.severity}`, body: `Window to ${state.to}.` };
