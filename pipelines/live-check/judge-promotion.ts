@@ -1,21 +1,10 @@
-import type { Profile } from "../drift/profile/profile.ts";
 import type { Interval } from "../drift/window/interval.ts";
-import type { WatchedModel } from "../drift-check/watched-model.ts";
-import type { WindowInputs } from "../drift-check/window-inputs.ts";
-import type { Snapshot } from "../registry/snapshot.ts";
 import { decideRollback, type RollbackJudgement } from "../rollback/decide-rollback.ts";
 import { standingOf } from "../rollback/standing.ts";
-import type { Workspace } from "../workspace/workspace.ts";
 import { collectEvidence } from "./collect-evidence.ts";
+import type { EvidenceJob } from "./evidence-job.ts";
 
-interface JudgementJob {
-  workspace: Workspace;
-  snapshot: Snapshot;
-  watched: WatchedModel;
-  profile: Profile;
-  inputs: WindowInputs;
-  now: Date;
-}
+type JudgementJob = Omit<EvidenceJob, "standing" | "rollback" | "newest">;
 
 /** Judges the promotion of the version in production by the newest window; null when `rollback.when` asks for nothing. */
 export async function judgePromotion(job: JudgementJob, newest: Interval): Promise<RollbackJudgement | null> {

@@ -7,6 +7,7 @@ import { buildFeatures, type FeatureJob } from "../../pipelines/features/build-f
 import type { FeatureData, FeatureResult } from "../../pipelines/features/dataset.ts";
 import { type DatasetStore, openDatasetStore } from "../../pipelines/features/dataset-store.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
+import { defaultSettings, defaultThresholds } from "../default-settings.ts";
 
 /** A scratch repository with data files, removed when the scope ends. */
 export interface Project extends AsyncDisposable {
@@ -62,27 +63,12 @@ function modelConfig({
       checks: checks.map((check) => ({ severity: "block", mostly: 1, ...check })),
     },
     thresholds: {
+      ...defaultThresholds,
       primary: "rmse",
-      first_deploy: {},
-      retrain: { mode: "point", margin: null, confidence: 0.95 },
-      always: {},
       slices: slices.map((by) => ({ by, metric: "rmse", max_regression: { relative: 0.1 }, min_rows: 1 })),
-      allow_breaking: false,
-      waive: [],
     },
-    drift: {
-      window: "7d",
-      query: null,
-      label_delay: "0d",
-      min_rows: 200,
-      on_drift: "issue",
-      share: 0.3,
-      persist: "2 of 3",
-      method: "calibrated",
-    },
-    retrain: { window: "expanding", schedule: "never" },
-    rollback: null,
-    resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 1, threads: 2 },
+    ...defaultSettings,
+    resources: { ...defaultSettings.resources, memory_gb: 1 },
   };
 }
 

@@ -14,6 +14,7 @@ import { openRegistry, type RegisterInput, type Registry } from "../../pipelines
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { BlobStore } from "../../pipelines/registry/stored-model.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
+import { defaultSettings, defaultThresholds } from "../default-settings.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
 
 type Environment = Record<string, string | undefined>;
@@ -205,27 +206,11 @@ function modelConfig(name: string): ModelConfig {
       checks: [],
     },
     thresholds: {
+      ...defaultThresholds,
       primary: "rmse",
       first_deploy: { rmse: { max: 1000 } },
-      retrain: { mode: "point", margin: null, confidence: 0.95 },
-      always: {},
-      slices: [],
-      allow_breaking: false,
-      waive: [],
     },
-    drift: {
-      window: "7d",
-      query: null,
-      label_delay: "0d",
-      min_rows: 200,
-      on_drift: "issue",
-      share: 0.3,
-      persist: "2 of 3",
-      method: "mergeml",
-    },
-    retrain: { window: "expanding", schedule: "never" },
-    rollback: null,
-    resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 4, threads: 2 },
+    ...defaultSettings,
   };
 }
 

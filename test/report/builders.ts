@@ -11,6 +11,7 @@ import { judge } from "../../pipelines/gate/judge.ts";
 import type { Verdict } from "../../pipelines/gate/verdict.ts";
 import type { CandidateRecord, VersionRecord } from "../../pipelines/registry/version-record.ts";
 import type { JudgedEntry } from "../../pipelines/report/report-entry.ts";
+import { defaultSettings, defaultThresholds } from "../default-settings.ts";
 
 const columns: readonly FeatureSpec[] = [
   { name: "carat", kind: "number" },
@@ -49,28 +50,12 @@ export function modelConfig(
       checks: [],
     },
     thresholds: {
+      ...defaultThresholds,
       primary: "rmse",
       first_deploy: { rmse: { max: 900 } },
-      retrain: { mode: "point", margin: null, confidence: 0.95 },
-      always: {},
-      slices: [],
-      allow_breaking: false,
-      waive: [],
       ...limits,
     },
-    drift: {
-      window: "7d",
-      query: null,
-      label_delay: "0d",
-      min_rows: 200,
-      on_drift: "issue",
-      share: 0.3,
-      persist: "2 of 3",
-      method: "calibrated",
-    },
-    retrain: { window: "expanding", schedule: "never" },
-    rollback: null,
-    resources: { runner: "ubuntu-latest", timeout_minutes: 60, memory_gb: 4, threads: 2 },
+    ...defaultSettings,
     ...others,
   };
 }
