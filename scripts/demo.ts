@@ -21,7 +21,7 @@ Where to look next
   the registry branch   git -C ${scratch.repository} log --oneline origin/registry
   a model card          git -C ${scratch.repository} show origin/registry:models/flight-delay/versions/1/MODEL_CARD.md
   a model's config      models/diamond-price/model.yaml
-  your own model        mergeml init   (README.md, "Your own model")`);
+  your own model        mergeml init   (docs/models.md)`);
 }
 
 function firstDeploy(stage: Stage, { repository }: Scratch): void {
