@@ -1,12 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createEmulator } from "emulate";
-import { inject } from "vitest";
 import { type Added, addedRoutes } from "./added-routes.ts";
 import { type Answer, json, problem } from "./answer.ts";
 import { type Fault, type Faults, faultAnswer, pendingFaults } from "./fault.ts";
 import { overLimit } from "./limits.ts";
-import { readConformance } from "./openapi/conformance.ts";
+import { githubConformance } from "./openapi/conformance.ts";
 
 interface RecordedRequest {
   method: string;
@@ -33,8 +32,8 @@ export interface TestGitHub extends AsyncDisposable {
 }
 
 /**
- * Starts it on loopback. Where GitHub's description of its API is provided, every request of our client and its answer are
- * held against it, and disposing throws when one did not conform.
+ * Starts it on loopback. Every request of our client and its answer are held against GitHub's description of its API, and
+ * disposing throws when one did not conform.
  */
 export async function startGitHub({ owner, repo }: { owner: string; repo: string }): Promise<TestGitHub> {
   const bot = "github-actions[bot]";
@@ -64,8 +63,7 @@ export async function startGitHub({ owner, repo }: { owner: string; repo: string
   const added = addedRoutes(repository);
   const requests: RecordedRequest[] = [];
   const faults = pendingFaults();
-  const description = process.env.VITEST ? inject("openapi") : undefined; // a benchmark has none
-  const conformance = description ? readConformance(description) : () => [];
+  const conformance = githubConformance();
   const oddities = new Set<string>();
   const setting: Setting = {
     ...{ emulator: emulator.url, added, faults, readOnlyToken },

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Ajv, type ValidateFunction } from "ajv";
+import { descriptionFile } from "./fetch-description.ts";
 import type { Description, Operation, Parameter } from "./reduce-description.ts";
 
 /** A request and its answer, as they were sent. */
@@ -24,8 +25,13 @@ interface Route {
 
 const id = "github";
 
-export function readConformance(file: string): Conformance {
-  const description = JSON.parse(readFileSync(file, "utf8")) as Description;
+let read: Conformance | undefined; // what Ajv compiles is kept for all tests of a process
+
+export function githubConformance(): Conformance {
+  return (read ??= conformanceTo(JSON.parse(readFileSync(descriptionFile, "utf8")) as Description));
+}
+
+function conformanceTo(description: Description): Conformance {
   const ajv = new Ajv({ strict: false, logger: false, coerceTypes: false, allErrors: true, validateSchema: false });
   ajv.addFormat("uri", (text: string) => URL.canParse(text));
   ajv.addFormat("date-time", (text: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(text));

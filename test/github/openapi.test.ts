@@ -1,7 +1,7 @@
-import { describe, expect, inject, it } from "vitest";
-import { readConformance } from "../github/openapi/conformance.ts";
+import { describe, expect, it } from "vitest";
+import { githubConformance } from "./openapi/conformance.ts";
 
-const check = readConformance(inject("openapi"));
+const check = githubConformance();
 const statuses = "/repos/octo/models/deployments/1/statuses";
 const asked = {
   method: "POST",
