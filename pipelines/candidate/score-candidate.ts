@@ -17,7 +17,7 @@ import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
 
 /** Raise it when the same models on the same rows would be evaluated otherwise. */
-const stepVersion = 2;
+const stepVersion = 3;
 
 export interface Scoring {
   config: ModelConfig;

@@ -5,6 +5,9 @@ import type { Metric, WeightedScore } from "./metrics/metric.ts";
 import { pairedInterval } from "./paired-bootstrap.ts";
 import type { Side } from "./sides.ts";
 
+/** Enough for 1,500 rows, or for the cells of a slice; with more rows percentiles cover as well. */
+const mostJackknifeVisits = 1500 ** 2;
+
 /** What both models score by one metric on the same rows. */
 export interface Compared {
   candidate: number | null;
@@ -71,9 +74,15 @@ function differenceOf<Scored>(
   const judged = (value: number) => metric.judged?.(value) ?? value;
   const pair = { candidate: candidate.score, production: production.score, judged };
   const replicates = metric.visitsRows ? rowReplicates : resamples.replicates;
-  const interval = pairedInterval(pair, cells, resamples, replicates, confidence);
+  const studentised = metric.smooth !== false && jackknifeVisits(metric, cells) <= mostJackknifeVisits;
+  const interval = pairedInterval(pair, { cells, resamples, replicates, confidence, studentised });
   if (!interval) return `no interval: most resamples of these rows do not define ${metric.name}`;
   return { value: judged(candidate.value) - judged(production.value), ...interval, confidence };
+}
+
+/** The jackknife scores once without each cell. */
+function jackknifeVisits<Scored>({ visitsRows }: Metric<Scored>, { count, of }: Cells): number {
+  return count * (visitsRows ? of.length : count);
 }
 
 function withProblems(compared: Compared, problems: readonly (string | null | undefined)[]): Compared {

@@ -12,15 +12,23 @@ import { judgedValue } from "../evaluation/metrics/metrics.ts";
 import { describeInterval, withinNoise, worsening } from "./differences.ts";
 import { allowedWorsening, atMost } from "./margin.ts";
 import type { GateCheck } from "./verdict.ts";
+import { type WorseSlices, worseBeyondNoise } from "./worse-slices.ts";
 
-/** No slice may get worse than its rule allows. A rule that finds no slice large enough fails, because it judged nothing. */
+/**
+ * No slice may get worse than its rule allows by more than chance: among many slices of equally good models some always seem
+ * to be, so what exceeds its limit must also be beyond noise, all judged slices considered together. A rule that finds no
+ * slice large enough fails, because it judged nothing.
+ */
 export function checkSlices(evaluation: Evaluation, rules: readonly SliceRule[]): GateCheck[] {
-  return rules.flatMap((rule) => {
-    const slices = evaluation.slices.filter(
-      ({ by, metric, rows }) => by === rule.by && metric === rule.metric && rows >= rule.min_rows,
-    );
-    return slices.length === 0 ? [judgedNothing(rule)] : slices.map((slice) => checkSlice(slice, rule));
-  });
+  const judged = rules.map((rule) => ({ rule, slices: evaluation.slices.filter((slice) => appliesTo(rule, slice)) }));
+  const worse = worseBeyondNoise(judged.flatMap(({ slices }) => slices));
+  return judged.flatMap(({ rule, slices }) =>
+    slices.length === 0 ? [judgedNothing(rule)] : slices.map((slice) => checkSlice(slice, rule, worse)),
+  );
+}
+
+function appliesTo({ by, metric, min_rows }: SliceRule, slice: SliceComparison): boolean {
+  return by === slice.by && metric === slice.metric && slice.rows >= min_rows;
 }
 
 function judgedNothing({ by, metric, min_rows }: SliceRule): GateCheck {
@@ -33,7 +41,7 @@ function judgedNothing({ by, metric, min_rows }: SliceRule): GateCheck {
   };
 }
 
-function checkSlice(slice: SliceComparison, rule: SliceRule): GateCheck {
+function checkSlice(slice: SliceComparison, rule: SliceRule, { slices, count }: WorseSlices): GateCheck {
   const about = { id: `slice:${slice.by}=${slice.value}`, limit: describeLimit(slice, rule) };
   const name = `${slice.by}=${slice.value === "" ? "(empty)" : slice.value}`;
   if (slice.candidate === null || slice.production === null) {
@@ -44,12 +52,14 @@ function checkSlice(slice: SliceComparison, rule: SliceRule): GateCheck {
   const production = judgedValue(slice.metric, slice.production);
   const worse = worsening(candidate - production, slice.direction);
   const scale = Math.max(Math.abs(candidate), Math.abs(production));
-  const passed = atMost(worse, allowedWorsening(rule.max_regression, production), scale);
+  const within = atMost(worse, allowedWorsening(rule.max_regression, production), scale);
   const [ours, theirs] = formatApart(candidate, production);
   const on = `On ${name} (${formatCount(slice.rows)} test rows) ${slice.metric} ${ours} against production's ${theirs}`;
   const found = describeChange(candidate, production, rule);
-  const ruling = passed ? `is within the limit of ${about.limit}` : `is ${found}, and the limit is ${about.limit}`;
-  return { ...about, outcome: passed ? "pass" : "fail", found, reason: `${on} ${ruling}${noiseClause(slice)}.` };
+  const ruling = within ? `is within the limit of ${about.limit}` : `is ${found}, and the limit is ${about.limit}`;
+  const failed = !within && slices.has(slice);
+  const noise = within || failed ? noiseClause(slice) : chanceClause(slice, count);
+  return { ...about, outcome: failed ? "fail" : "pass", found, reason: `${on} ${ruling}${noise}.` };
 }
 
 /** The limit on the change as it is shown, candidate against production: `≤ +10%` where lower is better, else `≥ −10%`. */
@@ -68,4 +78,10 @@ function describeChange(candidate: number, production: number, { max_regression 
 function noiseClause({ difference }: SliceComparison): string {
   if (!difference || (difference.low === 0 && difference.high === 0) || !withinNoise(difference)) return "";
   return `; the difference is within noise (${describeInterval(difference)})`;
+}
+
+/** Why a slice that exceeds its limit does not block. */
+function chanceClause({ difference }: SliceComparison, count: number): string {
+  const among = count === 1 ? "" : `, of ${formatCount(count)} slices considered together`;
+  return `; that is within noise${among}${difference ? ` (${describeInterval(difference)})` : ""}`;
 }

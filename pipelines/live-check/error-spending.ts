@@ -1,4 +1,4 @@
-import { normalTail } from "../drift/significance/normal-tail.ts";
+import { normalQuantile } from "../drift/significance/normal-quantile.ts";
 import type { Difference } from "../evaluation/evaluation.ts";
 
 /** Chance that a version which is as good as the one before is ever found to be worse, over all windows of its life. */
@@ -21,15 +21,4 @@ export function intervalOfWindow({ value, low, high }: Difference, window: numbe
 
 function errorOf(window: number): number {
   return lifetimeError / (window * (window + 1));
-}
-
-/** z that a standard normal variable exceeds with this chance, by bisection; below 10. */
-function normalQuantile(tail: number): number {
-  let [low, high] = [0, 10];
-  for (let step = 0; step < 50; step += 1) {
-    const middle = (low + high) / 2;
-    if (normalTail(middle) > tail) low = middle;
-    else high = middle;
-  }
-  return low;
 }

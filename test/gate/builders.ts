@@ -48,6 +48,7 @@ export function metric(
   return { metric: name, direction, naive: direction === "min" ? 40 : 0, ...pair(candidate, baseline, half) };
 }
 
+/** A slice whose difference is four half widths of its interval from zero: no noise. */
 export function slice(
   value: string,
   candidate: number | null,
@@ -60,7 +61,7 @@ export function slice(
     metric: "rmse",
     direction: "min",
     rows: 500,
-    ...pair(candidate, baseline, 0.1),
+    ...pair(candidate, baseline, Math.abs((candidate ?? 0) - (baseline ?? 0)) / 4),
     ...change,
   };
 }

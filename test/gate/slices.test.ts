@@ -1,4 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { compareSlices } from "../../pipelines/evaluation/compare-slices.ts";
+import type { SliceComparison } from "../../pipelines/evaluation/evaluation.ts";
+import { planIntervals } from "../../pipelines/evaluation/interval-plan.ts";
+import { regressionMetrics } from "../../pipelines/evaluation/metrics/metrics.ts";
+import { regressionSides } from "../../pipelines/evaluation/regression-sides.ts";
+import { drawResamples } from "../../pipelines/evaluation/resamples.ts";
+import { normals, numbers } from "../evaluation/builders.ts";
 import { checkIn, evaluation, judged, metric, slice } from "./builders.ts";
 
 const better = metric("rmse", 28, 30);
@@ -36,17 +43,87 @@ describe("no slice may get much worse", () => {
     expect(check).toMatchObject({ outcome, limit: "≥ −10%" });
   });
 
-  test("the sentence says where, how much, and that it is noise", () => {
-    const difference = { value: 5, low: -1, high: 9, confidence: 0.95 };
+  test("the sentence says where, how much, and why it blocks", () => {
+    const difference = { value: 5, low: 1, high: 9, confidence: 0.95 };
     const compared = slice("", 38, 33, { difference, rows: 1200 });
-    const check = checkIn(
-      judged(evaluation([better], { slices: [compared] }), { slices: [tenPercent] }),
-      "slice:origin=",
-    );
-    expect(check.reason).toBe(
-      "On origin=(empty) (1,200 test rows) rmse 38 against production's 33 is +15.2%, and the limit is ≤ +10%; the difference is within noise (95% interval −1 … +9).",
-    );
+    const verdict = judged(evaluation([better], { slices: [compared] }), { slices: [tenPercent] });
+    expect(checkIn(verdict, "slice:origin=")).toMatchObject({
+      outcome: "fail",
+      reason: "On origin=(empty) (1,200 test rows) rmse 38 against production's 33 is +15.2%, and the limit is ≤ +10%.",
+    });
   });
+});
+
+describe("what chance explains does not block", () => {
+  const uncertain = { value: 5, low: 0.5, high: 9.5, confidence: 0.95 };
+  const others = Array.from({ length: 19 }, (_, at) =>
+    slice(`S${at}`, 33, 33, { difference: { ...uncertain, value: 0 } }),
+  );
+
+  test("one slice alone that is worse beyond noise blocks", () => {
+    const slices = [slice("ATL", 38, 33, { difference: uncertain })];
+    const verdict = judged(evaluation([better], { slices }), { slices: [tenPercent] });
+    expect(checkIn(verdict, "slice:origin=ATL").outcome).toBe("fail");
+  });
+
+  test("the same slice among twenty does not, and the reason says so", () => {
+    const slices = [slice("ATL", 38, 33, { difference: uncertain }), ...others];
+    const verdict = judged(evaluation([better], { slices }), { slices: [tenPercent] });
+    expect(verdict.outcome).toBe("pass");
+    expect(checkIn(verdict, "slice:origin=ATL")).toMatchObject({
+      outcome: "pass",
+      found: "+15.2%",
+      reason:
+        "On origin=ATL (500 test rows) rmse 38 against production's 33 is +15.2%, and the limit is ≤ +10%; that is within noise, of 20 slices considered together (95% interval +0.5 … +9.5).",
+    });
+  });
+
+  test("a slice without an interval blocks: nothing says that it is chance", () => {
+    const slices = [slice("ATL", 38, 33, { difference: null }), ...others];
+    expect(judged(evaluation([better], { slices }), { slices: [tenPercent] }).outcome).toBe("fail");
+  });
+
+  test("a slice that two rules judge counts once", () => {
+    const slices = [slice("ATL", 38, 33, { difference: uncertain })];
+    const rules = Array.from({ length: 20 }, () => tenPercent);
+    expect(judged(evaluation([better], { slices }), { slices: rules }).outcome).toBe("fail");
+  });
+});
+
+/** Rows of 20 slices; the candidate's rmse on slice 0 is `factor` times production's. */
+function simulated(seed: number, rows: number, factor: number): SliceComparison[] {
+  const normal = normals(seed);
+  const actual = Float64Array.from({ length: rows * 20 }, () => normal());
+  const production = Float32Array.from(actual, () => Math.SQRT1_2 * normal());
+  const own = (row: number) => Math.sqrt((row % 20 === 0 ? factor ** 2 : 1) * 1.5 - 1);
+  const candidate = Float32Array.from(actual, (_, row) => own(row) * normal());
+  const sides = regressionSides(actual, numbers(candidate), numbers(production), 0);
+  const column = {
+    codes: Int32Array.from(actual, (_, row) => row % 20),
+    levels: Array.from({ length: 20 }, (_, at) => `S${at}`),
+  };
+  const plan = { ...planIntervals(actual.length, 0, 0.95, seed), resamples: drawResamples(seed, 300) };
+  return compareSlices(sides, regressionMetrics, [{ ...tenPercent, min_rows: 30 }], new Map([["origin", column]]), plan)
+    .slices;
+}
+
+function blocked(seed: number, rows: number, factor: number): boolean {
+  const slices = simulated(seed, rows, factor);
+  return judged(evaluation([better], { slices }), { slices: [{ ...tenPercent, min_rows: 30 }] }).outcome === "fail";
+}
+
+test("equally good models with 20 slices of 200 rows are seldom blocked, though some slice exceeds its limit in half of them", () => {
+  const seeds = Array.from({ length: 80 }, (_, at) => at + 1);
+  const exceeded = seeds.filter((seed) =>
+    simulated(seed, 200, 1).some(({ candidate, production }) => candidate! > 1.1 * production!),
+  );
+  expect(exceeded.length).toBeGreaterThan(25);
+  expect(exceeded.filter((seed) => blocked(seed, 200, 1)).length).toBeLessThan(10);
+});
+
+test("a regression of 20% in one slice of 1,000 rows is found", () => {
+  const seeds = Array.from({ length: 10 }, (_, at) => at + 1);
+  expect(seeds.filter((seed) => blocked(seed, 1000, 1.2)).length).toBeGreaterThan(8);
 });
 
 describe("a rule that judged nothing fails and says so", () => {

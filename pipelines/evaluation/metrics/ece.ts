@@ -11,6 +11,7 @@ export const ece = additive<ScoredClassification>({
   name: "ece",
   direction: "min",
   means: () => bins,
+  smooth: false,
   add({ actual, classes, top, probabilities }, cellOf, gaps) {
     for (let row = 0; row < actual.length; row++) {
       const confidence = probabilities[row * classes.length + top[row]!]!;

@@ -12,6 +12,7 @@ export const medae: Metric<ScoredRegression> = {
   name: "medae",
   direction: "min",
   visitsRows: false,
+  smooth: false,
   prepare({ actual, predicted }, cells) {
     const errors = actual.map((value, row) => Math.abs(predicted[row]! - value));
     const near = middleOf(errors, cells, 3 * Math.sqrt(errors.length) + 32);

@@ -14,6 +14,8 @@ export interface Metric<Scored> {
   undefinedBecause?(scored: Scored): string | null;
   /** True when scoring once visits every row, not every cell: such metrics get fewer replicates on large data. */
   visitsRows: boolean;
+  /** False where single rows bend the score, as those next to a median do: the jackknife does not know its spread. */
+  smooth?: false;
   /** Does once what does not depend on the weights (sums per cell, sorting), because the bootstrap scores a thousand times. */
   prepare(scored: Scored, cells: Cells): WeightedScore;
 }

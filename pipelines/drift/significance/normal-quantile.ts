@@ -1,0 +1,12 @@
+import { normalTail } from "./normal-tail.ts";
+
+/** z that a standard normal variable exceeds with this chance, by bisection; below 10. */
+export function normalQuantile(tail: number): number {
+  let [low, high] = [0, 10];
+  for (let step = 0; step < 50; step += 1) {
+    const middle = (low + high) / 2;
+    if (normalTail(middle) > tail) low = middle;
+    else high = middle;
+  }
+  return low;
+}
