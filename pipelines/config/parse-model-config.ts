@@ -69,13 +69,15 @@ function check(written: Json | undefined, reading: readonly Finding[], context: 
   const findings = [...reading];
   if (written === undefined) return { config: null, findings };
   const value = mergeDefaults(defaults, written);
+  const misshapen = validate(value);
   addNew(
     findings,
-    validate(value).filter((finding) => !isAbove(finding.path, reading)),
+    misshapen.filter((finding) => !isAbove(finding.path, reading)),
   );
   // With this many, what is left to tell is not worth making a sound remainder for the rules.
-  if (findings.length > MAX_PROBLEMS) return { config: null, findings };
-  const broken = findings.map((finding) => finding.path);
+  if (reading.length + misshapen.length > MAX_PROBLEMS) return { config: null, findings };
+  // What is not told, because another finding says it, is no more fit for the rules.
+  const broken = [...findings, ...misshapen].map((finding) => finding.path);
   const filled = fillDefaults(baseModelSchema, prune(value, broken)) ?? {};
   const brokenNames = new Set(broken.map(dotted));
   const sound = (path: KeyPath) => !brokenNames.has(dotted(path));

@@ -7,7 +7,7 @@ import { repositorySchema } from "./repository-schema.ts";
 import { isBranchName } from "./rules/branch-name.ts";
 import { isPathInside } from "./rules/feature-rules.ts";
 import { when } from "./rules/rule.ts";
-import { compileSchema } from "./schema/compile-schema.ts";
+import { compileSchema, type Validator } from "./schema/compile-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
 import { type Finding, toProblem } from "./yaml/finding.ts";
 import { openYaml } from "./yaml/yaml-file.ts";
@@ -15,16 +15,32 @@ import { openYaml } from "./yaml/yaml-file.ts";
 /** Problems that are told; more would bury the reader. */
 const MAX_PROBLEMS = 100;
 
-/** Reads a mergeml.yaml. Never throws on any text; what is wrong is replaced by its default, so that work on models can go on to find their problems too. */
-export function parseRepositoryConfig(text: string, file: string): { config: RepositoryConfig; problems: Problem[] } {
-  const yaml = openYaml(text, file);
-  const findings = [...yaml.findings];
-  if (yaml.value !== undefined) findings.push(...compileSchema(repositorySchema)(yaml.value));
-  const sound = fill(yaml.value, findings);
-  findings.push(...repositoryRules(sound), ...defaultsFindings(sound.defaults));
-  const problems = findings.slice(0, MAX_PROBLEMS).map((finding) => toProblem(finding, yaml.locate(finding)));
-  problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
-  return { config: fill(sound as unknown as Json, findings), problems };
+/** A mergeml.yaml that was read; what is wrong is replaced by its default, so that work on models can go on to find their problems too. */
+interface ParsedRepository {
+  config: RepositoryConfig;
+  problems: Problem[];
+}
+
+/** Reads a mergeml.yaml. Never throws on any text. */
+export function parseRepositoryConfig(text: string, file: string): ParsedRepository {
+  return repositoryParser()(text, file);
+}
+
+/** Prepares a parser for many files: compiling the schemas takes longer than reading a file. */
+export function repositoryParser(): (text: string, file: string) => ParsedRepository {
+  const validate = compileSchema(repositorySchema);
+  let defaultsValidator: Validator | undefined; // most files have no defaults
+  const validateDefaults: Validator = (defaults) => (defaultsValidator ??= compileSchema(defaultsSchema()))(defaults);
+  return (text, file) => {
+    const yaml = openYaml(text, file);
+    const findings = [...yaml.findings];
+    if (yaml.value !== undefined) findings.push(...validate(yaml.value));
+    const sound = fill(yaml.value, findings);
+    findings.push(...repositoryRules(sound), ...defaultsFindings(sound.defaults, validateDefaults));
+    const problems = findings.slice(0, MAX_PROBLEMS).map((finding) => toProblem(finding, yaml.locate(finding)));
+    problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
+    return { config: fill(sound as unknown as Json, findings), problems };
+  };
 }
 
 function fill(value: Json | undefined, findings: readonly Finding[]): RepositoryConfig {
@@ -66,10 +82,9 @@ function folderRule(key: "store" | "predictions", path: string): Finding[] {
 }
 
 /** The defaults are a model.yaml in which anything may be left out, but what makes a model that one model. */
-function defaultsFindings(defaults: Json): Finding[] {
+function defaultsFindings(defaults: Json, validate: Validator): Finding[] {
   if (!isBlock(defaults) || Object.keys(defaults).length === 0) return [];
-  const findings = compileSchema(defaultsSchema())(defaults);
-  return findings.map((finding) => ({
+  return validate(defaults).map((finding) => ({
     ...finding,
     path: ["defaults", ...finding.path],
     message: finding.message.startsWith("the file") ? finding.message : `defaults.${finding.message}`,

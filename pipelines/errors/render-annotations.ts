@@ -15,7 +15,7 @@ function renderAnnotation({ message, hint, where, key, severity = "error" }: Pro
     ? { file: where.file, line: where.line, col: where.column, endColumn: where.column + (where.length ?? 1) }
     : {};
   const properties = Object.entries({ ...place, title }).map(
-    ([name, value]) => `${name}=${escapeProperty(`${value}`)}`,
+    ([name, value]) => `${name}=${escapeProperty(visibleText(`${value}`))}`,
   );
   const text = hint ? `${message}\n${hint}` : message;
   return `::${severity} ${properties.join(",")}::${escapeData(visibleText(text))}`;

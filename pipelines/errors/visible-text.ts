@@ -1,6 +1,10 @@
-/** Control characters, and the bidirectional ones that make a line read differently from what it is. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const hidden = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/g;
+/**
+ * Control characters, the bidirectional ones that make a line read differently from what it is, and those that nobody sees.
+ * Not the joiners U+200C and U+200D, which scripts and emoji need.
+ */
+const hidden =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
 
 /** Text from a file, safe to print: it cannot move the cursor, colour the terminal or hide itself. Tabs and line feeds stay. */
 export function visibleText(text: string): string {

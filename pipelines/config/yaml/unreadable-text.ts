@@ -1,13 +1,12 @@
 import { MAX_FILE_BYTES } from "./file-size.ts";
 import type { Finding } from "./finding.ts";
-import { MAX_FLOW_DEPTH, tooDeepAt } from "./nesting.ts";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n)/;
 
 /** Why a text is not even handed to the parser, or null. */
 export function unreadableText(text: string): Finding | null {
-  return tooLarge(text) ?? wrongCharacter(text) ?? tooDeep(text);
+  return tooLarge(text) ?? wrongCharacter(text);
 }
 
 function tooLarge(text: string): Finding | null {
@@ -23,12 +22,6 @@ function wrongCharacter(text: string): Finding | null {
   if (at < 0) return null;
   const code = text.charCodeAt(at).toString(16).toUpperCase().padStart(4, "0");
   return finding(at, `the character U+${code} is not allowed in YAML`, "save the file as UTF-8 text without it");
-}
-
-function tooDeep(text: string): Finding | null {
-  const at = tooDeepAt(text);
-  if (at === null) return null;
-  return finding(at, `nested too deeply; at most ${MAX_FLOW_DEPTH} levels are allowed`);
 }
 
 function finding(start: number, message: string, hint?: string): Finding {

@@ -4,6 +4,7 @@ import type { Json } from "../canonical-json.ts";
 import type { Finding, KeyPath } from "./finding.ts";
 import { yamlLibrary } from "./library.ts";
 import { hasPath, spanOfPath } from "./node-positions.ts";
+import { MAX_DEPTH, parseTokens } from "./parse-tokens.ts";
 import { SourceText } from "./source-text.ts";
 import { syntaxFindings } from "./syntax-finding.ts";
 import { unreadableText } from "./unreadable-text.ts";
@@ -43,8 +44,8 @@ function nothing(...findings: Finding[]): Content {
 }
 
 function read(text: string): Content {
-  const { Parser } = yamlLibrary();
-  const tokens = [...new Parser().parse(text)];
+  const tokens = parseTokens(text);
+  if ("tooDeepAt" in tokens) return nothing(tooDeep(tokens.tooDeepAt));
   const directive = tokens.find((token) => token.type === "directive");
   if (directive) return nothing(at(directive, "YAML directives (%…) are not supported", "remove the line"));
   const second = tokens.filter((token) => token.type === "document")[1];
@@ -52,10 +53,8 @@ function read(text: string): Content {
   return readDocument(compose(tokens, text.length));
 }
 
-type Tokens = Parameters<Composer["compose"]>[0];
-
 /** Keys are checked for uniqueness by `readValue`: the parser compares each with each. */
-function compose(tokens: Tokens, end: number): Document.Parsed {
+function compose(tokens: Parameters<Composer["compose"]>[0], end: number): Document.Parsed {
   const { Composer } = yamlLibrary();
   const composer = new Composer({ uniqueKeys: false, logLevel: "silent", schema: "core", resolveKnownTags: false });
   for (const document of composer.compose(tokens, true, end)) return document;
@@ -74,6 +73,11 @@ function readDocument({ errors, contents }: Document.Parsed): Content {
 
 function isEmpty(contents: unknown): boolean {
   return (contents as { value?: unknown; source?: string }).value === null;
+}
+
+function tooDeep(start: number): Finding {
+  const message = `nested too deeply; at most ${MAX_DEPTH} levels are allowed`;
+  return { path: [], span: { start, length: 1 }, message };
 }
 
 function at({ offset }: { offset: number }, message: string, hint: string): Finding {

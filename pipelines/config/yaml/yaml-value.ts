@@ -2,9 +2,7 @@ import type { Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Json } from "../canonical-json.ts";
 import { dotted, type Finding, type KeyPath, type Span } from "./finding.ts";
 import { yamlLibrary } from "./library.ts";
-
-/** Levels a value may have. The deepest config has six. */
-const MAX_DEPTH = 64;
+import { MAX_DEPTH } from "./parse-tokens.ts";
 
 /** A value being read, with what is wrong with it so far. */
 export interface Reading {
