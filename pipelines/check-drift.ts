@@ -1,21 +1,21 @@
-import { knownData } from "./drift/known-data.ts";
-import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, UnreadWindow } from "./drift/model-drift.ts";
-import { parsePersistence, persistentOutcome } from "./drift/persistence.ts";
-import type { Profile } from "./drift/profile/profile.ts";
-import { readProfile } from "./drift/profile/version-profile.ts";
-import { earlierInterval, type Interval, intervalBefore, spanOf } from "./drift/window/interval.ts";
-import { UnwatchedModel } from "./drift/window/unwatched-model.ts";
-import { driftingInARow, driftPoint } from "./drift/window-history.ts";
-import { rememberCheck } from "./drift-check/last-check.ts";
-import { watchedModel, watchedNames } from "./drift-check/watched-model.ts";
-import { checkOneWindow, type WindowCheck, type WindowCheckJob } from "./drift-check/window-check.ts";
-import { windowInputs } from "./drift-check/window-inputs.ts";
 import { EnvironmentError } from "./errors/environment-error.ts";
 import { type Problem, UserError } from "./errors/user-error.ts";
-import { judgePromotion } from "./live-check/judge-promotion.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
-import { retrainAdvice } from "./retrain/retrain-advice.ts";
+import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, UnreadWindow } from "./watch/drift/model-drift.ts";
+import { parsePersistence, persistentOutcome } from "./watch/drift/persistence.ts";
+import { driftingInARow, driftPoint } from "./watch/drift/window-history.ts";
+import { rememberCheck } from "./watch/last-check.ts";
+import type { Profile } from "./watch/profile/profile.ts";
+import { readProfile } from "./watch/profile/version-profile.ts";
+import { judgePromotion } from "./watch/promotion/judge-promotion.ts";
+import { retrainAdvice } from "./watch/retrain/retrain-advice.ts";
+import { watchedModel, watchedNames } from "./watch/watched-model.ts";
+import { earlierInterval, type Interval, intervalBefore, spanOf } from "./watch/window/interval.ts";
+import { knownData } from "./watch/window/known-data.ts";
+import { UnwatchedModel } from "./watch/window/unwatched-model.ts";
+import { checkOneWindow, type WindowCheck, type WindowCheckJob } from "./watch/window-check.ts";
+import { windowInputs } from "./watch/window-inputs.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 export interface DriftOptions {

@@ -2,17 +2,17 @@ import { buildCandidate } from "./build-candidate.ts";
 import type { BuildResult, Candidate } from "./candidate/candidate.ts";
 import { writeCandidate } from "./candidate/candidate-directory.ts";
 import { judgeCandidate } from "./candidate/judge-candidate.ts";
-import { keepOutcome } from "./candidate/outcome-file.ts";
 import { productionOf, scoreCandidate } from "./candidate/score-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
-import { versionProfile } from "./drift/profile/version-profile.ts";
 import { UserError } from "./errors/user-error.ts";
+import { keepOutcome } from "./handover/last-outcome.ts";
 import { recordTraining } from "./mlflow/record-training.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
 import type { RegisterResult } from "./registry/registry.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import { logFailure } from "./run-log/log-failure.ts";
 import type { RunEvent } from "./run-log/run-record.ts";
+import { versionProfile } from "./watch/profile/version-profile.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** How deploying one model can end. Only `deployed` wrote to the registry. */

@@ -1,10 +1,10 @@
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Window } from "./config/model-config.ts";
-import { editWindow } from "./drift/edit-window.ts";
 import { findRemote } from "./registry/branch.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import type { RetrainBranchState, RetrainFacts } from "./retrain/decide-retrain.ts";
-import { earlierVersions } from "./retrain/earlier-versions.ts";
+import type { RetrainBranchState, RetrainFacts } from "./watch/retrain/decide-retrain.ts";
+import { earlierVersions } from "./watch/retrain/earlier-versions.ts";
+import { editWindow } from "./watch/retrain/edit-window.ts";
 import {
   deleteRetrainBranch,
   fetchDefaultBranch,
@@ -12,8 +12,8 @@ import {
   modelTree,
   readRetrainBranch,
   writeRetrainBranch,
-} from "./retrain/retrain-branch.ts";
-import type { RetrainText } from "./retrain/retrain-text.ts";
+} from "./watch/retrain/retrain-branch.ts";
+import type { RetrainText } from "./watch/retrain/retrain-text.ts";
 import { modelsAtCommit } from "./workspace/read-commit.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 

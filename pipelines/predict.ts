@@ -2,17 +2,17 @@ import { randomUUID } from "node:crypto";
 import { copyFile, readFile, realpath, rename, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { Window } from "./config/model-config.ts";
+import { countOf } from "./data/count-text.ts";
+import type { Session } from "./data/engines/duckdb/session.ts";
 import { UserError } from "./errors/user-error.ts";
-import { countOf } from "./features/count-text.ts";
-import type { Session } from "./features/duckdb/session.ts";
-import { logDay } from "./prediction-log/layout.ts";
+import { describeInput } from "./predictions/input-file.ts";
+import { loggedColumns, outputColumns, writeJoined } from "./predictions/joined-rows.ts";
+import { logDay } from "./predictions/log-layout.ts";
+import { type OutputPlace, outputPlace } from "./predictions/output-places.ts";
+import type { PreparedRows, RejectedRow } from "./predictions/prepare-rows.ts";
+import { queryRows } from "./predictions/query-input.ts";
+import { type ScoredInput, type ScoringJob, scoreInput } from "./predictions/score-input.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
-import { describeInput } from "./scoring/input-file.ts";
-import { loggedColumns, outputColumns, writeJoined } from "./scoring/joined-rows.ts";
-import { type OutputPlace, outputPlace } from "./scoring/output-places.ts";
-import type { PreparedRows, RejectedRow } from "./scoring/prepare-rows.ts";
-import { queryRows } from "./scoring/query-input.ts";
-import { type ScoredInput, type ScoringJob, scoreInput } from "./scoring/score-input.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** Rows to score and where the answers go. Paths are absolute; `name` is what the user called the input. */

@@ -1,6 +1,6 @@
 import type { Candidate } from "./candidate/candidate.ts";
 import { readCandidate } from "./candidate/candidate-directory.ts";
-import { readOutcome } from "./candidate/outcome-file.ts";
+import { readOutcome } from "./handover/last-outcome.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ReportEntry } from "./report/report-entry.ts";
 import type { Workspace } from "./workspace/workspace.ts";

@@ -2,8 +2,8 @@ import { definitionOf, identify, prepareData } from "./candidate/prepare-data.ts
 import { trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { hashProgramFiles } from "./config/program-files.ts";
+import type { FeatureData } from "./data/dataset.ts";
 import { UserError } from "./errors/user-error.ts";
-import type { FeatureData } from "./features/dataset.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { findTrainer } from "./training/trainers.ts";
 import { openStepCache } from "./workspace/step-cache.ts";

@@ -1,12 +1,12 @@
-import { readProfile } from "./drift/profile/version-profile.ts";
-import { intervalBefore } from "./drift/window/interval.ts";
-import { watchedModel } from "./drift-check/watched-model.ts";
-import { windowInputs } from "./drift-check/window-inputs.ts";
 import { UserError } from "./errors/user-error.ts";
-import { judgePromotion } from "./live-check/judge-promotion.ts";
 import type { RollbackResult } from "./registry/rollback.ts";
-import type { RollbackJudgement } from "./rollback/decide-rollback.ts";
-import { rollbackReason } from "./rollback/finding-words.ts";
+import { readProfile } from "./watch/profile/version-profile.ts";
+import type { RollbackJudgement } from "./watch/promotion/decide-rollback.ts";
+import { rollbackReason } from "./watch/promotion/finding-words.ts";
+import { judgePromotion } from "./watch/promotion/judge-promotion.ts";
+import { watchedModel } from "./watch/watched-model.ts";
+import { intervalBefore } from "./watch/window/interval.ts";
+import { windowInputs } from "./watch/window-inputs.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** What live data said of a model's promotion, and what was done. Plain JSON. */

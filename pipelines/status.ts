@@ -1,5 +1,5 @@
-import { type LastCheck, lastCheck } from "./drift-check/last-check.ts";
 import { type PlanEntry, planModels } from "./plan.ts";
+import { type LastCheck, lastCheck } from "./watch/last-check.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 export interface StatusEntry {

@@ -1,9 +1,9 @@
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
-import type { DriftEntry, ModelDrift } from "../../pipelines/drift/model-drift.ts";
-import { type DriftState, decideNotice } from "../../pipelines/drift/notice/decide-notice.ts";
-import { driftState, undeployedState } from "../../pipelines/drift/notice/drift-state.ts";
-import { noticeText } from "../../pipelines/drift/notice/notice-text.ts";
 import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
+import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
+import { type DriftState, decideNotice } from "../../pipelines/watch/notice/decide-notice.ts";
+import { driftState, undeployedState } from "../../pipelines/watch/notice/drift-state.ts";
+import { noticeText } from "../../pipelines/watch/notice/notice-text.ts";
 import { applyNotice, type StoredIssue } from "../shared/github/drift-issue.ts";
 import type { IssueOutcome } from "../shared/github/kept-issue.ts";
 import type { StoredRollbackIssue } from "../shared/github/rollback-issue.ts";

@@ -1,6 +1,6 @@
-import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
+import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import type { Action } from "../shared/action.ts";
 import { listDriftIssues } from "../shared/github/drift-issue.ts";

@@ -1,10 +1,10 @@
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
-import { durationOf } from "../../pipelines/drift/window/interval.ts";
 import { dropRetrain, pushRetrain, type RetrainSetting, readRetrainFacts } from "../../pipelines/open-retrain.ts";
-import { decideRetrain, type RetrainDecision } from "../../pipelines/retrain/decide-retrain.ts";
-import { retrainBranch } from "../../pipelines/retrain/retrain-branch.ts";
-import { retrainText } from "../../pipelines/retrain/retrain-text.ts";
-import { type KnownDrift, retrainWish } from "../../pipelines/retrain/retrain-wish.ts";
+import { decideRetrain, type RetrainDecision } from "../../pipelines/watch/retrain/decide-retrain.ts";
+import { retrainBranch } from "../../pipelines/watch/retrain/retrain-branch.ts";
+import { retrainText } from "../../pipelines/watch/retrain/retrain-text.ts";
+import { type KnownDrift, retrainWish } from "../../pipelines/watch/retrain/retrain-wish.ts";
+import { durationOf } from "../../pipelines/watch/window/interval.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { GitHub } from "../shared/github/client.ts";
 import {

@@ -1,7 +1,7 @@
 import { checkModels as check } from "../../pipelines/check-drift.ts";
-import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import { renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
+import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import type { Action } from "../shared/action.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
 import { uploadDrift } from "./drift-bundle.ts";

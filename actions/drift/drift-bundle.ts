@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
+import { readDriftEntry } from "../../pipelines/handover/drift-handover.ts";
+import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import { downloadArtifacts, uploadFolder } from "../shared/github/artifact.ts";
 import type { GitHubContext } from "../shared/github/context.ts";
-import { readDriftEntry } from "./read-drift-entry.ts";
 
 const prefix = "mergeml-drift-";
 

@@ -1,8 +1,8 @@
 import { markdownTable } from "markdown-table";
-import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
-import { worstFirst } from "../../pipelines/drift/worst-first.ts";
 import { overlapWords } from "../../pipelines/report/drift/reference-words.ts";
-import { escapeMarkdown } from "../../pipelines/report/escape-markdown.ts";
+import { escapeMarkdown } from "../../pipelines/report/markdown/escape-markdown.ts";
+import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
+import { worstFirst } from "../../pipelines/watch/drift/worst-first.ts";
 import type { ModelAnswer } from "./answer-model.ts";
 
 /** The table of all models for the job's summary, those first that ask for attention. */

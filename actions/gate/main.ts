@@ -1,6 +1,6 @@
 import { readCandidate, writeCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { readOutcome } from "../../pipelines/candidate/outcome-file.ts";
 import { judgeAgain } from "../../pipelines/deploy.ts";
+import { readOutcome } from "../../pipelines/handover/last-outcome.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { runAction } from "../shared/run-action.ts";

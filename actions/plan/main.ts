@@ -2,7 +2,7 @@ import { changedModels } from "../../pipelines/changed-models.ts";
 import { noRegistry } from "../../pipelines/deploy.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
-import { renderPlan } from "../../pipelines/report/plan-table.ts";
+import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
 import { readModels } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";

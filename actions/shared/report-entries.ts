@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { planSchema } from "../../pipelines/candidate/bundle-schema.ts";
-import { bundleFile } from "../../pipelines/candidate/candidate-bundle.ts";
-import { readBundle, readChecked } from "../../pipelines/candidate/read-bundle.ts";
-import { confirmedEntry, type Trusted } from "../../pipelines/confirm-candidates.ts";
-import { leftOutOfPlan } from "../../pipelines/confirm-plan.ts";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
+import { confirmedEntry, type Trusted } from "../../pipelines/handover/confirm-candidates.ts";
+import { leftOutOfPlan } from "../../pipelines/handover/confirm-plan.ts";
+import { readBundle, readChecked } from "../../pipelines/handover/read-checked.ts";
+import { bundleFile } from "../../pipelines/handover/training-handover.ts";
+import { planSchema } from "../../pipelines/handover/training-schema.ts";
 import { needsRun, type PlanEntry } from "../../pipelines/plan.ts";
 import type { ErrorEntry, HeldEntry, ReportEntry } from "../../pipelines/report/report-entry.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";

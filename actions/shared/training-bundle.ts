@@ -1,9 +1,9 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { writeBundle } from "../../pipelines/candidate/candidate-bundle.ts";
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { readOutcome } from "../../pipelines/candidate/outcome-file.ts";
+import { readOutcome } from "../../pipelines/handover/last-outcome.ts";
+import { writeBundle } from "../../pipelines/handover/training-handover.ts";
 import { uploadFolder } from "./github/artifact.ts";
 import { artifactPrefix } from "./plan-bundle.ts";
 

@@ -1,7 +1,7 @@
 import { buildCandidate } from "../../pipelines/build-candidate.ts";
 import type { BuildResult } from "../../pipelines/candidate/candidate.ts";
 import { writeCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { keepOutcome } from "../../pipelines/candidate/outcome-file.ts";
+import { keepOutcome } from "../../pipelines/handover/last-outcome.ts";
 import { recordTraining } from "../../pipelines/mlflow/record-training.ts";
 import { logFailure } from "../../pipelines/run-log/log-failure.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";

@@ -1,6 +1,6 @@
 import type { LoadedModel } from "../config/load-models.ts";
+import type { CheckResult } from "../data/dataset.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import type { CheckResult } from "../features/dataset.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { InputExample } from "../registry/mlflow-files.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";

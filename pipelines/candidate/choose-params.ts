@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
 import { UserError } from "../errors/user-error.ts";
+import type { Workspace } from "../workspace/workspace.ts";
+import type { PreparedData } from "./prepare-data.ts";
+import { programSource } from "./program-source.ts";
 import {
   type SearchContext,
   type SearchTask,
   type ShardResult,
   searchParams,
   searchShard,
-} from "../search/search-params.ts";
-import type { TrialRecord } from "../search/trial.ts";
-import type { Workspace } from "../workspace/workspace.ts";
-import type { PreparedData } from "./prepare-data.ts";
-import { programSource } from "./program-source.ts";
+} from "./search/search-params.ts";
+import type { TrialRecord } from "./search/trial.ts";
 
 /** The model as it is trained: with the params that its search found, or as written when it has none. */
 export async function chooseParams(

@@ -1,9 +1,9 @@
 import { candidateId, definitionHash } from "../config/definition.ts";
 import type { LoadedModel } from "../config/load-models.ts";
+import { buildFeatures } from "../data/build-features.ts";
+import type { FeatureData, FeatureResult } from "../data/dataset.ts";
+import { listInputs } from "../data/list-inputs.ts";
 import { formatCount } from "../evaluation/format-number.ts";
-import { buildFeatures } from "../features/build-features.ts";
-import type { FeatureData, FeatureResult } from "../features/dataset.ts";
-import { listInputs } from "../features/list-inputs.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { findTrainer } from "../training/trainers.ts";
 import type { Workspace } from "../workspace/workspace.ts";

@@ -1,6 +1,6 @@
 import type { LoadedModel } from "../config/load-models.ts";
-import { loadTable } from "../features/load-table.ts";
-import type { Table, Target } from "../features/table.ts";
+import { loadTable } from "../data/load-table.ts";
+import type { Table, Target } from "../data/table.ts";
 import type { Log, Step } from "../ports/log.ts";
 import { type InputExample, inputExample } from "../registry/mlflow-files.ts";
 import { trainModel } from "../training/train-model.ts";

@@ -1,4 +1,4 @@
-import { below, type Random } from "./random.ts";
+import { below, type Random } from "../statistics/random.ts";
 
 /** Rows put into groups that the bootstrap draws as one. */
 export interface Cells {

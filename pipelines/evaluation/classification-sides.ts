@@ -1,4 +1,4 @@
-import type { Target } from "../features/table.ts";
+import type { Target } from "../data/table.ts";
 import type { Predictions } from "../training/trainer.ts";
 import { formatCount } from "./format-number.ts";
 import { type ScoredClassification, takeClassification } from "./scored.ts";

@@ -1,11 +1,11 @@
 import type { SliceRule } from "../config/model-config.ts";
 import { UserError } from "../errors/user-error.ts";
+import { seededRandom } from "../statistics/random.ts";
 import { randomCells } from "./cells.ts";
 import { compareMetric } from "./compare-metric.ts";
 import type { SliceComparison } from "./evaluation.ts";
 import type { IntervalPlan } from "./interval-plan.ts";
 import type { Metric } from "./metrics/metric.ts";
-import { seededRandom } from "./random.ts";
 import type { Side, Sides } from "./sides.ts";
 
 /** The slice of each test row by one column. */

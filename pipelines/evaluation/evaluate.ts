@@ -1,6 +1,7 @@
 import type { SliceRule, Task } from "../config/model-config.ts";
+import type { FeatureSpec, Target } from "../data/table.ts";
 import { UserError } from "../errors/user-error.ts";
-import type { FeatureSpec, Target } from "../features/table.ts";
+import { seededRandom } from "../statistics/random.ts";
 import type { Predictions } from "../training/trainer.ts";
 import { randomCells } from "./cells.ts";
 import { classificationSides } from "./classification-sides.ts";
@@ -11,7 +12,6 @@ import { type IntervalPlan, planIntervals } from "./interval-plan.ts";
 import type { Metric } from "./metrics/metric.ts";
 import { classificationMetrics, regressionMetrics } from "./metrics/metrics.ts";
 import { calibrationBins, predictionDeciles } from "./prediction-bins.ts";
-import { seededRandom } from "./random.ts";
 import { regressionSides } from "./regression-sides.ts";
 import type { Sides } from "./sides.ts";
 

@@ -1,5 +1,5 @@
 import type { Task } from "../config/model-config.ts";
-import type { FeatureSpec } from "../features/table.ts";
+import type { FeatureSpec } from "../data/table.ts";
 import type { Explanations } from "./explanations.ts";
 
 export type Direction = "min" | "max";

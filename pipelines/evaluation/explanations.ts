@@ -1,4 +1,4 @@
-import type { FeatureSpec } from "../features/table.ts";
+import type { FeatureSpec } from "../data/table.ts";
 
 /** How much worse a metric gets on the test rows when a feature's values are shuffled among them, in the metric's unit. */
 export interface PermutationImportance {

@@ -1,4 +1,4 @@
-import type { Target } from "../features/table.ts";
+import type { Target } from "../data/table.ts";
 import type { Predictions } from "../training/trainer.ts";
 import { classificationSides } from "./classification-sides.ts";
 import { scoreNaive } from "./compare-metric.ts";

@@ -1,4 +1,4 @@
-import { below, seededRandom } from "./random.ts";
+import { below, seededRandom } from "../statistics/random.ts";
 
 /** How often each cell was drawn, for a number of replicates: the multinomial weights of Efron's bootstrap. */
 export interface Resamples {

@@ -1,5 +1,5 @@
-import type { FeatureColumn, Table, Target } from "../features/table.ts";
-import { below, seededRandom } from "./random.ts";
+import type { FeatureColumn, Table, Target } from "../data/table.ts";
+import { below, seededRandom } from "../statistics/random.ts";
 
 /** A stream of the seed that nothing else draws from. */
 const splitStream = 102;

@@ -1,7 +1,7 @@
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
 import type { Thresholds } from "../config/model-config.ts";
+import type { CheckResult } from "../data/dataset.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import type { CheckResult } from "../features/dataset.ts";
 import { checkData, dataNotes } from "./data-checks.ts";
 import { checkEvaluation, type KnownBinding } from "./evaluation-check.ts";
 import { checkLimits } from "./limit-checks.ts";

@@ -1,8 +1,8 @@
 import { canonicalJson } from "../config/canonical-json.ts";
 import type { Thresholds } from "../config/model-config.ts";
+import type { CheckResult } from "../data/dataset.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import type { CheckResult } from "../features/dataset.ts";
 import { judge } from "./judge.ts";
 import type { Verdict } from "./verdict.ts";
 

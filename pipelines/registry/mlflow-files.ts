@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { FeatureColumn, FeatureSpec } from "../features/table.ts";
+import type { FeatureColumn, FeatureSpec } from "../data/table.ts";
 import { modelFile } from "./stored-model.ts";
 import type { CandidateRecord } from "./version-record.ts";
 

@@ -1,9 +1,9 @@
+import type { TrialRecord } from "../candidate/search/trial.ts";
 import type { ModelConfig } from "../config/model-config.ts";
+import type { CheckResult, DatasetRef } from "../data/dataset.ts";
+import type { FeatureSpec } from "../data/table.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import type { CheckResult, DatasetRef } from "../features/dataset.ts";
-import type { FeatureSpec } from "../features/table.ts";
 import type { Verdict } from "../gate/verdict.ts";
-import type { TrialRecord } from "../search/trial.ts";
 import type { Coefficient, Importance, TrainingCurve } from "../training/trainer.ts";
 
 /** What a candidate is, before and after it is registered. Everything in it is a function of the inputs, but `created` and `commit`. */

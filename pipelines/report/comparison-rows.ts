@@ -1,7 +1,7 @@
 import type { Difference, Evaluation, MetricComparison, SliceComparison } from "../evaluation/evaluation.ts";
-import { escapeMarkdown } from "./escape-markdown.ts";
 import { type CheckIndex, limitCell, markCell, metricChecks } from "./gate-checks.ts";
-import { type MatchedNumbers, matchNumbers } from "./matched-numbers.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { type MatchedNumbers, matchNumbers } from "./markdown/matched-numbers.ts";
 import { type JudgedSlice, relativeDifference } from "./slice-order.ts";
 
 /** One number judged: the cells of a row in the table of a model, as Markdown. */

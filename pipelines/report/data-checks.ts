@@ -1,7 +1,7 @@
+import type { CheckResult } from "../data/dataset.ts";
 import { formatCount } from "../evaluation/format-number.ts";
-import type { CheckResult } from "../features/dataset.ts";
 import { columnTable } from "./column-table.ts";
-import { escapeMarkdown } from "./escape-markdown.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 
 const LISTED_CHECKS = 20;
 

@@ -1,13 +1,13 @@
 import type { ModelConfig } from "../config/model-config.ts";
+import type { DatasetRef } from "../data/dataset.ts";
+import type { FeatureSpec } from "../data/table.ts";
 import { formatCount } from "../evaluation/format-number.ts";
-import type { DatasetRef } from "../features/dataset.ts";
-import type { FeatureSpec } from "../features/table.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { columnTable } from "./column-table.ts";
 import { checksCount } from "./data-checks.ts";
 import { paramsLine, rowsLine, windowLine } from "./data-lines.ts";
-import { escapeMarkdown } from "./escape-markdown.ts";
-import { shortId } from "./short-ids.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { shortId } from "./markdown/short-ids.ts";
 
 const LISTED_NAMES = 12;
 

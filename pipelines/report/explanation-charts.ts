@@ -4,10 +4,10 @@ import { formatCount } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import type { Importance } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
-import { escapeMarkdown } from "./escape-markdown.ts";
-import { matchNumbers } from "./matched-numbers.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { matchNumbers } from "./markdown/matched-numbers.ts";
+import { xyChart } from "./markdown/xychart.ts";
 import type { Fold } from "./model-charts.ts";
-import { xyChart } from "./xychart.ts";
 
 const TOP_FEATURES = 10;
 

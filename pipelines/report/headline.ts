@@ -1,4 +1,4 @@
-import { escapeMarkdown } from "./escape-markdown.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { modelOf, type ReportEntry, type Standing, standingOf } from "./report-entry.ts";
 
 /** The report in a few words, e.g. `1 of 2 models can ship`: what somebody reads in a mail's preview. */

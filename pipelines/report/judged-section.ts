@@ -1,14 +1,14 @@
 import { formatNumber } from "../evaluation/format-number.ts";
 import type { GateCheck, Verdict } from "../gate/verdict.ts";
 import { failedChecksTable } from "./data-checks.ts";
-import { escapeMarkdown, escapeSentence } from "./escape-markdown.ts";
 import { dependenceFold, importanceFold } from "./explanation-charts.ts";
 import { brokenChecks } from "./gate-checks.ts";
+import { escapeMarkdown, escapeSentence } from "./markdown/escape-markdown.ts";
+import { shortId } from "./markdown/short-ids.ts";
 import { metricTable, sliceTable } from "./metric-table.ts";
 import { coefficientFold, curvesFold, type Fold, predictionFold } from "./model-charts.ts";
 import type { JudgedEntry } from "./report-entry.ts";
 import { reproduceFold } from "./reproduce.ts";
-import { shortId } from "./short-ids.ts";
 import { trialsFold } from "./trials-table.ts";
 import { whatChanged } from "./what-changed.ts";
 

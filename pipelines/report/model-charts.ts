@@ -3,9 +3,9 @@ import { formatCount, formatNumber } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import type { Coefficient, TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
-import { escapeMarkdown } from "./escape-markdown.ts";
-import { matchNumbers } from "./matched-numbers.ts";
-import { xyChart } from "./xychart.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { matchNumbers } from "./markdown/matched-numbers.ts";
+import { xyChart } from "./markdown/xychart.ts";
 
 const TOP_COEFFICIENTS = 20;
 const CURVE_POINTS = 20;

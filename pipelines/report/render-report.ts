@@ -1,10 +1,10 @@
-import { escapeMarkdown } from "./escape-markdown.ts";
 import { fitReport } from "./fit-report.ts";
 import { headline } from "./headline.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { shortId } from "./markdown/short-ids.ts";
 import { modelSection } from "./model-section.ts";
 import { type ReportEntry, worstFirst } from "./report-entry.ts";
 import { reportLink } from "./report-link.ts";
-import { shortId } from "./short-ids.ts";
 import { summaryTable } from "./summary-table.ts";
 
 /** GitHub takes comments of 65,536 characters; the room is for what the caller adds, such as a marker. */

@@ -1,6 +1,6 @@
+import type { CheckResult } from "../data/dataset.ts";
 import type { Problem } from "../errors/user-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import type { CheckResult } from "../features/dataset.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
 

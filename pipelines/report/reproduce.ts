@@ -1,5 +1,5 @@
 import type { CandidateRecord } from "../registry/version-record.ts";
-import { fence } from "./fence.ts";
+import { fence } from "./markdown/fence.ts";
 import type { Fold } from "./model-charts.ts";
 
 /** The commands that give the same model again, with what to compare. */

@@ -1,6 +1,6 @@
 import { blockingFailures } from "./data-checks.ts";
-import { escapeMarkdown } from "./escape-markdown.ts";
 import { brokenChecks } from "./gate-checks.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 import type { JudgedEntry, ReportEntry } from "./report-entry.ts";
 
 /** Why a model stands where it stands, in a few words of Markdown, for the summary table. */

@@ -2,8 +2,8 @@ import { renderProblems } from "../errors/render-problems.ts";
 import type { Problem } from "../errors/user-error.ts";
 import { formatCount } from "../evaluation/format-number.ts";
 import { blockingFailures, failedChecksTable } from "./data-checks.ts";
-import { escapeMarkdown, escapeSentence } from "./escape-markdown.ts";
-import { fence } from "./fence.ts";
+import { escapeMarkdown, escapeSentence } from "./markdown/escape-markdown.ts";
+import { fence } from "./markdown/fence.ts";
 import type { ChecksFailedEntry, ErrorEntry, HeldEntry, IdenticalEntry } from "./report-entry.ts";
 
 const LISTED_PROBLEMS = 20;

@@ -3,8 +3,8 @@ import { formatCount } from "../evaluation/format-number.ts";
 import { anchorOf } from "./anchor.ts";
 import { type Column, columnTable } from "./column-table.ts";
 import { intervalHeader, intervalText } from "./comparison-rows.ts";
-import { escapeMarkdown } from "./escape-markdown.ts";
-import { matchNumbers } from "./matched-numbers.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { matchNumbers } from "./markdown/matched-numbers.ts";
 import { type JudgedEntry, markOf, modelOf, type ReportEntry, standingOf } from "./report-entry.ts";
 import { shortReason } from "./short-reason.ts";
 

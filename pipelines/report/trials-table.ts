@@ -1,10 +1,10 @@
+import { rankTrials } from "../candidate/search/rank-trials.ts";
+import type { TrialRecord } from "../candidate/search/trial.ts";
 import { formatCount, formatNumber } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import { rankTrials } from "../search/rank-trials.ts";
-import type { TrialRecord } from "../search/trial.ts";
 import { columnTable } from "./column-table.ts";
-import { escapeMarkdown } from "./escape-markdown.ts";
-import { matchNumbers } from "./matched-numbers.ts";
+import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { matchNumbers } from "./markdown/matched-numbers.ts";
 import type { Fold } from "./model-charts.ts";
 
 const SHOWN_TRIALS = 10;

@@ -3,9 +3,9 @@ import type { CandidateRecord } from "../registry/version-record.ts";
 import { columnTable } from "./column-table.ts";
 import { configChanges, valueText } from "./config-changes.ts";
 import { dataTable, signatureChanges } from "./data-table.ts";
-import { escapeMarkdown, escapeSentence } from "./escape-markdown.ts";
-import { fence } from "./fence.ts";
-import { unifiedDiff } from "./line-diff.ts";
+import { escapeMarkdown, escapeSentence } from "./markdown/escape-markdown.ts";
+import { fence } from "./markdown/fence.ts";
+import { unifiedDiff } from "./markdown/line-diff.ts";
 import type { JudgedEntry } from "./report-entry.ts";
 
 const LISTED_CHANGES = 30;

@@ -1,10 +1,10 @@
+import { fewTrials } from "../candidate/search/few-trials.ts";
+import type { TrialRecord } from "../candidate/search/trial.ts";
 import { canonicalJson, type Json, sha256 } from "../config/canonical-json.ts";
 import type { ModelConfig, Task, Window } from "../config/model-config.ts";
 import type { Direction } from "../evaluation/evaluation.ts";
 import type { Outcome } from "../gate/verdict.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
-import { fewTrials } from "../search/few-trials.ts";
-import type { TrialRecord } from "../search/trial.ts";
 import type { TrainingCurve } from "../training/trainer.ts";
 import { shortCurves } from "./run-curves.ts";
 

@@ -1,8 +1,8 @@
 import { basename, extname } from "node:path";
 import type { Task } from "../config/model-config.ts";
+import type { FileDescription } from "../data/describe-file.ts";
 import { didYouMean } from "../errors/did-you-mean.ts";
 import { UserError } from "../errors/user-error.ts";
-import type { FileDescription } from "../features/describe-file.ts";
 
 /** What a first model.yaml needs to know, inferred from a data file. */
 export interface InferredModel {

@@ -1,6 +1,6 @@
 import type { Json } from "../config/canonical-json.ts";
 import type { Task } from "../config/model-config.ts";
-import type { FeatureColumn, Table } from "../features/table.ts";
+import type { FeatureColumn, Table } from "../data/table.ts";
 import type { Log } from "../ports/log.ts";
 import type { Parity } from "./onnx/parity.ts";
 

@@ -1,5 +1,5 @@
 import type { BuildResult } from "../../pipelines/candidate/candidate.ts";
-import { renderChecks } from "../../pipelines/report/check-table.ts";
+import { renderChecks } from "../../pipelines/report/terminal/check-table.ts";
 import type { Outcome } from "./command.ts";
 import { exitCodes } from "./tell-error.ts";
 

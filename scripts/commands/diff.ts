@@ -1,5 +1,5 @@
 import { describeChange } from "../../pipelines/config/describe-change.ts";
-import { renderVersionDiff } from "../../pipelines/report/version-diff.ts";
+import { renderVersionDiff } from "../../pipelines/report/terminal/version-diff.ts";
 import type { Command } from "../cli/command.ts";
 import { versionReference } from "../cli/option-values.ts";
 

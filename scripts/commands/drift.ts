@@ -1,11 +1,11 @@
 import { checkModels } from "../../pipelines/check-drift.ts";
-import type { DriftEntry } from "../../pipelines/drift/model-drift.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import {
   renderDriftDetails,
   renderDriftFailure,
   renderDriftTable,
 } from "../../pipelines/report/drift/drift-terminal.ts";
+import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import type { Command } from "../cli/command.ts";
 import { windowOptions } from "../cli/option-values.ts";
 import { exitCodes } from "../cli/tell-error.ts";

@@ -1,6 +1,6 @@
 import { readCandidate, writeCandidate } from "../../pipelines/candidate/candidate-directory.ts";
 import { judgeAgain } from "../../pipelines/deploy.ts";
-import { renderComparison, renderVerdict } from "../../pipelines/report/terminal-comparison.ts";
+import { renderComparison, renderVerdict } from "../../pipelines/report/terminal/terminal-comparison.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 

@@ -1,5 +1,5 @@
 import { oneLine } from "../../pipelines/report/one-line.ts";
-import { textTable } from "../../pipelines/report/text-table.ts";
+import { textTable } from "../../pipelines/report/terminal/text-table.ts";
 import type { Command } from "../cli/command.ts";
 import { knownModel } from "../cli/option-values.ts";
 

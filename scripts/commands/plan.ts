@@ -1,6 +1,6 @@
 import { renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
-import { renderPlan } from "../../pipelines/report/plan-table.ts";
+import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 

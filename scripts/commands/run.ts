@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import { type DeployResult, deployModel } from "../../pipelines/deploy.ts";
-import { renderVerdict } from "../../pipelines/report/terminal-comparison.ts";
+import { renderVerdict } from "../../pipelines/report/terminal/terminal-comparison.ts";
 import { readModel } from "../../pipelines/workspace/workspace.ts";
 import type { Command, Outcome } from "../cli/command.ts";
 import { tellBuild } from "../cli/tell-build.ts";

@@ -1,4 +1,4 @@
-import { renderVersion } from "../../pipelines/report/version-page.ts";
+import { renderVersion } from "../../pipelines/report/terminal/version-page.ts";
 import type { Command } from "../cli/command.ts";
 import { versionReference } from "../cli/option-values.ts";
 

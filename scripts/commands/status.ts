@@ -1,8 +1,8 @@
-import type { LastCheck } from "../../pipelines/drift-check/last-check.ts";
-import { humaniseAge } from "../../pipelines/report/humanise-age.ts";
 import { oneLine } from "../../pipelines/report/one-line.ts";
-import { renderStatus } from "../../pipelines/report/status-table.ts";
+import { humaniseAge } from "../../pipelines/report/terminal/humanise-age.ts";
+import { renderStatus } from "../../pipelines/report/terminal/status-table.ts";
 import { readStatus } from "../../pipelines/status.ts";
+import type { LastCheck } from "../../pipelines/watch/last-check.ts";
 import type { Command } from "../cli/command.ts";
 
 export const status: Command = {

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { answerModel, type ModelAnswer } from "../../actions/drift/answer-model.ts";
 import { listDriftIssues } from "../../actions/shared/github/drift-issue.ts";
-import type { DriftEntry, ModelDrift } from "../../pipelines/drift/model-drift.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
+import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
-import { drifting, driftResult, failedDrift, modelDrift } from "../drift/results.ts";
-import { deployedDelays } from "../retrain/delays.ts";
 import type { Scratch } from "../scratch.ts";
+import { drifting, driftResult, failedDrift, modelDrift } from "../watch/drift/results.ts";
+import { deployedDelays } from "../watch/retrain/delays.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 
 const path = "/repos/octo/models";

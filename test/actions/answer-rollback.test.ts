@@ -3,12 +3,12 @@ import { answerModel, type ModelAnswer } from "../../actions/drift/answer-model.
 import { driftSummary } from "../../actions/drift/drift-summary.ts";
 import { listDriftIssues } from "../../actions/shared/github/drift-issue.ts";
 import { listRollbackIssues } from "../../actions/shared/github/rollback-issue.ts";
-import type { ModelDrift } from "../../pipelines/drift/model-drift.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
+import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
-import { modelDrift } from "../drift/results.ts";
-import { checkedAt, deployAt, deployedPumps, openAt } from "../live-check/pumps.ts";
 import type { Scratch } from "../scratch.ts";
+import { modelDrift } from "../watch/drift/results.ts";
+import { checkedAt, deployAt, deployedPumps, openAt } from "../watch/promotion/pumps.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 
 const path = "/repos/octo/models";

@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ColumnDrift } from "../../pipelines/drift/drift-result.ts";
-import type { ModelDrift } from "../../pipelines/drift/model-drift.ts";
-import { query } from "../predict/parquet.ts";
+import type { ColumnDrift } from "../../pipelines/watch/drift/drift-result.ts";
+import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
+import { query } from "../predictions/parquet.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";
 
 const modelText = (name: string, end: string) => `

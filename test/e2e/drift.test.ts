@@ -2,10 +2,10 @@ import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkDrift } from "../../pipelines/check-drift.ts";
-import type { DriftEntry, ModelDrift } from "../../pipelines/drift/model-drift.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
+import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
-import { query } from "../predict/parquet.ts";
+import { query } from "../predictions/parquet.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";
 
 const modelText = (name: string, drift: string, window = true) => `

@@ -1,7 +1,7 @@
 import type { SliceRule } from "../../pipelines/config/model-config.ts";
 import { type EvaluationInput, evaluate } from "../../pipelines/evaluation/evaluate.ts";
 import type { Baseline, Evaluation, MetricComparison } from "../../pipelines/evaluation/evaluation.ts";
-import { type Random, seededRandom } from "../../pipelines/evaluation/random.ts";
+import { type Random, seededRandom } from "../../pipelines/statistics/random.ts";
 import type { Predictions } from "../../pipelines/training/trainer.ts";
 
 /** Standard normal numbers by Box and Muller. */

@@ -8,9 +8,9 @@ import { medae } from "../../pipelines/evaluation/metrics/medae.ts";
 import type { Metric } from "../../pipelines/evaluation/metrics/metric.ts";
 import { rmse } from "../../pipelines/evaluation/metrics/rmse.ts";
 import { rocAuc } from "../../pipelines/evaluation/metrics/roc-auc.ts";
-import { seededRandom } from "../../pipelines/evaluation/random.ts";
 import { drawResamples } from "../../pipelines/evaluation/resamples.ts";
 import type { ScoredClassification, ScoredRegression } from "../../pipelines/evaluation/scored.ts";
+import { seededRandom } from "../../pipelines/statistics/random.ts";
 import { normals, uniform } from "./builders.ts";
 
 const replicates = 300;

@@ -1,4 +1,5 @@
 import type { Thresholds } from "../../pipelines/config/model-config.ts";
+import type { CheckResult } from "../../pipelines/data/dataset.ts";
 import type {
   Baseline,
   Difference,
@@ -7,7 +8,6 @@ import type {
   MetricComparison,
   SliceComparison,
 } from "../../pipelines/evaluation/evaluation.ts";
-import type { CheckResult } from "../../pipelines/features/dataset.ts";
 import { type JudgeContext, judge } from "../../pipelines/gate/judge.ts";
 import type { GateCheck, Verdict } from "../../pipelines/gate/verdict.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { fewTrials } from "../../pipelines/candidate/search/few-trials.ts";
+import type { TrialRecord } from "../../pipelines/candidate/search/trial.ts";
 import type { RunRecord } from "../../pipelines/run-log/run-record.ts";
-import { fewTrials } from "../../pipelines/search/few-trials.ts";
-import type { TrialRecord } from "../../pipelines/search/trial.ts";
 import { makeRun } from "../run-log/builders.ts";
 import { makeScratch, modelYaml } from "../scratch.ts";
 import { type MlflowDouble, startMlflowDouble } from "./mlflow-double.ts";

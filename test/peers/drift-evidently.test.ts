@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
-import { compareSamples, type EvidentlyAnswer } from "../../pipelines/drift/evidently/compare-samples.ts";
-import type { Sample } from "../../pipelines/drift/evidently/sample.ts";
-import { type Random, seededRandom } from "../../pipelines/evaluation/random.ts";
-import { categories, numbers } from "../drift/evidently/samples.ts";
+import { type Random, seededRandom } from "../../pipelines/statistics/random.ts";
+import { compareSamples, type EvidentlyAnswer } from "../../pipelines/watch/drift/evidently/compare-samples.ts";
+import type { Sample } from "../../pipelines/watch/drift/evidently/sample.ts";
+import { categories, numbers } from "../watch/drift/evidently/samples.ts";
 import { pythonOf } from "./virtual-environment.ts";
 
 interface Column {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { FeatureColumn } from "../../pipelines/features/table.ts";
+import type { FeatureColumn } from "../../pipelines/data/table.ts";
 import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
 import { openModel } from "../../pipelines/training/onnx/session.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { decideRollback } from "../../pipelines/rollback/decide-rollback.ts";
-import { standingOf } from "../../pipelines/rollback/standing.ts";
-import { errors, evidence } from "../rollback/builders.ts";
+import { standingOf } from "../../pipelines/registry/standing.ts";
+import { decideRollback } from "../../pipelines/watch/promotion/decide-rollback.ts";
+import { errors, evidence } from "../watch/promotion/builders.ts";
 import { deploy, makeSandbox, type Sandbox } from "./builders.ts";
 
 const reason = "12% of 1,000 requests failed (limit 5%)";

@@ -1,12 +1,12 @@
 import type { ModelConfig, Thresholds } from "../../pipelines/config/model-config.ts";
+import type { CheckResult, DatasetRef } from "../../pipelines/data/dataset.ts";
+import type { FeatureSpec } from "../../pipelines/data/table.ts";
 import type {
   Difference,
   Evaluation,
   MetricComparison,
   SliceComparison,
 } from "../../pipelines/evaluation/evaluation.ts";
-import type { CheckResult, DatasetRef } from "../../pipelines/features/dataset.ts";
-import type { FeatureSpec } from "../../pipelines/features/table.ts";
 import { judge } from "../../pipelines/gate/judge.ts";
 import type { Verdict } from "../../pipelines/gate/verdict.ts";
 import type { CandidateRecord, VersionRecord } from "../../pipelines/registry/version-record.ts";

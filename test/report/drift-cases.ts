@@ -1,6 +1,13 @@
-import type { ColumnDrift } from "../../pipelines/drift/drift-result.ts";
-import type { DriftEntry, DriftPoint } from "../../pipelines/drift/model-drift.ts";
-import { columnDrift, drifting, driftResult, failedDrift, modelDrift, performanceDrift } from "../drift/results.ts";
+import type { ColumnDrift } from "../../pipelines/watch/drift/drift-result.ts";
+import type { DriftEntry, DriftPoint } from "../../pipelines/watch/drift/model-drift.ts";
+import {
+  columnDrift,
+  drifting,
+  driftResult,
+  failedDrift,
+  modelDrift,
+  performanceDrift,
+} from "../watch/drift/results.ts";
 
 const facts = { rows: 1000, missing: 0, infinite: 0, mean: 9.8, deviation: 31, min: -40, max: 800, unseen: [] };
 

@@ -1,19 +1,19 @@
 import { readdir } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
-import type { ColumnDrift } from "../../pipelines/drift/drift-result.ts";
-import type { ModelDrift } from "../../pipelines/drift/model-drift.ts";
+import { standingOf } from "../../pipelines/registry/standing.ts";
 import { driftReport, driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import { renderDriftDetails, renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
-import { decideRollback } from "../../pipelines/rollback/decide-rollback.ts";
-import type { Finding } from "../../pipelines/rollback/evidence.ts";
-import { standingOf } from "../../pipelines/rollback/standing.ts";
-import { drifting, driftResult, modelDrift, performanceDrift } from "../drift/results.ts";
-import { errors, evidence, historyOf } from "../rollback/builders.ts";
+import type { ColumnDrift } from "../../pipelines/watch/drift/drift-result.ts";
+import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
+import { decideRollback } from "../../pipelines/watch/promotion/decide-rollback.ts";
+import type { Finding } from "../../pipelines/watch/promotion/evidence.ts";
+import { drifting, driftResult, modelDrift, performanceDrift } from "../watch/drift/results.ts";
+import { errors, evidence, historyOf } from "../watch/promotion/builders.ts";
 import { driftCases } from "./drift-cases.ts";
 import { hostileText } from "./hostile-text.ts";
+import { readChart } from "./markdown/xychart-grammar.ts";
 import { readDetails, readTables, splitFences } from "./markdown-reader.ts";
-import { readChart } from "./xychart-grammar.ts";
 
 function readReport(markdown: string): void {
   const { text, fences } = splitFences(markdown);

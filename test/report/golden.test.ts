@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { type ReportOptions, renderReport } from "../../pipelines/report/render-report.ts";
 import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
 import * as cases from "./cases.ts";
+import { readChart } from "./markdown/xychart-grammar.ts";
 import { readDetails, readTables, splitFences } from "./markdown-reader.ts";
-import { readChart } from "./xychart-grammar.ts";
 
 const options: ReportOptions = { link: "https://example.org/runs/7", updated: "14:02 UTC", commit: "4be91c2d5f0a" };
 

@@ -16,8 +16,8 @@ import {
   version,
 } from "./builders.ts";
 import { hostileText } from "./hostile-text.ts";
+import { readChart } from "./markdown/xychart-grammar.ts";
 import { readDetails, readTables, splitFences } from "./markdown-reader.ts";
-import { readChart } from "./xychart-grammar.ts";
 
 /** Entries of every state in which everything that a pull request can write is one of the texts. */
 function hostileEntries(texts: readonly string[]): ReportEntry[] {

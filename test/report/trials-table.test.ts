@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import type { TrialRecord } from "../../pipelines/candidate/search/trial.ts";
 import type { SearchConfig } from "../../pipelines/config/model-config.ts";
 import { trialsFold } from "../../pipelines/report/trials-table.ts";
-import type { TrialRecord } from "../../pipelines/search/trial.ts";
 import { candidate, modelConfig } from "./builders.ts";
 
 const search: SearchConfig = {

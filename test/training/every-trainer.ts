@@ -1,5 +1,5 @@
 import type { Json } from "../../pipelines/config/canonical-json.ts";
-import type { Table } from "../../pipelines/features/table.ts";
+import type { Table } from "../../pipelines/data/table.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { type ProvenModel, trainModel } from "../../pipelines/training/train-model.ts";
 import type { Trainer } from "../../pipelines/training/trainer.ts";

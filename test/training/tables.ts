@@ -1,5 +1,5 @@
-import { compareCodePoints } from "../../pipelines/features/code-point-order.ts";
-import type { CategoryColumn, FeatureColumn, NumberColumn, Table, Target } from "../../pipelines/features/table.ts";
+import { compareCodePoints } from "../../pipelines/data/code-point-order.ts";
+import type { CategoryColumn, FeatureColumn, NumberColumn, Table, Target } from "../../pipelines/data/table.ts";
 import type { ModelSignature } from "../../pipelines/training/onnx/session.ts";
 
 /** A number column; null is missing. */

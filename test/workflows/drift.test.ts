@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { delaysCsv, delaysSql, delaysYaml } from "../retrain/delays.ts";
+import { delaysCsv, delaysSql, delaysYaml } from "../watch/retrain/delays.ts";
 import { commentsOf, merge, production } from "./pull-request.ts";
 import { makeTemplateRepository, type TestRepository } from "./repository.ts";
 

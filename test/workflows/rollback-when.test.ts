@@ -1,8 +1,8 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { query } from "../predict/parquet.ts";
-import { delaysCsv, delaysSql, delaysYaml } from "../retrain/delays.ts";
+import { query } from "../predictions/parquet.ts";
+import { delaysCsv, delaysSql, delaysYaml } from "../watch/retrain/delays.ts";
 import { production } from "./pull-request.ts";
 import { makeTemplateRepository, type TestRepository } from "./repository.ts";
 

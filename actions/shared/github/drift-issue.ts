@@ -1,6 +1,6 @@
-import { copiesOf, type NoticeDecision } from "../../../pipelines/drift/notice/decide-notice.ts";
-import { type NoticeMemory, readMemory, writeMemory } from "../../../pipelines/drift/notice/notice-memory.ts";
-import type { NoticeText } from "../../../pipelines/drift/notice/notice-text.ts";
+import { copiesOf, type NoticeDecision } from "../../../pipelines/watch/notice/decide-notice.ts";
+import { type NoticeMemory, readMemory, writeMemory } from "../../../pipelines/watch/notice/notice-memory.ts";
+import type { NoticeText } from "../../../pipelines/watch/notice/notice-text.ts";
 import type { GitHub } from "./client.ts";
 import { type IssueKind, type IssueOutcome, type KeptIssue, keepIssue, listKeptIssues } from "./kept-issue.ts";
 

@@ -2,7 +2,7 @@ import {
   type RetrainMemory,
   readRetrainMemory,
   writeRetrainMemory,
-} from "../../../pipelines/retrain/retrain-memory.ts";
+} from "../../../pipelines/watch/retrain/retrain-memory.ts";
 import type { GitHub } from "./client.ts";
 import { upsertComment } from "./comment.ts";
 import { createOnce } from "./create-once.ts";

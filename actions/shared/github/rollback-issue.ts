@@ -1,10 +1,10 @@
 import type { RollbackNoticeText } from "../../../pipelines/report/drift/rollback-notice-text.ts";
-import { type RollbackNotice, rollbackCopies } from "../../../pipelines/rollback/notice/decide-rollback-notice.ts";
+import { type RollbackNotice, rollbackCopies } from "../../../pipelines/watch/notice/decide-rollback-notice.ts";
 import {
   type RollbackMemory,
   readRollbackMemory,
   writeRollbackMemory,
-} from "../../../pipelines/rollback/notice/rollback-memory.ts";
+} from "../../../pipelines/watch/notice/rollback-memory.ts";
 import type { GitHub } from "./client.ts";
 import { type IssueKind, type IssueOutcome, type KeptIssue, keepIssue, listKeptIssues } from "./kept-issue.ts";
 

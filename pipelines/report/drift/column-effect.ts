@@ -1,5 +1,5 @@
-import type { ColumnDrift, Effect } from "../../drift/drift-result.ts";
 import { formatNumber } from "../../evaluation/format-number.ts";
+import type { ColumnDrift, Effect } from "../../watch/drift/drift-result.ts";
 
 /** The effect that decides on a column: of those beyond their limits the one that is so most, else the distance of the values. */
 function decidingEffect({ effects }: ColumnDrift): Effect | null {

@@ -1,10 +1,10 @@
-import type { ColumnDrift, DriftResult, ShapeBar } from "../../drift/drift-result.ts";
-import type { ModelDrift } from "../../drift/model-drift.ts";
 import { formatNumber } from "../../evaluation/format-number.ts";
+import type { ColumnDrift, DriftResult, ShapeBar } from "../../watch/drift/drift-result.ts";
+import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";
 import { detailsBlock } from "../details-block.ts";
-import { escapeMarkdown } from "../escape-markdown.ts";
-import { xyChart } from "../xychart.ts";
+import { escapeMarkdown } from "../markdown/escape-markdown.ts";
+import { xyChart } from "../markdown/xychart.ts";
 import { percent } from "./moved-words.ts";
 
 const [shownShapes, shownStatistics] = [3, 30];

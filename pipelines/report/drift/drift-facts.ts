@@ -1,7 +1,7 @@
-import type { DriftResult, PerformanceDrift } from "../../drift/drift-result.ts";
-import type { ModelDrift } from "../../drift/model-drift.ts";
-import type { MetricLevel } from "../../drift/profile/profile.ts";
 import { formatApart, formatCount, formatNumber, formatPercent } from "../../evaluation/format-number.ts";
+import type { DriftResult, PerformanceDrift } from "../../watch/drift/drift-result.ts";
+import type { ModelDrift } from "../../watch/drift/model-drift.ts";
+import type { MetricLevel } from "../../watch/profile/profile.ts";
 import type { Safe } from "./moved-words.ts";
 import { olderText, overlapWords, referenceWords } from "./reference-words.ts";
 import { spanText } from "./span-text.ts";

@@ -1,7 +1,7 @@
-import type { DriftResult } from "../../drift/drift-result.ts";
-import type { ModelDrift } from "../../drift/model-drift.ts";
-import { driftingInARow } from "../../drift/window-history.ts";
 import { formatCount } from "../../evaluation/format-number.ts";
+import type { DriftResult } from "../../watch/drift/drift-result.ts";
+import type { ModelDrift } from "../../watch/drift/model-drift.ts";
+import { driftingInARow } from "../../watch/drift/window-history.ts";
 import { overlapWords } from "./reference-words.ts";
 
 /** One sentence without an end: `flight-delay is drifting: predictions and 2 of 7 features, second week in a row`. Plain text. */

@@ -1,9 +1,9 @@
-import type { ColumnDrift } from "../../drift/drift-result.ts";
-import type { DriftEntry, FailedDrift, ModelDrift } from "../../drift/model-drift.ts";
-import { worstFirst } from "../../drift/worst-first.ts";
 import { formatCount } from "../../evaluation/format-number.ts";
+import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
+import type { DriftEntry, FailedDrift, ModelDrift } from "../../watch/drift/model-drift.ts";
+import { worstFirst } from "../../watch/drift/worst-first.ts";
 import { columnTable } from "../column-table.ts";
-import { escapeMarkdown } from "../escape-markdown.ts";
+import { escapeMarkdown } from "../markdown/escape-markdown.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
 import { columnFolds } from "./column-folds.ts";
 import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";

@@ -1,5 +1,5 @@
-import type { ModelDrift } from "../../drift/model-drift.ts";
 import { formatCount } from "../../evaluation/format-number.ts";
+import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import type { Safe } from "./moved-words.ts";
 import { firstNewWindow, momentText, overlapWords } from "./reference-words.ts";
 import { spanText } from "./span-text.ts";

@@ -1,10 +1,10 @@
-import type { ColumnDrift } from "../../drift/drift-result.ts";
-import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift } from "../../drift/model-drift.ts";
-import { worstFirst } from "../../drift/worst-first.ts";
 import { formatCount, formatNumber } from "../../evaluation/format-number.ts";
-import { matchNumbers } from "../matched-numbers.ts";
+import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
+import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift } from "../../watch/drift/model-drift.ts";
+import { worstFirst } from "../../watch/drift/worst-first.ts";
+import { matchNumbers } from "../markdown/matched-numbers.ts";
 import { oneLine } from "../one-line.ts";
-import { type TextColumn, textTable } from "../text-table.ts";
+import { type TextColumn, textTable } from "../terminal/text-table.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
 import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";
 import { driftHeadline, driftSubjects } from "./drift-headline.ts";

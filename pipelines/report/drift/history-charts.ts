@@ -1,5 +1,5 @@
-import type { DriftPoint, ModelDrift } from "../../drift/model-drift.ts";
-import { xyChart } from "../xychart.ts";
+import type { DriftPoint, ModelDrift } from "../../watch/drift/model-drift.ts";
+import { xyChart } from "../markdown/xychart.ts";
 
 /** Prediction distance and metric by window, each beside its limit, oldest first. Empty for fewer than two windows. */
 export function historyCharts({ history, reference }: ModelDrift): string[] {

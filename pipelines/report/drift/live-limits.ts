@@ -1,7 +1,7 @@
 import { formatCount } from "../../evaluation/format-number.ts";
-import type { RollbackJudgement } from "../../rollback/decide-rollback.ts";
-import { type Evidence, isBroken } from "../../rollback/evidence.ts";
-import { findingSentence } from "../../rollback/finding-words.ts";
+import type { RollbackJudgement } from "../../watch/promotion/decide-rollback.ts";
+import { type Evidence, isBroken } from "../../watch/promotion/evidence.ts";
+import { findingSentence } from "../../watch/promotion/finding-words.ts";
 
 /** How somebody else's text is made safe to show, and how what is broken stands out. */
 interface Words {

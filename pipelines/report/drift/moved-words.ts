@@ -1,5 +1,5 @@
-import type { ColumnDrift, ColumnFacts, Effect, ShapeBar } from "../../drift/drift-result.ts";
 import { formatNumber, formatPercent } from "../../evaluation/format-number.ts";
+import type { ColumnDrift, ColumnFacts, Effect, ShapeBar } from "../../watch/drift/drift-result.ts";
 
 /** Makes a text from the data safe where it is shown. */
 export type Safe = (text: string) => string;

@@ -1,7 +1,7 @@
-import { overlaps } from "../../drift/known-data.ts";
-import type { ModelDrift, Span } from "../../drift/model-drift.ts";
-import { type Interval, intervalAfter } from "../../drift/window/interval.ts";
 import { formatCount } from "../../evaluation/format-number.ts";
+import type { ModelDrift, Span } from "../../watch/drift/model-drift.ts";
+import { type Interval, intervalAfter } from "../../watch/window/interval.ts";
+import { overlaps } from "../../watch/window/known-data.ts";
 import { spanText } from "./span-text.ts";
 
 /** `the 9,000 rows that trained v2 (2001-01-01 … 2001-03-14)`, and what its predictions are compared with. */

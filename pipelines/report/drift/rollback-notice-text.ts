@@ -1,6 +1,6 @@
-import type { RollbackNotice } from "../../rollback/notice/decide-rollback-notice.ts";
-import type { RollbackEvent, RollbackSituation } from "../../rollback/notice/rollback-events.ts";
-import { escapeMarkdown } from "../escape-markdown.ts";
+import type { RollbackNotice } from "../../watch/notice/decide-rollback-notice.ts";
+import type { RollbackEvent, RollbackSituation } from "../../watch/notice/rollback-events.ts";
+import { escapeMarkdown } from "../markdown/escape-markdown.ts";
 import { liveLimitLines } from "./live-limits.ts";
 
 /** What a person reads of a rollback: Markdown without any hidden line. */

@@ -1,4 +1,4 @@
-import type { Span } from "../../drift/model-drift.ts";
+import type { Span } from "../../watch/drift/model-drift.ts";
 
 /** Days, the last one included, for a window of whole days; else timestamps, the end excluded. */
 export function spanText({ from, to }: Span): string {

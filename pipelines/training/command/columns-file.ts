@@ -1,5 +1,5 @@
 import type { Task } from "../../config/model-config.ts";
-import type { Table } from "../../features/table.ts";
+import type { Table } from "../../data/table.ts";
 
 /** A tensor of the model that the program is to write; "N" is the number of rows. */
 export interface TensorSpec {

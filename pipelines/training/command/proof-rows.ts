@@ -1,4 +1,4 @@
-import type { FeatureColumn, Table } from "../../features/table.ts";
+import type { FeatureColumn, Table } from "../../data/table.ts";
 import { probeRows } from "../onnx/probe.ts";
 
 /** Rows on which a model is proved, and what it is to predict; plain data, because it goes to another process. */

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import type { Table } from "../../data/table.ts";
 import { type Problem, UserError } from "../../errors/user-error.ts";
-import type { Table } from "../../features/table.ts";
 import type { Parity } from "../onnx/parity.ts";
 import { type ProofRows, proofRows } from "./proof-rows.ts";
 

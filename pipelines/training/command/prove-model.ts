@@ -1,6 +1,6 @@
 import type { InferenceSession } from "onnxruntime-node";
+import type { FeatureColumn } from "../../data/table.ts";
 import { UserError } from "../../errors/user-error.ts";
-import type { FeatureColumn } from "../../features/table.ts";
 import { feedsOf } from "../onnx/feeds.ts";
 import type { Parity } from "../onnx/parity.ts";
 import { rowAt } from "../onnx/probe.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { DuckDBDataChunk } from "@duckdb/node-api";
-import { machineError } from "../../features/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "../../features/duckdb/quote.ts";
-import { openSession, type Session } from "../../features/duckdb/session.ts";
-import type { FeatureColumn, Table } from "../../features/table.ts";
+import { machineError } from "../../data/engines/duckdb/engine-error.ts";
+import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
+import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
+import type { FeatureColumn, Table } from "../../data/table.ts";
 
 /** Rows of one chunk: DuckDB's own vector size. */
 const chunkRows = 2048;

@@ -1,5 +1,5 @@
+import type { Target } from "../../data/table.ts";
 import { UserError } from "../../errors/user-error.ts";
-import type { Target } from "../../features/table.ts";
 import { largest } from "./fixed-point.ts";
 import { balancedWeights } from "./losses/class-weights.ts";
 import { typicalDelta } from "./losses/huber.ts";

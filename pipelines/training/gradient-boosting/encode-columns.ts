@@ -1,4 +1,4 @@
-import type { CategoryColumn, NumberColumn, Table } from "../../features/table.ts";
+import type { CategoryColumn, NumberColumn, Table } from "../../data/table.ts";
 import { binNumbers, cutBins, encodeNumbers } from "./binning.ts";
 import { orderCategories } from "./category-order.ts";
 

@@ -1,6 +1,6 @@
+import type { Table } from "../../data/table.ts";
 import { didYouMean } from "../../errors/did-you-mean.ts";
 import { UserError } from "../../errors/user-error.ts";
-import type { Table } from "../../features/table.ts";
 import type { Encoding } from "./encode-columns.ts";
 import type { BoostingParams } from "./params.ts";
 

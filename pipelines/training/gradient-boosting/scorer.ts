@@ -1,4 +1,4 @@
-import type { FeatureColumn } from "../../features/table.ts";
+import type { FeatureColumn } from "../../data/table.ts";
 import type { Encoding } from "./encode-columns.ts";
 import type { Forest, Tree } from "./tree.ts";
 

@@ -1,4 +1,4 @@
-import type { FeatureSpec, Target } from "../../features/table.ts";
+import type { FeatureSpec, Target } from "../../data/table.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
 import type { Encoding } from "./encode-columns.ts";
 import { type EnsembleMatrix, ensembleMatrix } from "./ensemble-matrix.ts";

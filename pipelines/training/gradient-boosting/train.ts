@@ -1,5 +1,5 @@
+import type { FeatureColumn, Table, Target } from "../../data/table.ts";
 import { UserError } from "../../errors/user-error.ts";
-import type { FeatureColumn, Table, Target } from "../../features/table.ts";
 import type { Importance, Predictions, TrainedModel, TrainingInput } from "../trainer.ts";
 import { boost } from "./boost.ts";
 import { chooseLoss } from "./choose-loss.ts";

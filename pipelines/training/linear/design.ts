@@ -1,4 +1,4 @@
-import type { FeatureColumn } from "../../features/table.ts";
+import type { FeatureColumn } from "../../data/table.ts";
 import type { CategoryEncoding, Encoding, NumberEncoding } from "./encoding.ts";
 
 interface DenseSource {

@@ -1,4 +1,4 @@
-import type { CategoryColumn, FeatureColumn, NumberColumn } from "../../features/table.ts";
+import type { CategoryColumn, FeatureColumn, NumberColumn } from "../../data/table.ts";
 
 /** A number becomes (x - mean) * scale, 0 when missing, and where training saw missing values also a 0/1 column that says so. */
 export interface NumberEncoding {

@@ -1,4 +1,4 @@
-import type { FeatureSpec } from "../../features/table.ts";
+import type { FeatureSpec } from "../../data/table.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
 import { cast, DOUBLE, FLOAT, one } from "../onnx/nodes.ts";
 import type { Encoding, NumberEncoding } from "./encoding.ts";

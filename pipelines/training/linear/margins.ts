@@ -1,9 +1,9 @@
+import { NORMAL_QUANTILE, studentQuantile } from "../../statistics/tails/student-t.ts";
 import { choleskyOf, inverseOf, partOf } from "./cholesky.ts";
 import type { Design } from "./design.ts";
 import { informationOf, tieIntercepts } from "./information.ts";
 import type { LogisticFit } from "./logistic.ts";
 import { type NormalEquations, squaredResiduals } from "./normal-equations.ts";
-import { NORMAL_QUANTILE, studentQuantile } from "./student-t.ts";
 
 /** A linear combination of the weights: pairs of position in the weights and factor. */
 type Combination = readonly (readonly [position: number, factor: number])[];

@@ -1,4 +1,4 @@
-import type { FeatureColumn } from "../../features/table.ts";
+import type { FeatureColumn } from "../../data/table.ts";
 import type { Predictions } from "../trainer.ts";
 import { BLOCK_ROWS, blocks, designOf } from "./design.ts";
 import type { Encoding } from "./encoding.ts";

@@ -1,5 +1,5 @@
+import type { Target } from "../../data/table.ts";
 import { UserError } from "../../errors/user-error.ts";
-import type { Target } from "../../features/table.ts";
 import type { TrainedModel, TrainingCurve, TrainingInput } from "../trainer.ts";
 import { coefficientsOf, deviations, importanceOf } from "./coefficients.ts";
 import { type Design, designOf } from "./design.ts";

@@ -1,4 +1,4 @@
-import type { FeatureColumn, Target } from "../../features/table.ts";
+import type { FeatureColumn, Target } from "../../data/table.ts";
 import { type Design, designOf } from "../linear/design.ts";
 import type { Encoding } from "../linear/encoding.ts";
 

@@ -1,5 +1,5 @@
 import type { Tensor2D } from "@tensorflow/tfjs-core";
-import type { FeatureColumn } from "../../features/table.ts";
+import type { FeatureColumn } from "../../data/table.ts";
 import type { Encoding } from "../linear/encoding.ts";
 import { LARGEST_SCORE } from "../linear/graph.ts";
 import type { Predictions } from "../trainer.ts";

@@ -1,4 +1,4 @@
-import type { FeatureColumn } from "../../features/table.ts";
+import type { FeatureColumn } from "../../data/table.ts";
 import type { Importance, Predictions } from "../trainer.ts";
 
 const MOST_ROWS = 1000;

@@ -1,4 +1,4 @@
-import type { FeatureSpec } from "../../features/table.ts";
+import type { FeatureSpec } from "../../data/table.ts";
 import type { Encoding, NumberEncoding } from "../linear/encoding.ts";
 import { LARGEST_SCORE } from "../linear/graph.ts";
 import { levelLookup } from "../linear/level-lookup.ts";

@@ -1,6 +1,6 @@
 import type { Tensor } from "onnxruntime-node";
+import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../../data/table.ts";
 import { type Problem, UserError } from "../../errors/user-error.ts";
-import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../../features/table.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 type Feeds = Record<string, Tensor>;

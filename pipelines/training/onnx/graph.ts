@@ -1,5 +1,5 @@
+import type { FeatureSpec } from "../../data/table.ts";
 import { UserError } from "../../errors/user-error.ts";
-import type { FeatureSpec } from "../../features/table.ts";
 import { type Attribute, attributeProto } from "./attribute.ts";
 import { encodeModel } from "./schema.ts";
 import { ELEMENT_TYPE, type Tensor, tensorProto } from "./tensor.ts";

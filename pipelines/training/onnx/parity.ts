@@ -1,4 +1,4 @@
-import type { FeatureColumn } from "../../features/table.ts";
+import type { FeatureColumn } from "../../data/table.ts";
 import type { Predictions, TrainedModel } from "../trainer.ts";
 import { probeRows, rowAt } from "./probe.ts";
 import { type ModelSignature, openModel } from "./session.ts";

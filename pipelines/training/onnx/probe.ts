@@ -1,5 +1,5 @@
-import { compareCodePoints } from "../../features/code-point-order.ts";
-import type { CategoryColumn, FeatureColumn } from "../../features/table.ts";
+import { compareCodePoints } from "../../data/code-point-order.ts";
+import type { CategoryColumn, FeatureColumn } from "../../data/table.ts";
 
 /** One value a row may have: NaN is a missing number, the empty string a missing category. */
 export type Cell = number | string;

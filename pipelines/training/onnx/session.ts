@@ -1,5 +1,5 @@
 import type { InferenceSession } from "onnxruntime-node";
-import type { FeatureColumn, FeatureSpec } from "../../features/table.ts";
+import type { FeatureColumn, FeatureSpec } from "../../data/table.ts";
 import type { Predictions } from "../trainer.ts";
 import { feedsOf, orderedColumns } from "./feeds.ts";
 import { checkInputs, checkOutputs, type OutputSpec, outputSpec } from "./signature.ts";

@@ -1,5 +1,5 @@
 import type { InferenceSession } from "onnxruntime-node";
-import type { FeatureSpec } from "../../features/table.ts";
+import type { FeatureSpec } from "../../data/table.ts";
 
 type Metadata = InferenceSession.ValueMetadata;
 

@@ -1,5 +1,5 @@
-import type { CategoryDistribution, NumericDistribution } from "../../../pipelines/drift/distribution.ts";
-import { gridEdges, gridProbabilities, mostExactValues } from "../../../pipelines/drift/profile/edges.ts";
+import type { CategoryDistribution, NumericDistribution } from "../../../pipelines/watch/profile/distribution.ts";
+import { gridEdges, gridProbabilities, mostExactValues } from "../../../pipelines/watch/profile/edges.ts";
 
 /** Numbers of a column, NaN for missing, as the profile would hold them. */
 export function profileNumbers(name: string, values: Float64Array): NumericDistribution {

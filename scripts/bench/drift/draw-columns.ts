@@ -1,4 +1,4 @@
-import type { Random } from "../../../pipelines/evaluation/random.ts";
+import type { Random } from "../../../pipelines/statistics/random.ts";
 
 /** A column to draw rows of. `shift` 0 draws what the reference is of; 1 draws the drift that must be found. */
 export interface ColumnKind {

@@ -1,7 +1,7 @@
-import { compareSamples } from "../../../pipelines/drift/evidently/compare-samples.ts";
-import type { Sample } from "../../../pipelines/drift/evidently/sample.ts";
 import { planIntervals } from "../../../pipelines/evaluation/interval-plan.ts";
-import { seededRandom } from "../../../pipelines/evaluation/random.ts";
+import { seededRandom } from "../../../pipelines/statistics/random.ts";
+import { compareSamples } from "../../../pipelines/watch/drift/evidently/compare-samples.ts";
+import type { Sample } from "../../../pipelines/watch/drift/evidently/sample.ts";
 import { drawScored, judgeCalibrated, modelOf, profileOf, type SimulatedModel, samplesOf } from "./simulate.ts";
 
 export const referenceSizes = [500, 1001, 5000, 100_000] as const;

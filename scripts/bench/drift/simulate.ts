@@ -1,13 +1,13 @@
-import { judgeDrift } from "../../../pipelines/drift/calibrated/judge-drift.ts";
-import type { CurrentWindow } from "../../../pipelines/drift/current-window.ts";
-import type { Distribution } from "../../../pipelines/drift/distribution.ts";
-import type { DriftResult } from "../../../pipelines/drift/drift-result.ts";
-import type { Sample } from "../../../pipelines/drift/evidently/sample.ts";
-import { measureMetric } from "../../../pipelines/drift/performance/measure-metric.ts";
-import { fitProfile } from "../../../pipelines/drift/profile/fit-profile.ts";
-import type { MetricLevel, Profile } from "../../../pipelines/drift/profile/profile.ts";
 import type { IntervalPlan } from "../../../pipelines/evaluation/interval-plan.ts";
-import type { Random } from "../../../pipelines/evaluation/random.ts";
+import type { Random } from "../../../pipelines/statistics/random.ts";
+import type { CurrentWindow } from "../../../pipelines/watch/drift/current-window.ts";
+import type { DriftResult } from "../../../pipelines/watch/drift/drift-result.ts";
+import type { Sample } from "../../../pipelines/watch/drift/evidently/sample.ts";
+import { judgeDrift } from "../../../pipelines/watch/drift/judge-drift.ts";
+import { measureMetric } from "../../../pipelines/watch/performance/measure-metric.ts";
+import type { Distribution } from "../../../pipelines/watch/profile/distribution.ts";
+import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
+import type { MetricLevel, Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { countCodes, countNumbers, profileCodes, profileNumbers } from "./count-values.ts";
 import { type ColumnKind, columnKinds, normal } from "./draw-columns.ts";
 

@@ -7,8 +7,8 @@ import { classificationMetrics, regressionMetrics } from "../../../pipelines/eva
 import { prAuc } from "../../../pipelines/evaluation/metrics/pr-auc.ts";
 import { r2 } from "../../../pipelines/evaluation/metrics/r2.ts";
 import { rocAuc } from "../../../pipelines/evaluation/metrics/roc-auc.ts";
-import { seededRandom } from "../../../pipelines/evaluation/random.ts";
 import type { ScoredClassification, ScoredRegression } from "../../../pipelines/evaluation/scored.ts";
+import { seededRandom } from "../../../pipelines/statistics/random.ts";
 import { classificationVectors, regressionVectors } from "./scikit-learn-vectors.ts";
 
 function regression(actual: readonly number[], predicted: readonly number[]): ScoredRegression {

@@ -1,7 +1,7 @@
 import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { FeatureSpec } from "../../../pipelines/features/table.ts";
+import type { FeatureSpec } from "../../../pipelines/data/table.ts";
 import { OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
 import { makeScratch, modelYaml, type Scratch } from "../../scratch.ts";
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Json, sha256 } from "../../../pipelines/config/canonical-json.ts";
-import type { FeatureSpec, Table } from "../../../pipelines/features/table.ts";
+import type { FeatureSpec, Table } from "../../../pipelines/data/table.ts";
 import type { Log } from "../../../pipelines/ports/log.ts";
 import { classificationHead, OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
 import { type ProvenModel, trainModel } from "../../../pipelines/training/train-model.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
-import type { Table } from "../../../pipelines/features/table.ts";
+import type { Table } from "../../../pipelines/data/table.ts";
 import { numbers, seeded } from "../tables.ts";
 import { mixedTable } from "./random-tables.ts";
 import { reordered, trainOn } from "./training.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Json } from "../../../pipelines/config/canonical-json.ts";
-import type { FeatureColumn, NumberColumn, Table } from "../../../pipelines/features/table.ts";
+import type { FeatureColumn, NumberColumn, Table } from "../../../pipelines/data/table.ts";
 import type { TrainedModel } from "../../../pipelines/training/trainer.ts";
 import { categories, classification, numbers, regression } from "../tables.ts";
 import { mixedTable } from "./random-tables.ts";

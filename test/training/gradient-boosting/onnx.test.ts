@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { FeatureColumn } from "../../../pipelines/features/table.ts";
+import type { FeatureColumn } from "../../../pipelines/data/table.ts";
 import type { Encoding } from "../../../pipelines/training/gradient-boosting/encode-columns.ts";
 import { scoreRows } from "../../../pipelines/training/gradient-boosting/scorer.ts";
 import { forestToOnnx } from "../../../pipelines/training/gradient-boosting/to-onnx.ts";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { FeatureColumn, Table } from "../../../pipelines/features/table.ts";
+import type { FeatureColumn, Table } from "../../../pipelines/data/table.ts";
 import { categories, classification, numbers, regression, seeded } from "../tables.ts";
 
 const awkward = [Number.NaN, Infinity, -Infinity, 0, -0, 1e38, -1e38, 1e-38, 1.4e-45, 3.4028234663852886e38];

@@ -1,5 +1,5 @@
 import type { Json } from "../../../pipelines/config/canonical-json.ts";
-import type { FeatureColumn, Table } from "../../../pipelines/features/table.ts";
+import type { FeatureColumn, Table } from "../../../pipelines/data/table.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import { gradientBoosting } from "../../../pipelines/training/gradient-boosting/index.ts";
 import { checkParity } from "../../../pipelines/training/onnx/parity.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import type { Table } from "../../../pipelines/features/table.ts";
+import type { Table } from "../../../pipelines/data/table.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
+import { studentQuantile } from "../../../pipelines/statistics/tails/student-t.ts";
 import { linear } from "../../../pipelines/training/linear/index.ts";
-import { studentQuantile } from "../../../pipelines/training/linear/student-t.ts";
 import { type ProvenModel, trainModel } from "../../../pipelines/training/train-model.ts";
 import type { Coefficient } from "../../../pipelines/training/trainer.ts";
 import { categories, classification, numbers, regression, seeded, signatureOf } from "../tables.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Table } from "../../../pipelines/features/table.ts";
+import type { Table } from "../../../pipelines/data/table.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import { linear } from "../../../pipelines/training/linear/index.ts";
 import type { Coefficient } from "../../../pipelines/training/trainer.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { FeatureColumn } from "../../../pipelines/features/table.ts";
+import type { FeatureColumn } from "../../../pipelines/data/table.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import { linear } from "../../../pipelines/training/linear/index.ts";
 import { openModel } from "../../../pipelines/training/onnx/session.ts";

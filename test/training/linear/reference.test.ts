@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { FeatureColumn, Table } from "../../../pipelines/features/table.ts";
+import type { FeatureColumn, Table } from "../../../pipelines/data/table.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import { linear } from "../../../pipelines/training/linear/index.ts";
 import { openModel } from "../../../pipelines/training/onnx/session.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { FeatureColumn, Table } from "../../../pipelines/data/table.ts";
 import { UserError } from "../../../pipelines/errors/user-error.ts";
-import type { FeatureColumn, Table } from "../../../pipelines/features/table.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import { linear } from "../../../pipelines/training/linear/index.ts";
 import { type ProvenModel, trainModel } from "../../../pipelines/training/train-model.ts";

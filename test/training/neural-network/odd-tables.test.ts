@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Table } from "../../../pipelines/features/table.ts";
+import type { Table } from "../../../pipelines/data/table.ts";
 import { openModel } from "../../../pipelines/training/onnx/session.ts";
 import { categories, classification, numbers, regression, signatureOf } from "../tables.ts";
 import { prices, train } from "./training.ts";

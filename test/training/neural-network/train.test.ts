@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Table } from "../../../pipelines/features/table.ts";
+import type { Table } from "../../../pipelines/data/table.ts";
 import { ACTIVATIONS } from "../../../pipelines/training/neural-network/activation.ts";
 import type { TrainedModel } from "../../../pipelines/training/trainer.ts";
 import { classification, numbers, regression, seeded } from "../tables.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { FeatureColumn, FeatureSpec } from "../../../pipelines/features/table.ts";
+import type { FeatureColumn, FeatureSpec } from "../../../pipelines/data/table.ts";
 import { OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
 import { checkParity } from "../../../pipelines/training/onnx/parity.ts";
 import { probeRows, rowAt } from "../../../pipelines/training/onnx/probe.ts";

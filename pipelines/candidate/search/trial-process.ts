@@ -1,0 +1,39 @@
+import { EnvironmentError } from "../../errors/environment-error.ts";
+import { loadTrialRows, scoreTrial, type TrialRows, type TrialSetup } from "./score-trial.ts";
+import type { TrialJob, TrialScore } from "./trial.ts";
+
+/** To the process: first the setup, then a job at a time. */
+export type TrialRequest = { setup: TrialSetup } | { job: TrialJob };
+
+/** From the process, one for each request. */
+export type TrialReply =
+  | { state: "ready" }
+  | { state: "scored"; score: TrialScore }
+  | { state: "failed"; message: string; stack: string; environment: { tried: string; safe: string } | null };
+
+let rows: TrialRows | null = null;
+
+process.on("message", (request: TrialRequest) => {
+  answer(request).then(reply, (error: unknown) => reply(failure(error)));
+});
+
+async function answer(request: TrialRequest): Promise<TrialReply> {
+  if ("setup" in request) {
+    rows = await loadTrialRows(request.setup);
+    return { state: "ready" };
+  }
+  return { state: "scored", score: await scoreTrial(rows!, request.job) };
+}
+
+function reply(message: TrialReply): void {
+  process.send?.(message);
+}
+
+function failure(error: unknown): TrialReply {
+  const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
+  const environment = error instanceof EnvironmentError ? { tried: error.tried, safe: error.safe } : null;
+  return { state: "failed", message, stack, environment };
+}
+
+// The search ended or was killed: nobody waits for an answer any more.
+process.on("disconnect", () => process.exit());

@@ -1,0 +1,142 @@
+import type { ModelConfig } from "../config/model-config.ts";
+import { type SourceLocation, UserError } from "../errors/user-error.ts";
+import type { Log } from "../ports/log.ts";
+import { assignRoles, featureSpecs, type RoleRequest } from "./assign-roles.ts";
+import type { RoleColumn } from "./columns.ts";
+import { featureNotes, requireUsableRows, requireUsableSplits } from "./data-facts.ts";
+import { openDataFolders } from "./data-folders.ts";
+import type { CheckResult, DatasetRef, FeatureResult } from "./dataset.ts";
+import type { DatasetStore } from "./dataset-store.ts";
+import { duckdbEngine } from "./engines/duckdb/duckdb-engine.ts";
+import type { Engine, QueryLimits, QueryResult, WrittenSplit } from "./engines/engine.ts";
+import { fingerprint, schemaType } from "./fingerprint.ts";
+import { locateWord, sqlText } from "./sql-text.ts";
+
+/** A model as far as its datasets depend on it. */
+interface FeatureModel {
+  config: ModelConfig;
+  /** Path of model.yaml, for messages. */
+  file: string;
+  query: { path: string; text: string };
+  /** Where a key of model.yaml is written. */
+  locate?: (keyPath: readonly (string | number)[]) => SourceLocation;
+}
+
+export interface FeatureJob {
+  /** The repository's root. */
+  root: string;
+  model: FeatureModel;
+  /** Folders of mergeml.yaml, relative to the root. */
+  data: readonly string[];
+  /** Absolute folders that the operator, not the repository, lets queries read. */
+  extraData?: readonly string[];
+  store: DatasetStore;
+  log: Log;
+  /** By default what `resources` in model.yaml says. */
+  limits?: QueryLimits;
+}
+
+/**
+ * Runs the feature query in the engine's sandbox, checks its rows, splits them and stores both sides. A failed blocking check
+ * is returned, and nothing is stored. Throws UserError for whatever the user can mend, and leaves nothing behind then.
+ */
+export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
+  const { root, model, data, extraData, store, log } = job;
+  const folders = await openDataFolders(root, data, extraData);
+  const sql = sqlText(model.query.path, model.query.text);
+  await using staging = await store.staging();
+  const { window } = model.config.features;
+  const limits = job.limits ?? configuredLimits(model.config);
+  const result = await engineOf(model.config).query({ sql, window, folders, staging: staging.path, limits });
+  try {
+    if (result.rows === 0) throw noRows(model, sql);
+    const locate = (path: readonly (string | number)[]) => model.locate?.(path);
+    const { task, features, thresholds } = model.config;
+    const request = { task, features, slices: thresholds.slices.map(({ by }) => by), locate, sql };
+    const columns = assignRoles(result.columns, request);
+    const checks = await result.check(features.checks, (at) => locate(["features", "checks", at]));
+    warnOfFailures(checks, log);
+    if (checks.some(({ passed, severity }) => !passed && severity === "block"))
+      return { ok: false, checks, rows: result.rows };
+    return { ok: true, checks, ...(await storeSplits(result, columns, request, model.config.seed, store)) };
+  } finally {
+    result.close();
+  }
+}
+
+function configuredLimits({ resources }: ModelConfig): QueryLimits {
+  const { memory_gb, threads, timeout_minutes } = resources;
+  return { memory_gb, threads, seconds: timeout_minutes * 60 };
+}
+
+function engineOf({ features }: ModelConfig): Engine {
+  if (features.engine === "duckdb") return duckdbEngine;
+  throw new UserError({
+    message: `the engine ${features.engine} is not available in this version`,
+    hint: "write engine: duckdb",
+    key: "features.engine",
+  });
+}
+
+function noRows({ config, query }: FeatureModel, sql: RoleRequest["sql"]): UserError {
+  const { window } = config.features;
+  const hint = window
+    ? `look at its conditions and at features.window, ${window.start} to ${window.end} (end exclusive)`
+    : "look at its conditions";
+  return new UserError({ message: `the query ${query.path} returns no rows`, hint, where: locateWord(sql, "select") });
+}
+
+function warnOfFailures(checks: readonly CheckResult[], log: Log): void {
+  for (const { check, severity, passed, found } of checks) {
+    if (!passed && severity === "warn") log.warn(`check failed (warning only): ${check}: ${found}`);
+  }
+}
+
+async function storeSplits(
+  result: QueryResult,
+  columns: readonly RoleColumn[],
+  request: RoleRequest,
+  seed: number,
+  store: DatasetStore,
+) {
+  const facts = await result.facts(columns);
+  await requireUsableRows(result, columns, facts, request);
+  const { task, features } = request;
+  const stored = storedOrder(columns);
+  const splits = await result.write(stored, { ...features.split, seed, task });
+  requireUsableSplits(splits, features.target, request);
+  return {
+    train: await storeSplit(splits.train, stored, store),
+    test: await storeSplit(splits.test, stored, store),
+    features: featureSpecs(columns),
+    classes: splits.classes,
+    notes: [
+      ...(splits.boundary === null ? [] : [`split by time: test begins at ${splits.boundary}`]),
+      ...windowNotes(result, features.window),
+      ...featureNotes(columns, facts, result.rows),
+    ],
+  };
+}
+
+/** Key, time, features, target: the order does not depend on where the query happens to name the target. */
+function storedOrder(columns: readonly RoleColumn[]): RoleColumn[] {
+  const order = ["key", "time", "feature", "target"];
+  return columns.toSorted((a, b) => order.indexOf(a.role) - order.indexOf(b.role));
+}
+
+async function storeSplit(
+  split: WrittenSplit,
+  columns: readonly RoleColumn[],
+  store: DatasetStore,
+): Promise<DatasetRef> {
+  const schema = columns.map(({ name, kind, scale }) => ({ name, type: schemaType(kind, scale) }));
+  const ref = { fingerprint: fingerprint(schema, split), rows: split.rows, columns: schema };
+  if (split.path !== null) await store.putParquet(ref.fingerprint, ref, split.path);
+  return ref;
+}
+
+function windowNotes({ parameters }: QueryResult, window: unknown): string[] {
+  return window && parameters.length === 0
+    ? ["features.window is set, but the query uses neither $start nor $end"]
+    : [];
+}

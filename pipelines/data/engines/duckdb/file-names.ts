@@ -1,0 +1,127 @@
+import { glob, realpath } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { didYouMean } from "../../../errors/did-you-mean.ts";
+import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { type DataFolder, isInside } from "../../data-folders.ts";
+import { locateByte, type SqlText } from "../../sql-text.ts";
+import type { FileMention } from "./query-rules.ts";
+import { quoteText } from "./quote.ts";
+
+/** One replacement in the query's bytes. */
+interface Edit {
+  start: number;
+  end: number;
+  text: Buffer;
+}
+
+/** The query as DuckDB gets it: every file name is an absolute path inside a data folder. */
+export interface ResolvedQuery {
+  text: string;
+  files: readonly { name: string; path: string }[];
+  /** The byte offset in the user's text of one in `text`. */
+  original(offset: number): number;
+}
+
+/**
+ * Looks file names up in the data folders, in their order. DuckDB's own search path cannot be used: it tries the working
+ * directory first, which is not allowed. Throws UserError for every name that is no relative path, or of no file.
+ */
+export async function resolveFiles(
+  sql: SqlText,
+  mentions: readonly FileMention[],
+  folders: readonly DataFolder[],
+): Promise<ResolvedQuery> {
+  const found = await Promise.all(mentions.map((mention) => resolveMention(sql, mention, folders)));
+  const problems = found.flatMap((each) => ("message" in each ? [each] : []));
+  if (problems.length > 0) throw new UserError(problems);
+  const files = found.flatMap((each) => ("path" in each ? [each] : []));
+  const edits = files.map(({ path, ...edit }) => ({ ...edit, text: Buffer.from(quoteText(path)) }));
+  edits.sort((a, b) => a.start - b.start);
+  return {
+    text: applyEdits(sql.bytes, edits).toString("utf8"),
+    files: files.map(({ name, path }) => ({ name, path })),
+    original: (offset) => originalOffset(edits, offset),
+  };
+}
+
+type Resolved = { name: string; path: string; start: number; end: number };
+
+async function resolveMention(
+  sql: SqlText,
+  { name, offset }: FileMention,
+  folders: readonly DataFolder[],
+): Promise<Resolved | Problem> {
+  const where = locateByte(sql, offset);
+  const length = quotedLength(sql.bytes, offset, name);
+  const reason = length === null ? "must be in plain quotes" : unusable(name);
+  if (reason !== null || length === null) {
+    return { message: `the file name ${JSON.stringify(name)} ${reason}`, hint: fileNameHint(folders), where };
+  }
+  const path = await findFile(name, folders);
+  if (path !== null) return { name, path, start: offset, end: offset + length };
+  return { message: `no file ${name} in the data folders`, hint: missingHint(name, folders), where };
+}
+
+/** The length of the quoted text at the offset, when it really is the name: the parser's positions are checked, not trusted. */
+function quotedLength(bytes: Buffer, offset: number, name: string): number | null {
+  const quote = String.fromCharCode(bytes[offset] ?? 0);
+  if (quote !== "'" && quote !== '"') return null;
+  const written = Buffer.from(`${quote}${name.replaceAll(quote, quote + quote)}${quote}`);
+  return bytes.subarray(offset, offset + written.length).equals(written) ? written.length : null;
+}
+
+function unusable(name: string): string | null {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(name)) return "is an address; feature queries have no network";
+  if (/^[/\\~]/.test(name)) return "is an absolute path; files are found in the data folders";
+  if (name.split(/[/\\]/).includes("..")) return "leaves its folder with `..`";
+  return name === "" || name.includes("\\") ? "is not a file name" : null;
+}
+
+async function findFile(name: string, folders: readonly DataFolder[]): Promise<string | null> {
+  const existing = folders.filter(({ exists }) => exists);
+  for (const folder of existing) {
+    const path = join(folder.path, name);
+    const match = /[*?[]/.test(name) ? await firstMatch(name, folder.path) : await realpath(path).catch(() => null);
+    if (match !== null && existing.some((each) => isInside(each.path, match))) return path;
+  }
+  return null;
+}
+
+async function firstMatch(pattern: string, cwd: string): Promise<string | null> {
+  for await (const match of glob(pattern, { cwd })) return realpath(join(cwd, match));
+  return null;
+}
+
+function fileNameHint(folders: readonly DataFolder[]): string {
+  return `write it relative to a data folder (${folders.map(({ name }) => name).join(", ")}), e.g. FROM 'name.csv'`;
+}
+
+function missingHint(name: string, folders: readonly DataFolder[]): string {
+  const searched = folders.map((folder) => (folder.exists ? folder.name : `${folder.name} (does not exist)`));
+  const files = folders.flatMap((folder) => folder.files);
+  const sameName = files.filter((file) => basename(file).toLowerCase() === basename(name).toLowerCase());
+  const near = sameName[0] ?? didYouMean(name, files);
+  const list =
+    files.length > 0 && files.length <= 20 ? `; there ${files.length === 1 ? "is" : "are"}: ${files.join(", ")}` : "";
+  return `${near ? `did you mean '${near}'?  ` : ""}searched: ${searched.join(", ") || "no folder"}${list}`;
+}
+
+function applyEdits(bytes: Buffer, edits: readonly Edit[]): Buffer {
+  const parts: Buffer[] = [];
+  let from = 0;
+  for (const { start, end, text } of edits) {
+    parts.push(bytes.subarray(from, start), text);
+    from = end;
+  }
+  return Buffer.concat([...parts, bytes.subarray(from)]);
+}
+
+function originalOffset(edits: readonly Edit[], offset: number): number {
+  let shift = 0;
+  for (const { start, end, text } of edits) {
+    if (offset < start + shift) break;
+    if (offset < start + shift + text.length) return start;
+    shift += text.length - (end - start);
+  }
+  return offset - shift;
+}

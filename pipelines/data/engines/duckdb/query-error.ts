@@ -1,0 +1,93 @@
+import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { nameHint } from "../../name-hint.ts";
+import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
+import { type EngineError, engineError, machineError } from "./engine-error.ts";
+import type { ResolvedQuery } from "./file-names.ts";
+import { quoteText } from "./quote.ts";
+import type { Session } from "./session.ts";
+
+/** What is needed to turn DuckDB's words about its text into words about the user's file. */
+export interface QueryContext {
+  sql: SqlText;
+  query: ResolvedQuery;
+  /** Bytes of our own text before the query. */
+  prefix: number;
+  seconds: number;
+  memory_gb: number;
+  timedOut: boolean;
+}
+
+/** The error to throw for one that running the query threw: located in the user's file, and without this machine's paths. */
+export async function queryError(session: Session, context: QueryContext, error: unknown): Promise<unknown> {
+  const found = engineError(error);
+  if (!found) return error;
+  const limit = limitProblem(context, found);
+  if (limit) return new UserError(limit, { cause: error });
+  const machine = machineError(error, `to run ${context.sql.file}`);
+  if (machine || ["INTERNAL", "FATAL"].includes(found.exception_type.toUpperCase())) return machine ?? error;
+  return new UserError(await problemOf(session, context, found), { cause: error });
+}
+
+function limitProblem({ sql, seconds, memory_gb, timedOut }: QueryContext, found: EngineError): Problem | null {
+  const where = locateWord(sql, "select");
+  if (timedOut) {
+    const hint = "make it read less, or raise resources.timeout_minutes in model.yaml";
+    return { message: `the query was stopped after ${seconds} s`, hint, where };
+  }
+  if (found.exception_type !== "Out of Memory") return null;
+  const hint = "make it read less, or raise resources.memory_gb in model.yaml";
+  return { message: `the query needs more than ${memory_gb} GB of memory and its room on the disk`, hint, where };
+}
+
+async function problemOf(session: Session, context: QueryContext, found: EngineError): Promise<Problem> {
+  const where = whereOf(context, found);
+  if (found.error_subtype === "COLUMN_NOT_FOUND" && found.name !== undefined) {
+    return { ...(await missingColumn(session, context, found.name, found.candidates)), where };
+  }
+  const [first = "", ...rest] = withoutPaths(context, found.exception_message).trim().split("\n");
+  const hint = rest
+    .map((line) => line.trim())
+    .filter(Boolean)
+    .slice(0, 12)
+    .join("\n");
+  return { message: first, ...(hint === "" ? {} : { hint }), where };
+}
+
+function whereOf(
+  { sql, query, prefix }: QueryContext,
+  { position, name, exception_message }: EngineError,
+): Problem["where"] {
+  if (position !== undefined) return locateByte(sql, query.original(Number(position) - prefix));
+  const quoted = name ?? /['"]([^'"]+)['"]/.exec(exception_message)?.[1];
+  return locateWord(sql, quoted ?? "select");
+}
+
+async function missingColumn(
+  session: Session,
+  { query }: QueryContext,
+  name: string,
+  candidates = "",
+): Promise<Problem> {
+  const column = name.split(".").at(-1) ?? name;
+  const [file, second] = query.files;
+  const columns = file && !second ? await columnsOf(session, file.path) : null;
+  if (!file || !columns) {
+    const near = candidates === "" ? "" : `close to it: ${candidates.split(",").join(", ")}`;
+    return { message: `no column "${column}"`, ...(near === "" ? {} : { hint: near }) };
+  }
+  const hint = `${nameHint(column, columns)}it has: ${columns.join(", ")}`;
+  return { message: `no column "${column}" in ${file.name}`, hint };
+}
+
+/** Null when the file cannot be read by itself, e.g. because it needs options of read_csv. */
+async function columnsOf(session: Session, path: string): Promise<string[] | null> {
+  try {
+    return (await session.rows(`DESCRIBE FROM ${quoteText(path)}`)).map((row) => String(row.column_name));
+  } catch {
+    return null;
+  }
+}
+
+function withoutPaths({ query }: QueryContext, message: string): string {
+  return query.files.reduce((text, { name, path }) => text.replaceAll(path, name), message);
+}

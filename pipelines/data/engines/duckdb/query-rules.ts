@@ -1,0 +1,165 @@
+import type { Problem } from "../../../errors/user-error.ts";
+import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
+import type { SyntaxNode } from "./parse-query.ts";
+import { clockWords, fileFunctions, type Refusal, refusedCall, rowFunctions } from "./refused-functions.ts";
+
+/** A file name written in the query, and where. */
+export interface FileMention {
+  name: string;
+  /** Byte offset of the opening quote. */
+  offset: number;
+}
+
+/** What a query does, as far as its syntax tells. */
+export interface QueryUse {
+  files: readonly FileMention[];
+  /** Names of parameters as written, without `$`. */
+  parameters: readonly string[];
+  problems: readonly Problem[];
+}
+
+interface Survey {
+  sql: SqlText;
+  refused: ReadonlyMap<string, Refusal>;
+  files: FileMention[];
+  parameters: Set<string>;
+  problems: Problem[];
+}
+
+interface Visit {
+  node: unknown;
+  /** Names of the common table expressions in sight, folded. */
+  scope: ReadonlySet<string>;
+}
+
+/**
+ * Walks the syntax tree and refuses whatever would make the dataset depend on more than the data: tables and table functions
+ * but for files, functions of the clock or of chance, samples, paths. A list of what is allowed, so that what a new engine
+ * version brings stays refused. Without recursion, because a hostile query may be nested deeply.
+ */
+export function surveyQuery(sql: SqlText, root: SyntaxNode, refused: ReadonlyMap<string, Refusal>): QueryUse {
+  const survey: Survey = { sql, refused, files: [], parameters: new Set(), problems: [] };
+  const stack: Visit[] = [{ node: root, scope: new Set() }];
+  for (let visit = stack.pop(); visit; visit = stack.pop()) {
+    const { node, scope } = visit;
+    if (Array.isArray(node)) stack.push(...node.map((each) => ({ node: each as unknown, scope })));
+    else if (isNode(node)) stack.push(...inspect(survey, node, scope));
+  }
+  const order = (a: Problem, b: Problem) => place(a) - place(b);
+  return { files: survey.files, parameters: [...survey.parameters], problems: survey.problems.sort(order) };
+}
+
+function place({ where }: Problem): number {
+  return where ? where.line * 1e6 + where.column : 0;
+}
+
+function isNode(value: unknown): value is SyntaxNode {
+  return typeof value === "object" && value !== null;
+}
+
+/** Judges one node and says which parts of it to look at next. */
+function inspect(survey: Survey, node: SyntaxNode, outer: ReadonlySet<string>): Visit[] {
+  const scope = withExpressions(node, outer);
+  if (isNode(node.sample)) refuseSample(survey, node);
+  let next: unknown[] = Object.values(node);
+  if (node.type === "BASE_TABLE") judgeTable(survey, node, scope);
+  else if (node.type === "SHOW_REF") refuseShow(survey);
+  else if (node.type === "TABLE_FUNCTION" && isNode(node.function)) next = judgeTableFunction(survey, node.function);
+  else if (node.class === "FUNCTION" || node.class === "WINDOW") judgeFunction(survey, node);
+  else if (node.class === "COLUMN_REF") judgeColumn(survey, node);
+  else if (node.class === "PARAMETER") survey.parameters.add(String(node.identifier));
+  return next.map((each) => ({ node: each, scope }));
+}
+
+function withExpressions(node: SyntaxNode, outer: ReadonlySet<string>): ReadonlySet<string> {
+  const entries = isNode(node.cte_map) && Array.isArray(node.cte_map.map) ? (node.cte_map.map as SyntaxNode[]) : [];
+  if (entries.length === 0) return outer;
+  return new Set([...outer, ...entries.map(({ key }) => String(key).toLowerCase())]);
+}
+
+function refuse(survey: Survey, node: SyntaxNode, message: string, hint: string): void {
+  survey.problems.push({ message, hint, where: locateByte(survey.sql, offsetOf(node)) });
+}
+
+function offsetOf({ query_location: offset }: SyntaxNode): number {
+  return typeof offset === "number" && offset < 2 ** 53 ? offset : 0;
+}
+
+function refuseSample(survey: Survey, node: SyntaxNode): void {
+  const hint = "use a hash of a column instead: WHERE md5_number_lower(id) % 10 = 0";
+  const where = locateWord(survey.sql, /tablesample/i.test(survey.sql.text) ? "tablesample" : "sample");
+  const message = "a sample takes other rows on every run, and the same data must give the same dataset";
+  if (isNode(node.sample)) survey.problems.push({ message, hint, where });
+}
+
+function refuseShow(survey: Survey): void {
+  const message = "DESCRIBE, SHOW and SUMMARIZE are not feature queries";
+  const hint = "write one SELECT that returns one row per example";
+  survey.problems.push({ message, hint, where: locateByte(survey.sql, 0) });
+}
+
+const fileHint =
+  "a feature query reads files of the data folders: FROM 'name.csv', FROM 'name.parquet' or read_csv('name.csv', …)";
+
+function judgeTable(survey: Survey, node: SyntaxNode, scope: ReadonlySet<string>): void {
+  const name = String(node.table_name);
+  const qualifiers = [node.catalog_name, node.schema_name].map(String).filter(Boolean);
+  if (qualifiers.length === 0 && scope.has(name.toLowerCase())) return;
+  if (qualifiers.length === 0 && /[./\\:*?~]/.test(name)) survey.files.push({ name, offset: offsetOf(node) });
+  else {
+    const full = [...qualifiers, name].join(".");
+    const quoted = /\.(csv|tsv|parquet|json)$/i.test(full) ? `put the file name in quotes: FROM '${full}'` : fileHint;
+    refuse(survey, node, `there is no table ${full}`, quoted);
+  }
+}
+
+/** Returns what is left to look at: the arguments that are not file names. */
+function judgeTableFunction(survey: Survey, call: SyntaxNode): unknown[] {
+  const name = String(call.function_name).toLowerCase();
+  const children = Array.isArray(call.children) ? (call.children as SyntaxNode[]) : [];
+  if (rowFunctions.has(name)) return children;
+  if (!fileFunctions.has(name)) {
+    refuse(survey, call, `${name} may not be used in a feature query`, fileHint);
+    return [];
+  }
+  const [first, ...options] = children;
+  const mentions = first ? constantFiles(first) : null;
+  if (mentions) survey.files.push(...mentions);
+  else refuse(survey, first ?? call, `the file name in ${name}(…) must be written out in quotes`, fileHint);
+  return options;
+}
+
+function constantFiles(node: SyntaxNode): FileMention[] | null {
+  if (node.class === "FUNCTION" && node.function_name === "list_value" && Array.isArray(node.children)) {
+    const lists = (node.children as SyntaxNode[]).map(constantFiles);
+    return lists.length > 0 && lists.every((list) => list !== null) ? lists.flat() : null;
+  }
+  const value = isNode(node.value) ? node.value : {};
+  const isText = node.class === "CONSTANT" && typeof value.value === "string";
+  return isText ? [{ name: String(value.value), offset: offsetOf(node) }] : null;
+}
+
+function judgeFunction(survey: Survey, node: SyntaxNode): void {
+  const name = String(node.function_name).toLowerCase();
+  const count = Array.isArray(node.children) ? node.children.length : 0;
+  const refusal = refusedCall(survey.refused, name, count);
+  if (refusal) refuse(survey, node, `${name}() is not allowed: ${refusal.reason}`, refusal.hint);
+}
+
+function judgeColumn(survey: Survey, node: SyntaxNode): void {
+  const names = Array.isArray(node.column_names) ? node.column_names.map((name) => String(name)) : [];
+  const last = names.at(-1)?.toLowerCase() ?? "";
+  if (names.length === 1 && clockWords.has(last)) {
+    const hint = "use $start and $end of features.window; if it is a column, name its table: t.";
+    refuse(survey, node, `${last} is not allowed: it gives another value on every run`, `${hint}${last}`);
+  }
+  if (last === "filename") {
+    const hint = "a column of the file with that name can be taken with SELECT * RENAME (filename AS file)";
+    refuse(
+      survey,
+      node,
+      "filename is not allowed: it is a path of this machine, and would be part of the dataset",
+      hint,
+    );
+  }
+}

@@ -1,0 +1,124 @@
+import type { DuckDBValue } from "@duckdb/node-api";
+import type { Window } from "../../../config/model-config.ts";
+import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { locateWord, type SqlText } from "../../sql-text.ts";
+import type { QueryJob } from "../engine.ts";
+import { type ResolvedQuery, resolveFiles } from "./file-names.ts";
+import { parseQuery } from "./parse-query.ts";
+import { queryError } from "./query-error.ts";
+import { surveyQuery } from "./query-rules.ts";
+import { quoteText } from "./quote.ts";
+import { refusedFunctions } from "./refused-functions.ts";
+import type { Session } from "./session.ts";
+import { interruptAfter } from "./time-limit.ts";
+
+/** The table that holds the query's result as it came. */
+export const resultTable = "mergeml_result";
+
+/** A query that was judged and may run. */
+export interface AllowedQuery {
+  query: ResolvedQuery;
+  parameters: readonly string[];
+}
+
+/** Parses and judges the query, and looks its files up. Throws UserError with every objection. */
+export async function allowQuery(
+  session: Session,
+  { sql, window, noWindow, folders }: QueryJob,
+): Promise<AllowedQuery> {
+  const tree = await parseQuery(session, sql);
+  const { files, parameters, problems } = surveyQuery(sql, tree, await refusedFunctions(session));
+  const objections = [
+    ...problems,
+    ...parameterProblems(sql, parameters, window ? null : (noWindow ?? modelLacksWindow)),
+  ];
+  if (objections.length > 0) throw new UserError(objections);
+  return { query: await resolveFiles(sql, files, folders), parameters };
+}
+
+const modelLacksWindow = {
+  why: "the model has no window",
+  hint: "add features.window: { start: 2001-01-01, end: 2001-04-01 } to model.yaml",
+};
+
+function parameterProblems(
+  sql: SqlText,
+  parameters: readonly string[],
+  noWindow: QueryJob["noWindow"] | null,
+): Problem[] {
+  return parameters.flatMap((name) => {
+    const where = locateWord(sql, `$${name}`);
+    if (!["start", "end"].includes(name)) {
+      const hint = "a feature query has the parameters $start and $end (end exclusive), from features.window";
+      return [{ message: `the query has no parameter $${name}`, hint, where }];
+    }
+    if (!noWindow) return [];
+    return [{ message: `the query uses $${name}, but ${noWindow.why}`, hint: noWindow.hint, where }];
+  });
+}
+
+/**
+ * Runs the query once and keeps its result in a temporary table, so that checks, split and fingerprint see the same rows.
+ * The text was parsed alone as one SELECT, so nothing in it can reach out of the statement it is put into.
+ */
+export async function runQuery(session: Session, job: QueryJob, { query, parameters }: AllowedQuery): Promise<void> {
+  const { sql, limits } = job;
+  const opening = `CREATE TEMP TABLE ${resultTable} AS\n`;
+  const statement = opening + query.text;
+  const values = await windowValues(session, job.window, parameters);
+  const limit = interruptAfter(session, limits.seconds);
+  try {
+    await expectOneStatement(session, statement);
+    await session.run(statement, values);
+  } catch (error) {
+    const prefix = Buffer.byteLength(opening);
+    throw await queryError(session, { sql, query, prefix, timedOut: limit.reached(), ...limits }, error);
+  } finally {
+    limit.stop();
+  }
+  await refuseRepeatedNames(session, sql, query, values);
+}
+
+async function expectOneStatement(session: Session, statement: string): Promise<void> {
+  const { count } = await session.connection.extractStatements(statement);
+  if (count !== 1) throw new Error(`the query became ${count} statements`);
+}
+
+async function windowValues(
+  session: Session,
+  window: Window | null,
+  parameters: readonly string[],
+): Promise<Record<string, DuckDBValue>> {
+  const { DuckDBTimestampValue } = await import("@duckdb/node-api");
+  const values: Record<string, DuckDBValue> = {};
+  for (const name of window ? parameters : []) {
+    const text = name === "start" ? window?.start : window?.end;
+    const { micros } = await session.row(`SELECT epoch_us(CAST(${quoteText(text ?? "")} AS TIMESTAMPTZ)) AS micros`);
+    values[name] = new DuckDBTimestampValue(BigInt(String(micros)));
+  }
+  return values;
+}
+
+/** DuckDB renames the second `a` to `a_1` without a word; only when that may have happened are the query's own names asked for. */
+async function refuseRepeatedNames(
+  session: Session,
+  sql: SqlText,
+  query: ResolvedQuery,
+  values: Record<string, DuckDBValue>,
+): Promise<void> {
+  const names = (await session.rows(`DESCRIBE ${resultTable}`)).map((row) => String(row.column_name));
+  const folded = new Set(names.map((name) => name.toLowerCase()));
+  if (!names.some((name) => folded.has(name.toLowerCase().replace(/_\d+$/, "")) && /_\d+$/.test(name))) return;
+  const written = (await session.connection.stream(query.text, values)).columnNames();
+  const repeated = written.filter(
+    (name, at) => written.findIndex((each) => each.toLowerCase() === name.toLowerCase()) < at,
+  );
+  if (repeated.length === 0) return;
+  throw new UserError(
+    [...new Set(repeated)].map((name) => ({
+      message: `the query returns two columns named ${name} (upper and lower case are the same)`,
+      hint: `name one otherwise: … AS ${name}_2`,
+      where: locateWord(sql, name),
+    })),
+  );
+}

@@ -1,0 +1,91 @@
+import type { DataCheck, Task, Window } from "../../config/model-config.ts";
+import type { SourceLocation } from "../../errors/user-error.ts";
+import type { RoleColumn, SourceColumn } from "../columns.ts";
+import type { DataFolder } from "../data-folders.ts";
+import type { CheckResult } from "../dataset.ts";
+import type { RowsDigest } from "../fingerprint.ts";
+import type { SqlText } from "../sql-text.ts";
+
+/** What a query may use before it is stopped. */
+export interface QueryLimits {
+  memory_gb: number;
+  threads: number;
+  seconds: number;
+}
+
+/** A feature query to run in the engine's sandbox. */
+export interface QueryJob {
+  sql: SqlText;
+  window: Window | null;
+  /** Why there is none, and how to get one; that model.yaml lacks `features.window` unless told otherwise. */
+  noWindow?: { why: string; hint: string } | undefined;
+  folders: readonly DataFolder[];
+  /** A directory of our own, for spilling and for the Parquet files; nobody else reads or writes it. */
+  staging: string;
+  limits: QueryLimits;
+}
+
+/** One column's facts over all rows. */
+export interface ColumnFacts {
+  /** Nulls and NaN. */
+  missing: number;
+  /** Of the missing, those that are NaN. */
+  nan: number;
+  /** Infinite as 64-bit numbers. */
+  infinite: number;
+  /** Infinite once they are 32-bit numbers, which the model gets. */
+  overflow: number;
+  /** Largest absolute value of an integer column, else 0. */
+  largest: number;
+  /** Whether all values that are there are equal. */
+  constant: boolean;
+}
+
+export interface SplitPlan {
+  by: "time" | "key";
+  /** Share of test rows, 0..1. */
+  test: number;
+  seed: number;
+  task: Task;
+}
+
+/** A split as the engine wrote it: rows in the order of their hashes. */
+export interface WrittenSplit extends RowsDigest {
+  /** Parquet, zstd; null when the split has no rows. */
+  path: string | null;
+  /** Whether all rows have the same target. */
+  constant: boolean;
+}
+
+export interface WrittenSplits {
+  train: WrittenSplit;
+  test: WrittenSplit;
+  /** Sorted; more than 1000 are cut at 1001. Empty for a regression. */
+  classes: readonly string[];
+  /** For a split by time: the time of the first test row. */
+  boundary: string | null;
+}
+
+/** The result of a feature query, held by the engine until it is closed. */
+export interface QueryResult {
+  columns: readonly SourceColumn[];
+  rows: number;
+  /** Parameters the query used. */
+  parameters: readonly string[];
+  /** All checks in one scan; a second query only for the example of one that failed. `locate` finds a check in model.yaml. */
+  check(checks: readonly DataCheck[], locate: (check: number) => SourceLocation | undefined): Promise<CheckResult[]>;
+  /** Facts of each column, in one scan. */
+  facts(columns: readonly RoleColumn[]): Promise<ColumnFacts[]>;
+  /** Rows whose key another row has too, and one such key. */
+  repeatedKeys(keys: readonly RoleColumn[]): Promise<{ rows: number; example: string }>;
+  /** Writes the rows as they are to Parquet in the staging directory and gives its path. */
+  save(): Promise<string>;
+  /** Splits, fingerprints and writes both splits. */
+  write(columns: readonly RoleColumn[], plan: SplitPlan): Promise<WrittenSplits>;
+  close(): void;
+}
+
+/** What runs feature queries: one folder each. Throws UserError, located in the query, when the query is wrong or not allowed. */
+export interface Engine {
+  query(job: QueryJob): Promise<QueryResult>;
+}

@@ -1,0 +1,43 @@
+import { lstat, readFile } from "node:fs/promises";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { UserError } from "../errors/user-error.ts";
+import type { CandidateBundle } from "./training-handover.ts";
+import { bundleSchema } from "./training-schema.ts";
+
+/** A bundle or a plan may have so many bytes. */
+const mostBytes = 8 * 1024 * 1024;
+
+/** Reads a bundle that may come from anybody. Throws UserError that says what is wrong with it. */
+export async function readBundle(file: string, model: string): Promise<CandidateBundle> {
+  const bundle = (await readChecked(file, bundleSchema)) as CandidateBundle;
+  const { outcome, candidate } = bundle;
+  const named = [bundle.model, "model" in outcome ? outcome.model : model, candidate?.record.config.name ?? model];
+  if (named.some((each) => each !== model)) throw refused(file, `it speaks of another model than ${model}`);
+  if ((outcome.state === "candidate") !== (candidate !== null)) throw refused(file, "its candidate is missing");
+  return bundle;
+}
+
+/** A JSON file of a schema: a plain file, not a link, of a bounded size. */
+export async function readChecked(file: string, schema: object): Promise<unknown> {
+  const facts = await lstat(file).catch(() => null);
+  if (!facts?.isFile()) throw refused(file, facts ? "it is not a plain file" : "it is missing");
+  if (facts.size > mostBytes) throw refused(file, `it has ${facts.size} bytes; at most ${mostBytes} are read`);
+  const value = parse(file, await readFile(file, "utf8"));
+  const check = new Ajv2020({ strict: false, allowUnionTypes: true }).compile(schema);
+  if (check(value)) return value;
+  const { instancePath = "", message = "" } = check.errors?.[0] ?? {};
+  throw refused(file, `${instancePath.slice(0, 100) || "it"} ${message}`);
+}
+
+function parse(file: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw refused(file, `it is not JSON: ${(cause as Error).message.slice(0, 100)}`);
+  }
+}
+
+function refused(file: string, why: string): UserError {
+  const name = file.split("/").slice(-2).join("/");
+  return new UserError({ message: `the result ${name} cannot be used: ${why}`, hint: "run the training job again" });
+}

@@ -1,0 +1,70 @@
+import { quoteName, quoteText } from "../data/engines/duckdb/quote.ts";
+import { predictedColumns } from "../data/engines/duckdb/scores-table.ts";
+import type { Session } from "../data/engines/duckdb/session.ts";
+import { logKey, logNames } from "./log-layout.ts";
+import type { RowPlan } from "./prepare-rows.ts";
+
+/** A column of a result, as SQL over the prepared rows and their scores. */
+interface ResultColumn {
+  name: string;
+  sql: string;
+}
+
+/** What `mergeml predict` writes: key and time as they came, the features as the model took them, and what it says. */
+export function outputColumns({ kept, features }: RowPlan, classes: readonly string[]): ResultColumn[] {
+  const columns = [
+    ...kept.map(({ name }, at) => ({ name, sql: `k${at}` })),
+    ...features.map(({ name }, at) => ({ name, sql: `f${at}` })),
+  ];
+  const names = columns.map(({ name }) => name);
+  return [...columns, ...predictedColumns(classes, names)];
+}
+
+/** What every row of one batch has in common in the prediction log. */
+export interface LogFacts {
+  time: Date;
+  model: string;
+  version: number;
+  arm: string;
+  /** Milliseconds a row. */
+  latency: number;
+  /** Names of the key columns. */
+  key: readonly string[];
+}
+
+/** The same rows in the layout of the prediction log. The key is NULL when the input lacks a part of it. */
+export function loggedColumns(
+  { kept, features }: RowPlan,
+  classes: readonly string[],
+  facts: LogFacts,
+): ResultColumn[] {
+  const places = facts.key.map((name) => kept.findIndex((column) => column.name === name));
+  const key = places.includes(-1) ? [] : places.map((at) => `k${at}`);
+  const names = logNames(
+    features.map(({ name }) => name),
+    classes,
+  );
+  const predictions = predictedColumns(classes, []);
+  return [
+    { name: "time", sql: `CAST(${quoteText(facts.time.toISOString())} AS TIMESTAMPTZ)` },
+    { name: "model", sql: quoteText(facts.model) },
+    { name: "version", sql: `CAST(${facts.version} AS INTEGER)` },
+    { name: "arm", sql: quoteText(facts.arm) },
+    { name: "key", sql: logKey(key) },
+    ...names.features.map((name, at) => ({ name, sql: `f${at}` })),
+    ...names.predictions.map((name, at) => ({ name, sql: predictions[at]?.sql ?? "NULL" })),
+    { name: "latency_ms", sql: `CAST(${facts.latency} AS DOUBLE)` },
+  ];
+}
+
+/** Writes the prepared rows beside the scores of the session, row by row in the order of the file. */
+export async function writeJoined(
+  session: Session,
+  rows: string,
+  columns: readonly ResultColumn[],
+  target: string,
+): Promise<void> {
+  const selected = columns.map(({ name, sql }) => `${sql} AS ${quoteName(name)}`).join(", ");
+  await session.run(`COPY (SELECT ${selected} FROM scores POSITIONAL JOIN read_parquet(${quoteText(rows)}))
+    TO ${quoteText(target)} (FORMAT parquet, COMPRESSION zstd)`);
+}

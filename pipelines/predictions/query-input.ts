@@ -1,0 +1,52 @@
+import type { Window } from "../config/model-config.ts";
+import { openDataFolders } from "../data/data-folders.ts";
+import { duckdbEngine } from "../data/engines/duckdb/duckdb-engine.ts";
+import { quoteText } from "../data/engines/duckdb/quote.ts";
+import type { QueryJob, QueryLimits } from "../data/engines/engine.ts";
+import { sqlText } from "../data/sql-text.ts";
+import type { InputRows } from "./input-file.ts";
+
+/** A query for rows to score, under the rules of a feature query. */
+export interface RowQuery {
+  root: string;
+  /** Folders of mergeml.yaml, and those of the operator. */
+  data: readonly string[];
+  extraData: readonly string[];
+  query: { path: string; text: string };
+  window: Window | null;
+  /** What to tell a query that uses $start or $end without a window. */
+  noWindow?: QueryJob["noWindow"];
+  limits: QueryLimits;
+  /** Where the rows are kept while they are scored. */
+  staging: string;
+}
+
+/** Rows of a query, kept in a file of ours. */
+export interface QueriedRows extends InputRows {
+  file: string;
+  /** Of `$start` and `$end`, those the query uses. */
+  parameters: readonly string[];
+}
+
+/** Runs the query in the engine's sandbox. Throws UserError, located in the query, when it is wrong or not allowed. */
+export async function queryRows({
+  root,
+  data,
+  extraData,
+  query,
+  window,
+  noWindow,
+  limits,
+  staging,
+}: RowQuery): Promise<QueriedRows> {
+  const folders = await openDataFolders(root, data, extraData);
+  const sql = sqlText(query.path, query.text);
+  const result = await duckdbEngine.query({ sql, window, noWindow, folders, staging, limits });
+  try {
+    const file = await result.save();
+    const { columns, parameters } = result;
+    return { from: `read_parquet(${quoteText(file)})`, columns, name: query.path, file, parameters };
+  } finally {
+    result.close();
+  }
+}

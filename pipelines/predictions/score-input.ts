@@ -1,0 +1,105 @@
+import { dirname, join } from "node:path";
+import { openSession, type Session, type SessionOptions } from "../data/engines/duckdb/session.ts";
+import { interruptAfter } from "../data/engines/duckdb/time-limit.ts";
+import { UserError } from "../errors/user-error.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { VersionRecord } from "../registry/version-record.ts";
+import { openModel } from "../training/onnx/session.ts";
+import { type InputRows, inputError } from "./input-file.ts";
+import { type PreparedRows, planRows, prepareRows, type RowPlan, requireFeatures } from "./prepare-rows.ts";
+import { scoreRows } from "./score-rows.ts";
+
+/** Rows to score with one version. Paths are absolute. */
+export interface ScoringJob {
+  record: VersionRecord;
+  /** The model's bytes, already compared with the record's hash. */
+  bytes: Uint8Array;
+  /** `staged` is written by `describe`, for inputs that are parsed first. */
+  input: { file: string; name: string; staged?: string; describe(session: Session): Promise<InputRows> };
+  /** Columns that go through as they are, where the input has them. */
+  kept: readonly string[];
+  /** What to do without a column, or with one of another type: refuse the input, or score the feature as missing. */
+  absent: "refuse" | "missing";
+  /** Files that the result may be written to. */
+  writable: readonly string[];
+  /** A directory of our own. */
+  staging: string;
+  threads: number;
+  clock: Clock;
+}
+
+/** Rows beside their scores: the table `scores` of the session, and the file with the same rows in the same order. */
+export interface ScoredInput extends PreparedRows {
+  session: Session;
+  plan: RowPlan;
+  file: string;
+  /** Rows that were refused, as they came, with number and reason. */
+  rejectedFile: string;
+  scored: number;
+  /** Milliseconds a row took. */
+  latency: number;
+}
+
+/** Converts and scores all rows of an input, then lets `work` write them. Nothing but batches is held in memory. */
+export async function scoreInput<T>(job: ScoringJob, work: (scored: ScoredInput) => Promise<T>): Promise<T> {
+  const { record, input, staging } = job;
+  const files = { scored: join(staging, "rows.parquet"), rejected: join(staging, "rejected.parquet") };
+  const staged = input.staged === undefined ? [] : [input.staged];
+  const writable = [input.file, ...staged, files.scored, files.rejected, ...job.writable];
+  const { resources } = record.candidate.config;
+  using session = await openSession({ ...budget(job), readable: [], writable, spill: join(staging, "spill") });
+  using reader = await openSession({ ...budget(job), readable: [dirname(files.scored)] });
+  const limits = [session, reader].map((each) => interruptAfter(each, resources.timeout_minutes * 60));
+  try {
+    const plan = planRows(await input.describe(session), record.candidate.features, job.kept);
+    if (job.absent === "refuse") requireFeatures(plan);
+    const prepared = await prepareRows(session, plan, files);
+    const started = job.clock.now().getTime();
+    const scored = await scoreFile(job, plan, session, reader, files.scored);
+    const latency = (job.clock.now().getTime() - started) / Math.max(1, scored);
+    return await work({
+      ...prepared,
+      session,
+      plan,
+      file: files.scored,
+      rejectedFile: files.rejected,
+      scored,
+      latency,
+    });
+  } catch (error) {
+    throw limits.some(({ reached }) => reached())
+      ? tooSlow(input.name, resources.timeout_minutes * 60, error)
+      : inputError(error, input.name);
+  } finally {
+    for (const { stop } of limits) stop();
+  }
+}
+
+function budget({ record, threads }: ScoringJob): Pick<SessionOptions, "memory_gb" | "threads"> {
+  return { memory_gb: record.candidate.config.resources.memory_gb, threads };
+}
+
+async function scoreFile(
+  { record, bytes }: ScoringJob,
+  plan: RowPlan,
+  session: Session,
+  reader: Session,
+  file: string,
+): Promise<number> {
+  const { features, classes } = record.candidate;
+  const model = await openModel(bytes, { features, classes });
+  try {
+    return await scoreRows(reader, session, file, plan, model, Math.max(1, classes.length));
+  } finally {
+    await model.close();
+  }
+}
+
+/** What to throw when the time of a version was up. */
+export function tooSlow(name: string, seconds: number, cause: unknown): UserError {
+  const message = `reading ${name} was stopped after ${seconds} s`;
+  return new UserError(
+    { message, hint: "give fewer rows; the limit is resources.timeout_minutes of the version" },
+    { cause },
+  );
+}

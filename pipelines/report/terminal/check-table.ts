@@ -1,0 +1,19 @@
+import type { CheckResult } from "../../data/dataset.ts";
+import { checksCount } from "../data-checks.ts";
+import { textTable } from "./text-table.ts";
+
+/** The results of the data checks as a plain table for terminals, those that failed first, and a closing count. */
+export function renderChecks(checks: readonly CheckResult[]): string {
+  const weight = (check: CheckResult) => (check.passed ? 2 : check.severity === "warn" ? 1 : 0);
+  const sorted = checks.toSorted((a, b) => weight(a) - weight(b));
+  const table = textTable(
+    [{ header: "result" }, { header: "data check" }, { header: "found" }],
+    sorted.map((check) => [resultWord(check), check.check, check.found]),
+  );
+  return checks.length > 0 ? `${table}\n\n${checksCount(checks)}` : "no data checks";
+}
+
+function resultWord(check: CheckResult): string {
+  if (check.passed) return "passed";
+  return check.severity === "warn" ? "warning" : "failed";
+}

@@ -1,0 +1,38 @@
+import { matchNumbers } from "../markdown/matched-numbers.ts";
+import { textTable } from "./text-table.ts";
+
+/** What is in production for one model. `since` and `by` are ready to read; null is shown as a dash. */
+export interface StatusRow {
+  model: string;
+  production: number | null;
+  since: string | null;
+  metric: string | null;
+  value: number | null;
+  by: string | null;
+  drift: string | null;
+  next: string;
+}
+
+/** `mergeml status`: a plain table. Drift is left out while no model has any, and the metric's name moves to the header when all share it. */
+export function renderStatus(rows: readonly StatusRow[]): string {
+  const metrics = new Set(rows.flatMap((row) => row.metric ?? []));
+  const [only] = metrics.size === 1 ? metrics : [];
+  const columns: readonly { header: string; cell: (row: StatusRow) => string | null }[] = [
+    { header: "model", cell: (row) => row.model },
+    { header: "production", cell: (row) => (row.production === null ? null : `v${row.production}`) },
+    { header: "since", cell: (row) => row.since },
+    { header: only ?? "primary", cell: (row) => score(row, only === undefined) },
+    { header: "by", cell: (row) => row.by },
+    ...(rows.some((row) => row.drift !== null) ? [{ header: "drift", cell: (row: StatusRow) => row.drift }] : []),
+    { header: "next", cell: (row) => row.next },
+  ];
+  return textTable(
+    columns,
+    rows.map((row) => columns.map(({ cell }) => cell(row) || "–")),
+  );
+}
+
+function score({ metric, value }: StatusRow, named: boolean): string {
+  const text = matchNumbers([value]).value(value);
+  return named && metric && text ? `${metric} ${text}` : text;
+}

@@ -1,0 +1,54 @@
+import { visibleText } from "../../errors/visible-text.ts";
+import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
+import { configChanges, valueText } from "../config-changes.ts";
+import { datasetLine, windowLine } from "../data-lines.ts";
+import { unifiedDiff } from "../markdown/line-diff.ts";
+import { matchNumbers } from "../markdown/matched-numbers.ts";
+import { textTable } from "./text-table.ts";
+
+/** `mergeml diff`: what changed between two versions, for a terminal: config, query, data, metrics. */
+export function renderVersionDiff(before: VersionRecord, after: VersionRecord): string {
+  const titles = [`${before.model}@${before.version}`, `${after.model}@${after.version}`] as const;
+  const query = unifiedDiff(before.candidate.query, after.candidate.query);
+  return [
+    sideBySide("config", titles, configLines(before.candidate, after.candidate)) || "config: the same",
+    query ? `query\n${visibleText(query)}` : "query: the same",
+    sideBySide("data", titles, dataLines(before.candidate, after.candidate)),
+    sideBySide("metric", titles, metricLines(before, after)),
+    testNote(before, after),
+  ].join("\n\n");
+}
+
+type Line = readonly [name: string, before: string, after: string];
+
+function sideBySide(header: string, [left, right]: readonly [string, string], lines: readonly Line[]): string {
+  return lines.length > 0 ? textTable([{ header }, { header: left }, { header: right }], lines) : "";
+}
+
+function configLines(before: CandidateRecord, after: CandidateRecord): Line[] {
+  return configChanges(before, after).map((change) => [change.key, valueText(change.before), valueText(change.after)]);
+}
+
+function dataLines(before: CandidateRecord, after: CandidateRecord): Line[] {
+  const facts: readonly (readonly [string, (record: CandidateRecord) => string])[] = [
+    ["window", (record) => windowLine(record.config.features.window) || "–"],
+    ["train", (record) => datasetLine(record.train)],
+    ["test", (record) => datasetLine(record.test)],
+    ["features", (record) => String(record.features.length)],
+  ];
+  return facts.map(([name, fact]) => [name, fact(before), fact(after)]);
+}
+
+function metricLines(before: VersionRecord, after: VersionRecord): Line[] {
+  const scores = new Map(before.evaluation.metrics.map((each) => [each.metric, each.candidate]));
+  return after.evaluation.metrics.map(({ metric, candidate }) => {
+    const numbers = matchNumbers([scores.get(metric), candidate]);
+    return [metric, numbers.value(scores.get(metric) ?? null) || "–", numbers.value(candidate) || "–"];
+  });
+}
+
+function testNote(before: VersionRecord, after: VersionRecord): string {
+  return before.candidate.test.fingerprint === after.candidate.test.fingerprint
+    ? "Both were scored on the same test rows."
+    : "Each was scored on its own test rows, so the metrics do not compare.";
+}

@@ -1,0 +1,49 @@
+import { formatCount } from "../../evaluation/format-number.ts";
+import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
+import { checksCount } from "../data-checks.ts";
+import { datasetLine, paramsLine, windowLine } from "../data-lines.ts";
+import { oneLine } from "../one-line.ts";
+import { renderComparison, renderVerdict } from "./terminal-comparison.ts";
+import { textTable } from "./text-table.ts";
+
+/** `mergeml show`: one version as the registry records it, for a terminal. */
+export function renderVersion(record: VersionRecord, inProduction: boolean): string {
+  const title = `${record.model}@${record.version}${inProduction ? "  in production" : ""}`;
+  const facts = versionFacts(record).filter(([, value]) => value !== "");
+  return [title, factTable(facts), renderComparison(record.evaluation), renderVerdict(record.verdict)].join("\n\n");
+}
+
+/** Facts as two columns of plain text. */
+function factTable(facts: readonly (readonly [string, string])[]): string {
+  return textTable([{ header: "" }, { header: "" }], facts, 4000).replace(/^\n/, "");
+}
+
+function versionFacts(record: VersionRecord): (readonly [string, string])[] {
+  const { candidate } = record;
+  const { config } = candidate;
+  return [
+    ["description", config.description],
+    ["owner", config.owner ?? ""],
+    ["registered", `${record.registered} by ${record.registered_by}${pullRequest(record)}`],
+    ["candidate", candidate.id],
+    ["commit", candidate.commit ? `${candidate.commit}${candidate.dirty ? " with uncommitted changes" : ""}` : ""],
+    ["trainer", `${candidate.trainer.name} ${candidate.trainer.version}, seed ${config.seed}`],
+    ["params", paramsLine(config.params)],
+    ...dataFacts(candidate),
+    ["features", candidate.features.map(({ name, kind }) => `${oneLine(name, 60)} (${kind})`).join(", ")],
+    ["model.onnx", `${candidate.model.sha256} ${formatCount(candidate.model.size)} bytes`],
+  ];
+}
+
+function dataFacts({ config, train, test, checks }: CandidateRecord): (readonly [string, string])[] {
+  return [
+    ["window", windowLine(config.features.window)],
+    ["train", datasetLine(train)],
+    ["test", datasetLine(test)],
+    ["data checks", checks.length > 0 ? checksCount(checks) : ""],
+  ];
+}
+
+function pullRequest({ pull_request }: VersionRecord): string {
+  return pull_request === null ? "" : ` in #${pull_request}`;
+}

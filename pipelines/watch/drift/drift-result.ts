@@ -1,0 +1,124 @@
+import type { MetricLevel } from "../profile/profile.ts";
+
+/** What a drift check found; `error` is the fourth outcome of a run, and an exception here. */
+type DriftOutcome = "clean" | "drift" | "too few rows";
+
+/** A current window against a version's profile. Plain JSON. */
+export interface DriftResult {
+  method: "calibrated" | "evidently";
+  outcome: DriftOutcome;
+  /** Why the outcome is drift; empty otherwise. */
+  because: readonly ("features" | "prediction" | "performance")[];
+  rows: {
+    reference: number;
+    current: number;
+    /** `drift.min_rows`. */
+    least: number;
+  };
+  /** Significance level over all columns together. */
+  alpha: number;
+  /** Sum of the drifting features' weights, against `drift.share`. */
+  share: { drifting: number; limit: number };
+  /** Features first by verdict, then by weight. */
+  features: readonly ColumnDrift[];
+  predictions: readonly ColumnDrift[];
+  /** null without labels. */
+  performance: PerformanceDrift | null;
+  /** Columns of the window that the model does not know. */
+  added: readonly string[];
+  /** How many features the profile has no room for, the least important. */
+  unwatched: number;
+}
+
+/**
+ * `vanished` is a column the window lacks, `type changed` one whose values are of another type: both drift whatever the
+ * rows. `not compared` is a column of which one side has no values at all on both windows.
+ */
+type ColumnState = "compared" | "vanished" | "type changed" | "not compared";
+
+/** An effect and the limit from which it matters. */
+export interface Effect {
+  name: "wasserstein" | "total variation" | "missing" | "unseen" | "infinite" | "jensen-shannon" | "p-value";
+  /** In reference standard deviations, or a share of the rows (0..1). */
+  value: number;
+  limit: number;
+  /** Chance of so large a difference without drift; null where there is no test of its own. */
+  p: number | null;
+  /** Whether it matters by itself, before the other columns are considered. */
+  exceeds: boolean;
+}
+
+export interface ColumnDrift {
+  name: string;
+  kind: "numeric" | "category";
+  /** Importance relative to the most important feature's, 0..1; 1 for predictions. */
+  weight: number;
+  state: ColumnState;
+  verdict: "stable" | "drift";
+  /** The main one first: the distance of the values, then missing, unseen and infinite values where there are any. */
+  effects: readonly Effect[];
+  /** Of the smallest p of the column's tests, each corrected for their number; null when nothing could be tested. */
+  p: number | null;
+  /** `p` after Benjamini-Hochberg over all columns. */
+  adjusted: number | null;
+  significant: boolean;
+  /** Those that the column's kind has. */
+  statistics: ColumnStatistics;
+  reference: ColumnFacts;
+  current: ColumnFacts | null;
+  /** Up to ten bars of both sides, for a chart or a table. */
+  shape: readonly ShapeBar[];
+}
+
+/** Every statistic that is shown, whether it decides or not. */
+export interface ColumnStatistics {
+  /** In reference standard deviations. */
+  wasserstein?: number;
+  ks?: { statistic: number; p: number };
+  /** Of Wilcoxon and Mann-Whitney, which sees a shift sooner than KS. */
+  rankSum?: { z: number; p: number };
+  /** Of the two means. */
+  z?: number;
+  totalVariation?: { raw: number; corrected: number };
+  chiSquare?: { statistic: number; degrees: number; p: number };
+  jensenShannon?: number;
+  psi?: number;
+}
+
+export interface ColumnFacts {
+  rows: number;
+  /** Shares of the rows, 0..1. */
+  missing: number;
+  infinite: number;
+  /** Of numbers. */
+  mean: number | null;
+  deviation: number | null;
+  min: number | null;
+  max: number | null;
+  /** Categories of the window that the reference does not have, the most frequent, as shares of the rows; empty for the reference. */
+  unseen: readonly { value: string; share: number }[];
+}
+
+export interface ShapeBar {
+  /** `≤ 3.2`, `3.2–8`, a category, or `other`. */
+  label: string;
+  /** Shares of the rows that have a value, 0..1. */
+  reference: number;
+  current: number;
+}
+
+export interface PerformanceDrift {
+  metric: string;
+  direction: "min" | "max";
+  reference: MetricLevel;
+  /** On the rows of the window whose outcome is known; null when it has no value, with the reason in `problem`. */
+  current: MetricLevel | null;
+  problem?: string;
+  /** How much worse, relative to the reference's error; negative when better. */
+  worse: number | null;
+  limit: number;
+  p: number | null;
+  adjusted: number | null;
+  significant: boolean;
+  verdict: "stable" | "drift" | "too few rows";
+}

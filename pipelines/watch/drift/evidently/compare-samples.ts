@@ -1,0 +1,65 @@
+import { kolmogorovSmirnov } from "../../../statistics/tails/kolmogorov-smirnov.ts";
+import { twoProportions } from "../../../statistics/tails/two-proportions.ts";
+import { countBins } from "./bin-counts.ts";
+import { chooseTest, mostValuesOfCategory, type TestName } from "./choose-test.ts";
+import { expectedChiSquare } from "./expected-chi-square.ts";
+import { type BinCounts, countValues, type NumberSample, type Sample, sampleRows } from "./sample.ts";
+import { jensenShannonDistance, populationStability, total } from "./share-distances.ts";
+import { normalisedWasserstein } from "./wasserstein.ts";
+
+/** How Evidently judges one column. */
+export interface EvidentlyAnswer {
+  test: TestName;
+  /** A p-value of `ks`, `chi-square` and `z`, else a distance. */
+  score: number;
+  limit: number;
+  drifts: boolean;
+  /** The statistic behind a p-value: D, chi-square (infinite when a value is new) or z; the distance itself otherwise. */
+  statistic: number;
+  /** Of chi-square. */
+  degrees?: number;
+  jensenShannon: number;
+  psi: number;
+  /** Of numbers. */
+  wasserstein?: number;
+}
+
+const alpha = 0.05;
+const farthest = 0.1;
+
+/** Compares a column by Evidently's defaults; null when a side has no values, where Evidently refuses to answer. */
+export function compareSamples(reference: Sample, current: Sample): EvidentlyAnswer | null {
+  const rows = sampleRows(reference);
+  if (rows === 0 || sampleRows(current) === 0) return null;
+  const bins = countBins(reference, current);
+  const few = reference.kind === "numeric" ? countValues(reference, current, mostValuesOfCategory) : bins;
+  const test = chooseTest(reference.kind, rows, few?.reference.length ?? mostValuesOfCategory + 1);
+  const distances = { jensenShannon: jensenShannonDistance(bins), psi: populationStability(bins) };
+  if (reference.kind !== "numeric" || current.kind !== "numeric") return { ...judge(test, few!), ...distances };
+  const wasserstein = normalisedWasserstein(reference.values, current.values);
+  const judged = few ? judge(test, few) : judgeNumbers(test, reference, current, wasserstein);
+  return { ...judged, ...distances, wasserstein };
+}
+
+type Judged = Pick<EvidentlyAnswer, "test" | "score" | "limit" | "drifts" | "statistic" | "degrees">;
+
+function judgeNumbers(test: TestName, reference: NumberSample, current: NumberSample, wasserstein: number): Judged {
+  if (test === "wasserstein") return distance(test, wasserstein);
+  const { statistic, p } = kolmogorovSmirnov(reference.values, current.values)!;
+  return { test: "ks", score: p, limit: alpha, drifts: p <= alpha, statistic };
+}
+
+function judge(test: TestName, counts: BinCounts): Judged {
+  if (test === "jensen-shannon") return distance(test, jensenShannonDistance(counts));
+  if (test === "chi-square") {
+    const { statistic, degrees, p } = expectedChiSquare(counts);
+    return { test, score: p, limit: alpha, drifts: p < alpha, statistic, degrees };
+  }
+  const first = (rows: readonly number[]) => ({ count: rows[0]!, rows: total(rows) });
+  const { z, p } = twoProportions(first(counts.reference), first(counts.current))!;
+  return { test: "z", score: p, limit: alpha, drifts: p < alpha, statistic: z };
+}
+
+function distance(test: TestName, value: number): Judged {
+  return { test, score: value, limit: farthest, drifts: value >= farthest, statistic: value };
+}

@@ -1,0 +1,94 @@
+import type { ModelConfig } from "../../config/model-config.ts";
+import { benjaminiHochberg } from "../../statistics/tails/benjamini-hochberg.ts";
+import type { Profile } from "../profile/profile.ts";
+import { type ComparedColumn, compareColumn } from "./compare-column.ts";
+import type { CurrentWindow } from "./current-window.ts";
+import type { ColumnDrift, DriftResult, PerformanceDrift } from "./drift-result.ts";
+import { alpha } from "./limits.ts";
+import { type ComparedPerformance, type CurrentPerformance, comparePerformance } from "./performance.ts";
+import { featureWeights, testWeights } from "./weights.ts";
+
+export interface DriftInput {
+  profile: Profile;
+  window: CurrentWindow;
+  /** null without labels. */
+  performance: CurrentPerformance | null;
+  drift: Pick<ModelConfig["drift"], "min_rows" | "share">;
+}
+
+/**
+ * Judges one window by the calibrated method. A column drifts when the difference is large enough to matter and too large for
+ * chance at this number of rows, all columns considered together. The model drifts when the weights of its drifting features
+ * reach `drift.share`, when its predictions drift, or when it performs worse.
+ */
+export function judgeDrift({ profile, window, performance, drift }: DriftInput): DriftResult {
+  const weights = featureWeights(profile.features);
+  const features = profile.features.map(({ distribution }, at) => compareColumn(distribution, window.features[at]!));
+  const predictions = profile.predictions.map((each, at) => compareColumn(each, window.predictions[at]!));
+  const scored = profile.performance && performance ? comparePerformance(profile.performance, performance) : null;
+  const tooFewLabels = scored?.current != null && scored.current.rows < drift.min_rows;
+
+  const tests = [
+    ...testWeights(weights, drift.share).map((weight, at) => ({ weight, p: features[at]!.p })),
+    ...predictions.map(({ p }) => ({ weight: 1 / predictions.length, p })),
+    ...(scored ? [{ weight: 1, p: tooFewLabels ? null : scored.p }] : []),
+  ];
+  const adjusted = adjust(tests);
+  const judgedFeatures = features.map((column, at) => judgeFeature(column, weights[at]!, adjusted[at]!));
+  const judgedPredictions = predictions.map((column, at) => judgeColumn(column, 1, adjusted[features.length + at]!));
+  const judgedPerformance = scored && judgePerformance(scored, adjusted.at(-1) ?? null, tooFewLabels);
+  const drifting = judgedFeatures.reduce((sum, { verdict, weight }) => sum + (verdict === "drift" ? weight : 0), 0);
+  const because: DriftResult["because"] = [
+    ...(drifting > drift.share - 1e-9 ? (["features"] as const) : []),
+    ...(judgedPredictions.some(({ verdict }) => verdict === "drift") ? (["prediction"] as const) : []),
+    ...(judgedPerformance?.verdict === "drift" ? (["performance"] as const) : []),
+  ];
+  const enough = window.rows >= drift.min_rows;
+  return {
+    method: "calibrated",
+    outcome: !enough ? "too few rows" : because.length > 0 ? "drift" : "clean",
+    because: enough ? because : [],
+    rows: { reference: profile.features[0]?.distribution.rows ?? 0, current: window.rows, least: drift.min_rows },
+    alpha,
+    share: { drifting, limit: drift.share },
+    features: judgedFeatures.toSorted(worstFirst),
+    predictions: judgedPredictions,
+    performance: judgedPerformance,
+    added: window.added,
+    unwatched: profile.unwatched,
+  };
+}
+
+/** Benjamini and Hochberg's adjusted p-values with weights, whose mean is 1 over what was tested. */
+function adjust(tests: readonly { weight: number; p: number | null }[]): (number | null)[] {
+  const tested = tests.filter(({ p }) => p !== null);
+  const mean = tested.reduce((sum, { weight }) => sum + weight, 0) / tested.length;
+  return benjaminiHochberg(tests.map(({ p, weight }) => (p === null ? null : Math.min(1, (p * mean) / weight))));
+}
+
+/** A feature that vanished or has other values drifts whatever the rows; a log may well leave out probabilities. */
+function judgeFeature(column: ComparedColumn, weight: number, adjusted: number | null): ColumnDrift {
+  const judged = judgeColumn(column, weight, adjusted);
+  return column.state === "vanished" || column.state === "type changed" ? { ...judged, verdict: "drift" } : judged;
+}
+
+function judgeColumn(column: ComparedColumn, weight: number, adjusted: number | null): ColumnDrift {
+  const significant = adjusted !== null && adjusted <= alpha;
+  const drifts = significant && column.effects.some(({ exceeds }) => exceeds);
+  return { ...column, weight, verdict: drifts ? "drift" : "stable", adjusted, significant };
+}
+
+function judgePerformance(
+  { exceeds, ...compared }: ComparedPerformance,
+  adjusted: number | null,
+  tooFew: boolean,
+): PerformanceDrift {
+  const significant = adjusted !== null && adjusted <= alpha;
+  const verdict = tooFew ? "too few rows" : significant && exceeds ? "drift" : "stable";
+  return { ...compared, adjusted, significant, verdict };
+}
+
+function worstFirst(a: ColumnDrift, b: ColumnDrift): number {
+  const drifts = Number(b.verdict === "drift") - Number(a.verdict === "drift");
+  return drifts || b.weight - a.weight;
+}

@@ -1,0 +1,108 @@
+import type { MetricLevel } from "../profile/profile.ts";
+import type { TimeSpan } from "../profile/reference-times.ts";
+import type { RollbackJudgement } from "../promotion/decide-rollback.ts";
+import type { WrittenWindow } from "../retrain/retrain-window.ts";
+import type { DriftWindow } from "../window/drift-window.ts";
+import type { DriftResult } from "./drift-result.ts";
+
+/** `from` inclusive, `to` exclusive, ISO UTC. */
+export interface Span {
+  from: string;
+  to: string;
+}
+
+/** What the last windows say of the version of a model that is in production. Plain JSON. */
+export interface ModelDrift {
+  model: string;
+  version: number;
+  /** `@user` or `@org/team`, as model.yaml says today. */
+  owner: string | null;
+  /** The newest whole window before now. It is not read when it overlaps `reference.known`. */
+  window: Span;
+  /** `drift.window`, such as `7d`, and `drift.persist`, such as `2 of 3`. */
+  every: string;
+  persist: string;
+  /** Where the window's rows came from: `drift.query`, the prediction log, or the feature query. */
+  source: DriftWindow["source"];
+  /** Of the newest window. */
+  outcome: DriftResult["outcome"];
+  /** Over the last windows together, see `persistentOutcome`. */
+  persistent: "drift" | "clean" | "undecided";
+  /** Of the newest window. */
+  result: DriftResult;
+  /** Of the newest window, as are the rows with a value that cannot be converted, which are left out. */
+  labels: DriftWindow["labels"];
+  rejected: number;
+  /** The earlier window that labels and performance are of, because `drift.label_delay` is at least a window; else null. */
+  labelled: Span | null;
+  /** Of the newest window, when it was read from the prediction log. */
+  log: DriftWindow["log"];
+  /** The last windows that have rows, newest first, eight at most. The newest window is the first of them, unless it is empty. */
+  history: readonly DriftPoint[];
+  /** Earlier windows whose rows cannot be used, newest first; `history` lacks them. */
+  unread: readonly UnreadWindow[];
+  /** Start of the first of the drifting windows in a row, up to the newest that says something; null when that one is clean. */
+  since: string | null;
+  /** What a retrain pull request would write to answer the newest window; null unless that drifts. */
+  retrain: RetrainAdvice | null;
+  reference: DriftReference;
+  /** What the newest window says of the promotion; null when `rollback.when` asks for nothing. */
+  rollback: RollbackJudgement | null;
+}
+
+/**
+ * What a retrain pull request would write into model.yaml, or why it would write nothing. `windowless`: the config has no
+ * window, so that the query says what is new; `gone`: there is no model.yaml.
+ */
+export type RetrainAdvice =
+  | { kind: "move"; window: WrittenWindow }
+  | { kind: "stay"; why: string }
+  | { kind: "windowless" }
+  | { kind: "gone" };
+
+export interface UnreadWindow extends Span {
+  reason: string;
+}
+
+/** One window in a few numbers. */
+export interface DriftPoint extends Span {
+  outcome: DriftResult["outcome"];
+  rows: number;
+  /** The prediction column that moved most for its limit; null when there is none to compare. */
+  prediction: { column: string; distance: number; limit: number } | null;
+  /** Weights of the drifting features, against `drift.share`. */
+  share: number;
+  /** The primary metric on the rows whose outcome is known. */
+  metric: Pick<MetricLevel, "metric" | "value" | "low" | "high" | "rows"> | null;
+}
+
+/** What the version was trained on and how it did on its test split. */
+interface DriftReference {
+  /** `features.window` of the version: of the train and test split together; null when the query has no window. */
+  window: WrittenWindow | null;
+  /** Of the train split, which the features are compared with. */
+  rows: number;
+  /** The train split's first and last time; null without `features.time`, and for versions of an earlier mergeml. */
+  times: TimeSpan | null;
+  /** Rows of the test split, which the predictions and the metric are compared with. */
+  tested: number;
+  /** When the rows of both splits happened; null when that is not known. */
+  known: Span | null;
+  metric: MetricLevel | null;
+}
+
+/** A model that could not be checked: the fourth outcome. */
+export interface FailedDrift {
+  model: string;
+  outcome: "error";
+  error: {
+    /** `unwatched`: the model has no source of rows, which is only wrong when somebody asks for it. */
+    kind: "user" | "environment" | "bug" | "unwatched";
+    message: string;
+    /** How to mend it; what was tried and what is safe; of a bug, its stack. */
+    hint: string | null;
+  };
+}
+
+/** One model's entry of a drift run. */
+export type DriftEntry = ModelDrift | FailedDrift;

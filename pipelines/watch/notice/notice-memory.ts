@@ -1,0 +1,34 @@
+import { readHidden, writeHidden } from "./hidden-line.ts";
+
+/** What an issue remembers from run to run, in a hidden line at the top of its body. */
+export interface NoticeMemory {
+  model: string;
+  /** The version in production that drifts. */
+  version: number;
+  /** Of the last window that was told, see `driftSeverity`. */
+  severity: number;
+  /** End of the last window that was told, ISO UTC. */
+  to: string;
+  /** Why mergeml closed it; null while it is open, and when a person closed it. */
+  closed: "clean" | "undeployed" | "copy" | null;
+}
+
+const reasons: readonly unknown[] = ["clean", "undeployed", "copy", null];
+
+/** The hidden line. A model's name has no characters that could end it. */
+export function writeMemory({ model, version, severity, to, closed }: NoticeMemory): string {
+  return writeHidden("drift", { model, version, severity, to, closed });
+}
+
+/** What the first line of an issue's body says; null when it is not ours or was damaged. */
+export function readMemory(body: string): NoticeMemory | null {
+  const { model, version, severity, to, closed } = readHidden("drift", body);
+  const isSound =
+    typeof model === "string" &&
+    Number.isSafeInteger(version) &&
+    Number.isFinite(severity) &&
+    typeof to === "string" &&
+    !Number.isNaN(Date.parse(to)) &&
+    reasons.includes(closed);
+  return isSound ? ({ model, version, severity, to, closed } as NoticeMemory) : null;
+}

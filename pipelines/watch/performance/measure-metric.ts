@@ -1,0 +1,75 @@
+import type { Target } from "../../data/table.ts";
+import { everyCellOnce, randomCells } from "../../evaluation/cells.ts";
+import { classificationSides } from "../../evaluation/classification-sides.ts";
+import { formatCount } from "../../evaluation/format-number.ts";
+import { type IntervalPlan, planIntervals } from "../../evaluation/interval-plan.ts";
+import type { Metric } from "../../evaluation/metrics/metric.ts";
+import { classificationMetrics, regressionMetrics } from "../../evaluation/metrics/metrics.ts";
+import { regressionSides } from "../../evaluation/regression-sides.ts";
+import type { Side } from "../../evaluation/sides.ts";
+import { seededRandom } from "../../statistics/random.ts";
+import type { Predictions } from "../../training/trainer.ts";
+import type { MetricLevel } from "../profile/profile.ts";
+
+const confidence = 0.95;
+const fewestRows = 10;
+
+/**
+ * A metric of predictions whose outcomes are known, with a bootstrap percentile interval: the same seed gives the same
+ * interval. Where it has no value, the reason. Many measurements of about as many rows can share a plan, and its draws.
+ */
+export function measureMetric(
+  metric: string,
+  target: Target,
+  predictions: Predictions,
+  seed: number,
+  plan = planIntervals(predictions.rows, predictions.classes.length, confidence, seed),
+): MetricLevel | { problem: string } {
+  if (target.task === "regression") {
+    const { candidate, rows } = regressionSides(target.values, predictions, null, 0);
+    return measure(regressionMetrics, metric, candidate, rows, plan);
+  }
+  const { candidate, rows } = classificationSides(target, predictions.classes, predictions, null, []);
+  return measure(classificationMetrics, metric, candidate, rows, plan);
+}
+
+function measure<Scored>(
+  metrics: readonly Metric<Scored>[],
+  name: string,
+  side: Side<Scored>,
+  rows: number,
+  plan: IntervalPlan,
+): MetricLevel | { problem: string } {
+  const metric = metrics.find((each) => each.name === name);
+  if (!metric) throw new Error(`There is no metric ${name} for this task.`);
+  if (rows < fewestRows) return { problem: `the outcome of ${formatCount(rows)} rows is known, and 10 is the least` };
+  if ("problem" in side) return side;
+  const undefinedBecause = metric.undefinedBecause?.(side.scored);
+  if (undefinedBecause) return { problem: undefinedBecause };
+  const cells = randomCells(rows, plan.cells, seededRandom(plan.seed));
+  const score = metric.prepare(side.scored, cells);
+  const value = score(everyCellOnce(cells), rows);
+  const replicates = metric.visitsRows ? plan.rowReplicates : plan.resamples.replicates;
+  const weights = plan.resamples.weights(cells.count);
+  const scores = new Float64Array(replicates);
+  for (let at = 0; at < replicates; at++) {
+    const drawn = weights.subarray(at * cells.count, (at + 1) * cells.count);
+    scores[at] = score(drawn, drawnRows(drawn, cells.sizes));
+  }
+  const defined = scores.filter(Number.isFinite).sort();
+  if (!Number.isFinite(value) || defined.length * 2 < replicates) return { problem: `${name} is not a finite number` };
+  return { metric: name, direction: metric.direction, rows, value, ...spreadOf(defined), confidence };
+}
+
+function drawnRows(weights: Uint16Array, sizes: Float64Array): number {
+  let rows = 0;
+  for (let cell = 0; cell < sizes.length; cell++) rows += weights[cell]! * sizes[cell]!;
+  return rows;
+}
+
+function spreadOf(sorted: Float64Array): Pick<MetricLevel, "low" | "high" | "error"> {
+  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
+  const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
+  const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (sorted.length - 1);
+  return { low: at((1 - confidence) / 2), high: at((1 + confidence) / 2), error: Math.sqrt(variance) };
+}

@@ -1,0 +1,57 @@
+import { dirname } from "node:path";
+import { parseUtc } from "../../config/utc-time.ts";
+import type { DatasetStore } from "../../data/dataset-store.ts";
+import { describeColumns, plainValue } from "../../data/engines/duckdb/duckdb-columns.ts";
+import { machineError } from "../../data/engines/duckdb/engine-error.ts";
+import { quoteText } from "../../data/engines/duckdb/quote.ts";
+import { openSession } from "../../data/engines/duckdb/session.ts";
+import type { CandidateRecord } from "../../registry/version-record.ts";
+
+/** The time column's first and last value, ISO UTC, both included. */
+export interface TimeSpan {
+  first: string;
+  last: string;
+}
+
+/** When the rows happened that a version was trained and tested on; null for a split that has no times. */
+export interface ReferenceTimes {
+  train: TimeSpan | null;
+  test: TimeSpan | null;
+}
+
+/** Reads the times of the stored splits. null for a model without `features.time`, or whose time column is neither date nor timestamp. */
+export async function referenceTimes(
+  store: DatasetStore,
+  { config, train, test }: Pick<CandidateRecord, "config" | "train" | "test">,
+): Promise<ReferenceTimes | null> {
+  const { time } = config.features;
+  if (time === null) return null;
+  const spanOf = async ({ fingerprint }: { fingerprint: string }) =>
+    store.has(fingerprint) ? timeSpan(store.path(fingerprint), time) : null;
+  const times = { train: await spanOf(train), test: await spanOf(test) };
+  return times.train || times.test ? times : null;
+}
+
+async function timeSpan(file: string, time: string): Promise<TimeSpan | null> {
+  using session = await openSession({ readable: [dirname(file)], threads: 1 });
+  try {
+    const from = `read_parquet(${quoteText(file)})`;
+    const column = (await describeColumns(session, `SELECT * FROM ${from}`)).find(({ name }) => name === time);
+    if (!column || !["date", "timestamp"].includes(column.kind)) return null;
+    const value = `CAST(${plainValue(column)} AS TIMESTAMP)`;
+    const text = (aggregate: string) => `strftime(${aggregate}(t), '%Y-%m-%dT%H:%M:%S.%fZ') AS ${aggregate}`;
+    const { min, max } = await session.row(
+      `SELECT ${text("min")}, ${text("max")} FROM (SELECT ${value} AS t FROM ${from}) WHERE isfinite(t)`,
+    );
+    const [first, last] = [isoTime(min), isoTime(max)];
+    return first === null || last === null ? null : { first, last };
+  } catch (error) {
+    throw machineError(error, `to read the times in ${file}`) ?? error;
+  }
+}
+
+/** To the millisecond; null for what ISO does not write with four digits of a year. */
+function isoTime(text: unknown): string | null {
+  const moment = typeof text === "string" ? parseUtc(text) : null;
+  return moment === null ? null : new Date(Math.floor(moment)).toISOString();
+}

@@ -1,0 +1,164 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { describeColumns } from "../../data/engines/duckdb/duckdb-columns.ts";
+import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
+import { freeName } from "../../data/engines/duckdb/scores-table.ts";
+import { openSession } from "../../data/engines/duckdb/session.ts";
+import type { Target } from "../../data/table.ts";
+import type { Clock } from "../../ports/clock.ts";
+import { scoreInput } from "../../predictions/score-input.ts";
+import type { VersionRecord } from "../../registry/version-record.ts";
+import type { Predictions } from "../../training/trainer.ts";
+import { readOutcomes } from "../performance/read-outcomes.ts";
+import type { DriftWindow } from "../window/drift-window.ts";
+
+/** A version and its checked bytes. */
+interface LoadedVersion {
+  record: VersionRecord;
+  bytes(): Promise<Uint8Array>;
+}
+
+interface LabelledJob {
+  window: Pick<DriftWindow, "file" | "columns">;
+  current: LoadedVersion;
+  previous: LoadedVersion;
+  /** A directory of our own. */
+  staging: string;
+  threads: number;
+  clock: Clock;
+}
+
+/** Both versions' predictions of the same rows, whose outcome is known. */
+export interface ScoredLabels {
+  target: Target;
+  current: Predictions;
+  previous: Predictions;
+}
+
+/** More rows tell no more about a difference; with many classes memory is the limit before. */
+const [mostRows, mostScores] = [200_000, 2_000_000];
+
+/**
+ * Scores the labelled rows of a window with both versions, each its own ONNX file on the same feature values, so that nothing
+ * but the models differs. Rows that one of them cannot convert are left out for both. Or why they cannot be compared.
+ */
+export async function scoreLabelled(job: LabelledJob): Promise<ScoredLabels | { reason: string }> {
+  const { window, current, previous, staging } = job;
+  if (window.columns.target === null) return { reason: "there are no labels" };
+  const rows = await labelledRows(job, window.columns.target);
+  const files = { current: join(staging, "current.parquet"), previous: join(staging, "previous.parquet") };
+  for (const side of ["current", "previous"] as const) {
+    const missing = await scoreSide(job, job[side], rows, files[side]);
+    if (missing.length > 0)
+      return {
+        reason: `v${job[side].record.version} needs ${missing.join(", ")}, which the rows lack or have as another type`,
+      };
+  }
+  const both = await joinSides(job, rows, files);
+  const { task } = current.record.candidate.config;
+  const read = async (prefix: string, { record: { candidate } }: LoadedVersion) =>
+    readOutcomes({
+      files: [both],
+      task,
+      target: rows.target,
+      classes: candidate.classes,
+      predicted: scoreNames(prefix, candidate.classes),
+    });
+  const [ours, theirs] = [await read("current", current), await read("previous", previous)];
+  if (!ours || !theirs) throw new Error("The scored rows lack a column that was just written.");
+  return { target: ours.target, current: ours.predictions, previous: theirs.predictions };
+}
+
+interface LabelledRows {
+  file: string;
+  /** Names of the columns that number the rows and hold the outcome. */
+  row: string;
+  target: string;
+}
+
+async function labelledRows(
+  { window, current, previous, staging }: LabelledJob,
+  target: string,
+): Promise<LabelledRows> {
+  const file = join(staging, "labelled.parquet");
+  const features = [current, previous].flatMap(({ record: { candidate } }) =>
+    candidate.features.map(({ name }) => name),
+  );
+  const row = freeName("row", [...features, target]);
+  using session = await openSession({ readable: [], writable: [window.file, file], threads: 1 });
+  const labelled = `FROM read_parquet(${quoteText(window.file)}) WHERE ${quoteName(target)} IS NOT NULL`;
+  const { rows } = await session.row(`SELECT count(*) AS rows ${labelled}`);
+  const { seed } = current.record.candidate.config;
+  const classes = Math.max(1, ...[current, previous].map(({ record: { candidate } }) => candidate.classes.length));
+  const most = Math.min(mostRows, Math.floor(mostScores / classes));
+  const sample = Number(rows) > most ? `USING SAMPLE reservoir(${most} ROWS) REPEATABLE (${seed})` : "";
+  const columns = [...window.columns.features, target].map(quoteName).join(", ");
+  await session.run(
+    `COPY (SELECT row_number() OVER () AS ${quoteName(row)}, ${columns} FROM (SELECT * ${labelled}) ${sample}) TO ${quoteText(file)} (FORMAT parquet)`,
+  );
+  return { file, row, target };
+}
+
+/** Writes a version's scores of the rows by their number; the features that the rows lack, when there are any. */
+async function scoreSide(
+  { staging, threads, clock }: LabelledJob,
+  { record, bytes }: LoadedVersion,
+  { file, row }: LabelledRows,
+  target: string,
+): Promise<readonly string[]> {
+  const own = join(staging, `v${record.version}`);
+  await mkdir(own, { recursive: true });
+  const name = "the labelled rows";
+  const from = `read_parquet(${quoteText(file)})`;
+  const job = {
+    ...{ record, bytes: await bytes(), kept: [row], absent: "missing" as const, writable: [target] },
+    ...{ staging: own, threads, clock },
+    input: {
+      file,
+      name,
+      describe: async (session: Parameters<typeof describeColumns>[0]) => ({
+        from,
+        columns: await describeColumns(session, `SELECT * FROM ${from}`),
+        name,
+      }),
+    },
+  };
+  return scoreInput(job, async ({ session, plan, file: scored }) => {
+    const missing = [...plan.vanished, ...plan.changed];
+    if (missing.length > 0) return missing;
+    const place = plan.kept.findIndex((column) => column.name === row);
+    const scores = scoreNames("score", record.candidate.classes).map((each, at) => `scores.v${at} AS ${each}`);
+    await session.run(
+      `COPY (SELECT k${place} AS row, ${scores.join(", ")} FROM scores POSITIONAL JOIN read_parquet(${quoteText(scored)})) TO ${quoteText(target)} (FORMAT parquet)`,
+    );
+    return [];
+  });
+}
+
+/** One file with the outcome and both versions' scores, in the order of the rows. */
+async function joinSides(
+  { staging, current, previous }: LabelledJob,
+  { file, row, target }: LabelledRows,
+  files: { current: string; previous: string },
+): Promise<string> {
+  const both = join(staging, "both.parquet");
+  const scored = (side: "current" | "previous", { record }: LoadedVersion) =>
+    scoreNames("score", record.candidate.classes).map((name, at) => `${side}.${name} AS ${side}_${at}`);
+  const columns = [...scored("current", current), ...scored("previous", previous)].join(", ");
+  const read = (path: string) => `read_parquet(${quoteText(path)})`;
+  using session = await openSession({
+    readable: [],
+    writable: [file, files.current, files.previous, both],
+    threads: 1,
+  });
+  await session.run(`COPY (SELECT l.${quoteName(target)}, ${columns} FROM ${read(file)} l
+    JOIN ${read(files.current)} current ON current.row = l.${quoteName(row)}
+    JOIN ${read(files.previous)} previous ON previous.row = l.${quoteName(row)}
+    ORDER BY l.${quoteName(row)}) TO ${quoteText(both)} (FORMAT parquet)`);
+  return both;
+}
+
+/** One a class, or one for a number: `score_0`, `score_1` … */
+function scoreNames(prefix: string, classes: readonly string[]): string[] {
+  return Array.from({ length: Math.max(1, classes.length) }, (_, at) => `${prefix}_${at}`);
+}

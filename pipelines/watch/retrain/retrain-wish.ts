@@ -1,0 +1,39 @@
+import type { ModelConfig } from "../../config/model-config.ts";
+import { parseUtc } from "../../config/utc-time.ts";
+import { retrainDue } from "../drift/retrain-due.ts";
+import type { DriftState } from "../notice/decide-notice.ts";
+import type { RetrainWish } from "./decide-retrain.ts";
+import { moveWindow } from "./retrain-window.ts";
+
+/** What is known of a model's drift; null when its check failed. */
+export type KnownDrift = Pick<DriftState, "version" | "persistent" | "severity" | "to"> | null;
+
+/**
+ * Whether the config asks for a retrain now: because of a persistent drift, up to the end of the window it showed in, or by
+ * `retrain.schedule`. A check that failed says nothing of drift, but the calendar goes on.
+ */
+export function retrainWish(
+  { drift, retrain, features }: Pick<ModelConfig, "drift" | "retrain" | "features">,
+  { known, production, now }: { known: KnownDrift; production: number | null; now: Date },
+): RetrainWish {
+  const { window } = features;
+  if (production === null) return { kind: "none", why: "nothing is in production" };
+  if (window === null) return { kind: "none", why: "its config has no window that could be moved" };
+  const answersDrift = drift.on_drift === "pull-request";
+  if (answersDrift && known?.persistent === "drift" && known.version === production) {
+    const moved = moveWindow(window, retrain.window, new Date(known.to));
+    if (moved === null) return { kind: "none", why: `its window reaches to ${window.end} already` };
+    return { kind: "retrain", reason: "drift", version: production, severity: known.severity, window: moved };
+  }
+  const due = retrainDue(retrain.schedule, new Date(parseUtc(window.end) ?? 0), now);
+  const moved = due && moveWindow(window, retrain.window, due);
+  if (moved) return { kind: "retrain", reason: "schedule", version: production, severity: 0, window: moved };
+  return withoutCause(answersDrift, known);
+}
+
+function withoutCause(answersDrift: boolean, known: KnownDrift): RetrainWish {
+  if (!answersDrift) return { kind: "none", why: "drift.on_drift is issue, and no retrain is due" };
+  if (known === null) return { kind: "undecided", why: "the drift check failed" };
+  if (known.persistent === "clean") return { kind: "none", why: "there is no drift any more" };
+  return { kind: "undecided", why: "it is undecided whether it drifts" };
+}

@@ -1,0 +1,200 @@
+import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { confirmedEntry } from "../../pipelines/handover/confirm-candidates.ts";
+import { readBundle } from "../../pipelines/handover/read-checked.ts";
+import { bundleFile, type CandidateBundle, writeBundle } from "../../pipelines/handover/training-handover.ts";
+import { systemClock } from "../../pipelines/ports/clock.ts";
+import { silentLog } from "../../pipelines/ports/log.ts";
+import { renderReport } from "../../pipelines/report/render-report.ts";
+import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
+import { openWorkspace, type Workspace } from "../../pipelines/workspace/workspace.ts";
+import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+
+let scratch: Scratch;
+let folder: string;
+let sound: CandidateBundle;
+
+/** A model in production, and a better candidate on a branch, trained as a job of its pull request would. */
+beforeAll(async () => {
+  scratch = makeScratch();
+  folder = join(scratch.folder, "bundle");
+  await scratch.facts(["init"]);
+  await scratch.facts(["run", "rent"]);
+  scratch.write("models/rent/model.yaml", modelYaml({ params: "{ trees: 30, max_leaves: 8 }" }));
+  scratch.git("commit", "-qam", "Grow more trees");
+  await scratch.facts(["train", "rent"]);
+  await writeBundle(scratch.root, "rent", folder);
+  sound = JSON.parse(readFileSync(join(folder, bundleFile), "utf8"));
+});
+
+afterAll(() => scratch[Symbol.dispose]());
+
+function open(): Promise<Workspace> {
+  const { root, env } = scratch;
+  return openWorkspace({ directory: root, env, clock: systemClock, log: silentLog, useCache: true });
+}
+
+/** Writes a changed copy of the sound bundle and returns its file. */
+function tampered(change: (bundle: CandidateBundle) => unknown): string {
+  const copy = structuredClone(sound);
+  const changed = change(copy);
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, bundleFile);
+  rmSync(file, { recursive: true, force: true });
+  writeFileSync(file, typeof changed === "string" ? changed : JSON.stringify(changed ?? copy));
+  return file;
+}
+
+type Loose = Record<string, never>;
+const loosen = (value: unknown) => value as Loose & Record<string, unknown>;
+
+describe("a bundle", () => {
+  it("is read back as it was written", async () => {
+    expect(
+      await readBundle(
+        tampered(() => undefined),
+        "rent",
+      ),
+    ).toEqual(sound);
+  });
+
+  it.each<[string, (bundle: CandidateBundle) => unknown, string]>([
+    ["text that is not JSON", () => "{", "it is not JSON"],
+    ["another format", (bundle) => Object.assign(bundle, { format: 2 }), "/format must be equal to constant"],
+    ["a key nobody knows", (bundle) => Object.assign(bundle, { html: "<img>" }), "additional properties"],
+    ["another model", (bundle) => Object.assign(bundle, { model: "other" }), "another model than rent"],
+    [
+      "a candidate of another model",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record.config), { name: "other" }) && undefined,
+      "another model than rent",
+    ],
+    ["no candidate", (bundle) => Object.assign(bundle, { candidate: null }), "its candidate is missing"],
+    [
+      "Markdown for a number",
+      (bundle) =>
+        Object.assign(loosen(bundle.candidate?.evaluation), { rows: "![x](https://evil.example)" }) && undefined,
+      "/candidate/evaluation/rows must be integer",
+    ],
+    [
+      "Markdown for a score",
+      (bundle) =>
+        Object.assign(loosen(bundle.candidate?.evaluation.metrics[0]), { candidate: "@octocat" }) && undefined,
+      "/candidate/evaluation/metrics/0/candidate must be number,null",
+    ],
+    [
+      "a hash that is none",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record.model), { sha256: "a|b`c" }) && undefined,
+      "must match pattern",
+    ],
+    [
+      "a name without end",
+      (bundle) =>
+        Object.assign(loosen(bundle.candidate?.evaluation.metrics[0]), { metric: "x".repeat(300) }) && undefined,
+      "must NOT have more than 200 characters",
+    ],
+  ])("with %s is refused", async (_title, change, message) => {
+    await expect(readBundle(tampered(change), "rent")).rejects.toThrow(message);
+  });
+
+  it("that is a link, a folder or too large is not opened", async () => {
+    const file = tampered(() => undefined);
+    rmSync(file);
+    symlinkSync("/proc/self/environ", file);
+    await expect(readBundle(file, "rent")).rejects.toThrow("it is not a plain file");
+    rmSync(file);
+    mkdirSync(file);
+    await expect(readBundle(file, "rent")).rejects.toThrow("it is not a plain file");
+    rmSync(file, { recursive: true });
+    writeFileSync(file, "");
+    truncateSync(file, 9 * 1024 * 1024);
+    await expect(readBundle(file, "rent")).rejects.toThrow("at most 8388608 are read");
+    rmSync(file);
+    await expect(readBundle(file, "rent")).rejects.toThrow("it is missing");
+  });
+});
+
+describe("a result of another job", () => {
+  const confirm = async (change: (bundle: CandidateBundle) => void) => {
+    const workspace = await open();
+    const commit = scratch.git("rev-parse", "HEAD").trim();
+    const { models } = await modelsAtCommit(workspace, commit, ["rent"]);
+    const trusted = {
+      snapshot: await workspace.registry.snapshot(),
+      commit,
+      models: new Map(models.map((model) => [model.config.name, model])),
+    };
+    const bundle = structuredClone(sound);
+    change(bundle);
+    return confirmedEntry(workspace, bundle, trusted);
+  };
+
+  it("is reported with a verdict made anew", async () => {
+    const entry = await confirm((bundle) => {
+      const { verdict, evaluation } = bundle.candidate ?? {};
+      for (const metric of evaluation?.metrics ?? []) loosen(metric).candidate = 1e9 as never;
+      loosen(verdict).outcome = "pass" as never;
+      loosen(verdict).summary = "trust me" as never;
+    });
+    expect(entry).toMatchObject({ state: "judged", verdict: { outcome: "fail" }, production: { version: 1 } });
+    expect(renderReport([entry])).not.toContain("trust me");
+  });
+
+  it("passes when it is sound", async () => {
+    expect(await confirm(() => undefined)).toMatchObject({ state: "judged", verdict: { outcome: "pass" } });
+  });
+
+  it.each<[string, (bundle: CandidateBundle) => void, string]>([
+    [
+      "laxer thresholds",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record.config.thresholds), { primary: "mae" }),
+      "trained from another config than that of commit",
+    ],
+    [
+      "another query",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record), { query: "SELECT 1" }),
+      "trained from another config than that of commit",
+    ],
+    [
+      "a first deploy that is none",
+      (bundle) => Object.assign(loosen(bundle.candidate?.evaluation), { baseline: { state: "none" } }),
+      "compared with nothing, but v1 is in production now",
+    ],
+    [
+      "an easier opponent",
+      (bundle) => Object.assign(loosen(bundle.candidate?.evaluation.baseline), { model: `sha256:${"0".repeat(64)}` }),
+      "compared with v1, but v1 is in production now",
+    ],
+    [
+      "the evaluation of another model",
+      (bundle) => Object.assign(loosen(bundle.candidate?.evaluation), { model: `sha256:${"1".repeat(64)}` }),
+      "its evaluation is of another model",
+    ],
+    [
+      "a version that is not in production",
+      (bundle) => Object.assign(bundle, { outcome: { state: "identical", model: "rent", version: 7 } }),
+      "found to be v7, which is not in production",
+    ],
+  ])("that claims %s is not confirmed", async (_title, change, message) => {
+    const entry = await confirm(change);
+    expect(entry.state).toBe("error");
+    expect(JSON.stringify(entry)).toContain(message);
+  });
+
+  it("is read from the commit, not from the files that lie there", async () => {
+    scratch.write(
+      "models/rent/model.yaml",
+      modelYaml({ thresholds: "  primary: mae\n  first_deploy: { mae: { max: 1 } }" }),
+    );
+    try {
+      expect(await confirm(() => undefined)).toMatchObject({ state: "judged" });
+    } finally {
+      scratch.git("checkout", "-q", "--", "models");
+    }
+  });
+
+  it("of a commit that nobody knows is an error that says so", async () => {
+    const workspace = await open();
+    await expect(modelsAtCommit(workspace, "main", ["rent"])).rejects.toThrow("there is no commit main");
+  });
+});

@@ -1,0 +1,62 @@
+import { expect, it } from "vitest";
+import type { ModelConfig } from "../../../pipelines/config/model-config.ts";
+import { type KnownDrift, retrainWish } from "../../../pipelines/watch/retrain/retrain-wish.ts";
+
+const window = { start: "2001-01-01", end: "2001-04-01" };
+const now = new Date("2001-06-05T06:00:00Z");
+const drifting = { version: 2, persistent: "drift" as const, severity: 3, to: "2001-06-04T00:00:00.000Z" };
+
+interface Case {
+  on_drift?: "issue" | "pull-request";
+  retrain?: Partial<ModelConfig["retrain"]>;
+  window?: typeof window | null;
+  known?: KnownDrift;
+  production?: number | null;
+}
+
+function wish({ on_drift = "pull-request", retrain = {}, known = drifting, production = 2, ...rest }: Case) {
+  const config = {
+    drift: { on_drift },
+    retrain: { window: "expanding", schedule: "never", ...retrain },
+    features: { window: "window" in rest ? rest.window : window },
+  } as ModelConfig;
+  return retrainWish(config, { known, production, now });
+}
+
+it.each<[title: string, Case, expected: object]>([
+  [
+    "drift, expanding",
+    {},
+    { kind: "retrain", reason: "drift", version: 2, severity: 3, window: { start: "2001-01-01", end: "2001-06-04" } },
+  ],
+  ["drift, sliding", { retrain: { window: "sliding" } }, { window: { start: "2001-03-06", end: "2001-06-04" } }],
+  [
+    "drift with a due schedule is a drift",
+    { retrain: { schedule: "monthly" } },
+    { reason: "drift", window: { start: "2001-01-01", end: "2001-06-04" } },
+  ],
+  [
+    "a due schedule, whatever drifts",
+    { on_drift: "issue", retrain: { schedule: "monthly" } },
+    { reason: "schedule", severity: 0, window: { start: "2001-01-01", end: "2001-06-01" } },
+  ],
+  [
+    "a due schedule when the check failed",
+    { known: null, retrain: { schedule: "weekly" } },
+    { reason: "schedule", window: { end: "2001-06-03" } },
+  ],
+  ["an issue only", { on_drift: "issue" }, { kind: "none", why: "drift.on_drift is issue, and no retrain is due" }],
+  ["clean", { known: { ...drifting, persistent: "clean" } }, { kind: "none", why: "there is no drift any more" }],
+  ["undecided", { known: { ...drifting, persistent: "undecided" } }, { kind: "undecided" }],
+  ["a check that failed", { known: null }, { kind: "undecided", why: "the drift check failed" }],
+  ["a drift of a version that is gone meanwhile", { production: 3 }, { kind: "undecided" }],
+  ["nothing in production", { production: null }, { kind: "none", why: "nothing is in production" }],
+  ["no window", { window: null }, { kind: "none", why: "its config has no window that could be moved" }],
+  [
+    "a window that reaches far enough",
+    { window: { start: "2001-01-01", end: "2001-06-04" } },
+    { kind: "none", why: "its window reaches to 2001-06-04 already" },
+  ],
+])("%s", (_title, given, expected) => {
+  expect(wish(given)).toMatchObject(expected);
+});
