@@ -8,7 +8,7 @@ import { type TrainResult, trainCandidate } from "./candidate/train-candidate.ts
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
-import { environmentFacts } from "./workspace/environment-facts.ts";
+import { environmentFacts } from "./workspace/tool-version.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /**

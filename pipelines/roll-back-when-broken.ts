@@ -1,9 +1,9 @@
 import { UserError } from "./errors/user-error.ts";
 import type { RollbackResult } from "./registry/rollback.ts";
 import { readProfile } from "./watch/profile/version-profile.ts";
+import { judgePromotion } from "./watch/promotion/collect-evidence.ts";
 import type { RollbackJudgement } from "./watch/promotion/decide-rollback.ts";
 import { rollbackReason } from "./watch/promotion/finding-words.ts";
-import { judgePromotion } from "./watch/promotion/judge-promotion.ts";
 import { watchedModel } from "./watch/watched-model.ts";
 import { intervalBefore } from "./watch/window/interval.ts";
 import { windowInputs } from "./watch/window-inputs.ts";

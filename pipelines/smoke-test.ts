@@ -1,9 +1,9 @@
 import { prepareData } from "./candidate/prepare-data.ts";
-import { programSource } from "./candidate/program-source.ts";
 import { bestPossible, naivePredictions } from "./candidate/smoke/best-possible.ts";
 import { findFaults } from "./candidate/smoke/find-faults.ts";
 import { relaxParams } from "./candidate/smoke/relaxed-params.ts";
 import { sampleRows } from "./candidate/smoke/sample-rows.ts";
+import { programSource } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import type { FeatureResult } from "./data/dataset.ts";
 import { loadTable } from "./data/load-table.ts";

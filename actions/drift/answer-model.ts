@@ -1,8 +1,12 @@
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
 import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
 import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
-import { type DriftState, decideNotice } from "../../pipelines/watch/notice/decide-notice.ts";
-import { driftState, undeployedState } from "../../pipelines/watch/notice/drift-state.ts";
+import {
+  type DriftState,
+  decideNotice,
+  driftState,
+  undeployedState,
+} from "../../pipelines/watch/notice/decide-notice.ts";
 import { noticeText } from "../../pipelines/watch/notice/notice-text.ts";
 import { applyNotice, type StoredIssue } from "../shared/github/drift-issue.ts";
 import type { IssueOutcome } from "../shared/github/kept-issue.ts";

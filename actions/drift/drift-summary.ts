@@ -1,8 +1,7 @@
 import { markdownTable } from "markdown-table";
 import { overlapWords } from "../../pipelines/report/drift/reference-words.ts";
 import { escapeMarkdown } from "../../pipelines/report/markdown/escape-markdown.ts";
-import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
-import { worstFirst } from "../../pipelines/watch/drift/worst-first.ts";
+import { type DriftEntry, worstFirst } from "../../pipelines/watch/drift/model-drift.ts";
 import type { ModelAnswer } from "./answer-model.ts";
 
 /** The table of all models for the job's summary, those first that ask for attention. */

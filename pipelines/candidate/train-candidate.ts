@@ -1,14 +1,14 @@
+import { dirname, join } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
 import { loadTable } from "../data/load-table.ts";
 import type { Table, Target } from "../data/table.ts";
 import type { Log, Step } from "../ports/log.ts";
 import { type InputExample, inputExample } from "../registry/mlflow-files.ts";
 import { trainModel } from "../training/train-model.ts";
-import type { TrainedModel } from "../training/trainer.ts";
+import type { ProgramSource, TrainedModel } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
 import type { PreparedData } from "./prepare-data.ts";
-import { programSource } from "./program-source.ts";
 
 /** What training leaves behind, and what its cache keeps. */
 export interface TrainResult {
@@ -113,4 +113,14 @@ function lastPoint({ facts }: TrainResult): string {
   const curve = facts.curves[0];
   const value = curve?.values.at(-1);
   return curve && value !== undefined ? `  ${curve.metric} ${value.toPrecision(4)}` : "";
+}
+
+/** Where the program of a model is, for trainers that run one; nothing for the others. */
+export function programSource(
+  { root, env }: Pick<Workspace, "root" | "env">,
+  { config, file, files }: LoadedModel,
+): { source?: ProgramSource } {
+  if (!files) return {};
+  const name = dirname(file);
+  return { source: { folder: join(root, name), name, files, target: config.features.target, env } };
 }

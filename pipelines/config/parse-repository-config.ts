@@ -4,7 +4,6 @@ import { isBlock } from "./merge-defaults.ts";
 import type { RepositoryConfig } from "./model-config.ts";
 import { baseModelSchema, type SchemaDocument } from "./model-schema.ts";
 import { repositorySchema } from "./repository-schema.ts";
-import { isBranchName } from "./rules/branch-name.ts";
 import { isPathInside } from "./rules/feature-rules.ts";
 import { when } from "./rules/rule.ts";
 import { compileSchema, type Validator } from "./schema/compile-schema.ts";
@@ -100,4 +99,12 @@ function withoutRequired(schema: unknown): unknown {
   if (Array.isArray(schema) || typeof schema !== "object" || schema === null) return schema;
   const kept = Object.entries(schema).filter(([key]) => key !== "required" && key !== "minProperties");
   return Object.fromEntries(kept.map(([key, member]) => [key, key === "items" ? member : withoutRequired(member)]));
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: git forbids them.
+const forbidden = /[\u0000-\u0020\u007f~^:?*[\\]|\.\.|@\{|\/\/|^[-/.]|[/.]$|\.lock$|\/\.|\.lock\/|^@$/;
+
+/** Whether git takes a text as the name of a branch (the rules of git-check-ref-format). */
+function isBranchName(name: string): boolean {
+  return name.length > 0 && name.length <= 200 && !name.startsWith("refs/") && !forbidden.test(name);
 }

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { EnvironmentError } from "../errors/environment-error.ts";
-import { MAX_FILE_BYTES } from "./yaml/file-size.ts";
+import { MAX_FILE_BYTES } from "./yaml/source-text.ts";
 
 /** A file of the user's repository as text, that it is not there, or why it is refused. */
 export type ProjectFile = { state: "read"; text: string } | { state: "absent" } | { state: "refused"; reason: string };

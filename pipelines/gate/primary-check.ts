@@ -4,7 +4,6 @@ import { formatApart } from "../evaluation/format-number.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
 import { withinNoise, worsening } from "./differences.ts";
 import { metricOf } from "./evaluation-check.ts";
-import { allowedWorsening, atMost } from "./margin.ts";
 import {
   beatLimit,
   comparedSentence,
@@ -17,7 +16,7 @@ import {
 import type { GateCheck, Outcome } from "./verdict.ts";
 
 /** A check and what is worth knowing about it. */
-export interface Judged {
+interface Judged {
   check: GateCheck;
   notes: string[];
 }
@@ -116,4 +115,17 @@ function checkOf(scores: Scores, outcome: Outcome, limit: string, reason: string
 
 function failed(limit: string, found: string, reason: string): Judged {
   return { check: { id: "primary", outcome: "fail", limit, found, reason }, notes: [] };
+}
+
+/** How much worse than production is still allowed: a share of production's size, or in the metric's unit. */
+type Margin = { relative: number } | { absolute: number };
+
+/** In the metric's unit. A relative margin is a share of |production|, so that a negative score does not turn it around. */
+export function allowedWorsening(margin: Margin, production: number): number {
+  return "relative" in margin ? margin.relative * Math.abs(production) : margin.absolute;
+}
+
+/** `worse ≤ allowed`, forgiving only the rounding of numbers of size `scale`: 1.1 − 1 is within 10% of 1. NaN is never within. */
+export function atMost(worse: number, allowed: number, scale: number): boolean {
+  return worse <= allowed + 4 * Number.EPSILON * scale;
 }

@@ -10,7 +10,7 @@ import {
 } from "../evaluation/format-number.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
 import { describeInterval, withinNoise, worsening } from "./differences.ts";
-import { allowedWorsening, atMost } from "./margin.ts";
+import { allowedWorsening, atMost } from "./primary-check.ts";
 import type { GateCheck } from "./verdict.ts";
 import { type WorseSlices, worseBeyondNoise } from "./worse-slices.ts";
 

@@ -1,7 +1,7 @@
 import type { Difference, SliceComparison } from "../evaluation/evaluation.ts";
 import { benjaminiHochberg } from "../statistics/tails/benjamini-hochberg.ts";
+import { normalTail } from "../statistics/tails/incomplete-gamma.ts";
 import { normalQuantile } from "../statistics/tails/normal-quantile.ts";
-import { normalTail } from "../statistics/tails/normal-tail.ts";
 import { worsening } from "./differences.ts";
 
 /** Of equally good models, the share in which any slice is taken for worse: a little less than the 5% that is promised, as intervals are estimates too. */

@@ -8,8 +8,13 @@ import { type HistoryEntry, readHistory } from "./history.ts";
 import { type Initialised, type InitOptions, initialise } from "./initialise.ts";
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 import { type RegisterInput, type RegisterResult, register } from "./register.ts";
-import { type RollbackOptions, type RollbackResult, rollback } from "./rollback.ts";
-import { type JudgedPromotion, rollbackPromotion } from "./rollback-promotion.ts";
+import {
+  type JudgedPromotion,
+  type RollbackOptions,
+  type RollbackResult,
+  rollback,
+  rollbackPromotion,
+} from "./rollback.ts";
 import { type ChangeMemory, type LastChange, readLastChanges } from "./since.ts";
 import { openSnapshot, type Snapshot } from "./snapshot.ts";
 import type { BlobStore } from "./stored-model.ts";

@@ -84,12 +84,7 @@ async function chooseTarget(writer: Writer, snapshot: Tip, choice: Choice, conte
 }
 
 /** The very file that was there, so that history shows it as coming back. Going back is refused when it leads to damage. */
-export async function earlierPointer(
-  writer: Writer,
-  snapshot: Tip,
-  model: string,
-  blob: string | null,
-): Promise<Target> {
+async function earlierPointer(writer: Writer, snapshot: Tip, model: string, blob: string | null): Promise<Target> {
   if (blob === null) return { pointer: null, record: null, content: null };
   const [file] = await readAllObjects(writer.git, [blob]);
   const pointer = readPointer(file?.content ?? Buffer.alloc(0), model);
@@ -109,7 +104,7 @@ interface RollbackPlan {
 }
 
 /** The one commit that takes the current deployment back to the target. */
-export async function planRollback(
+async function planRollback(
   writer: Writer,
   { tip }: Tip,
   { model, current, target, named, automatic }: RollbackPlan,
@@ -159,4 +154,30 @@ function nothingDeployed(model: string, changes: readonly PointerChange[]): User
       ? "it was never promoted"
       : `it was undeployed before; to deploy again: mergeml promote ${model} --to ${last}`;
   return new UserError({ message: `there is nothing to roll back: no version of ${model} is in production`, hint });
+}
+
+/** A promotion that was judged on live data, and what was found. */
+export interface JudgedPromotion {
+  /** The commit that put the version into production. */
+  promotion: string;
+  /** What it broke, in a line; told in the trailers of the revert commit. */
+  reason: string;
+}
+
+/**
+ * Takes back this very promotion, as `rollback` does. null, and nothing is written, when production is not what that promotion
+ * put there any more, or when nothing was there before it: what was judged is not there, or nothing could take its place.
+ */
+export async function rollbackPromotion(
+  writer: Writer,
+  model: string,
+  { promotion, reason }: JudgedPromotion,
+): Promise<RollbackResult | null> {
+  return writeBranch<RollbackResult | null>(writer, async (snapshot) => {
+    const deployments = stackDeployments(await readPointerChanges(writer.git, snapshot.tip, model));
+    const [before, current] = [deployments.at(-2), deployments.at(-1)];
+    if (current?.by.commit !== promotion || !before) return { commits: [], result: () => null };
+    const target = await earlierPointer(writer, snapshot, model, before.state.blob);
+    return planRollback(writer, snapshot, { model, current, target, named: false, automatic: reason });
+  });
 }

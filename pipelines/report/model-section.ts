@@ -1,7 +1,6 @@
-import { anchorOf } from "./anchor.ts";
-import { detailsBlock } from "./details-block.ts";
 import { judgedSection } from "./judged-section.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { anchorOf, escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { detailsBlock } from "./markdown/fence.ts";
 import { markOf, modelOf, type ReportEntry, standingOf } from "./report-entry.ts";
 import { checksFailedText, errorText, heldText, identicalText } from "./stopped-section.ts";
 

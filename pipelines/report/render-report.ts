@@ -4,7 +4,6 @@ import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { modelSection } from "./model-section.ts";
 import { type ReportEntry, worstFirst } from "./report-entry.ts";
-import { reportLink } from "./report-link.ts";
 import { summaryTable } from "./summary-table.ts";
 
 /** GitHub takes comments of 65,536 characters; the room is for what the caller adds, such as a marker. */
@@ -54,4 +53,13 @@ function footer({ link, updated, commit }: ReportOptions): string {
 function elsewhere(link: string | undefined): string {
   const linked = reportLink("full report", link);
   return linked ? `The ${linked} has everything.` : "`mergeml report` on the candidates prints everything.";
+}
+
+/** A Markdown link to a web address; empty without one, or when it is not http(s), because a report must not carry others. */
+function reportLink(text: string, address: string | undefined): string {
+  if (address === undefined || !URL.canParse(address)) return "";
+  const url = new URL(address);
+  if (url.protocol !== "https:" && url.protocol !== "http:") return "";
+  const safe = url.href.replace(/[()<>|\\`*_[\]]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return `[${text}](${safe})`;
 }

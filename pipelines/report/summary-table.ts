@@ -1,9 +1,8 @@
 import type { MetricComparison } from "../evaluation/evaluation.ts";
 import { formatCount } from "../evaluation/format-number.ts";
-import { anchorOf } from "./anchor.ts";
 import { type Column, columnTable } from "./column-table.ts";
 import { intervalHeader, intervalText } from "./comparison-rows.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { anchorOf, escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { matchNumbers } from "./markdown/matched-numbers.ts";
 import { type JudgedEntry, markOf, modelOf, type ReportEntry, standingOf } from "./report-entry.ts";
 import { shortReason } from "./short-reason.ts";

@@ -1,4 +1,4 @@
-import { rankTrials } from "../candidate/search/rank-trials.ts";
+import { rankTrials } from "../candidate/search/rounds.ts";
 import type { TrialRecord } from "../candidate/search/trial.ts";
 import { formatCount, formatNumber } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";

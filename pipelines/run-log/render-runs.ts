@@ -1,7 +1,7 @@
 import type { Json } from "../config/canonical-json.ts";
 import { formatCount } from "../evaluation/format-number.ts";
+import { oneLine } from "../report/markdown/escape-markdown.ts";
 import { matchNumbers } from "../report/markdown/matched-numbers.ts";
-import { oneLine } from "../report/one-line.ts";
 import { textTable } from "../report/terminal/text-table.ts";
 import { shortRunId } from "./find-run.ts";
 import { type ChangedParam, changedParams, flatParams, type ListedRun } from "./list-runs.ts";

@@ -1,4 +1,4 @@
-import { fewTrials } from "../candidate/search/few-trials.ts";
+import { fewTrials } from "../candidate/search/draw-trials.ts";
 import type { TrialRecord } from "../candidate/search/trial.ts";
 import { canonicalJson, type Json, sha256 } from "../config/canonical-json.ts";
 import type { ModelConfig, Task, Window } from "../config/model-config.ts";

@@ -1,12 +1,15 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { ModelConfig } from "../config/model-config.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { checkWindow } from "./drift/check-window.ts";
 import type { DriftResult } from "./drift/drift-result.ts";
-import { judgeByEvidently } from "./drift/evidently/judge-by-evidently.ts";
+import { type EvidentlyJob, judgeByEvidently } from "./drift/evidently/judge-by-evidently.ts";
+import { judgeDrift } from "./drift/judge-drift.ts";
 import type { Span } from "./drift/model-drift.ts";
+import { currentPerformance } from "./performance/measure-metric.ts";
 import type { Profile } from "./profile/profile.ts";
+import { type SummariseOptions, summarise } from "./profile/summarise.ts";
 import type { WatchedModel } from "./watched-model.ts";
 import type { DriftWindow } from "./window/drift-window.ts";
 import { durationOf, type Interval, spanOf } from "./window/interval.ts";
@@ -96,4 +99,22 @@ async function readRows(
 
 function filesOf({ rows, file }: DriftWindow): string[] {
   return rows > 0 ? [file] : [];
+}
+
+interface CheckWindowOptions extends SummariseOptions {
+  drift: Pick<ModelConfig["drift"], "min_rows" | "share">;
+  /** The files whose outcomes are compared, when they are others. */
+  labelled?: readonly string[];
+  /** Of the bootstrap that measures performance. */
+  seed: number;
+  /** For `drift.method: evidently`: where the rows are that the version was trained and judged on. */
+  evidently?: Pick<EvidentlyJob, "store" | "version">;
+}
+
+/** A window's Parquet files against a version's profile by the calibrated method, or by Evidently's. Files of a log and of a query look alike. */
+export async function checkWindow(profile: Profile, options: CheckWindowOptions): Promise<DriftResult> {
+  const window = await summarise(profile, options);
+  const performance = await currentPerformance(profile, options.labelled ?? options.files, options.seed);
+  const calibrated = judgeDrift({ profile, window, performance, drift: options.drift });
+  return options.evidently ? judgeByEvidently(calibrated, { ...options, ...options.evidently }) : calibrated;
 }

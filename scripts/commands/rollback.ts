@@ -1,7 +1,7 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { RollbackResult } from "../../pipelines/registry/rollback.ts";
 import { liveLimitLines } from "../../pipelines/report/drift/live-limits.ts";
-import { oneLine } from "../../pipelines/report/one-line.ts";
+import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
 import { type BrokenCheck, rollBackWhenBroken } from "../../pipelines/roll-back-when-broken.ts";
 import type { Command, CommandInput, Outcome } from "../cli/command.ts";
 import { knownModel, wholeNumber, windowOptions } from "../cli/option-values.ts";

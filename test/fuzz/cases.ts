@@ -1,4 +1,4 @@
-import { below, type Random, seededRandom } from "../../pipelines/evaluation/random.ts";
+import { below, type Random, seededRandom } from "../../pipelines/statistics/random.ts";
 
 /** Cases of all fuzzers together; FUZZ_CASES=1000000 looks deeper. */
 const total = Number(process.env.FUZZ_CASES ?? 10_000);

@@ -1,4 +1,4 @@
-import { below, type Random } from "../../pipelines/evaluation/random.ts";
+import { below, type Random } from "../../pipelines/statistics/random.ts";
 import { pick, rarely } from "./cases.ts";
 
 /** Values that are wrong in most places, each in another way. */

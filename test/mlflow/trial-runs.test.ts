@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fewTrials } from "../../pipelines/candidate/search/few-trials.ts";
+import { fewTrials } from "../../pipelines/candidate/search/draw-trials.ts";
 import type { TrialRecord } from "../../pipelines/candidate/search/trial.ts";
 import type { RunRecord } from "../../pipelines/run-log/run-record.ts";
 import { makeRun } from "../run-log/builders.ts";

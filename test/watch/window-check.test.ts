@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { checkWindow } from "../../pipelines/watch/drift/check-window.ts";
 import { measureMetric } from "../../pipelines/watch/performance/measure-metric.ts";
 import { readOutcomes } from "../../pipelines/watch/performance/read-outcomes.ts";
 import type { Profile } from "../../pipelines/watch/profile/profile.ts";
+import { checkWindow } from "../../pipelines/watch/window-check.ts";
 import { profileOf } from "./drift/builders.ts";
 import { parquetFolder } from "./drift/parquet.ts";
 

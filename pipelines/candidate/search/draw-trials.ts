@@ -2,7 +2,7 @@ import { canonicalJson, type Json } from "../../config/canonical-json.ts";
 import type { SearchConfig, SearchRange } from "../../config/model-config.ts";
 import { compareCodePoints } from "../../data/code-point-order.ts";
 import { below, type Random, seededRandom } from "../../statistics/random.ts";
-import type { Params } from "./trial.ts";
+import type { Params, TrialRecord } from "./trial.ts";
 
 /** A stream of the seed that nothing else draws from. */
 const drawStream = 101;
@@ -61,4 +61,17 @@ function linear(min: number, max: number, share: number, integer: boolean): numb
 /** Four digits read well, and no last digit of a logarithm can differ between machines. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
+}
+
+/** A trial with its place in the order in which all were drawn, from 1. */
+export interface NumberedTrial extends TrialRecord {
+  number: number;
+}
+
+/** The first `most` trials in the order in which they were drawn, and always the one whose params the model has. */
+export function fewTrials(trials: readonly (TrialRecord & { number?: number })[], most: number): NumberedTrial[] {
+  const numbered = trials.map((trial, at) => ({ ...trial, number: trial.number ?? at + 1 }));
+  const first = numbered.slice(0, most);
+  const winner = numbered.slice(most).find((trial) => trial.winner);
+  return winner ? [...first.slice(0, -1), winner] : first;
 }

@@ -1,4 +1,7 @@
+import { type MetricName, metricDirections } from "../../config/metric-names.ts";
 import type { SearchConfig } from "../../config/model-config.ts";
+import { judgedValue } from "../../evaluation/metrics/metrics.ts";
+import type { TrialScore } from "./trial.ts";
 
 /** A round of a search: how many trials are in it, and the budget of each; null is all there is. */
 export interface Round {
@@ -22,4 +25,11 @@ export function planRounds(
     trials: size,
     budget: Math.max(1, Math.round(full / eta ** (sizes.length - 1 - round))),
   }));
+}
+
+/** Positions of the scores, the best first; of equals the earlier one, and those without a score last. */
+export function rankTrials(metric: string, scores: readonly TrialScore[]): number[] {
+  const sign = metricDirections[metric as MetricName] === "max" ? -1 : 1;
+  const costs = scores.map(({ score }) => (score === null ? Infinity : sign * judgedValue(metric, score)));
+  return [...costs.keys()].sort((a, b) => (costs[a] === costs[b] ? a - b : costs[a]! - costs[b]!));
 }

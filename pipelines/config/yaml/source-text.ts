@@ -54,3 +54,6 @@ function lastAtOrBefore(starts: readonly number[], offset: number): number {
   }
   return low;
 }
+
+/** Bytes a file that people write may have: model.yaml, mergeml.yaml or a query. */
+export const MAX_FILE_BYTES = 256 * 1024;

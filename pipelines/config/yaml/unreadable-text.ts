@@ -1,5 +1,5 @@
-import { MAX_FILE_BYTES } from "./file-size.ts";
 import type { Finding } from "./finding.ts";
+import { MAX_FILE_BYTES } from "./source-text.ts";
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
 const forbidden = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]|\r(?!\n)/;

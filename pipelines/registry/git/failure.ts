@@ -1,5 +1,4 @@
 import { EnvironmentError } from "../../errors/environment-error.ts";
-import { redact } from "./redact.ts";
 
 export type GitFailureKind =
   | "missing-git"
@@ -131,7 +130,7 @@ export class GitError extends EnvironmentError {
   }
 }
 
-export interface FailedCommand {
+interface FailedCommand {
   args: readonly string[];
   code: number | null;
   /** stderr, and stdout where the reason stands there (`git push --porcelain`). */
@@ -167,4 +166,12 @@ function tellingLines(stderr: string): string {
     .slice(0, 4)
     .map((line) => line.replace(/^(fatal|error):\s*/, "").replaceAll("\t", " "))
     .join("; ");
+}
+
+const urlCredentials = /([a-z][a-z0-9+.-]*:\/\/)[^/@\s]+@/gi;
+const tokens = /\b(gh[a-z]_\w{8,}|github_pat_\w{8,}|glpat-[\w-]{8,})|(authorization:\s*\S+\s+)\S+/gi;
+
+/** Text without the credentials that git repeats from URLs and headers, so that it may be logged. */
+export function redact(text: string): string {
+  return text.replace(urlCredentials, "$1").replace(tokens, (_all, _token, header) => `${header ?? ""}***`);
 }

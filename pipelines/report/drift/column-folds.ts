@@ -2,8 +2,8 @@ import { formatNumber } from "../../evaluation/format-number.ts";
 import type { ColumnDrift, DriftResult, ShapeBar } from "../../watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";
-import { detailsBlock } from "../details-block.ts";
 import { escapeMarkdown } from "../markdown/escape-markdown.ts";
+import { detailsBlock } from "../markdown/fence.ts";
 import { xyChart } from "../markdown/xychart.ts";
 import { percent } from "./moved-words.ts";
 

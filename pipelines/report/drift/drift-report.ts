@@ -1,7 +1,6 @@
 import { formatCount } from "../../evaluation/format-number.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
-import type { DriftEntry, FailedDrift, ModelDrift } from "../../watch/drift/model-drift.ts";
-import { worstFirst } from "../../watch/drift/worst-first.ts";
+import { type DriftEntry, type FailedDrift, type ModelDrift, worstFirst } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";
 import { escapeMarkdown } from "../markdown/escape-markdown.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";

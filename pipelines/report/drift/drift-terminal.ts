@@ -1,9 +1,14 @@
 import { formatCount, formatNumber } from "../../evaluation/format-number.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
-import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift } from "../../watch/drift/model-drift.ts";
-import { worstFirst } from "../../watch/drift/worst-first.ts";
+import {
+  type DriftEntry,
+  type DriftPoint,
+  type FailedDrift,
+  type ModelDrift,
+  worstFirst,
+} from "../../watch/drift/model-drift.ts";
+import { oneLine } from "../markdown/escape-markdown.ts";
 import { matchNumbers } from "../markdown/matched-numbers.ts";
-import { oneLine } from "../one-line.ts";
 import { type TextColumn, textTable } from "../terminal/text-table.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
 import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";

@@ -1,4 +1,4 @@
-import { oneLine } from "../one-line.ts";
+import { visibleText } from "../../errors/visible-text.ts";
 
 /** Breaks up a sequence that GitHub would act on; invisible when read. Written as an entity so that it shows in the source. */
 const BREAK = "&zwnj;";
@@ -36,4 +36,27 @@ export function escapeMarkdown(text: string, limit = 120): string {
 /** A sentence that quotes values from a pull request: as escapeMarkdown, with more room. */
 export function escapeSentence(text: string): string {
   return escapeMarkdown(text, 600);
+}
+
+/**
+ * The name of a model's section. GitHub gives headings in comments no anchors of their own and puts `user-content-`
+ * before the names we give, so a link goes to `#user-content-` and this.
+ */
+export function anchorOf(model: string): string {
+  return `mergeml-${model
+    .toLowerCase()
+    .slice(0, 100)
+    .replace(/[^a-z0-9-]/g, "-")}`;
+}
+
+/** Somebody else's text on one line, safe to print, and at most `limit` code points long. */
+export function oneLine(text: string, limit: number): string {
+  const line = visibleText(
+    text
+      .slice(0, limit * 4 + 100)
+      .toWellFormed()
+      .replace(/\s+/g, " "),
+  ).trim();
+  const points = [...line];
+  return points.length > limit ? `${points.slice(0, limit - 1).join("")}…` : line;
 }

@@ -3,8 +3,8 @@ import { formatCount } from "../../evaluation/format-number.ts";
 import type { GateCheck, Verdict } from "../../gate/verdict.ts";
 import { aimOf, intervalHeader, intervalText, naiveText } from "../comparison-rows.ts";
 import { brokenChecks } from "../gate-checks.ts";
+import { oneLine } from "../markdown/escape-markdown.ts";
 import { type MatchedNumbers, matchNumbers } from "../markdown/matched-numbers.ts";
-import { oneLine } from "../one-line.ts";
 import { type TextColumn, textTable } from "./text-table.ts";
 
 const LISTED_CHECKS = 10;

@@ -1,5 +1,5 @@
 import { displayWidth } from "../../errors/visible-text.ts";
-import { oneLine } from "../one-line.ts";
+import { oneLine } from "../markdown/escape-markdown.ts";
 
 /** One column of a plain table. `right` is for numbers. */
 export interface TextColumn {

@@ -2,7 +2,7 @@ import { formatCount } from "../../evaluation/format-number.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
 import { checksCount } from "../data-checks.ts";
 import { datasetLine, paramsLine, windowLine } from "../data-lines.ts";
-import { oneLine } from "../one-line.ts";
+import { oneLine } from "../markdown/escape-markdown.ts";
 import { renderComparison, renderVerdict } from "./terminal-comparison.ts";
 import { textTable } from "./text-table.ts";
 

@@ -1,4 +1,4 @@
-import { normalTail } from "./normal-tail.ts";
+import { normalTail } from "./incomplete-gamma.ts";
 
 /** z that a standard normal variable exceeds with this chance, by bisection; below 10. */
 export function normalQuantile(tail: number): number {

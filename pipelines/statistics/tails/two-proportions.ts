@@ -1,4 +1,4 @@
-import { twoSidedNormalTail } from "./normal-tail.ts";
+import { twoSidedNormalTail } from "./incomplete-gamma.ts";
 
 /** How many of so many rows have the property. */
 export interface Proportion {

@@ -1,4 +1,5 @@
 import { BLOCK_ROWS, blocks, type Design } from "./design.ts";
+import { factor, penalties } from "./penalty.ts";
 import { addGram, addTransposed, mirror, multiply } from "./products.ts";
 
 /** XᵀX [width, width], Xᵀ(y - mean) [width] and the target's mean, summed up in one pass in the order of the rows. */
@@ -38,4 +39,14 @@ function meanOf(values: Float64Array): number {
   let sum = 0;
   for (const value of values) sum += value;
   return sum / values.length;
+}
+
+// Per row. With it collinear columns, or more columns than rows, have one answer even when the user asks for no penalty.
+const LEAST_RIDGE = 1e-9;
+
+/** Weights [width] that minimise Σ(y - Xw)² + l2·Σw², the intercept not penalised: scikit-learn's Ridge(alpha=l2). */
+export function fitRidge({ gram, right, mean }: NormalEquations, rows: number, l2: number): Float64Array {
+  const weights = factor(gram, penalties(right.length, l2, LEAST_RIDGE * rows), 1)(right);
+  weights[0]! += mean;
+  return weights;
 }

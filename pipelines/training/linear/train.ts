@@ -8,9 +8,8 @@ import { fitEncoding } from "./encoding.ts";
 import { linearGraph } from "./graph.ts";
 import { fitLogistic } from "./logistic.ts";
 import { logisticMargins, type Margins, regressionMargins } from "./margins.ts";
-import { normalEquations } from "./normal-equations.ts";
+import { fitRidge, normalEquations } from "./normal-equations.ts";
 import { predictLinear } from "./predict.ts";
-import { fitRidge } from "./ridge.ts";
 import { fitSparseLogistic } from "./sparse-logistic.ts";
 
 interface Penalty {

@@ -1,9 +1,17 @@
-import { type Distribution, presentRows } from "../profile/distribution.ts";
-import { compareCategories } from "./compare-categories.ts";
+import { chiSquareTail } from "../../statistics/tails/incomplete-gamma.ts";
+import {
+  type CategoryDistribution,
+  type Distribution,
+  presentRows,
+  type WindowColumn,
+} from "../profile/distribution.ts";
+import { jensenShannon, populationStability, totalVariation } from "./cell-distances.ts";
+import { categoryCells, poolRareCells } from "./cells.ts";
+import { twoSampleChiSquare } from "./chi-square.ts";
 import { compareNumbers } from "./compare-numbers.ts";
-import type { Comparison } from "./comparison.ts";
-import type { WindowColumn } from "./current-window.ts";
-import type { ColumnFacts } from "./drift-result.ts";
+import { type Comparison, combine, missingEffect, unseenEffect } from "./comparison.ts";
+import type { ColumnFacts, Effect, ShapeBar } from "./drift-result.ts";
+import { limits } from "./limits.ts";
 
 /** What a column of the window is against the profile's, before the other columns are considered. */
 export interface ComparedColumn extends Comparison {
@@ -42,4 +50,50 @@ function factsOf(column: Distribution): ColumnFacts {
   }
   const { missing, infinite, mean, deviation, min, max } = column;
   return { rows, missing: share(missing), infinite: share(infinite), mean, deviation, min, max, unseen: [] };
+}
+
+/** Categories against those of the profile: total variation, tested by chi-square. */
+function compareCategories(reference: CategoryDistribution, current: CategoryDistribution): Comparison {
+  const missing = missingEffect(reference, current);
+  if (presentRows(reference) === 0 || presentRows(current) === 0)
+    return combine({ effect: null, tests: [] }, missing, { statistics: {}, shape: [] });
+  const cells = categoryCells(reference, current);
+  const distance = totalVariation(poolRareCells(cells));
+  const found = twoSampleChiSquare(cells);
+  const chiSquare = found && { ...found, p: chiSquareTail(found.statistic, found.degrees) };
+  const effect: Effect = {
+    name: "total variation",
+    value: distance.corrected,
+    limit: limits.totalVariation,
+    p: chiSquare?.p ?? null,
+    exceeds: distance.corrected >= limits.totalVariation,
+  };
+  const statistics = {
+    totalVariation: distance,
+    ...(chiSquare && { chiSquare }),
+    jensenShannon: jensenShannon(cells),
+    psi: populationStability(cells),
+  };
+  const others = [...missing, ...unseenEffect(reference, current)];
+  const tests = chiSquare ? [chiSquare.p] : [];
+  return combine({ effect, tests }, others, { statistics, shape: categoryShape(reference, current) });
+}
+
+const bars = 10;
+
+/** The categories that are the most rows of both sides together, and the rest as one bar. Both sides must have values. */
+function categoryShape(reference: CategoryDistribution, current: CategoryDistribution): ShapeBar[] {
+  const [before, now] = [presentRows(reference), presentRows(current)];
+  const known = reference.categories.map(({ value, rows }, at) => ({
+    label: value,
+    reference: rows / before,
+    current: current.categories[at]!.rows / now,
+  }));
+  const unseen = reference.buckets ? [] : current.unlisted;
+  const all = [...known, ...unseen.map(({ value, rows }) => ({ label: value, reference: 0, current: rows / now }))];
+  const most = (bar: ShapeBar) => bar.reference + bar.current;
+  const shown = all.toSorted((a, b) => most(b) - most(a)).slice(0, all.length > bars ? bars - 1 : bars);
+  const rest = (side: "reference" | "current") => 1 - shown.reduce((sum, bar) => sum + bar[side], 0);
+  const other = { label: "other", reference: rest("reference"), current: rest("current") };
+  return most(other) > 1e-9 ? [...shown, other] : shown;
 }

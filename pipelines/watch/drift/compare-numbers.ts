@@ -1,4 +1,4 @@
-import { twoSidedNormalTail } from "../../statistics/tails/normal-tail.ts";
+import { twoSidedNormalTail } from "../../statistics/tails/incomplete-gamma.ts";
 import { type NumericDistribution, presentRows } from "../profile/distribution.ts";
 import { jensenShannon, populationStability } from "./cell-distances.ts";
 import { type Comparison, combine, infiniteEffect, missingEffect } from "./comparison.ts";

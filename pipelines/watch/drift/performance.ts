@@ -1,4 +1,4 @@
-import { normalTail } from "../../statistics/tails/normal-tail.ts";
+import { normalTail } from "../../statistics/tails/incomplete-gamma.ts";
 import type { MetricLevel } from "../profile/profile.ts";
 import type { PerformanceDrift } from "./drift-result.ts";
 import { limits } from "./limits.ts";

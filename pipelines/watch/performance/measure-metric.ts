@@ -9,7 +9,9 @@ import { regressionSides } from "../../evaluation/regression-sides.ts";
 import type { Side } from "../../evaluation/sides.ts";
 import { seededRandom } from "../../statistics/random.ts";
 import type { Predictions } from "../../training/trainer.ts";
-import type { MetricLevel } from "../profile/profile.ts";
+import type { CurrentPerformance } from "../drift/performance.ts";
+import type { MetricLevel, Profile } from "../profile/profile.ts";
+import { readOutcomes } from "./read-outcomes.ts";
 
 const confidence = 0.95;
 const fewestRows = 10;
@@ -72,4 +74,20 @@ function spreadOf(sorted: Float64Array): Pick<MetricLevel, "low" | "high" | "err
   const mean = sorted.reduce((sum, value) => sum + value, 0) / sorted.length;
   const variance = sorted.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (sorted.length - 1);
   return { low: at((1 - confidence) / 2), high: at((1 + confidence) / 2), error: Math.sqrt(variance) };
+}
+
+/**
+ * The primary metric on the window's rows whose outcome is known, as registration measured it on the test split. null when
+ * there are none, when the files lack the columns, or when the profile has no metric to compare with.
+ */
+export async function currentPerformance(
+  { performance, task, target, classes }: Profile,
+  files: readonly string[],
+  seed: number,
+): Promise<CurrentPerformance | null> {
+  if (!performance) return null;
+  const predicted = task === "regression" ? ["prediction"] : classes.map((name) => `probability_${name}`);
+  const outcomes = await readOutcomes({ files, task, target, classes, predicted });
+  if (!outcomes || outcomes.predictions.rows === 0) return null;
+  return measureMetric(performance.metric, outcomes.target, outcomes.predictions, seed);
 }

@@ -5,9 +5,8 @@ import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
 import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
 import type { FeatureSpec } from "../../data/table.ts";
 import { reservedColumns } from "../../predictions/log-layout.ts";
-import type { CurrentWindow, WindowColumn } from "../drift/current-window.ts";
 import { countColumns } from "./count-columns.ts";
-import type { Distribution } from "./distribution.ts";
+import type { CurrentWindow, Distribution, WindowColumn } from "./distribution.ts";
 import type { Profile } from "./profile.ts";
 
 export interface SummariseOptions {

@@ -1,9 +1,11 @@
 import type { RollbackConfig } from "../../config/model-config.ts";
+import { standingOf } from "../../registry/standing.ts";
 import type { DriftWindow, WindowJob } from "../window/drift-window.ts";
 import type { Interval } from "../window/interval.ts";
 import { readWindow } from "../window/read-window.ts";
 import { compareWithPrevious } from "./compare-with-previous.ts";
 import { countFailures } from "./count-failures.ts";
+import { decideRollback, type RollbackJudgement } from "./decide-rollback.ts";
 import type { Condition, Evidence, Finding } from "./evidence.ts";
 import type { EvidenceJob } from "./evidence-job.ts";
 import { countOutside } from "./outside-reference.ts";
@@ -15,7 +17,7 @@ const stepVersion = 1;
  * What the newest window says of the version in production, by the conditions of the config. Only what happened since its
  * promotion counts: rows of before say nothing of it, and both versions that are compared were trained before them.
  */
-export async function collectEvidence(job: EvidenceJob): Promise<Evidence> {
+async function collectEvidence(job: EvidenceJob): Promise<Evidence> {
   const { watched, standing, rollback, newest } = job;
   const since = new Date(standing.since);
   const interval = { from: since > newest.from ? since : newest.from, to: newest.to };
@@ -104,4 +106,17 @@ function shareFinding(
 ): Finding {
   if (rows < least) return { condition, state: "too few rows", rows };
   return { condition, state: "measured", rows, share: hit / rows, limit };
+}
+
+type JudgementJob = Omit<EvidenceJob, "standing" | "rollback" | "newest">;
+
+/** Judges the promotion of the version in production by the newest window; null when `rollback.when` asks for nothing. */
+export async function judgePromotion(job: JudgementJob, newest: Interval): Promise<RollbackJudgement | null> {
+  const { workspace, snapshot, watched } = job;
+  const { rollback } = watched.today;
+  if (rollback === null) return null;
+  const standing = standingOf(await workspace.registry.history(watched.record.model, snapshot));
+  if (standing === null) return null;
+  const evidence = await collectEvidence({ ...job, standing, rollback, newest });
+  return { evidence, decision: decideRollback(evidence, standing) };
 }

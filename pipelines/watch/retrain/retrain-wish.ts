@@ -1,7 +1,7 @@
 import type { ModelConfig } from "../../config/model-config.ts";
 import { parseUtc } from "../../config/utc-time.ts";
-import { retrainDue } from "../drift/retrain-due.ts";
 import type { DriftState } from "../notice/decide-notice.ts";
+import { addMonths, dayMs } from "./calendar-months.ts";
 import type { RetrainWish } from "./decide-retrain.ts";
 import { moveWindow } from "./retrain-window.ts";
 
@@ -36,4 +36,23 @@ function withoutCause(answersDrift: boolean, known: KnownDrift): RetrainWish {
   if (known === null) return { kind: "undecided", why: "the drift check failed" };
   if (known.persistent === "clean") return { kind: "none", why: "there is no drift any more" };
   return { kind: "undecided", why: "it is undecided whether it drifts" };
+}
+
+/**
+ * Where a data window that ended at `windowEnd` should end by now, going by the cadence: the last whole week or calendar month
+ * (UTC) after its end that is over. null while none is, and for `never`.
+ */
+export function retrainDue(schedule: "never" | "weekly" | "monthly", windowEnd: Date, now: Date): Date | null {
+  const [end, present] = [windowEnd.getTime(), now.getTime()];
+  if (schedule === "never" || present < end) return null;
+  const steps = schedule === "weekly" ? Math.floor((present - end) / (7 * dayMs)) : monthsOver(end, present);
+  if (steps === 0) return null;
+  return new Date(schedule === "weekly" ? end + steps * 7 * dayMs : addMonths(end, steps));
+}
+
+/** Counted from the end itself, so that a window that ends on the 31st stays at the ends of months. */
+function monthsOver(end: number, present: number): number {
+  const [from, to] = [new Date(end), new Date(present)];
+  const months = (to.getUTCFullYear() - from.getUTCFullYear()) * 12 + to.getUTCMonth() - from.getUTCMonth();
+  return addMonths(end, months) <= present ? months : months - 1;
 }

@@ -1,4 +1,5 @@
 import type { ModelConfig, RepositoryConfig } from "../../config/model-config.ts";
+import { UserError } from "../../errors/user-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import type { Interval } from "./interval.ts";
@@ -78,3 +79,6 @@ interface LogFacts {
   /** Rows of the interval that other versions predicted. */
   otherVersions: number;
 }
+
+/** A model has no source of live rows at all, which is wrong only when somebody asks for it. */
+export class UnwatchedModel extends UserError {}

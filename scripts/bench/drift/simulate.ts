@@ -1,11 +1,10 @@
 import type { IntervalPlan } from "../../../pipelines/evaluation/interval-plan.ts";
 import type { Random } from "../../../pipelines/statistics/random.ts";
-import type { CurrentWindow } from "../../../pipelines/watch/drift/current-window.ts";
 import type { DriftResult } from "../../../pipelines/watch/drift/drift-result.ts";
 import type { Sample } from "../../../pipelines/watch/drift/evidently/sample.ts";
 import { judgeDrift } from "../../../pipelines/watch/drift/judge-drift.ts";
 import { measureMetric } from "../../../pipelines/watch/performance/measure-metric.ts";
-import type { Distribution } from "../../../pipelines/watch/profile/distribution.ts";
+import type { CurrentWindow, Distribution } from "../../../pipelines/watch/profile/distribution.ts";
 import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
 import type { MetricLevel, Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { countCodes, countNumbers, profileCodes, profileNumbers } from "./count-values.ts";

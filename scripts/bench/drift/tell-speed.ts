@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { openSession } from "../../../pipelines/data/engines/duckdb/session.ts";
-import { checkWindow } from "../../../pipelines/watch/drift/check-window.ts";
 import { describeColumns } from "../../../pipelines/watch/profile/describe-columns.ts";
 import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
 import type { FeatureProfile, Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { writeProfile } from "../../../pipelines/watch/profile/profile-file.ts";
+import { checkWindow } from "../../../pipelines/watch/window-check.ts";
 import { machine, tellSection } from "../page.ts";
 
 const kinds: Readonly<Record<string, FeatureProfile["kind"]>> = {

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { rankTrials } from "../../../pipelines/candidate/search/rank-trials.ts";
-import { planRounds } from "../../../pipelines/candidate/search/rounds.ts";
+import { planRounds, rankTrials } from "../../../pipelines/candidate/search/rounds.ts";
 
 const halving = (eta: number) => ({ method: "halving", eta }) as const;
 

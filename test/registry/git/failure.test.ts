@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gitFailure } from "../../../pipelines/registry/git/failure.ts";
-import { redact } from "../../../pipelines/registry/git/redact.ts";
+import { gitFailure, redact } from "../../../pipelines/registry/git/failure.ts";
 
 /** What git 2.39 to 2.50 print, and what it means. */
 const cases = [

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { escapeMarkdown } from "../../../pipelines/report/markdown/escape-markdown.ts";
-import { oneLine } from "../../../pipelines/report/one-line.ts";
+import { escapeMarkdown, oneLine } from "../../../pipelines/report/markdown/escape-markdown.ts";
 import { hostileText } from "../hostile-text.ts";
 import { shownText } from "../markdown-reader.ts";
 

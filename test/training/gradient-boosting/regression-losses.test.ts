@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Table } from "../../../pipelines/data/table.ts";
-import { quantileOfSorted } from "../../../pipelines/training/gradient-boosting/losses/order-statistics.ts";
+import { quantileOfSorted } from "../../../pipelines/training/gradient-boosting/losses/prior.ts";
 import { classification, numbers, regression } from "../tables.ts";
 import { anyTable, mixedTable } from "./random-tables.ts";
 import { trainAndProve, trainOn } from "./training.ts";

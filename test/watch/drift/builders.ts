@@ -1,6 +1,6 @@
 import { openSession } from "../../../pipelines/data/engines/duckdb/session.ts";
-import type { CurrentWindow } from "../../../pipelines/watch/drift/current-window.ts";
 import { describeColumns } from "../../../pipelines/watch/profile/describe-columns.ts";
+import type { CurrentWindow } from "../../../pipelines/watch/profile/distribution.ts";
 import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
 import type { FeatureProfile, MetricLevel, Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { summarise } from "../../../pipelines/watch/profile/summarise.ts";

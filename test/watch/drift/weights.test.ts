@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { featureWeights, testWeights } from "../../../pipelines/watch/drift/weights.ts";
+import { featureWeights, testWeights } from "../../../pipelines/watch/drift/judge-drift.ts";
 import type { FeatureProfile } from "../../../pipelines/watch/profile/profile.ts";
 
 const distribution = {

@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import type { DriftEntry } from "../../../pipelines/watch/drift/model-drift.ts";
-import { worstFirst } from "../../../pipelines/watch/drift/worst-first.ts";
+import { type DriftEntry, worstFirst } from "../../../pipelines/watch/drift/model-drift.ts";
 import { drifting, driftResult, failedDrift, modelDrift } from "./results.ts";
 
 it("puts what asks for attention first", () => {

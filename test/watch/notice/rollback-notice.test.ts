@@ -13,8 +13,7 @@ import {
   writeRollbackMemory,
 } from "../../../pipelines/watch/notice/rollback-memory.ts";
 import { decideRollback } from "../../../pipelines/watch/promotion/decide-rollback.ts";
-import type { Finding } from "../../../pipelines/watch/promotion/evidence.ts";
-import { recheckEvidence } from "../../../pipelines/watch/promotion/recheck-evidence.ts";
+import { type Finding, recheckEvidence } from "../../../pipelines/watch/promotion/evidence.ts";
 import { comparison, errors, evidence, historyOf } from "../promotion/builders.ts";
 
 function situationOf(moves: readonly string[], findings: readonly Finding[] | null) {

@@ -1,5 +1,5 @@
 import type { Loss } from "./loss.ts";
-import { quantileOfSorted } from "./order-statistics.ts";
+import { quantileOfSorted } from "./prior.ts";
 
 /**
  * ½(score − target)² up to an error of `delta`, beyond it delta·(|error| − ½delta) (Huber 1964). Trees are grown with a

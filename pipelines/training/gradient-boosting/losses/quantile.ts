@@ -1,5 +1,5 @@
 import type { Loss } from "./loss.ts";
-import { quantileOfSorted } from "./order-statistics.ts";
+import { quantileOfSorted } from "./prior.ts";
 
 /**
  * (score − target)·(1 − q) above the target and (target − score)·q below it, which predicts the quantile q (Koenker and

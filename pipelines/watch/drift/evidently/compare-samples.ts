@@ -1,11 +1,16 @@
+import { chiSquareTail } from "../../../statistics/tails/incomplete-gamma.ts";
 import { kolmogorovSmirnov } from "../../../statistics/tails/kolmogorov-smirnov.ts";
 import { twoProportions } from "../../../statistics/tails/two-proportions.ts";
 import { countBins } from "./bin-counts.ts";
-import { chooseTest, mostValuesOfCategory, type TestName } from "./choose-test.ts";
-import { expectedChiSquare } from "./expected-chi-square.ts";
-import { type BinCounts, countValues, type NumberSample, type Sample, sampleRows } from "./sample.ts";
+import {
+  type BinCounts,
+  countValues,
+  type NumberSample,
+  normalisedWasserstein,
+  type Sample,
+  sampleRows,
+} from "./sample.ts";
 import { jensenShannonDistance, populationStability, total } from "./share-distances.ts";
-import { normalisedWasserstein } from "./wasserstein.ts";
 
 /** How Evidently judges one column. */
 export interface EvidentlyAnswer {
@@ -62,4 +67,38 @@ function judge(test: TestName, counts: BinCounts): Judged {
 
 function distance(test: TestName, value: number): Judged {
   return { test, score: value, limit: farthest, drifts: value >= farthest, statistic: value };
+}
+
+type TestName = "ks" | "wasserstein" | "chi-square" | "z" | "jensen-shannon";
+
+/** A reference of more rows than these is compared by distance, for which significance means little. */
+const mostRowsForTest = 1000;
+
+/** With more values than these a number is not a category. */
+const mostValuesOfCategory = 5;
+
+/** Which comparison Evidently makes of a column by default. `values` are the distinct ones of both sides together. */
+function chooseTest(kind: Sample["kind"], referenceRows: number, values: number): TestName {
+  const many = kind === "numeric" && values > mostValuesOfCategory;
+  if (referenceRows > mostRowsForTest) return many ? "wasserstein" : "jensen-shannon";
+  if (many) return "ks";
+  return values > 2 ? "chi-square" : "z";
+}
+
+/**
+ * Pearson's chi-square of the current counts against the reference's shares, taken as exact. A value that the reference does
+ * not have makes the statistic infinite and p 0. Each side has rows, and there are at least two values.
+ */
+function expectedChiSquare({ reference, current }: BinCounts): {
+  statistic: number;
+  degrees: number;
+  p: number;
+} {
+  const scale = total(current) / total(reference);
+  const statistic = reference.reduce((sum, rows, bin) => {
+    const expected = rows * scale;
+    return sum + (current[bin]! - expected) ** 2 / expected;
+  }, 0);
+  const degrees = reference.length - 1;
+  return { statistic, degrees, p: chiSquareTail(statistic, degrees) };
 }

@@ -5,9 +5,9 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DatasetRef } from "../../../../pipelines/data/dataset.ts";
 import { openDatasetStore } from "../../../../pipelines/data/dataset-store.ts";
-import { checkWindow } from "../../../../pipelines/watch/drift/check-window.ts";
 import type { DriftResult } from "../../../../pipelines/watch/drift/drift-result.ts";
 import { type EvidentlyJob, judgeByEvidently } from "../../../../pipelines/watch/drift/evidently/judge-by-evidently.ts";
+import { checkWindow } from "../../../../pipelines/watch/window-check.ts";
 import { profileOf } from "../builders.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mergeml-test-"));
