@@ -39,6 +39,8 @@ export async function buildCandidate(
     ranking: trained.facts.importance,
   };
   const scored = await scoreCandidate(workspace, scoring, production);
+  const refusal = await workspace.registry.refuses(model.config.name, trained.model.length);
+  if (refusal) workspace.log.warn(`it cannot be deployed: ${refusal.message}`);
   const record = { ...(await recordCandidate(workspace, chosen, prepared, trained, scored)), ...trials };
   const { evaluation } = scored;
   const verdict = judgeCandidate(workspace, record, evaluation);

@@ -1,5 +1,6 @@
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
 import { registerCandidate } from "../../pipelines/deploy.ts";
+import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Action } from "../shared/action.ts";
 import { compareWithJudged, type JudgedBefore, judgedBefore } from "../shared/judged-before.ts";
 import { runAction } from "../shared/run-action.ts";
@@ -25,6 +26,7 @@ async function register(action: Action): Promise<void> {
       ...(await registerCandidate(workspace, candidate, { promote, pullRequest: before.pullRequest })),
     });
   }
+  tellPassingStore(workspace, named);
   action.output("registered", JSON.stringify(named));
   const promoted = named.filter(({ promoteCommit }) => promoteCommit).map(({ model }) => model);
   action.output("promoted", promoted.join(" "));

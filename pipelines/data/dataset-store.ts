@@ -20,6 +20,10 @@ export interface Staging extends AsyncDisposable {
 
 /** Content-addressed and write-once. Everything arrives by a rename, so that readers and concurrent writers see whole files only. */
 export interface DatasetStore {
+  /** Which store it is, for messages. */
+  readonly title: string;
+  /** Whether other machines can read what is put here, and after this one is gone. */
+  readonly durable: boolean;
   has(fingerprint: string): boolean;
   /** The Parquet file. Throws EnvironmentError when the store does not have it. */
   path(fingerprint: string): string;
@@ -44,6 +48,8 @@ export function openDatasetStore(dir: string): DatasetStore {
   const parquet = (fingerprint: string) => join(datasets, `${hexOf(fingerprint, "fp:", 32)}.parquet`);
   const blob = (sha: string) => join(models, `${hexOf(sha, "sha256:", 64)}.onnx`);
   return {
+    title: `the folder ${dir} on this machine`,
+    durable: false,
     has: (fingerprint) => existsSync(parquet(fingerprint)),
     path(fingerprint) {
       const file = parquet(fingerprint);

@@ -58,12 +58,13 @@ function remoteBranch(git: Git, name: string, remote: string, log: Log): Branch 
       const args = [
         "push",
         "--porcelain",
+        "--progress",
         "--no-verify",
         "--no-recurse-submodules",
         remote,
         `${to}:refs/heads/${name}`,
       ];
-      return orRace(() => git.run(args, { safe: unchanged, reasonOnStdout: true }));
+      return orRace(() => git.run(args, { safe: unchanged, reasonOnStdout: true, progress: true }));
     },
   };
 }
@@ -76,7 +77,7 @@ async function fetchTip(git: Git, remote: string, name: string, tracking: string
   const branch = `refs/heads/${name}`;
   const fetch = [
     "fetch",
-    "--quiet",
+    "--progress",
     "--no-tags",
     "--no-write-fetch-head",
     "--no-prune",
@@ -86,7 +87,7 @@ async function fetchTip(git: Git, remote: string, name: string, tracking: string
     remote,
   ];
   try {
-    await git.run([...fetch, `+${branch}:${tracking}`]);
+    await git.run([...fetch, `+${branch}:${tracking}`], { progress: true });
     return await refTip(git, tracking);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
@@ -94,7 +95,7 @@ async function fetchTip(git: Git, remote: string, name: string, tracking: string
     if (error.kind !== "locked" && error.kind !== "raced") throw error;
     log.info(`reading ${name} without its tracking ref: ${error.message}`);
     const [line = ""] = (await git.text(["ls-remote", remote, branch])).split("\n");
-    await git.run([...fetch, branch]);
+    await git.run([...fetch, branch], { progress: true });
     return line.split("\t", 1)[0] || null;
   }
 }

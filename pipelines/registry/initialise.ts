@@ -1,5 +1,6 @@
 import type { Branch } from "./branch.ts";
 import { makeCommits } from "./git/commits.ts";
+import { hasFile } from "./git/objects.ts";
 import { renderIndex } from "./index-page.ts";
 import { attributesFile, formatFile, indexFile, workflowFile } from "./paths.ts";
 import { openSnapshot } from "./snapshot.ts";
@@ -49,15 +50,11 @@ export async function initialise(writer: Writer, { workflow }: InitOptions = {})
 
 async function adopt(writer: Writer, { remote }: Branch, tip: string, workflow?: string): Promise<Initialised> {
   await openSnapshot(writer, tip);
-  if (workflow === undefined || (await hasFile(writer, tip, workflowFile))) return { tip, created: false, remote };
+  if (workflow === undefined || (await hasFile(writer.git, tip, workflowFile))) return { tip, created: false, remote };
   const added = await writeBranch(writer, async ({ tip: current }) => {
-    const missing = !(await hasFile(writer, current, workflowFile));
+    const missing = !(await hasFile(writer.git, current, workflowFile));
     const change = { message: "Add the workflow\n", changes: [{ path: workflowFile, content: workflow }] };
     return { commits: missing ? [change] : [], result: (ids: readonly string[]) => ids.at(-1) ?? current };
   });
   return { tip: added, created: false, remote };
-}
-
-async function hasFile({ git }: Writer, commit: string, path: string): Promise<boolean> {
-  return (await git.run(["cat-file", "-e", `${commit}:${path}`], { allow: [1, 128] })).code === 0;
 }

@@ -1,6 +1,7 @@
 import { formatMessage, promoteSubject } from "./commit-message.ts";
 import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
+import { secureModel } from "./model-placement.ts";
 import { productionFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
 import { requireVerdict } from "./still-passes.ts";
@@ -10,7 +11,7 @@ import { type Writer, writeBranch } from "./write-branch.ts";
 export interface PromoteResult {
   from: number | null;
   to: number;
-  /** null when `to` was in production already and nothing was written. */
+  /** null when `to` was in production already and nothing was written; when it was, a commit only brings its model to the branch. */
   commit: string | null;
 }
 
@@ -18,7 +19,10 @@ export interface PromoteOptions {
   pullRequest?: number | null;
 }
 
-/** Puts a registered version into production on purpose, also one that was rolled back. Throws UserError unless its verdict is pass. */
+/**
+ * Puts a registered version into production on purpose, also one that was rolled back, once its model was read. Throws UserError
+ * unless its verdict is pass.
+ */
 export async function promote(
   writer: Writer,
   model: string,
@@ -30,16 +34,22 @@ export async function promote(
     requireVerdict(record);
     const production = await snapshot.production(model);
     const from = production?.version ?? null;
-    if (from === version) return { commits: [], result: () => ({ from, to: version, commit: null }) };
+    const placed = await secureModel(writer, snapshot, record);
+    const result = ([commit]: readonly string[]) => ({ from, to: version, commit: commit ?? null });
+    if (from === version) {
+      const message = `keep(${model}): the model of version ${version}\n`;
+      return { commits: placed.length > 0 ? [{ message, changes: placed }] : [], result };
+    }
     const pullRequest = options.pullRequest ?? record.pull_request;
     const pointer = pointTo(record, { since: now, by: identity.name, pullRequest });
     const index = await editIndex(writer.git, snapshot.tip, model);
     const facts = { model, version, candidate: record.candidate.id, pullRequest, verdict: record.verdict.outcome };
     const message = formatMessage(promoteSubject(model, from, version), record.verdict.summary, facts);
     const changes = [
+      ...placed,
       { path: productionFile(model), content: writePointer(pointer) },
       index.after({ production: { pointer, metric: primaryMetric(record) } }),
     ];
-    return { commits: [{ message, changes }], result: ([commit = null]) => ({ from, to: version, commit }) };
+    return { commits: [{ message, changes }], result };
   });
 }

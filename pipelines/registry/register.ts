@@ -5,12 +5,12 @@ import type { CommitPlan } from "./git/commits.ts";
 import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
 import type { InputExample } from "./mlflow-files.ts";
+import { placeModel } from "./model-placement.ts";
 import { productionFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
 import { findRecords, listVersions } from "./read-records.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Judged, judgedAgainst, requirePass } from "./still-passes.ts";
-import { storeModel } from "./stored-model.ts";
 import { versionFiles } from "./version-files.ts";
 import type { CandidateRecord, ProductionPointer, VersionRecord } from "./version-record.ts";
 import { type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
@@ -43,7 +43,7 @@ export interface RegisterResult {
 export async function register(writer: Writer, input: RegisterInput): Promise<RegisterResult> {
   requireBytes(input);
   requirePass(input.candidate, input);
-  const stored = await storeModel(writer.store, input.model);
+  const stored = await placeModel(writer, input.candidate.config.name, input.model);
   let judged: Judged = input;
   return writeBranch(writer, async (snapshot, context) => {
     const name = input.candidate.config.name;

@@ -1,3 +1,4 @@
+import type { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { openBranch } from "./branch.ts";
@@ -6,6 +7,7 @@ import type { Git } from "./git/git.ts";
 import { type Identity, readIdentity } from "./git/identity.ts";
 import { type HistoryEntry, readHistory } from "./history.ts";
 import { type Initialised, type InitOptions, initialise } from "./initialise.ts";
+import { largestInGit, refuseModel } from "./model-placement.ts";
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 import { type RegisterInput, type RegisterResult, register } from "./register.ts";
 import {
@@ -33,8 +35,10 @@ export interface RegistryOptions {
   random?: () => number;
   /** The remote that has the truth: `origin` when the repository has one; null keeps the registry on a local branch. */
   remote?: string | null;
-  /** Keeps models above 10 MB. */
+  /** Keeps models that are too large for git. */
   store: BlobStore;
+  /** Bytes above which a model goes to the store; 90 MB by default, and at most. */
+  largestInGit?: number;
   /** Keeps what `since` found, so that the next call reads only newer commits. */
   memory?: ChangeMemory;
 }
@@ -51,9 +55,11 @@ export interface Registry {
   init(options?: InitOptions): Promise<Initialised>;
   /** Adds a candidate as the next version, and promotes it when asked. A candidate that is a version already stays as it is. */
   register(input: RegisterInput): Promise<RegisterResult>;
-  /** Puts a registered version into production on purpose. */
+  /** Why a model of so many bytes cannot be registered here; null when it can. */
+  refuses(model: string, size: number): Promise<UserError | null>;
+  /** Puts a registered version into production on purpose, once its model was read. */
   promote(model: string, version: number, options?: PromoteOptions): Promise<PromoteResult>;
-  /** Takes back the last promotion, or goes to a version. */
+  /** Takes back the last promotion, or goes to a version, once the model that comes back was read. */
   rollback(model: string, options?: RollbackOptions): Promise<RollbackResult>;
   /** Takes back a promotion that live data speaks against; null when production has changed since it was judged. */
   rollbackPromotion(model: string, judged: JudgedPromotion): Promise<RollbackResult | null>;
@@ -72,7 +78,16 @@ export function openRegistry(options: RegistryOptions): Registry {
   const { git, clock, log, store, remote, random = Math.random } = options;
   const branch = openBranch({ git, name: options.branch, log, remote });
   let known: Promise<Identity> | undefined;
-  const writer: Writer = { git, store, clock, log, random, branch, identity: () => (known ??= readIdentity(git)) };
+  const writer: Writer = {
+    git,
+    store,
+    largestInGit: Math.min(options.largestInGit ?? largestInGit, largestInGit),
+    clock,
+    log,
+    random,
+    branch,
+    identity: () => (known ??= readIdentity(git)),
+  };
   const snapshot: Registry["snapshot"] = async ({ fetch = true } = {}) =>
     openSnapshot(writer, await (await branch()).tip(fetch));
   const tipOf = async (given?: Snapshot) => (given ?? (await snapshot())).tip;
@@ -80,6 +95,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     snapshot,
     init: (options) => initialise(writer, options),
     register: (input) => register(writer, input),
+    refuses: (model, size) => refuseModel(writer, model, size),
     promote: (model, version, options) => promote(writer, model, version, options),
     rollback: (model, options) => rollback(writer, model, options),
     rollbackPromotion: (model, judged) => rollbackPromotion(writer, model, judged),

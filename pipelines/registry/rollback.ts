@@ -4,6 +4,7 @@ import type { FileChange } from "./git/commits.ts";
 import { readAllObjects } from "./git/objects.ts";
 import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
+import { secureModel } from "./model-placement.ts";
 import { productionFile } from "./paths.ts";
 import { type Deployment, type PointerChange, readPointerChanges, stackDeployments } from "./pointer-changes.ts";
 import { checkPointer, pointTo, readPointer, writePointer } from "./production-pointer.ts";
@@ -103,10 +104,10 @@ interface RollbackPlan {
   automatic?: string;
 }
 
-/** The one commit that takes the current deployment back to the target. */
+/** The one commit that takes the current deployment back to the target, whose model is read first. */
 async function planRollback(
   writer: Writer,
-  { tip }: Tip,
+  snapshot: Tip,
   { model, current, target, named, automatic }: RollbackPlan,
 ): Promise<WritePlan<RollbackResult>> {
   const { pointer, record, content } = target;
@@ -121,9 +122,10 @@ async function planRollback(
     verdict: record?.verdict.outcome ?? null,
     automatic: automatic ?? null,
   };
-  const index = await editIndex(writer.git, tip, model);
+  const index = await editIndex(writer.git, snapshot.tip, model);
   const row = index.after({ production: pointer && record && { pointer, metric: primaryMetric(record) } });
-  const changes = [{ path: productionFile(model), content }, row];
+  const placed = record ? await secureModel(writer, snapshot, record) : [];
+  const changes = [...placed, { path: productionFile(model), content }, row];
   return {
     commits: [{ message: formatMessage(subject, body, facts), changes }],
     result: (ids) => ({ from, to, commit: ids[0]! }),

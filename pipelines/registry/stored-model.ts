@@ -1,9 +1,14 @@
 import { sha256 } from "../config/canonical-json.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { DamageError } from "./damage.ts";
+import { parsePath } from "./paths.ts";
 
 /** Keeps models that are too large for git, by content. The dataset store is one. */
 export interface BlobStore {
+  /** Which store it is, for messages: `the folder .mergeml/store on this machine`. */
+  readonly title: string;
+  /** Whether every machine can read what was put there, for as long as there is a registry. A folder ends with its machine. */
+  readonly durable: boolean;
   /** Throws when it has no such blob. */
   readBlob(sha256: string): Promise<Uint8Array>;
   /** Returns the blob's sha256. */
@@ -13,9 +18,6 @@ export interface BlobStore {
 export const modelFile = "model.onnx";
 export const referenceFile = "model.onnx.ref.json";
 
-/** Above this size in bytes a model goes to the store, and a reference to the branch. */
-export const largestInGit = 10 * 1024 * 1024;
-
 /** model.onnx.ref.json: which blob of the store the model is. */
 interface ModelReference {
   store: string;
@@ -23,20 +25,15 @@ interface ModelReference {
   size: number;
 }
 
-/** The file that stands for the model in a version's folder; a large model is put in the store first. */
-export async function storeModel(
-  store: BlobStore,
-  bytes: Uint8Array,
-): Promise<{ file: string; content: Uint8Array | string }> {
-  if (bytes.length <= largestInGit) return { file: modelFile, content: bytes };
+/** model.onnx.ref.json of a model that is in the store. */
+export function writeReference(bytes: Uint8Array): string {
   const hash = sha256(bytes);
-  await store.putBlob(bytes);
   const reference: ModelReference = {
     store: `models/${hash.slice("sha256:".length)}.onnx`,
     sha256: hash,
     size: bytes.length,
   };
-  return { file: referenceFile, content: `${JSON.stringify(reference, null, 2)}\n` };
+  return `${JSON.stringify(reference, null, 2)}\n`;
 }
 
 /** Follows model.onnx.ref.json. Throws DamageError when it names another model than the record does. */
@@ -52,15 +49,20 @@ export async function followReference(
     return await store.readBlob(expected);
   } catch (cause) {
     const detail = {
-      tried: `reading ${reference.store} from the dataset store`,
+      tried: `reading ${reference.store} from ${store.title}`,
       safe: "The registry branch is as it was.",
     };
-    throw new EnvironmentError(
-      `the dataset store does not have ${reference.store}, which ${file} names: ${(cause as Error).message}`,
-      detail,
-      { cause },
-    );
+    const message = `${store.title} does not have ${reference.store}, which ${file} names: ${(cause as Error).message}`;
+    throw new EnvironmentError(`${message}\n${howToBringBack(file)}`, detail, { cause });
   }
+}
+
+/** An earlier mergeml kept models above 10 MB in a folder of one machine, from which a promotion brings them to the branch. */
+function howToBringBack(file: string): string {
+  const parsed = parsePath(file);
+  if (parsed.kind !== "version-file") return "where it was registered it may still be: promote it there";
+  const { model, version } = parsed;
+  return `where it was registered it may still be; from there this puts it on the branch: mergeml promote ${model} --to ${version}`;
 }
 
 /** Throws DamageError unless the bytes are the model that the record names. */

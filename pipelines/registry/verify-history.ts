@@ -4,6 +4,7 @@ import { type LoggedChange, type LoggedCommit, readLog } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
 import { parsePath, recordFile } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
+import { modelFile, referenceFile } from "./stored-model.ts";
 import type { VersionRecord } from "./version-record.ts";
 
 export interface BranchHistory {
@@ -29,7 +30,7 @@ export async function verifyHistory(
   const highest = new Map<string, number>();
   const moves: Move[] = [];
   for await (const commit of readLog(git, { tip, oldestFirst: true })) {
-    problems.push(...shapeProblems(commit), ...versionProblems(commit, highest));
+    problems.push(...shapeProblems(commit), ...versionProblems(commit, highest, records));
     for (const { path, after } of commit.changes) {
       const parsed = parsePath(path);
       if (parsed.kind === "production" && after !== null)
@@ -57,7 +58,11 @@ function shapeProblems(commit: LoggedCommit): Problem[] {
 }
 
 /** Versions come whole, in one commit, in order, and then stay as they are. */
-function versionProblems(commit: LoggedCommit, highest: Map<string, number>): Problem[] {
+function versionProblems(
+  commit: LoggedCommit,
+  highest: Map<string, number>,
+  records: ReadonlyMap<string, VersionRecord>,
+): Problem[] {
   const problems: Problem[] = [];
   const added = new Set<string>();
   for (const { path } of commit.changes.filter(isAddition)) {
@@ -71,12 +76,18 @@ function versionProblems(commit: LoggedCommit, highest: Map<string, number>): Pr
   }
   for (const change of commit.changes) {
     const parsed = parsePath(change.path);
-    if (parsed.kind !== "version-file" || (isAddition(change) && added.has(`${parsed.model}@${parsed.version}`)))
-      continue;
+    if (parsed.kind !== "version-file") continue;
+    const version = `${parsed.model}@${parsed.version}`;
+    if (isAddition(change) && (added.has(version) || isBrought(parsed.file, records.get(version)))) continue;
     const did = change.after === null ? "deletes" : change.before === null ? "adds" : "changes";
     problems.push(at(commit, `${did} ${change.path}, but a registered version never changes`));
   }
   return problems;
+}
+
+/** A model that came to the branch after its version, which had a reference to it; its hash is checked with the version. */
+function isBrought(file: string, record: VersionRecord | undefined): boolean {
+  return file === modelFile && record?.files[referenceFile] !== undefined;
 }
 
 function isAddition({ before, after }: LoggedChange): boolean {

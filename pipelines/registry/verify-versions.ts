@@ -103,7 +103,11 @@ function fileProblems(record: VersionRecord, hashes: ReadonlyMap<string, string>
   const path = versionFolder(record.model, record.version);
   const listed = Object.entries(record.files);
   const changed = listed.filter(([name, hash]) => hashes.get(name) !== hash);
-  const unlisted = [...hashes.keys()].filter((name) => name !== recordFile && !(name in record.files));
+  // An earlier mergeml kept a model in a store of its machine; a promotion brings it to the branch.
+  const brought = (name: string) => name === modelFile && referenceFile in record.files;
+  const unlisted = [...hashes.keys()].filter(
+    (name) => name !== recordFile && !(name in record.files) && !brought(name),
+  );
   return [
     ...changed.map(([name]) => ({
       message: `${path}/${name} ${hashes.has(name) ? "was changed after it was registered: its hash is not the one in version.json" : "is missing"}`,
@@ -120,7 +124,7 @@ async function modelProblems(
   const path = versionFolder(record.model, record.version);
   const expected = record.candidate.model.sha256;
   try {
-    if (reference) {
+    if (reference && !hashes.has(modelFile)) {
       const file = `${path}/${referenceFile}`;
       checkModel(await followReference(store, reference, expected, file), expected, file);
     } else if (hashes.get(modelFile) !== expected) {

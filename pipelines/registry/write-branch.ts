@@ -14,6 +14,8 @@ export interface Writer extends SnapshotSource {
   identity(): Promise<Identity>;
   clock: Clock;
   log: Log;
+  /** Bytes above which a model goes to the store, and a reference to the branch. */
+  largestInGit: number;
   /** 0 ≤ x < 1. */
   random(): number;
 }

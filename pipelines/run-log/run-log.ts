@@ -3,6 +3,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { type Git, openGit } from "../registry/git/git.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
+import { isCi } from "../workspace/passing-store.ts";
 import type { PushedRuns } from "./push-runs.ts";
 import type { ReadRuns } from "./read-runs.ts";
 import type { RunEvent, RunRecord } from "./run-record.ts";
@@ -89,10 +90,6 @@ async function neverFail(log: Log, work: () => Promise<void>): Promise<void> {
 async function whoRuns(git: Git): Promise<string> {
   const ident = await git.text(["var", "GIT_AUTHOR_IDENT"], { allow: [128] });
   return ident.replace(/ <.*$/s, "").slice(0, 200) || "unknown";
-}
-
-function isCi({ CI }: RunLogOptions["env"]): boolean {
-  return CI !== undefined && CI !== "" && CI !== "false" && CI !== "0";
 }
 
 function messageOf(error: unknown): string {

@@ -22,6 +22,11 @@ export const promote: Command = {
     const named = to === null ? reference : `${reference}@${to}`;
     const version = named.includes("@") ? (await versionReference(named, snapshot)).version : Math.max(...versions);
     const done = await registry.promote(name, version);
+    if (done.commit && done.from === done.to)
+      return {
+        text: `${name}@${version} is in production, and its model is on the registry branch now  registry@${done.commit.slice(0, 7)}`,
+        data: { model: name, ...done },
+      };
     const text = done.commit
       ? `${name}: ${done.from ?? "none"} -> ${done.to}  registry@${done.commit.slice(0, 7)}\nUndo: mergeml rollback ${name}   or   git revert ${done.commit.slice(0, 7)}`
       : `${name}@${version} is in production already`;

@@ -1,6 +1,7 @@
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
 import { registerCandidate } from "../../pipelines/deploy.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Command } from "../cli/command.ts";
 import { wholeNumber } from "../cli/option-values.ts";
 
@@ -28,6 +29,7 @@ export const register: Command = {
     }
     const pullRequest = wholeNumber("pull-request", option("pull-request"));
     const done = await registerCandidate(opened, candidate, { promote: flag("promote"), pullRequest });
+    tellPassingStore(opened, [done]);
     const undo = done.promoteCommit
       ? `Undo: mergeml rollback ${name}   or   git revert ${done.promoteCommit.slice(0, 7)}`
       : `Next: mergeml promote ${name} --to ${done.version}`;

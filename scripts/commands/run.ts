@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { type DeployResult, deployModel } from "../../pipelines/deploy.ts";
 import { renderVerdict } from "../../pipelines/report/terminal/terminal-comparison.ts";
+import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import { readModel } from "../../pipelines/workspace/workspace.ts";
 import type { Command, Outcome } from "../cli/command.ts";
 import { tellBuild } from "../cli/tell-build.ts";
@@ -20,6 +21,7 @@ export const run: Command = {
     const opened = await workspace();
     const model = await readModel(opened, name);
     const result = await deployModel(opened, model);
+    if (result.state === "deployed") tellPassingStore(opened, [result.registered]);
     return tellDeploy(result, name, directory, (performance.now() - started) / 1000);
   },
 };

@@ -91,10 +91,13 @@ export function ticking(start = Date.UTC(2026, 0, 1)): Clock {
   return { now: () => new Date((now += 1000)) };
 }
 
+/** A store that other machines can read, too. */
 export function memoryStore(): BlobStore & { blobs: Map<string, Uint8Array> } {
   const blobs = new Map<string, Uint8Array>();
   return {
     blobs,
+    title: "a store everybody reads",
+    durable: true,
     async readBlob(hash) {
       const bytes = blobs.get(hash);
       if (!bytes) throw new Error(`no blob ${hash}`);

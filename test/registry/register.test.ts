@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import { largestInGit } from "../../pipelines/registry/stored-model.ts";
-import { buildCandidate, deploy, judgedAt, makeSandbox, type memoryStore, registration } from "./builders.ts";
+import { buildCandidate, deploy, judgedAt, makeSandbox, registration } from "./builders.ts";
 
 describe("register", () => {
   it("writes a version and its promotion as two commits in one push", async () => {
@@ -71,28 +70,6 @@ describe("register", () => {
     expect(await snapshot.productions()).toEqual(new Map());
     expect(await sandbox.registry.promote("rent", 1)).toMatchObject({ from: null, to: 1 });
     expect(await sandbox.registry.promote("rent", 1)).toEqual({ from: 1, to: 1, commit: null });
-  });
-
-  it("puts a model above 10 MB into the store and a reference on the branch", async () => {
-    using sandbox = makeSandbox();
-    const { registry, store, plain, origin } = sandbox;
-    await registry.init();
-    const bytes = Buffer.alloc(largestInGit + 1, 7);
-    await deploy(registry, { tag: "large", rmse: 500, bytes });
-    const files = plain(["ls-tree", "--name-only", "registry:models/rent/versions/1"], origin).split("\n");
-    expect(files).toContain("model.onnx.ref.json");
-    expect(files).not.toContain("model.onnx");
-    const snapshot = await registry.snapshot();
-    expect(Buffer.compare(await snapshot.modelBytes("rent", 1), bytes)).toBe(0);
-    expect((await registry.verify()).problems).toEqual([]);
-    const { blobs } = store as ReturnType<typeof memoryStore>;
-    blobs.set([...blobs.keys()][0]!, Buffer.from("another model"));
-    await expect(snapshot.modelBytes("rent", 1)).rejects.toThrow(
-      "models/rent/versions/1/model.onnx.ref.json on the registry branch is not the model that was registered",
-    );
-    blobs.clear();
-    await expect(snapshot.modelBytes("rent", 1)).rejects.toThrow("the dataset store does not have models/");
-    expect((await registry.verify()).problems[0]?.message).toContain("the dataset store does not have models/");
   });
 
   it("keeps extra files, and refuses one that takes another file's name", async () => {

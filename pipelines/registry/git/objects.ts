@@ -44,6 +44,11 @@ export async function readAllObjects(git: Git, names: readonly string[]): Promis
   return objects;
 }
 
+/** Whether a commit has this file. */
+export async function hasFile(git: Git, commit: string, path: string): Promise<boolean> {
+  return (await git.run(["cat-file", "-e", `${commit}:${path}`], { allow: [1, 128] })).code === 0;
+}
+
 /** Entries of a tree object in git's binary form: `<mode> <name>\0<id>`, ids of 20 bytes (SHA-1) or 32 (SHA-256). */
 export function parseTree({ content, oid }: GitObject): TreeEntry[] {
   const idLength = oid.length / 2;

@@ -6,7 +6,10 @@ import { describeCommand, GitError, gitFailure } from "./failure.ts";
 export interface GitOptions {
   env: Readonly<Record<string, string | undefined>>;
   log?: Log;
-  /** How long one git command may take; 300 by default, for pushes of large models over slow lines. */
+  /**
+   * How long one git command may take, and one that reports its progress may be silent; 300 by default. The latter, a push of a
+   * large model over a slow line, may take twelve times as long altogether.
+   */
   timeoutSeconds?: number;
 }
 
@@ -21,6 +24,8 @@ export interface RunOptions {
   safe?: string;
   /** `git push --porcelain` says on stdout why a ref was refused. */
   reasonOnStdout?: boolean;
+  /** The command has `--progress`: it may go on as long as it says that it does. */
+  progress?: boolean;
 }
 
 export interface GitOutput {
@@ -160,13 +165,14 @@ async function endOf(
   { args, options, run, reasons }: Started,
 ): Promise<{ code: number; stderr: string }> {
   const safe = run.safe ?? nothingChanged;
-  const limit = limitTime(child, args, options);
+  const limit = limitTime(child, args, options, run);
   const errors: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
   try {
     const code = await exitCode(child, safe);
-    const stderr = Buffer.concat(errors).toString("utf8");
-    if (limit.exceeded()) throw tooSlow(args, options, safe, stderr);
+    const stderr = withoutProgress(Buffer.concat(errors).toString("utf8"));
+    const exceeded = limit.exceeded();
+    if (exceeded) throw tooSlow(args, exceeded, safe, stderr);
     if (code !== 0 && !run.allow?.includes(code ?? -1)) {
       throw gitFailure({ args, code, output: [stderr, ...reasons.map(String)].join("\n"), safe });
     }
@@ -187,32 +193,46 @@ function exitCode(child: GitProcess, safe: string): Promise<number | null> {
   });
 }
 
-function limitTime(child: GitProcess, args: readonly string[], { log, timeoutSeconds = 300 }: GitOptions) {
-  let exceeded = false;
-  const notice = setTimeout(() => log?.info(`still waiting for ${describeCommand(args)}`), noticeAfterSeconds * 1000);
-  const limit = setTimeout(() => {
-    exceeded = true;
+/** A command that reports its progress may take so many times the limit, as long as it is never silent for longer than that. */
+const patience = 12;
+
+function limitTime(
+  child: GitProcess,
+  args: readonly string[],
+  { log, timeoutSeconds = 300 }: GitOptions,
+  { progress = false }: RunOptions,
+) {
+  let exceeded: string | null = null;
+  const stop = (why: string) => () => {
+    exceeded ??= why;
     child.kill("SIGTERM");
     // A helper of git (ssh, a hook) may keep our pipes open after git itself is gone.
     child.stdout.destroy();
     child.stderr.destroy();
-  }, timeoutSeconds * 1000);
+  };
+  const after = (seconds: number, why: string) => setTimeout(stop(why), seconds * 1000);
+  const longest = progress ? timeoutSeconds * patience : timeoutSeconds;
+  const notice = setTimeout(() => log?.info(`still waiting for ${describeCommand(args)}`), noticeAfterSeconds * 1000);
+  const limit = after(longest, `took longer than ${longest} s`);
+  const silence = progress ? after(timeoutSeconds, `made no progress for ${timeoutSeconds} s`) : null;
+  child.stderr.on("data", () => silence?.refresh());
   return {
+    /** Which limit was, in words; null when none. */
     exceeded: () => exceeded,
     clear: () => {
-      clearTimeout(notice);
-      clearTimeout(limit);
+      for (const timer of [notice, limit, silence]) if (timer) clearTimeout(timer);
     },
   };
 }
 
-function tooSlow(
-  args: readonly string[],
-  { timeoutSeconds = 300 }: GitOptions,
-  safe: string,
-  stderr: string,
-): GitError {
+/** Without what git overwrites on a terminal, and the last of it: `Writing objects: 100% (5/5), done.` */
+function withoutProgress(stderr: string): string {
+  const lines = stderr.split("\n").map((line) => line.slice(line.lastIndexOf("\r") + 1));
+  return lines.filter((line) => !/^(remote: )?[A-Z][a-z]+ [a-z]+: +\d+(%| |, done)/.test(line)).join("\n");
+}
+
+function tooSlow(args: readonly string[], exceeded: string, safe: string, stderr: string): GitError {
   const tried = describeCommand(args);
-  const message = `${tried} took longer than ${timeoutSeconds} s and was stopped\ncheck the network, then run the same command again`;
+  const message = `${tried} ${exceeded} and was stopped\ncheck the network, then run the same command again`;
   return new GitError("timeout", message, { tried, safe, stderr });
 }
