@@ -1,5 +1,6 @@
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { DamageError } from "../../pipelines/registry/damage.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
@@ -7,39 +8,56 @@ import { announceDeployment } from "../shared/github/deployment.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
 import { runAction } from "../shared/run-action.ts";
 
+/** What became of a model's notice; `damaged`: what is in production of it cannot be read. */
+type Told = { model: string; version: number | null; deployment: string; dispatch: string };
+
 async function notify(action: Action): Promise<void> {
   const workspace = await action.workspace();
-  if (action.flag("verify")) await verified(workspace);
+  const wrong: unknown[] = action.flag("verify") ? await findDamage(workspace) : [];
   const snapshot = await workspace.registry.snapshot({ fetch: true });
   const named = action.list("models");
   const models = named.length > 0 ? named : await changedSince(workspace, snapshot, action.input("since"));
-  const told = [];
-  for (const model of models) told.push(await tellOrWarn(action, workspace, snapshot, model));
+  const told: Told[] = [];
+  for (const model of models) told.push(await tellOrKeep(action, workspace, snapshot, model, wrong));
   action.output("recorded", JSON.stringify(told));
-  const lines = told.map(
-    ({ model, version }) => `- ${model}: ${version === null ? "nothing" : `v${version}`} in production`,
-  );
+  const lines = told.map((each) => `- ${each.model}: ${inWords(each)}`);
   if (lines.length > 0) await appendJobSummary(action.env, `### Production\n\n${lines.join("\n")}\n`);
+  // Only now: who found the branch damaged must not keep anybody from being told what is in production.
+  const problems = wrong.flatMap((each) => (each instanceof UserError ? each.problems : []));
+  const [other] = wrong.filter((each) => !(each instanceof UserError));
+  if (other !== undefined) throw other;
+  if (problems.length > 0) throw new UserError(problems);
+}
+
+function inWords({ version, deployment }: Told): string {
+  if (deployment === "damaged") return "what is in production cannot be read";
+  return `${version === null ? "nothing" : `v${version}`} in production`;
 }
 
 /** A deploy that is done is not undone by a lost notice: it is said, and the next run records what is missing. */
-async function tellOrWarn(action: Action, workspace: Workspace, snapshot: Snapshot, model: string) {
+async function tellOrKeep(
+  action: Action,
+  workspace: Workspace,
+  snapshot: Snapshot,
+  model: string,
+  wrong: unknown[],
+): Promise<Told> {
   try {
     return await tell(action, workspace, snapshot, model);
   } catch (error) {
+    if (error instanceof DamageError) {
+      wrong.push(error);
+      return { model, version: null, deployment: "damaged", dispatch: "none" };
+    }
     if (!(error instanceof EnvironmentError)) throw error;
     action.log.warn(`${model}: GitHub was not told what is in production: ${error.message}`);
-    return {
-      model,
-      version: (await snapshot.production(model))?.version ?? null,
-      deployment: "failed",
-      dispatch: "none",
-    };
+    const version = (await snapshot.production(model))?.version ?? null;
+    return { model, version, deployment: "failed", dispatch: "none" };
   }
 }
 
 /** What the token may not do is said and left out. */
-async function tell(action: Action, workspace: Workspace, snapshot: Snapshot, model: string) {
+async function tell(action: Action, workspace: Workspace, snapshot: Snapshot, model: string): Promise<Told> {
   const [last] = await workspace.registry
     .history(model, snapshot)
     .then((all) => all.filter((each) => each.action !== "register"));
@@ -58,30 +76,42 @@ async function tell(action: Action, workspace: Workspace, snapshot: Snapshot, mo
   return { model, version, deployment, dispatch };
 }
 
-async function verified({ registry }: Workspace): Promise<void> {
-  const { problems } = await registry.verify();
-  if (problems.length === 0) return;
-  throw new UserError(
-    problems.map((problem) => ({
-      message: typeof problem === "string" ? problem : JSON.stringify(problem),
-      hint: "see: mergeml verify",
-    })),
-  );
+/** What is wrong with the branch, or why that cannot be told. */
+async function findDamage({ registry }: Workspace): Promise<unknown[]> {
+  try {
+    const { problems } = await registry.verify();
+    const hint = "see: mergeml verify";
+    return problems.length > 0 ? [new UserError(problems.map((problem) => ({ hint, ...problem })))] : [];
+  } catch (error) {
+    return [error];
+  }
 }
 
 /** Models whose pointer file differs between two commits; all in production when the first is not known here. */
 async function changedSince({ git }: Workspace, snapshot: Snapshot, since: string): Promise<string[]> {
-  const all = [...(await snapshot.productions()).keys()];
-  if (!/^[0-9a-f]{40,64}$/.test(since) || snapshot.tip === null) return all;
+  if (!/^[0-9a-f]{40,64}$/.test(since) || snapshot.tip === null) return deployed(snapshot);
   const { code, stdout } = await git.run(["diff", "--name-only", "-z", since, snapshot.tip, "--", ":/models"], {
     allow: [128],
   });
-  if (code !== 0) return all;
+  if (code !== 0) return deployed(snapshot);
   const changed = stdout
     .toString("utf8")
     .split("\0")
     .flatMap((path) => /^models\/([a-z0-9-]+)\/production\.json$/.exec(path)?.[1] ?? []);
   return [...new Set(changed)];
+}
+
+/** Models that have something in production, damaged or not. */
+async function deployed(snapshot: Snapshot): Promise<string[]> {
+  const found: string[] = [];
+  for (const model of await snapshot.models()) {
+    const pointer = await snapshot.production(model).catch((error: unknown) => {
+      if (error instanceof DamageError) return "damaged";
+      throw error;
+    });
+    if (pointer !== null) found.push(model);
+  }
+  return found;
 }
 
 await runAction(notify);

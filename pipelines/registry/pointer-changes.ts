@@ -28,30 +28,67 @@ export interface Deployment {
   by: PointerChange;
 }
 
-/** Every change of the model's production.json, oldest first, by what it did and not by what its message says. */
+/**
+ * Every change of the model's production.json, oldest first, by what it did and not by what its message says. Where histories ran
+ * side by side they are told one after the other, by time, and the merge is the change when it left something else than the last.
+ */
 export async function readPointerChanges(git: Git, tip: string, model: string): Promise<PointerChange[]> {
   const commits: LoggedCommit[] = [];
   for await (const each of readLog(git, { tip, paths: [productionFile(model)], oldestFirst: true })) commits.push(each);
   return pointerChangesOf(git, commits, model);
 }
 
-/** The changes of production.json among these commits, in their order. */
+/** The changes of production.json among these commits, oldest first. */
 export async function pointerChangesOf(
   git: Git,
   commits: readonly LoggedCommit[],
   model: string,
 ): Promise<PointerChange[]> {
-  const path = productionFile(model);
-  const moves = commits.flatMap((each) =>
-    each.changes.filter((change) => change.path === path).map((change) => ({ each, change })),
-  );
-  const blobs = [...new Set(moves.flatMap(({ change }) => [change.before, change.after]))].filter((id) => id !== null);
+  const moves = movesAmong(commits, model, await pointersOfMerges(git, commits, model));
+  const blobs = [...new Set(moves.flatMap(({ before, after }) => [before, after]))].filter((id) => id !== null);
   const contents = await readAllObjects(git, blobs);
   const states = new Map(blobs.map((blob, index) => [blob, { blob, version: versionIn(contents[index]?.content) }]));
   const state = (blob: string | null) => (blob === null ? null : (states.get(blob) ?? null));
-  return moves.map(({ each: { commit, author, time, subject, message }, change }) => {
-    return { commit, author, time, subject, message, from: state(change.before), to: state(change.after) };
+  return moves.map(({ each: { commit, author, time, subject, message }, before, after }) => {
+    return { commit, author, time, subject, message, from: state(before), to: state(after) };
   });
+}
+
+interface Move {
+  each: LoggedCommit;
+  before: string | null;
+  after: string | null;
+}
+
+/** Where production.json is not what it was after the commit before. */
+function movesAmong(
+  commits: readonly LoggedCommit[],
+  model: string,
+  merged: ReadonlyMap<string, string | null>,
+): Move[] {
+  const path = productionFile(model);
+  const moves: Move[] = [];
+  for (const each of commits) {
+    const before = moves.at(-1)?.after ?? null;
+    const own = each.changes.find((change) => change.path === path);
+    const after = own ? own.after : merged.has(each.commit) ? merged.get(each.commit)! : before;
+    if (after !== before) moves.push({ each, before, after });
+  }
+  return moves;
+}
+
+/** production.json as each merge left it. */
+async function pointersOfMerges(
+  git: Git,
+  commits: readonly LoggedCommit[],
+  model: string,
+): Promise<Map<string, string | null>> {
+  const merges = commits.filter(({ changes }) => changes.length === 0).map(({ commit }) => commit);
+  const found = await readAllObjects(
+    git,
+    merges.map((commit) => `${commit}:${productionFile(model)}`),
+  );
+  return new Map(merges.map((commit, index) => [commit, found[index]?.oid ?? null]));
 }
 
 function versionIn(content: Uint8Array | undefined): number | null {

@@ -3,6 +3,7 @@ import type { Git } from "./git/git.ts";
 import { type LoggedCommit, readLog } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
 import { productionFile } from "./paths.ts";
+import { type PointerChange, readPointerChanges } from "./pointer-changes.ts";
 
 /** The last time a model's production changed, by whatever commit did it. */
 export interface LastChange {
@@ -32,7 +33,8 @@ export interface ChangeMemory {
 /**
  * When each model's pointer last really changed (a revert counts) and by whom. Reading what every commit changed would take
  * seconds on a branch of ten thousand versions, so subjects tell where to look and the pointer before and after decides:
- * commits with a subject of ours are looked at for the model they name, all others for every model.
+ * commits with a subject of ours are looked at for the model they name, all others for every model. Below a merge every change
+ * of the pointer is read.
  */
 export async function readLastChanges(
   git: Git,
@@ -41,11 +43,13 @@ export async function readLastChanges(
   memory?: ChangeMemory,
 ): Promise<Map<string, LastChange>> {
   const earlier = await rememberedAt(git, tip, memory);
-  const found = earlier?.tip === tip ? new Map() : await search(git, tip, models, earlier?.tip);
-  for (const [model, change] of Object.entries(earlier?.changes ?? {})) if (!found.has(model)) found.set(model, change);
+  const { found, merged } =
+    earlier?.tip === tip ? { found: new Map(), merged: false } : await search(git, tip, models, earlier?.tip);
+  const remembered = merged ? {} : (earlier?.changes ?? {});
+  for (const [model, change] of Object.entries(remembered)) if (!found.has(model)) found.set(model, change);
   const unknown = models.filter((each) => !found.has(each));
-  if (earlier && unknown.length > 0)
-    for (const [model, change] of await search(git, tip, unknown)) found.set(model, change);
+  if (earlier && !merged && unknown.length > 0)
+    for (const [model, change] of (await search(git, tip, unknown)).found) found.set(model, change);
   for (const model of unknown.filter((each) => !found.has(each))) {
     const exact = await lastByChange(git, tip, model);
     if (exact) found.set(model, lastChange(exact));
@@ -71,11 +75,15 @@ async function search(
   tip: string,
   models: readonly string[],
   after?: string,
-): Promise<Map<string, LastChange>> {
+): Promise<{ found: Map<string, LastChange>; merged: boolean }> {
   const wanted = new Set(models);
+  let merged = false;
   const candidates: Candidate[] = [];
   if (wanted.size > 0) {
     for await (const commit of readLog(git, { tip, after, withChanges: false })) {
+      // What a merge left is told by the whole history of the pointer, below.
+      merged = commit.parents.length > 1;
+      if (merged) break;
       const named = parseSubject(commit.subject);
       if (named?.kind === "register") continue;
       const about = named ? [named.model].filter((model) => wanted.delete(model)) : [...wanted];
@@ -86,7 +94,7 @@ async function search(
   const found = new Map<string, LastChange>();
   for (const { model, commit } of await confirmed(git, candidates))
     if (!found.has(model)) found.set(model, lastChange(commit));
-  return found;
+  return { found, merged };
 }
 
 interface Candidate {
@@ -109,12 +117,11 @@ async function confirmed(git: Git, candidates: readonly Candidate[]): Promise<Ca
 }
 
 /** Slower and without any trust in subjects. */
-async function lastByChange(git: Git, tip: string, model: string): Promise<LoggedCommit | null> {
-  for await (const commit of readLog(git, { tip, paths: [productionFile(model)] })) return commit;
-  return null;
+async function lastByChange(git: Git, tip: string, model: string): Promise<PointerChange | null> {
+  return (await readPointerChanges(git, tip, model)).at(-1) ?? null;
 }
 
-function lastChange({ commit, author, time, subject, message }: LoggedCommit): LastChange {
+function lastChange({ commit, author, time, subject, message }: Omit<PointerChange, "from" | "to">): LastChange {
   const { pullRequest = null, automatic = null } = parseFacts(message) ?? {};
   return { commit, by: author, time, subject, pullRequest, automatic };
 }

@@ -1,6 +1,6 @@
 import type { Problem } from "../errors/user-error.ts";
 import type { Git } from "./git/git.ts";
-import { type LoggedChange, type LoggedCommit, readLog } from "./git/log.ts";
+import { type LoggedChange, type LoggedCommit, readLog, readMergeChanges } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
 import { parsePath, recordFile } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
@@ -20,7 +20,7 @@ interface Move {
   known: number;
 }
 
-/** Checks every commit of the branch, oldest first. `records` are those at the tip; a version never changes, so they hold for all commits. */
+/** Checks every commit of the branch, oldest first and all sides of its merges. `records` are those at the tip; a version never changes, so they hold for all commits. */
 export async function verifyHistory(
   git: Git,
   tip: string,
@@ -29,7 +29,9 @@ export async function verifyHistory(
   const problems: Problem[] = [];
   const highest = new Map<string, number>();
   const moves: Move[] = [];
+  const merges: LoggedCommit[] = [];
   for await (const commit of readLog(git, { tip, oldestFirst: true })) {
+    if (commit.parents.length > 1) merges.push(commit);
     problems.push(...shapeProblems(commit), ...versionProblems(commit, highest, records));
     for (const { path, after } of commit.changes) {
       const parsed = parsePath(path);
@@ -42,12 +44,12 @@ export async function verifyHistory(
     moves.map((move) => move.blob),
   );
   const wrong = moves.flatMap((move, index) => moveProblem(move, contents[index]?.content ?? Buffer.alloc(0), records));
-  return { problems: [...problems, ...wrong], promotions: moves.length };
+  problems.push(...(await mergeProblems(git, merges, new Set(moves.map(({ blob }) => blob)))), ...wrong);
+  return { problems, promotions: moves.length };
 }
 
 function shapeProblems(commit: LoggedCommit): Problem[] {
   const problems: Problem[] = [];
-  if (commit.parents.length > 1) problems.push(at(commit, "is a merge: the registry's history is linear"));
   for (const { path, mode, after } of commit.changes) {
     if (parsePath(path).kind === "other" && after !== null)
       problems.push(at(commit, `adds ${JSON.stringify(path)}, which is nothing a registry has`));
@@ -111,6 +113,45 @@ function moveProblem(
   } catch (error) {
     return [at(commit, `is wrong: ${(error as Error).message}`)];
   }
+}
+
+/** A merge is as good as a line when its versions are those of its parents together, and its pointers were there before. */
+async function mergeProblems(
+  git: Git,
+  merges: readonly LoggedCommit[],
+  known: ReadonlySet<string>,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const [index, sides] of (await readMergeChanges(git, merges)).entries()) {
+    const paths = new Set(sides.flatMap((side) => side.map(({ path }) => path)));
+    for (const path of paths) {
+      const against = sides.map((side) => side.find((change) => change.path === path) ?? null);
+      const what = mergedProblem(path, against, known);
+      if (what !== null) problems.push(at(merges[index]!, `is a merge that ${what}`));
+    }
+  }
+  return problems;
+}
+
+/** What is wrong with a file of a merge, by how it differs from each parent's (null: not at all); null when nothing is. */
+function mergedProblem(
+  path: string,
+  against: readonly (LoggedChange | null)[],
+  known: ReadonlySet<string>,
+): string | null {
+  const { kind } = parsePath(path);
+  const changes = against.filter((each) => each !== null);
+  const after = changes[0]?.after ?? null;
+  const isNew = changes.length === against.length && after !== null;
+  if (kind === "version-file") {
+    if (isNew) return `brings ${path}, which none of its parents has so`;
+    const lost = changes.some(({ before }) => before !== null);
+    return lost ? `${after === null ? "deletes" : "changes"} ${path}, but a registered version never changes` : null;
+  }
+  if (!isNew) return null;
+  if (kind === "other") return `adds ${JSON.stringify(path)}, which is nothing a registry has`;
+  if (changes.some(({ mode }) => mode !== "100644")) return `makes ${path} something else than a plain file`;
+  return kind === "production" && !known.has(after) ? `changes ${path} to what none of its parents has` : null;
 }
 
 function at({ commit, subject, author }: LoggedCommit, what: string): Problem {

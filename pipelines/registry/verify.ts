@@ -20,7 +20,7 @@ export interface Verification {
 
 /**
  * Checks the whole branch at `tip`: every file against its hash, every record against its digest, every verdict by giving
- * it again, and every commit: linear, adding versions in order, never changing one, promoting only what passed.
+ * it again, and every commit: adding versions in order, never changing one, promoting only what passed.
  */
 export async function verify(source: SnapshotSource, tip: string): Promise<Verification> {
   const snapshot = await openSnapshot(source, tip);

@@ -5,7 +5,7 @@ import { exitCodes } from "../cli/tell-error.ts";
 
 export const verify: Command = {
   description:
-    "Checks the whole registry branch: every file's hash, every record's digest, every verdict computed again, numbers without gaps, versions never changed, linear history, and that every promotion names a passing verdict. Exit 2 when something is wrong.",
+    "Checks the whole registry branch: every file's hash, every record's digest, every verdict computed again, numbers without gaps, versions never changed by any commit or merge, and that every promotion names a passing verdict. Exit 2 when something is wrong.",
   positionals: { min: 0, max: 0 },
   options: {},
   examples: [{ command: "mergeml verify", shows: "that nobody changed the registry by hand" }],

@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { openDatasetStore } from "../../pipelines/features/dataset-store.ts";
-import type { Log } from "../../pipelines/ports/log.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { openDatasetStore } from "../../pipelines/data/dataset-store.ts";
+import { type Log, silentLog } from "../../pipelines/ports/log.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { openRegistry, type Registry } from "../../pipelines/registry/registry.ts";
 import type { BlobStore } from "../../pipelines/registry/stored-model.ts";
@@ -182,13 +181,13 @@ describe("a version whose model an earlier mergeml kept on one machine", () => {
     const before = sandbox.tip();
     const [last] = await other.history("rent");
     const moves = {
-      promote: other.promote("rent", 1),
-      rollback: other.rollback("rent"),
-      "rollback --to": other.rollback("rent", { to: 1 }),
-      "automatic rollback": other.rollbackPromotion("rent", { promotion: last!.commit, reason: "it fails" }),
+      promote: () => other.promote("rent", 1),
+      rollback: () => other.rollback("rent"),
+      "rollback --to": () => other.rollback("rent", { to: 1 }),
+      "automatic rollback": () => other.rollbackPromotion("rent", { promotion: last!.commit, reason: "it fails" }),
     };
-    for (const [name, moved] of Object.entries(moves))
-      await expect(moved, name).rejects.toThrow(/does not have models\/.* names: .*is not in the dataset store/);
+    for (const [name, move] of Object.entries(moves))
+      await expect(move(), name).rejects.toThrow(/does not have models\/.* names: .*is not in the dataset store/);
     expect(sandbox.tip()).toBe(before);
     expect((await other.verify()).problems).toHaveLength(1);
   });

@@ -44,6 +44,19 @@ function pointAt(checkout: string, record: VersionRecord): void {
   );
 }
 
+/** Begins a merge with a commit that was made beside the last one; it is left to be committed. */
+function mergeBase(checkout: string, plain: Sandbox["plain"]): void {
+  plain(["switch", "-qc", "side", "HEAD~1"], checkout);
+  plain(["commit", "-q", "--allow-empty", "-m", "Aside"], checkout);
+  plain(["switch", "-q", "registry"], checkout);
+  plain(["merge", "-q", "--no-ff", "--no-commit", "side"], checkout);
+}
+
+function commitMerge(checkout: string, plain: Sandbox["plain"]): void {
+  plain(["add", "--all"], checkout);
+  plain(["commit", "-qm", "Merge"], checkout);
+}
+
 function sealedRecord(checkout: string): VersionRecord {
   return JSON.parse(readFileSync(join(checkout, folder, "version.json"), "utf8")) as VersionRecord;
 }
@@ -242,14 +255,44 @@ const shapes: { title: string; edit: Case["edit"]; says: string }[] = [
     says: "models/rent/versions/1 is missing: versions are numbered from 1 without gaps",
   },
   {
-    title: "a merge",
+    title: "a merge that changes a version",
     edit: (checkout, { plain }) => {
-      plain(["switch", "-qc", "side", "HEAD~1"], checkout);
-      plain(["commit", "-q", "--allow-empty", "-m", "Aside"], checkout);
-      plain(["switch", "-q", "registry"], checkout);
-      plain(["merge", "-q", "--no-ff", "-m", "Merge", "side"], checkout);
+      mergeBase(checkout, plain);
+      writeFileSync(join(checkout, folder, "model.onnx"), "onnx of Eve");
+      commitMerge(checkout, plain);
     },
-    says: "is a merge: the registry's history is linear",
+    says: `is a merge that brings ${folder}/model.onnx, which none of its parents has so`,
+  },
+  {
+    title: "a merge that loses a version",
+    edit: (checkout, { plain }) => {
+      plain(["switch", "-qc", "side", "HEAD~2"], checkout);
+      plain(["commit", "-q", "--allow-empty", "-m", "Aside"], checkout);
+      plain(["merge", "-q", "-s", "ours", "-m", "Merge", "registry"], checkout);
+      plain(["push", "-q", "origin", "side:registry"], checkout);
+      plain(["switch", "-q", "registry"], checkout);
+      plain(["reset", "-q", "--hard", "side"], checkout);
+    },
+    says: `is a merge that deletes ${folder}/version.json, but a registered version never changes`,
+  },
+  {
+    title: "a merge that invents a pointer",
+    edit: (checkout, { plain }) => {
+      mergeBase(checkout, plain);
+      const path = join(checkout, "models/rent/production.json");
+      editText(path, (text) => text.replace('"by": "Ada"', '"by": "Eve"'));
+      commitMerge(checkout, plain);
+    },
+    says: "is a merge that changes models/rent/production.json to what none of its parents has",
+  },
+  {
+    title: "a merge that brings a file of its own",
+    edit: (checkout, { plain }) => {
+      mergeBase(checkout, plain);
+      writeFileSync(join(checkout, "notes.txt"), "hello");
+      commitMerge(checkout, plain);
+    },
+    says: 'is a merge that adds "notes.txt", which is nothing a registry has',
   },
 ];
 

@@ -1,6 +1,6 @@
 import type { Git } from "./git.ts";
 
-/** One file that a commit changed against its first parent. `before` and `after` are blob ids, null where there is none. */
+/** One file that a commit changed against its parent. `before` and `after` are blob ids, null where there is none. */
 export interface LoggedChange {
   path: string;
   before: string | null;
@@ -17,6 +17,7 @@ export interface LoggedCommit {
   time: string;
   subject: string;
   message: string;
+  /** Empty for a merge: `readMergeChanges` has them. */
   changes: readonly LoggedChange[];
 }
 
@@ -26,6 +27,7 @@ export interface LogQuery {
   after?: string;
   /** Exact files or folders; without them every commit and file. Exact ones are fast: git then opens no other folder. */
   paths?: readonly string[];
+  /** Parents before children, and by time where histories ran side by side. */
   oldestFirst?: boolean;
   /** false leaves out what the commits changed, which is several times faster. */
   withChanges?: boolean;
@@ -34,14 +36,19 @@ export interface LogQuery {
 const format = "%H%x00%P%x00%an%x00%ct%x00%B%x00";
 const fieldCount = 5;
 
-/** Commits that changed the paths, newest first, along first parents, with what each changed. Leaving the loop stops git. */
+/**
+ * Commits that changed the paths, and every merge, newest first, with what each changed. All sides of a merge are followed, and
+ * a merge comes before what it brought together. Leaving the loop stops git.
+ */
 export async function* readLog(
   git: Git,
   { tip, after, paths = [], oldestFirst, withChanges = true }: LogQuery,
 ): AsyncGenerator<LoggedCommit> {
-  const args = ["log", "-z", "--first-parent", `--format=${format}`];
-  if (withChanges) args.push("--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--root", "-m");
-  if (oldestFirst) args.push("--reverse");
+  const args = ["log", "-z", `--format=${format}`];
+  if (withChanges) args.push("--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--root");
+  if (oldestFirst) args.push("--reverse", "--date-order");
+  // Parents are rewritten so that merges are listed, whatever they changed.
+  if (paths.length > 0) args.push("--full-history", "--parents");
   let fields: string[] = [];
   let changes: LoggedChange[] = [];
   let raw: string | null = null;
@@ -81,6 +88,31 @@ function parseChange(raw: string, path: string): LoggedChange {
   const [, mode = "", before = "", after = ""] = raw.split(" ");
   const id = (text: string) => (/^0+$/.test(text) ? null : text);
   return { path, mode, before: id(before), after: id(after) };
+}
+
+/** What a merge changed against each of its parents, in their order. */
+export type MergeChanges = LoggedChange[][];
+
+/** What merges changed, in the order of `merges`, with one git command. */
+export async function readMergeChanges(
+  git: Git,
+  merges: readonly Pick<LoggedCommit, "commit" | "parents">[],
+): Promise<MergeChanges[]> {
+  if (merges.length === 0) return [];
+  const input = merges.flatMap(({ commit, parents }) => parents.map((parent) => `${commit} ${parent}\n`)).join("");
+  const args = ["diff-tree", "--stdin", "--always", "-r", "-z", "--raw", "--no-abbrev", "--no-renames"];
+  const output = await git.text(args, { input });
+  const sides: LoggedChange[][] = [];
+  let raw: string | null = null;
+  for (const token of output.split("\0")) {
+    if (raw !== null) {
+      sides.at(-1)?.push(parseChange(raw, token));
+      raw = null;
+    } else if (token.startsWith(":")) raw = token;
+    else if (token !== "") sides.push([]);
+  }
+  let next = 0;
+  return merges.map(({ parents }) => sides.slice(next, (next += parents.length)));
 }
 
 /** NUL-terminated texts, as many at a time as git wrote: a turn of the event loop for each would cost more than reading it. */
