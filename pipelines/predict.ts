@@ -119,7 +119,11 @@ async function inputOf(
   const { memory_gb, timeout_minutes } = candidate.config.resources;
   const limits = { memory_gb, threads, seconds: timeout_minutes * 60 };
   const query = { path: name, text };
-  const job = { root, data: repository.data, extraData, query, window, noWindow, limits, staging };
+  const unusedWindow = {
+    message: `${name} uses neither $start nor $end: --from and --to would change nothing`,
+    hint: "add WHERE <time> >= $start AND <time> < $end to it, or leave --from and --to out",
+  };
+  const job = { root, data: repository.data, extraData, query, window, noWindow, unusedWindow, limits, staging };
   const rows = await queryRows(job);
   return { file: rows.file, name, describe: () => Promise.resolve(rows) };
 }

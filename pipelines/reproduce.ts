@@ -83,7 +83,7 @@ async function datasetOf(
   record: VersionRecord,
 ): Promise<{ data: { ok: true } & FeatureData; source: "query" | "store" }> {
   const { candidate } = record;
-  const rerun = await prepareData(workspace, model).catch((error: unknown) => error);
+  const rerun = await prepareData(workspace, withUsedWindow(model)).catch((error: unknown) => error);
   if (isSameData(rerun, record)) return { data: rerun, source: "query" };
   if (workspace.store.has(candidate.train.fingerprint)) {
     const { train, test, features, classes, checks, notes } = candidate;
@@ -97,6 +97,12 @@ async function datasetOf(
     },
     rerun instanceof Error ? { cause: rerun } : undefined,
   );
+}
+
+/** Versions were once trained with a window that their query did not use, which is an error now. */
+function withUsedWindow(model: LoadedModel): LoadedModel {
+  if (/\$(?:start|end)\b/i.test(model.query.text)) return model;
+  return { ...model, config: { ...model.config, features: { ...model.config.features, window: null } } };
 }
 
 function isSameData(rerun: unknown, { candidate }: VersionRecord): rerun is { ok: true } & FeatureData {

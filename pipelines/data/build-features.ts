@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../config/model-config.ts";
-import { type SourceLocation, UserError } from "../errors/user-error.ts";
+import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
 import { assignRoles, featureSpecs, type RoleRequest } from "./assign-roles.ts";
 import type { RoleColumn } from "./columns.ts";
@@ -47,7 +47,15 @@ export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
   await using staging = await store.staging();
   const { window } = model.config.features;
   const limits = job.limits ?? configuredLimits(model.config);
-  const result = await engineOf(model.config).query({ sql, window, folders, staging: staging.path, limits });
+  const unusedWindow = unusedWindowProblem(model);
+  const result = await engineOf(model.config).query({
+    sql,
+    window,
+    unusedWindow,
+    folders,
+    staging: staging.path,
+    limits,
+  });
   try {
     if (result.rows === 0) throw noRows(model, sql);
     const locate = (path: readonly (string | number)[]) => model.locate?.(path);
@@ -62,6 +70,17 @@ export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
   } finally {
     result.close();
   }
+}
+
+/** A model that means to train on a window and trains on everything would leak the future, and never move with a retrain. */
+export function unusedWindowProblem({ query, locate }: FeatureModel): Problem {
+  const where = locate?.(["features", "window"]);
+  return {
+    message: `features.window is set, but ${query.path} uses neither $start nor $end: it would train on everything`,
+    hint: "add WHERE <time> >= $start AND <time> < $end to the query, or remove features.window",
+    key: "features.window",
+    ...(where ? { where } : {}),
+  };
 }
 
 function configuredLimits({ resources }: ModelConfig): QueryLimits {
@@ -136,7 +155,7 @@ async function storeSplit(
 }
 
 function windowNotes({ parameters }: QueryResult, window: unknown): string[] {
-  return window && parameters.length === 0
-    ? ["features.window is set, but the query uses neither $start nor $end"]
-    : [];
+  if (!window || parameters.length !== 1) return [];
+  const [unused, rows] = parameters.includes("start") ? ["$end", "later than"] : ["$start", "earlier than"];
+  return [`the query does not use ${unused}, so rows ${rows} features.window are in the dataset too`];
 }

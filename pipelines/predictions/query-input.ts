@@ -16,6 +16,8 @@ export interface RowQuery {
   window: Window | null;
   /** What to tell a query that uses $start or $end without a window. */
   noWindow?: QueryJob["noWindow"];
+  /** What to tell a query that uses neither although there is one. */
+  unusedWindow?: QueryJob["unusedWindow"];
   limits: QueryLimits;
   /** Where the rows are kept while they are scored. */
   staging: string;
@@ -36,12 +38,13 @@ export async function queryRows({
   query,
   window,
   noWindow,
+  unusedWindow,
   limits,
   staging,
 }: RowQuery): Promise<QueriedRows> {
   const folders = await openDataFolders(root, data, extraData);
   const sql = sqlText(query.path, query.text);
-  const result = await duckdbEngine.query({ sql, window, noWindow, folders, staging, limits });
+  const result = await duckdbEngine.query({ sql, window, noWindow, unusedWindow, folders, staging, limits });
   try {
     const file = await result.save();
     const { columns, parameters } = result;

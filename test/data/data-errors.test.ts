@@ -232,9 +232,24 @@ describe("what can be used", () => {
     expect((await build(project, twentyRows(`${expression} AS c`))).notes).toEqual([note]);
   });
 
-  test("a window that the query ignores is noted", async () => {
+  test("a window that the query ignores is an error", async () => {
     await using project = await scratchProject();
     const window = { start: "2001-01-01", end: "2001-02-01" };
-    expect((await build(project, twentyRows(), { window })).notes[0]).toContain("uses neither $start nor $end");
+    const job = featureJob(project, twentyRows(), { window });
+    const where = { file: "models/example/model.yaml", line: 7, column: 3 };
+    const error = await failure(buildFeatures({ ...job, model: { ...job.model, locate: () => where } }));
+    expect(error.message).toContain("uses neither $start nor $end: it would train on everything");
+    expect(error.problems).toMatchObject([{ key: "features.window", where }]);
+  });
+
+  test.each([
+    ["$start", "$end", "later"],
+    ["$end", "$start", "earlier"],
+  ])("a query that uses %s alone is told of it", async (used, unused, rows) => {
+    await using project = await scratchProject();
+    const window = { start: "2001-01-01", end: "2001-02-01" };
+    const query = `${twentyRows()} WHERE ${used} IS NOT NULL`;
+    const note = `the query does not use ${unused}, so rows ${rows} than features.window are in the dataset too`;
+    expect((await build(project, query, { window })).notes).toContain(note);
   });
 });

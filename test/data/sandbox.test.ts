@@ -77,6 +77,28 @@ describe("a query that reaches out is refused", () => {
       "SELECT * FROM read_csv('a.csv', filename = true)",
       "it is a path of this machine",
     ],
+    ["the file's path as a named option", "SELECT * FROM read_csv('a.csv', filename := true)", "it is a path"],
+    ["the file's path by an arrow", "SELECT * FROM read_csv('a.csv', filename => 'p')", "it is a path"],
+    ["the file's path in a join", "SELECT a.x, a.y FROM 'a.csv' a JOIN 'a.csv' b USING (filename)", "it is a path"],
+    [
+      "settings under an expression's own name",
+      "WITH pg_settings AS (FROM pg_settings) FROM pg_settings",
+      "no table pg_",
+    ],
+    [
+      "settings in the first half of a recursion",
+      "WITH RECURSIVE pg_settings AS (SELECT name FROM pg_settings UNION ALL SELECT name FROM pg_settings) FROM pg_settings",
+      "there is no table pg_settings",
+    ],
+    [
+      "settings before the expression of that name",
+      "WITH a AS (FROM pg_settings), pg_settings AS (SELECT 1) FROM a",
+      "there is no table pg_settings",
+    ],
+    ["the catalogue by a macro", "SELECT format_type(23, 0) AS y", "format_type() is not allowed"],
+    ["a view's text by a macro", "SELECT pg_get_viewdef(1) AS y", "pg_get_viewdef() is not allowed"],
+    ["a statement's plan", "SELECT json_serialize_plan('SELECT now()', optimize := true) AS y", "nothing has judged"],
+    ["a statement's tree", "SELECT json_serialize_sql('SELECT 1') AS y", "nothing has judged"],
     ["our own table", "SELECT * FROM mergeml_result", "there is no table mergeml_result"],
   ])("%s", async (_title, query, message) => {
     const error = await failure(buildFeatures(featureJob(project, query)));
@@ -116,6 +138,15 @@ describe("a query that is no function of the data is refused", () => {
     ["a sample", "SELECT * FROM 'a.csv' TABLESAMPLE 10%", changing],
     ["a sample at the end", "SELECT * FROM 'a.csv' USING SAMPLE 3", changing],
     ["an estimate", "SELECT approx_quantile(y, 0.5) AS y FROM 'a.csv'", "approx_quantile() is not allowed"],
+    [
+      "an estimate by its name",
+      "SELECT list_aggr(range(9), 'reservoir_quantile', 0.5) AS y",
+      "reservoir_quantile is not",
+    ],
+    ["an aggregate by a made-up name", "SELECT list_aggr([1], 'su' || 'm') AS y", "must be written out in quotes"],
+    ["the clock by a macro", "SELECT pg_conf_load_time() AS y", "pg_conf_load_time() is not allowed"],
+    ["waiting by a macro", "SELECT pg_sleep(1) AS y", "pg_sleep() is not allowed"],
+    ["an aggregate's memory", "SELECT sum(y) EXPORT_STATE AS y FROM 'a.csv'", "EXPORT_STATE is not allowed"],
     ["the engine's version", "SELECT version() AS y", "version() is not allowed"],
   ])("%s", async (_title, query, message) => {
     const window = { start: "2001-01-01", end: "2001-02-01" };
@@ -164,6 +195,16 @@ describe("the wrapper cannot be left", () => {
       "a column named like a clock",
       "WITH t AS (SELECT x, y, y AS current_date FROM 'a.csv') SELECT t.current_date AS c, x, y FROM t",
     ],
+    [
+      "expressions that see those before them",
+      "WITH t AS (FROM 'a.csv'), u AS (WITH t AS (FROM t) FROM t) SELECT u.x, u.y FROM t JOIN u USING (x)",
+    ],
+    [
+      "a recursive expression",
+      "WITH RECURSIVE t(x, y) AS (SELECT 1, 2 UNION ALL SELECT x + 1, y + 1 FROM t WHERE x < 40) FROM t",
+    ],
+    ["an expression named like a file", `WITH "a.csv" AS (FROM 'a.csv') FROM "a.csv"`],
+    ["an error of one's own", "SELECT x, y, CASE WHEN x < 0 THEN error('no') ELSE x END AS z FROM 'a.csv'"],
     ["a byte order mark", "\uFEFFSELECT x, y FROM 'a.csv'"],
     [
       "a chain of unions",

@@ -1,5 +1,5 @@
 import type { DataCheck, Task, Window } from "../../config/model-config.ts";
-import type { SourceLocation } from "../../errors/user-error.ts";
+import type { Problem, SourceLocation } from "../../errors/user-error.ts";
 import type { RoleColumn, SourceColumn } from "../columns.ts";
 import type { DataFolder } from "../data-folders.ts";
 import type { CheckResult } from "../dataset.ts";
@@ -19,6 +19,8 @@ export interface QueryJob {
   window: Window | null;
   /** Why there is none, and how to get one; that model.yaml lacks `features.window` unless told otherwise. */
   noWindow?: { why: string; hint: string } | undefined;
+  /** What to say of a query that uses neither $start nor $end although there is a window; nothing is said without it. */
+  unusedWindow?: Problem | undefined;
   folders: readonly DataFolder[];
   /** A directory of our own, for spilling and for the Parquet files; nobody else reads or writes it. */
   staging: string;

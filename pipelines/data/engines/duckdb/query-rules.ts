@@ -1,7 +1,15 @@
 import type { Problem } from "../../../errors/user-error.ts";
 import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
 import type { SyntaxNode } from "./parse-query.ts";
-import { clockWords, fileFunctions, type Refusal, refusedCall, rowFunctions } from "./refused-functions.ts";
+import {
+  clockWords,
+  fileFunctions,
+  namedAggregates,
+  type Refusal,
+  refusedCall,
+  rowFunctions,
+} from "./refused-functions.ts";
+import { partsInScope } from "./table-scope.ts";
 
 /** A file name written in the query, and where. */
 export interface FileMention {
@@ -58,23 +66,18 @@ function isNode(value: unknown): value is SyntaxNode {
 }
 
 /** Judges one node and says which parts of it to look at next. */
-function inspect(survey: Survey, node: SyntaxNode, outer: ReadonlySet<string>): Visit[] {
-  const scope = withExpressions(node, outer);
+function inspect(survey: Survey, node: SyntaxNode, scope: ReadonlySet<string>): Visit[] {
   if (isNode(node.sample)) refuseSample(survey, node);
-  let next: unknown[] = Object.values(node);
+  if (node.type === "TABLE_FUNCTION" && isNode(node.function)) {
+    return judgeTableFunction(survey, node.function).map((each) => ({ node: each, scope }));
+  }
   if (node.type === "BASE_TABLE") judgeTable(survey, node, scope);
   else if (node.type === "SHOW_REF") refuseShow(survey);
-  else if (node.type === "TABLE_FUNCTION" && isNode(node.function)) next = judgeTableFunction(survey, node.function);
+  else if (node.type === "JOIN") judgeJoin(survey, node);
   else if (node.class === "FUNCTION" || node.class === "WINDOW") judgeFunction(survey, node);
   else if (node.class === "COLUMN_REF") judgeColumn(survey, node);
   else if (node.class === "PARAMETER") survey.parameters.add(String(node.identifier));
-  return next.map((each) => ({ node: each, scope }));
-}
-
-function withExpressions(node: SyntaxNode, outer: ReadonlySet<string>): ReadonlySet<string> {
-  const entries = isNode(node.cte_map) && Array.isArray(node.cte_map.map) ? (node.cte_map.map as SyntaxNode[]) : [];
-  if (entries.length === 0) return outer;
-  return new Set([...outer, ...entries.map(({ key }) => String(key).toLowerCase())]);
+  return partsInScope(node, scope);
 }
 
 function refuse(survey: Survey, node: SyntaxNode, message: string, hint: string): void {
@@ -126,6 +129,8 @@ function judgeTableFunction(survey: Survey, call: SyntaxNode): unknown[] {
   const mentions = first ? constantFiles(first) : null;
   if (mentions) survey.files.push(...mentions);
   else refuse(survey, first ?? call, `the file name in ${name}(…) must be written out in quotes`, fileHint);
+  // `filename := true`; `filename = true` is a comparison with a column, which is judged as one.
+  if (options.some(({ alias }) => isFilename(alias))) refuseFilename(survey, call);
   return options;
 }
 
@@ -144,6 +149,24 @@ function judgeFunction(survey: Survey, node: SyntaxNode): void {
   const count = Array.isArray(node.children) ? node.children.length : 0;
   const refusal = refusedCall(survey.refused, name, count);
   if (refusal) refuse(survey, node, `${name}() is not allowed: ${refusal.reason}`, refusal.hint);
+  if (namedAggregates.has(name)) judgeNamedAggregate(survey, node);
+  if (node.export_state === true) {
+    const message = "EXPORT_STATE is not allowed: it is the engine's memory, and would be part of the dataset";
+    refuse(survey, node, message, "take the aggregate's value");
+  }
+}
+
+/** `list_aggregate(l, 'name')` calls an aggregate by its name, which the rules must see. */
+function judgeNamedAggregate(survey: Survey, call: SyntaxNode): void {
+  const name = (Array.isArray(call.children) ? (call.children as SyntaxNode[]) : [])[1];
+  const written = name?.class === "CONSTANT" && isNode(name.value) ? name.value.value : undefined;
+  if (typeof written !== "string") {
+    const message = `the aggregate in ${String(call.function_name)}(…) must be written out in quotes`;
+    refuse(survey, call, message, "e.g. list_aggregate(l, 'sum')");
+    return;
+  }
+  const refusal = survey.refused.get(written.toLowerCase());
+  if (refusal) refuse(survey, call, `${written} is not allowed: ${refusal.reason}`, refusal.hint);
 }
 
 function judgeColumn(survey: Survey, node: SyntaxNode): void {
@@ -153,13 +176,20 @@ function judgeColumn(survey: Survey, node: SyntaxNode): void {
     const hint = "use $start and $end of features.window; if it is a column, name its table: t.";
     refuse(survey, node, `${last} is not allowed: it gives another value on every run`, `${hint}${last}`);
   }
-  if (last === "filename") {
-    const hint = "a column of the file with that name can be taken with SELECT * RENAME (filename AS file)";
-    refuse(
-      survey,
-      node,
-      "filename is not allowed: it is a path of this machine, and would be part of the dataset",
-      hint,
-    );
-  }
+  if (isFilename(last)) refuseFilename(survey, node);
+}
+
+function judgeJoin(survey: Survey, node: SyntaxNode): void {
+  const shared = Array.isArray(node.using_columns) ? node.using_columns : [];
+  if (shared.some(isFilename)) refuseFilename(survey, node);
+}
+
+function isFilename(name: unknown): boolean {
+  return String(name).toLowerCase() === "filename";
+}
+
+function refuseFilename(survey: Survey, node: SyntaxNode): void {
+  const message = "filename is not allowed: it is a path of this machine, and would be part of the dataset";
+  const hint = "a column of the file with that name can be taken with SELECT * RENAME (filename AS file)";
+  refuse(survey, node, message, hint);
 }

@@ -16,6 +16,10 @@ const machine: Refusal = {
   reason: "it reads the machine or the session, and the same data must give the same dataset everywhere",
   hint: "leave it out",
 };
+const sqlInText: Refusal = {
+  reason: "it hands a text to the engine as SQL, which nothing has judged",
+  hint: "write that SQL into the query itself",
+};
 const approximate: Refusal = {
   reason: "its result depends on the order in which threads finish",
   hint: "use the exact function, e.g. quantile_cont, mode",
@@ -29,6 +33,10 @@ const misjudged: Readonly<Record<string, Refusal>> = {
   getvariable: machine,
   current_setting: machine,
   version: machine,
+  json_serialize_plan: sqlInText,
+  json_serialize_sql: sqlInText,
+  json_deserialize_sql: sqlInText,
+  json_execute_serialized_sql: sqlInText,
   reservoir_quantile: approximate,
   approx_quantile: approximate,
   approx_top_k: approximate,
@@ -70,14 +78,56 @@ export const fileFunctions: ReadonlySet<string> = new Set([
   "read_ndjson_objects_auto",
 ]);
 
-/** Every function whose value is not a function of its arguments, by the engine's own catalogue and our corrections. */
+/** Functions that call the aggregate which their second argument names. */
+export const namedAggregates: ReadonlySet<string> = new Set([
+  "list_aggregate",
+  "list_aggr",
+  "array_aggregate",
+  "array_aggr",
+  "aggregate",
+]);
+
+/**
+ * Every function whose value is not a function of its arguments, by the engine's own catalogue and our corrections, and every
+ * macro that calls one or reads the catalogue. `error` is called volatile there only so that it is not folded away.
+ */
 export async function refusedFunctions(session: Session): Promise<ReadonlyMap<string, Refusal>> {
   const rows = await session.rows(`
-    SELECT DISTINCT lower(function_name) AS name FROM duckdb_functions()
-    WHERE stability <> 'CONSISTENT'
-       OR (function_type = 'macro' AND contains(macro_definition, 'current_timestamp'))`);
-  const listed = rows.map(({ name }): [string, Refusal] => [String(name), refusalOf(String(name))]);
-  return new Map([...listed, ...Object.entries(misjudged)]);
+    SELECT DISTINCT lower(function_name) AS name, function_type AS type, macro_definition AS body FROM duckdb_functions()
+    WHERE stability <> 'CONSISTENT' OR function_type IN ('macro', 'table')`);
+  const named = rows.map(({ name, type, body }) => ({ name: String(name), type, body: String(body ?? "") }));
+  const listed = named.filter(({ name, type }) => !["macro", "table"].includes(String(type)) && name !== "error");
+  const refused = new Map<string, Refusal>([
+    ...listed.map(({ name }): [string, Refusal] => [name, refusalOf(name)]),
+    ...Object.entries(misjudged),
+  ]);
+  const tables = named.filter(({ name, type }) => type === "table" && !rowFunctions.has(name)).map(({ name }) => name);
+  refuseMacros(
+    refused,
+    new Set(tables),
+    named.filter(({ type }) => type === "macro"),
+  );
+  return refused;
+}
+
+/** Until nothing is added, because macros call macros. */
+function refuseMacros(
+  refused: Map<string, Refusal>,
+  tables: ReadonlySet<string>,
+  macros: readonly { name: string; body: string }[],
+): void {
+  for (let before = -1; before < refused.size; ) {
+    before = refused.size;
+    for (const { name, body } of macros) {
+      const called = calledNames(body).find((each) => each !== name && (refused.has(each) || tables.has(each)));
+      if (called !== undefined && !refused.has(name)) refused.set(name, refused.get(called) ?? machine);
+    }
+  }
+}
+
+function calledNames(body: string): string[] {
+  const words = [...body.toLowerCase().matchAll(/([a-z_0-9]+)"?\s*\(|\b(current_timestamp|current_date)\b/g)];
+  return words.map(([, call, word]) => call ?? (word === "current_date" ? "today" : "now"));
 }
 
 /** `age` of one timestamp is measured from today; of two it is arithmetic. */

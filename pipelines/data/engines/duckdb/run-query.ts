@@ -24,13 +24,14 @@ export interface AllowedQuery {
 /** Parses and judges the query, and looks its files up. Throws UserError with every objection. */
 export async function allowQuery(
   session: Session,
-  { sql, window, noWindow, folders }: QueryJob,
+  { sql, window, noWindow, unusedWindow, folders }: QueryJob,
 ): Promise<AllowedQuery> {
   const tree = await parseQuery(session, sql);
   const { files, parameters, problems } = surveyQuery(sql, tree, await refusedFunctions(session));
   const objections = [
     ...problems,
     ...parameterProblems(sql, parameters, window ? null : (noWindow ?? modelLacksWindow)),
+    ...(window && parameters.length === 0 && unusedWindow ? [unusedWindow] : []),
   ];
   if (objections.length > 0) throw new UserError(objections);
   return { query: await resolveFiles(sql, files, folders), parameters };
