@@ -73,7 +73,7 @@ export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
 }
 
 /** A model that means to train on a window and trains on everything would leak the future, and never move with a retrain. */
-export function unusedWindowProblem({ query, locate }: FeatureModel): Problem {
+function unusedWindowProblem({ query, locate }: FeatureModel): Problem {
   const where = locate?.(["features", "window"]);
   return {
     message: `features.window is set, but ${query.path} uses neither $start nor $end: it would train on everything`,
