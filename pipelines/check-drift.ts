@@ -2,6 +2,7 @@ import { EnvironmentError } from "./errors/environment-error.ts";
 import { type Problem, UserError } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
+import { checkDriftWindow, type DriftWindowCheck, type DriftWindowJob } from "./watch/check-drift-window.ts";
 import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, UnreadWindow } from "./watch/drift/model-drift.ts";
 import { parsePersistence, persistentOutcome } from "./watch/drift/persistence.ts";
 import { driftingInARow, driftPoint } from "./watch/drift/window-history.ts";
@@ -14,7 +15,6 @@ import { watchedModel, watchedNames } from "./watch/watched-model.ts";
 import { UnwatchedModel } from "./watch/window/drift-window.ts";
 import { earlierInterval, type Interval, intervalBefore, spanOf } from "./watch/window/interval.ts";
 import { knownData } from "./watch/window/known-data.ts";
-import { checkOneWindow, type WindowCheck, type WindowCheckJob } from "./watch/window-check.ts";
 import { windowInputs } from "./watch/window-inputs.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -32,7 +32,7 @@ const shownWindows = 8;
  * check: the windows are read again, or taken from the cache while their inputs are the same. Throws UserError when the model
  * is not in production, or has no rows to compare, and EnvironmentError for what the machine refuses.
  */
-export async function checkDrift(
+export async function checkModelDrift(
   workspace: Workspace,
   snapshot: Snapshot,
   model: string,
@@ -72,17 +72,17 @@ export async function checkDrift(
 
 /** What the newest of the windows says, and all of them in a few numbers. An earlier one that cannot be read is left out. */
 async function checkWindows(
-  job: WindowCheckJob,
+  job: DriftWindowJob,
   [newest, ...earlier]: readonly Interval[],
-): Promise<{ newest: WindowCheck; points: DriftPoint[]; unread: UnreadWindow[] }> {
+): Promise<{ newest: DriftWindowCheck; points: DriftPoint[]; unread: UnreadWindow[] }> {
   const { log } = job.workspace;
   return log.step(`drift of ${job.watched.record.model}`, async (step) => {
-    const first = await checkOneWindow(job, newest!);
+    const first = await checkDriftWindow(job, newest!);
     const points = [driftPoint(spanOf(newest!), first.result)];
     const unread: UnreadWindow[] = [];
     for (const [at, interval] of earlier.entries()) {
       step.update((at + 1) / (earlier.length + 1), `from ${interval.from.toISOString().slice(0, 10)}`);
-      const check = await checkOneWindow(job, interval).catch(reasonOf);
+      const check = await checkDriftWindow(job, interval).catch(reasonOf);
       if (typeof check === "string") unread.push({ ...spanOf(interval), reason: check });
       else points.push(driftPoint(spanOf(interval), check.result));
     }
@@ -101,7 +101,7 @@ function reasonOf(error: unknown): string {
  * Checks the models in production, or those named, one after the other. What fails is an entry of its own, so that it does not
  * hide the others. Throws UserError when a named one is not in production.
  */
-export async function checkModels(
+export async function checkDrift(
   workspace: Workspace,
   only: readonly string[],
   options: DriftOptions,
@@ -110,7 +110,7 @@ export async function checkModels(
   const entries: DriftEntry[] = [];
   for (const model of await watchedNames(workspace, snapshot, only)) {
     entries.push(
-      await checkDrift(workspace, snapshot, model, options).catch((error: unknown) => failedDrift(model, error)),
+      await checkModelDrift(workspace, snapshot, model, options).catch((error: unknown) => failedDrift(model, error)),
     );
   }
   return entries;

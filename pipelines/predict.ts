@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { copyFile, readFile, realpath, rename, rm } from "node:fs/promises";
 import { extname, join } from "node:path";
 import type { Window } from "./config/model-config.ts";
-import { countOf } from "./data/count-text.ts";
 import type { Session } from "./data/engines/duckdb/session.ts";
 import { UserError } from "./errors/user-error.ts";
 import { describeInput } from "./predictions/input-file.ts";
@@ -13,6 +12,7 @@ import type { PreparedRows, RejectedRow } from "./predictions/prepare-rows.ts";
 import { queryRows } from "./predictions/query-input.ts";
 import { type ScoredInput, type ScoringJob, scoreInput } from "./predictions/score-input.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
+import { countOf } from "./statistics/format-number.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** Rows to score and where the answers go. Paths are absolute; `name` is what the user called the input. */

@@ -8,9 +8,9 @@ import type { LoadedModel } from "./config/load-models.ts";
 import type { FeatureResult } from "./data/dataset.ts";
 import { loadTable } from "./data/load-table.ts";
 import type { Table } from "./data/table.ts";
-import { formatCount, formatNumber } from "./evaluation/format-number.ts";
-import { metricOf } from "./evaluation/metric-of.ts";
+import { scoreMetric } from "./evaluation/score-metric.ts";
 import { silentLog } from "./ports/log.ts";
+import { formatCount, formatNumber } from "./statistics/format-number.ts";
 import { openModel } from "./training/onnx/session.ts";
 import { trainModel } from "./training/train-model.ts";
 import type { Predictions } from "./training/trainer.ts";
@@ -110,7 +110,7 @@ function errorsOf(
   predictions: Predictions,
 ): { metric: string; error: number; naive: number; best: number } {
   const metric = sample.target.task === "regression" ? "rmse" : "log_loss";
-  const score = (given: Predictions) => metricOf(metric, sample.target, given).score ?? Infinity;
+  const score = (given: Predictions) => scoreMetric(metric, sample.target, given).score ?? Infinity;
   return {
     metric,
     error: score(predictions),

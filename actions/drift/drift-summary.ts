@@ -1,14 +1,14 @@
 import { markdownTable } from "markdown-table";
 import { overlapWords } from "../../pipelines/report/drift/reference-words.ts";
 import { escapeMarkdown } from "../../pipelines/report/markdown/escape-markdown.ts";
-import { type DriftEntry, worstFirst } from "../../pipelines/watch/drift/model-drift.ts";
+import { type DriftEntry, worstDriftFirst } from "../../pipelines/watch/drift/model-drift.ts";
 import type { ModelAnswer } from "./answer-model.ts";
 
 /** The table of all models for the job's summary, those first that ask for attention. */
 export function driftSummary(answers: readonly ModelAnswer[]): string {
   if (answers.length === 0) return "### Drift\n\nNothing is in production.\n";
   const known = answers.flatMap(({ entry }) => entry ?? []);
-  const order = worstFirst(known).map(({ model }) => model);
+  const order = worstDriftFirst(known).map(({ model }) => model);
   const place = ({ model }: ModelAnswer) => (order.includes(model) ? order.indexOf(model) : order.length);
   const isAsked = answers.some(({ rollback }) => rollback.why !== null || rollback.issues.length > 0);
   const rows = answers

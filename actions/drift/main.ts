@@ -2,12 +2,12 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Action } from "../shared/action.ts";
 import { runAction } from "../shared/run-action.ts";
 import { answerModels } from "./answer-models.ts";
-import { checkModels } from "./check-models.ts";
+import { checkPlannedDrift } from "./check-drift.ts";
 import { planChecks } from "./plan-checks.ts";
 
 const steps: Readonly<Record<string, (action: Action) => Promise<void>>> = {
   plan: planChecks,
-  check: checkModels,
+  check: checkPlannedDrift,
   answer: answerModels,
 };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { headline } from "../../pipelines/report/headline.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
-import { type ReportEntry, standingOf, worstFirst } from "../../pipelines/report/report-entry.ts";
+import { entryState, type ReportEntry, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
 import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import type { Action } from "./action.ts";
 import { candidateMarker } from "./candidate-marker.ts";
@@ -66,11 +66,11 @@ function tellDegraded({ log }: Action, { mayPublish }: ReportSubject): void {
 }
 
 function isBlocking(entry: ReportEntry): boolean {
-  return blocking.has(standingOf(entry));
+  return blocking.has(entryState(entry));
 }
 
 function headlineOf(entries: readonly ReportEntry[]): string {
-  return headline(worstFirst(entries)).replaceAll("\\", "");
+  return headline(worstEntryFirst(entries)).replaceAll("\\", "");
 }
 
 /** Without an affected model only an earlier comment is brought up to date. */

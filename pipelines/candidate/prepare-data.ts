@@ -3,7 +3,7 @@ import type { LoadedModel } from "../config/load-models.ts";
 import { buildFeatures } from "../data/build-features.ts";
 import type { FeatureData, FeatureResult } from "../data/dataset.ts";
 import { listInputs } from "../data/list-inputs.ts";
-import { formatCount } from "../evaluation/format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { findTrainer } from "../training/trainers.ts";
 import type { Workspace } from "../workspace/workspace.ts";

@@ -1,7 +1,7 @@
 import { type Problem, UserError } from "../errors/user-error.ts";
+import { countOf, formatCount } from "../statistics/format-number.ts";
 import type { Locate, RoleRequest } from "./assign-roles.ts";
 import type { RoleColumn } from "./columns.ts";
-import { countOf, formatCount } from "./count-text.ts";
 import type { ColumnFacts, QueryResult, WrittenSplits } from "./engines/engine.ts";
 
 /** Beyond this, not every integer is a float32. */

@@ -1,5 +1,5 @@
 import { EnvironmentError } from "../errors/environment-error.ts";
-import { numberText } from "./count-text.ts";
+import { numberText } from "../statistics/format-number.ts";
 import type { DatasetRef } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
 import { quoteName, quoteText } from "./engines/duckdb/quote.ts";

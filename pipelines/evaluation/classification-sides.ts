@@ -1,6 +1,6 @@
 import type { Target } from "../data/table.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import type { Predictions } from "../training/trainer.ts";
-import { formatCount } from "./format-number.ts";
 import { type ScoredClassification, takeClassification } from "./scored.ts";
 import { notFinite, type Side, type Sides } from "./sides.ts";
 

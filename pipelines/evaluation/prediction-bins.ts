@@ -1,5 +1,5 @@
+import { formatNumber } from "../statistics/format-number.ts";
 import type { PredictionBin } from "./evaluation.ts";
-import { formatNumber } from "./format-number.ts";
 import { fallingOrder } from "./score-order.ts";
 import type { ScoredClassification, ScoredRegression } from "./scored.ts";
 

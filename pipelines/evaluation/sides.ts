@@ -1,4 +1,4 @@
-import { formatCount } from "./format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 
 /** One model's predictions ready to be scored, or why they cannot be. */
 export type Side<Scored> = { scored: Scored } | { problem: string };

@@ -1,5 +1,5 @@
 import type { CheckResult } from "../data/dataset.ts";
-import { formatCount } from "../evaluation/format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import type { GateCheck } from "./verdict.ts";
 
 /** Each blocking data check that failed; or one line that all passed. Warnings never block. */

@@ -1,5 +1,5 @@
 import type { Difference, Direction } from "../evaluation/evaluation.ts";
-import { formatNumber, formatPercent, formatSigned } from "../evaluation/format-number.ts";
+import { formatNumber, formatPercent, formatSigned } from "../statistics/format-number.ts";
 
 /** How much worse than production, in the metric's unit: positive is worse, whichever way the metric points. */
 export function worsening(difference: number, direction: Direction): number {

@@ -1,13 +1,13 @@
 import type { Thresholds } from "../config/model-config.ts";
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
-import { formatCount, formatPercent } from "../evaluation/format-number.ts";
+import { formatCount, formatPercent } from "../statistics/format-number.ts";
 import type { GateCheck, VerdictBinding } from "./verdict.ts";
 
 /** What the caller knows of the candidate; the verdict adds the hashes of evaluation and thresholds. */
 export type KnownBinding = Omit<VerdictBinding, "evaluation" | "thresholds">;
 
 /** The metric's comparison, if it was computed. */
-export function metricOf(evaluation: Evaluation, metric: string): MetricComparison | undefined {
+export function comparisonOf(evaluation: Evaluation, metric: string): MetricComparison | undefined {
   return evaluation.metrics.find((each) => each.metric === metric);
 }
 
@@ -59,7 +59,7 @@ function metricProblems(evaluation: Evaluation, thresholds: Thresholds): string[
 }
 
 function missingNumber(evaluation: Evaluation, metric: string, side: "candidate" | "production"): string[] {
-  const comparison = metricOf(evaluation, metric);
+  const comparison = comparisonOf(evaluation, metric);
   if (!comparison) return [`${metric} was not computed`];
   if (Number.isFinite(comparison[side])) return [];
   return [`The ${side}'s ${metric} is missing (${comparison.problem ?? "it is not a number"})`];
@@ -67,7 +67,7 @@ function missingNumber(evaluation: Evaluation, metric: string, side: "candidate"
 
 function intervalProblems(evaluation: Evaluation, { primary, retrain }: Thresholds): string[] {
   if (retrain.mode === "point") return [];
-  const comparison = metricOf(evaluation, primary);
+  const comparison = comparisonOf(evaluation, primary);
   if (!comparison || comparison.candidate === null || comparison.production === null) return [];
   const { difference, problem } = comparison;
   if (!difference || ![difference.value, difference.low, difference.high].every(Number.isFinite)) {

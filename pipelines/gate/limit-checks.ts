@@ -1,8 +1,8 @@
 import type { Bounds, Limits, Thresholds } from "../config/model-config.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import { formatApart, formatCount, formatExact, formatNumber } from "../evaluation/format-number.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
-import { metricOf } from "./evaluation-check.ts";
+import { formatApart, formatCount, formatExact, formatNumber } from "../statistics/format-number.ts";
+import { comparisonOf } from "./evaluation-check.ts";
 import type { GateCheck } from "./verdict.ts";
 
 /** The limits that hold whatever is in production, and on a first deploy the business threshold too; the tighter bound when both name a metric. */
@@ -14,7 +14,7 @@ export function checkLimits(evaluation: Evaluation, { always, first_deploy }: Th
 function checkLimit(evaluation: Evaluation, metric: string, bounds: Bounds): GateCheck {
   const id = `metric:${metric}`;
   const limit = describeBounds(bounds);
-  const value = metricOf(evaluation, metric)?.candidate ?? null;
+  const value = comparisonOf(evaluation, metric)?.candidate ?? null;
   if (limit === null) {
     return {
       id,

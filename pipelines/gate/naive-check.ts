@@ -1,13 +1,13 @@
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
-import { formatApart } from "../evaluation/format-number.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
+import { formatApart } from "../statistics/format-number.ts";
 import { worsening } from "./differences.ts";
-import { metricOf } from "./evaluation-check.ts";
+import { comparisonOf } from "./evaluation-check.ts";
 import type { GateCheck } from "./verdict.ts";
 
 /** A first deploy without any limit must at least beat a model that learned nothing, or the gate would judge nothing. */
 export function checkAgainstNaive(evaluation: Evaluation, primary: string): GateCheck {
-  const scores = naiveScores(metricOf(evaluation, primary));
+  const scores = naiveScores(comparisonOf(evaluation, primary));
   if (!scores) {
     const reason = `${primary} cannot be compared with the naive baseline's: a number is missing.`;
     return { id: "primary", outcome: "fail", limit: "better than naive", found: "missing", reason };
@@ -20,7 +20,7 @@ export function checkAgainstNaive(evaluation: Evaluation, primary: string): Gate
 
 /** A model that is no better than the naive baseline, whatever the rules say. */
 export function naiveNotes(evaluation: Evaluation, primary: string): string[] {
-  const scores = naiveScores(metricOf(evaluation, primary));
+  const scores = naiveScores(comparisonOf(evaluation, primary));
   if (!scores || scores.better) return [];
   return [
     `${primary} ${scores.found} is no better than the naive baseline's ${scores.naive}: the model learned nothing that helps.`,

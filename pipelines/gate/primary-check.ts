@@ -1,16 +1,16 @@
 import type { RetrainRule, Thresholds } from "../config/model-config.ts";
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
-import { formatApart } from "../evaluation/format-number.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
+import { formatApart } from "../statistics/format-number.ts";
 import { withinNoise, worsening } from "./differences.ts";
-import { metricOf } from "./evaluation-check.ts";
+import { comparisonOf } from "./evaluation-check.ts";
 import {
   beatLimit,
   comparedSentence,
   describeMargin,
   marginSentence,
   noiseNote,
-  type Scores,
+  type PrimaryScores,
   undecidedSentence,
 } from "./primary-sentences.ts";
 import type { GateCheck, Outcome } from "./verdict.ts";
@@ -34,16 +34,16 @@ export function checkAgainstProduction(evaluation: Evaluation, { primary, retrai
   return { ...judged, notes: [same] };
 }
 
-function scoresOf(evaluation: Evaluation, primary: string): Scores | null {
+function scoresOf(evaluation: Evaluation, primary: string): PrimaryScores | null {
   const { baseline, model, rows } = evaluation;
-  const metric = metricOf(evaluation, primary);
+  const metric = comparisonOf(evaluation, primary);
   if (!metric || baseline.state !== "scored" || metric.candidate === null || metric.production === null) return null;
   const candidate = judgedValue(primary, metric.candidate);
   const production = judgedValue(primary, metric.production);
   return { metric, candidate, production, rows, version: baseline.version, sameModel: baseline.model === model };
 }
 
-function judgeByMode(scores: Scores, { mode, margin }: RetrainRule): Judged {
+function judgeByMode(scores: PrimaryScores, { mode, margin }: RetrainRule): Judged {
   switch (mode) {
     case "point":
       return judgePoint(scores);
@@ -57,7 +57,7 @@ function judgeByMode(scores: Scores, { mode, margin }: RetrainRule): Judged {
 }
 
 /** Strictly better by the point; the interval is told, not judged. */
-function judgePoint(scores: Scores): Judged {
+function judgePoint(scores: PrimaryScores): Judged {
   const { candidate, production, metric } = scores;
   const better = pointWorsening(scores) < 0;
   const { difference } = metric;
@@ -68,7 +68,7 @@ function judgePoint(scores: Scores): Judged {
 }
 
 /** The whole interval on the good side of production. Wholly on the other side, or exactly equal, fails. */
-function judgeSuperior(scores: Scores): Judged {
+function judgeSuperior(scores: PrimaryScores): Judged {
   const { best, worst } = intervalWorsening(scores.metric);
   const better = pointWorsening(scores) < 0 && worst < 0;
   const outcome = better ? "pass" : best >= 0 ? "fail" : "inconclusive";
@@ -79,7 +79,7 @@ function judgeSuperior(scores: Scores): Judged {
 }
 
 /** The whole interval within the margin. A margin of zero is a margin: not worse at all. */
-function judgeNonInferior(scores: Scores, margin: RetrainRule["margin"]): Judged {
+function judgeNonInferior(scores: PrimaryScores, margin: RetrainRule["margin"]): Judged {
   if (!margin) return failed("a margin", "none", "Mode non-inferior needs a margin, and there is none.");
   const { metric, candidate, production } = scores;
   const allowed = allowedWorsening(margin, production);
@@ -93,7 +93,7 @@ function judgeNonInferior(scores: Scores, margin: RetrainRule["margin"]): Judged
   return { check, notes: outcome === "inconclusive" ? settlingNotes(metric, edge) : [] };
 }
 
-function pointWorsening({ candidate, production, metric }: Scores): number {
+function pointWorsening({ candidate, production, metric }: PrimaryScores): number {
   return worsening(candidate - production, metric.direction);
 }
 
@@ -108,7 +108,7 @@ function settlingNotes({ metric, difference }: MetricComparison, limit: number):
   return difference ? [noiseNote(metric, difference, limit)] : [];
 }
 
-function checkOf(scores: Scores, outcome: Outcome, limit: string, reason: string): GateCheck {
+function checkOf(scores: PrimaryScores, outcome: Outcome, limit: string, reason: string): GateCheck {
   const [found] = formatApart(scores.candidate, scores.production);
   return { id: "primary", outcome, limit, found, reason };
 }

@@ -1,11 +1,11 @@
 import type { RetrainRule } from "../config/model-config.ts";
 import type { Difference, MetricComparison } from "../evaluation/evaluation.ts";
-import { formatApart, formatCount, formatNumber, formatPercent, formatSigned } from "../evaluation/format-number.ts";
+import { formatApart, formatCount, formatNumber, formatPercent, formatSigned } from "../statistics/format-number.ts";
 import { describeInterval, whatWouldSettle, withinNoise } from "./differences.ts";
 import type { Outcome } from "./verdict.ts";
 
 /** Both models' primary scores as the gate compares them (a bias by its size), and what they stand for. */
-export interface Scores {
+export interface PrimaryScores {
   metric: MetricComparison;
   candidate: number;
   production: number;
@@ -16,7 +16,7 @@ export interface Scores {
 }
 
 /** `rmse 30.02 must be below production's 29.61 (v2) on the same 369,478 test rows (95% interval +0.33 … +0.49).` */
-export function comparedSentence(scores: Scores, better: boolean): string {
+export function comparedSentence(scores: PrimaryScores, better: boolean): string {
   const { metric, candidate, production, sameModel } = scores;
   const subject = `${nameOf(metric.metric)} ${formatApart(candidate, production)[0]}`;
   if (better) return `${subject} is better than ${productionOf(scores)}${intervalClause(metric)}.`;
@@ -27,7 +27,7 @@ export function comparedSentence(scores: Scores, better: boolean): string {
 }
 
 /** Why an interval that includes zero decides nothing. */
-export function undecidedSentence(scores: Scores): string {
+export function undecidedSentence(scores: PrimaryScores): string {
   const { metric, candidate, production } = scores;
   const subject = `${nameOf(metric.metric)} ${formatApart(candidate, production)[0]}`;
   const interval = metric.difference ? describeInterval(metric.difference) : "interval";
@@ -35,7 +35,11 @@ export function undecidedSentence(scores: Scores): string {
 }
 
 /** Where the interval lies against the margin. */
-export function marginSentence(scores: Scores, margin: NonNullable<RetrainRule["margin"]>, outcome: Outcome): string {
+export function marginSentence(
+  scores: PrimaryScores,
+  margin: NonNullable<RetrainRule["margin"]>,
+  outcome: Outcome,
+): string {
   const { metric, candidate, production } = scores;
   const subject = `${nameOf(metric.metric)} ${formatApart(candidate, production)[0]} against ${productionOf(scores)}`;
   const limit = `the margin of ${describeMargin(margin)}`;
@@ -46,7 +50,7 @@ export function marginSentence(scores: Scores, margin: NonNullable<RetrainRule["
 }
 
 /** The limit of being better than production: `< 29.61`. */
-export function beatLimit({ metric, candidate, production }: Scores): string {
+export function beatLimit({ metric, candidate, production }: PrimaryScores): string {
   return `${metric.direction === "min" ? "<" : ">"} ${formatApart(candidate, production)[1]}`;
 }
 
@@ -65,7 +69,7 @@ export function describeMargin(margin: NonNullable<RetrainRule["margin"]>): stri
   return "relative" in margin ? formatPercent(margin.relative) : formatNumber(margin.absolute);
 }
 
-function productionOf({ candidate, production, version, rows }: Scores): string {
+function productionOf({ candidate, production, version, rows }: PrimaryScores): string {
   return `production's ${formatApart(candidate, production)[1]} (v${version}) on the same ${formatCount(rows)} test rows`;
 }
 

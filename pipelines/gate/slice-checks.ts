@@ -1,5 +1,6 @@
 import type { SliceRule } from "../config/model-config.ts";
 import type { Evaluation, SliceComparison } from "../evaluation/evaluation.ts";
+import { judgedValue } from "../evaluation/metrics/metrics.ts";
 import {
   formatApart,
   formatCount,
@@ -7,8 +8,7 @@ import {
   formatPercent,
   formatSigned,
   formatSignedPercent,
-} from "../evaluation/format-number.ts";
-import { judgedValue } from "../evaluation/metrics/metrics.ts";
+} from "../statistics/format-number.ts";
 import { describeInterval, withinNoise, worsening } from "./differences.ts";
 import { allowedWorsening, atMost } from "./primary-check.ts";
 import type { GateCheck } from "./verdict.ts";

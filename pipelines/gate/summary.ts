@@ -1,5 +1,5 @@
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import { formatCount } from "../evaluation/format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import type { GateCheck, Outcome, Verdict } from "./verdict.ts";
 
 /** The one sentence that decides: what blocks, or why it can ship. */

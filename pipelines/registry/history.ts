@@ -1,6 +1,6 @@
 import { parseFacts } from "./commit-message.ts";
 import type { Git } from "./git/git.ts";
-import { type LoggedCommit, readLog } from "./git/log.ts";
+import { type LoggedCommit, readCommits } from "./git/log.ts";
 import { modelFolder, parsePath, recordFile } from "./paths.ts";
 import { afterChange, type Deployment, isRollback, type PointerChange, pointerChangesOf } from "./pointer-changes.ts";
 
@@ -26,7 +26,8 @@ export interface HistoryEntry {
 /** Registrations, promotions and rollbacks of a model, newest first. Plain-git reverts count: what a commit changed decides, not its message. */
 export async function readHistory(git: Git, tip: string, model: string): Promise<HistoryEntry[]> {
   const commits: LoggedCommit[] = [];
-  for await (const each of readLog(git, { tip, paths: [modelFolder(model)], oldestFirst: true })) commits.push(each);
+  for await (const each of readCommits(git, { tip, paths: [modelFolder(model)], oldestFirst: true }))
+    commits.push(each);
   const changes = await pointerChangesOf(git, commits, model);
   const moves = new Map(changes.map((change) => [change.commit, change]));
   let deployments: Deployment[] = [];

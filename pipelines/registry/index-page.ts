@@ -1,4 +1,4 @@
-import { formatNumber } from "../evaluation/format-number.ts";
+import { formatNumber } from "../statistics/format-number.ts";
 import type { Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
 import { markdownTable, plainText } from "./markdown-text.ts";

@@ -1,7 +1,7 @@
 import { canonicalJson } from "../config/canonical-json.ts";
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
 import type { Explanations } from "../evaluation/explanations.ts";
-import { formatCount, formatNumber, formatSigned } from "../evaluation/format-number.ts";
+import { formatCount, formatNumber, formatSigned } from "../statistics/format-number.ts";
 import { markdownTable, plainText } from "./markdown-text.ts";
 import type { VersionRecord } from "./version-record.ts";
 

@@ -1,5 +1,5 @@
 import type { Git } from "./git/git.ts";
-import { type LoggedCommit, readLog } from "./git/log.ts";
+import { type LoggedCommit, readCommits } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
 import { productionFile } from "./paths.ts";
 import type { ProductionPointer } from "./version-record.ts";
@@ -34,7 +34,8 @@ export interface Deployment {
  */
 export async function readPointerChanges(git: Git, tip: string, model: string): Promise<PointerChange[]> {
   const commits: LoggedCommit[] = [];
-  for await (const each of readLog(git, { tip, paths: [productionFile(model)], oldestFirst: true })) commits.push(each);
+  for await (const each of readCommits(git, { tip, paths: [productionFile(model)], oldestFirst: true }))
+    commits.push(each);
   return pointerChangesOf(git, commits, model);
 }
 

@@ -1,6 +1,6 @@
 import { parseFacts, parseSubject } from "./commit-message.ts";
 import type { Git } from "./git/git.ts";
-import { type LoggedCommit, readLog } from "./git/log.ts";
+import { type LoggedCommit, readCommits } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
 import { productionFile } from "./paths.ts";
 import { type PointerChange, readPointerChanges } from "./pointer-changes.ts";
@@ -80,7 +80,7 @@ async function search(
   let merged = false;
   const candidates: Candidate[] = [];
   if (wanted.size > 0) {
-    for await (const commit of readLog(git, { tip, after, withChanges: false })) {
+    for await (const commit of readCommits(git, { tip, after, withChanges: false })) {
       // What a merge left is told by the whole history of the pointer, below.
       merged = commit.parents.length > 1;
       if (merged) break;

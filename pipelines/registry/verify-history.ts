@@ -1,6 +1,6 @@
 import type { Problem } from "../errors/user-error.ts";
 import type { Git } from "./git/git.ts";
-import { type LoggedChange, type LoggedCommit, readLog, readMergeChanges } from "./git/log.ts";
+import { type LoggedChange, type LoggedCommit, readCommits, readMergeChanges } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
 import { parsePath, recordFile } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
@@ -30,7 +30,7 @@ export async function verifyHistory(
   const highest = new Map<string, number>();
   const moves: Move[] = [];
   const merges: LoggedCommit[] = [];
-  for await (const commit of readLog(git, { tip, oldestFirst: true })) {
+  for await (const commit of readCommits(git, { tip, oldestFirst: true })) {
     if (commit.parents.length > 1) merges.push(commit);
     problems.push(...shapeProblems(commit), ...versionProblems(commit, highest, records));
     for (const { path, after } of commit.changes) {

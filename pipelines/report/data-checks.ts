@@ -1,5 +1,5 @@
 import type { CheckResult } from "../data/dataset.ts";
-import { formatCount } from "../evaluation/format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import { columnTable } from "./column-table.ts";
 import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 

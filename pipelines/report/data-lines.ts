@@ -1,6 +1,6 @@
 import type { ModelConfig, Window } from "../config/model-config.ts";
 import type { DatasetRef } from "../data/dataset.ts";
-import { formatCount } from "../evaluation/format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 
 /** `2001-01-01 … 2001-04-01`; empty without a window. */
 export function windowLine(window: Window | null): string {

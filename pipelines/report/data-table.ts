@@ -1,8 +1,8 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import type { DatasetRef } from "../data/dataset.ts";
 import type { FeatureSpec } from "../data/table.ts";
-import { formatCount } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import { columnTable } from "./column-table.ts";
 import { checksCount } from "./data-checks.ts";
 import { paramsLine, rowsLine, windowLine } from "./data-lines.ts";

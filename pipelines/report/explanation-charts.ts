@@ -1,7 +1,7 @@
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Explanations, PartialDependence, PermutationImportance } from "../evaluation/explanations.ts";
-import { formatCount } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import type { Importance } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
 import { escapeMarkdown } from "./markdown/escape-markdown.ts";

@@ -1,12 +1,12 @@
 import { escapeMarkdown } from "./markdown/escape-markdown.ts";
-import { modelOf, type ReportEntry, type Standing, standingOf } from "./report-entry.ts";
+import { type EntryState, entryState, modelOf, type ReportEntry } from "./report-entry.ts";
 
 /** The report in a few words, e.g. `1 of 2 models can ship`: what somebody reads in a mail's preview. */
 export function headline(entries: readonly ReportEntry[]): string {
   if (entries.length === 0) return "no model changed";
-  if (entries.length === 1) return `${escapeMarkdown(modelOf(entries[0]!), 60)} ${alone(standingOf(entries[0]!))}`;
-  const standings = entries.map(standingOf);
-  const count = (standing: Standing) => standings.filter((each) => each === standing).length;
+  if (entries.length === 1) return `${escapeMarkdown(modelOf(entries[0]!), 60)} ${alone(entryState(entries[0]!))}`;
+  const standings = entries.map(entryState);
+  const count = (standing: EntryState) => standings.filter((each) => each === standing).length;
   const aside = [
     count("held") > 0 ? `${count("held")} held` : "",
     count("identical") > 0 ? `${count("identical")} the same as in production` : "",
@@ -23,8 +23,8 @@ function canShip(shipping: number, judged: number): string {
   return judged === 2 ? "both models can ship" : `all ${judged} models can ship`;
 }
 
-function alone(standing: Standing): string {
-  const words: Record<Standing, string> = {
+function alone(standing: EntryState): string {
+  const words: Record<EntryState, string> = {
     error: "stopped with an error",
     "checks-failed": "is blocked by its data",
     fail: "is blocked",

@@ -1,5 +1,5 @@
-import { formatNumber } from "../evaluation/format-number.ts";
 import type { GateCheck, Verdict } from "../gate/verdict.ts";
+import { formatNumber } from "../statistics/format-number.ts";
 import { failedChecksTable } from "./data-checks.ts";
 import { dependenceFold, importanceFold } from "./explanation-charts.ts";
 import { brokenChecks } from "./gate-checks.ts";

@@ -1,6 +1,6 @@
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import { formatCount } from "../evaluation/format-number.ts";
 import type { Verdict } from "../gate/verdict.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import { type Column, columnTable } from "./column-table.ts";
 import { type ComparisonRow, intervalHeader, metricRow, sliceRow } from "./comparison-rows.ts";
 import { indexChecks } from "./gate-checks.ts";

@@ -1,6 +1,6 @@
 import type { Evaluation, PredictionBin } from "../evaluation/evaluation.ts";
-import { formatCount, formatNumber } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
+import { formatCount, formatNumber } from "../statistics/format-number.ts";
 import type { Coefficient, TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
 import { escapeMarkdown } from "./markdown/escape-markdown.ts";

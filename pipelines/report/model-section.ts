@@ -1,7 +1,7 @@
 import { judgedSection } from "./judged-section.ts";
 import { anchorOf, escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { detailsBlock } from "./markdown/fence.ts";
-import { markOf, modelOf, type ReportEntry, standingOf } from "./report-entry.ts";
+import { entryState, markOf, modelOf, type ReportEntry } from "./report-entry.ts";
 import { checksFailedText, errorText, heldText, identicalText } from "./stopped-section.ts";
 
 /** A model's part of the report. `folds` can be left out from the end, and the whole section too, without breaking the rest. */
@@ -16,7 +16,7 @@ export interface ModelSection {
 export function modelSection(entry: ReportEntry): ModelSection {
   const model = modelOf(entry);
   const name = `<a name="${anchorOf(model)}"></a>${escapeMarkdown(model, 60)}`;
-  const heading = `### ${markOf(standingOf(entry))} ${name}`;
+  const heading = `### ${markOf(entryState(entry))} ${name}`;
   const body = sectionBody(entry);
   const folds = body.folds.map((fold) => detailsBlock(fold.title, fold.body));
   return { model, head: `${heading}\n\n${body.head}`, folds, foot: body.foot };

@@ -3,7 +3,7 @@ import { headline } from "./headline.ts";
 import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { modelSection } from "./model-section.ts";
-import { type ReportEntry, worstFirst } from "./report-entry.ts";
+import { type ReportEntry, worstEntryFirst } from "./report-entry.ts";
 import { summaryTable } from "./summary-table.ts";
 
 /** GitHub takes comments of 65,536 characters; the room is for what the caller adds, such as a marker. */
@@ -27,7 +27,7 @@ export interface ReportOptions {
  * the same entries in any order give the same text. Everything that was written in a pull request is shown inert.
  */
 export function renderReport(entries: readonly ReportEntry[], options: ReportOptions = {}): string {
-  const sorted = worstFirst(entries);
+  const sorted = worstEntryFirst(entries);
   return fitReport(
     {
       heading: `## ${escapeMarkdown(options.title ?? "mergeml", 60)}: ${headline(sorted)}`,

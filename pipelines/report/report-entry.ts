@@ -55,16 +55,16 @@ export function modelOf(entry: ReportEntry): string {
 
 /** What an entry means for the merge, worst first: the order of the report. */
 const standings = ["error", "checks-failed", "fail", "inconclusive", "held", "pass", "identical"] as const;
-export type Standing = (typeof standings)[number];
+export type EntryState = (typeof standings)[number];
 
 /** Where an entry stands. */
-export function standingOf(entry: ReportEntry): Standing {
+export function entryState(entry: ReportEntry): EntryState {
   return entry.state === "judged" ? entry.verdict.outcome : entry.state;
 }
 
 /** A sign for the eye; the words beside it say the same. */
-export function markOf(standing: Standing): string {
-  const marks: Record<Standing, string> = {
+export function markOf(standing: EntryState): string {
+  const marks: Record<EntryState, string> = {
     error: "❌",
     "checks-failed": "❌",
     fail: "❌",
@@ -77,8 +77,8 @@ export function markOf(standing: Standing): string {
 }
 
 /** Entries worst first, and by name among equals, so that the same result always gives the same report. */
-export function worstFirst(entries: readonly ReportEntry[]): ReportEntry[] {
-  const rank = (entry: ReportEntry) => standings.indexOf(standingOf(entry));
+export function worstEntryFirst(entries: readonly ReportEntry[]): ReportEntry[] {
+  const rank = (entry: ReportEntry) => standings.indexOf(entryState(entry));
   return [...entries].sort((a, b) => rank(a) - rank(b) || compareText(modelOf(a), modelOf(b)));
 }
 

@@ -1,6 +1,6 @@
 import { renderProblems } from "../errors/render-problems.ts";
 import type { Problem } from "../errors/user-error.ts";
-import { formatCount } from "../evaluation/format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import { blockingFailures, failedChecksTable } from "./data-checks.ts";
 import { escapeMarkdown, escapeSentence } from "./markdown/escape-markdown.ts";
 import { fence } from "./markdown/fence.ts";

@@ -1,10 +1,10 @@
 import type { MetricComparison } from "../evaluation/evaluation.ts";
-import { formatCount } from "../evaluation/format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import { type Column, columnTable } from "./column-table.ts";
 import { intervalHeader, intervalText } from "./comparison-rows.ts";
 import { anchorOf, escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { matchNumbers } from "./markdown/matched-numbers.ts";
-import { type JudgedEntry, markOf, modelOf, type ReportEntry, standingOf } from "./report-entry.ts";
+import { entryState, type JudgedEntry, markOf, modelOf, type ReportEntry } from "./report-entry.ts";
 import { shortReason } from "./short-reason.ts";
 
 interface SummaryRow {
@@ -17,7 +17,7 @@ export function summaryTable(entries: readonly ReportEntry[], linked: number): s
   const metrics = new Set(entries.flatMap((entry) => primaryOf(entry)?.metric ?? []));
   const [only] = metrics.size === 1 ? metrics : [];
   const columns: Column<SummaryRow>[] = [
-    { header: "", cell: ({ entry }) => markOf(standingOf(entry)), keep: true },
+    { header: "", cell: ({ entry }) => markOf(entryState(entry)), keep: true },
     { header: "model", cell: modelCell },
     { header: scoreHeader(entries, only), cell: ({ entry }) => scoreCell(entry, only === undefined) },
     { header: `Δ (${confidenceOf(entries)})`, cell: ({ entry }) => differenceCell(entry) },

@@ -1,7 +1,7 @@
 import { rankTrials } from "../candidate/search/rounds.ts";
 import type { TrialRecord } from "../candidate/search/trial.ts";
-import { formatCount, formatNumber } from "../evaluation/format-number.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
+import { formatCount, formatNumber } from "../statistics/format-number.ts";
 import { columnTable } from "./column-table.ts";
 import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { matchNumbers } from "./markdown/matched-numbers.ts";

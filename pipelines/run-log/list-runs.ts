@@ -58,14 +58,14 @@ function withChanges(newestFirst: readonly RunRecord[]): ListedRun[] {
 
 /** What differs in type, seed and params, nested ones joined by dots. */
 export function changedParams(before: RunRecord, after: RunRecord): ChangedParam[] {
-  const [left, right] = [flatParams(before), flatParams(after)];
+  const [left, right] = [comparedParams(before), comparedParams(after)];
   return [...new Set([...left.keys(), ...right.keys()])]
     .map((name) => ({ name, before: left.get(name), after: right.get(name) }))
     .filter((each) => paramKey(each.before) !== paramKey(each.after));
 }
 
 /** A training's type, seed and params by name. */
-export function flatParams({ type, seed, params }: RunRecord): Map<string, Json> {
+export function comparedParams({ type, seed, params }: RunRecord): Map<string, Json> {
   return new Map<string, Json>([["type", type], ["seed", seed], ...flatten(params)]);
 }
 

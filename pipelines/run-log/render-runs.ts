@@ -1,10 +1,10 @@
 import type { Json } from "../config/canonical-json.ts";
-import { formatCount } from "../evaluation/format-number.ts";
 import { oneLine } from "../report/markdown/escape-markdown.ts";
 import { matchNumbers } from "../report/markdown/matched-numbers.ts";
 import { textTable } from "../report/terminal/text-table.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import { shortRunId } from "./find-run.ts";
-import { type ChangedParam, changedParams, flatParams, type ListedRun } from "./list-runs.ts";
+import { type ChangedParam, changedParams, comparedParams, type ListedRun } from "./list-runs.ts";
 import { curveLine } from "./run-curves.ts";
 import type { RunMetric, RunRecord } from "./run-record.ts";
 
@@ -40,7 +40,7 @@ export function renderRun(run: RunRecord): string {
     textTable([{ header: "run" }, { header: run.id }], factLines(run)),
     textTable(
       [{ header: "param" }, { header: "value" }],
-      [...flatParams(run)].map(([name, value]) => [name, paramText(value)]),
+      [...comparedParams(run)].map(([name, value]) => [name, paramText(value)]),
     ),
     run.metrics.length > 0 && textTable(metricColumns, run.metrics.map(metricLine)),
     run.curves?.length ? textTable(curveColumns, run.curves.map(curveLine)) : false,
@@ -51,7 +51,7 @@ export function renderRun(run: RunRecord): string {
 }
 
 /** `mergeml runs compare`: params, data and metrics of two runs side by side. */
-export function renderComparison(left: RunRecord, right: RunRecord): string {
+export function renderRunComparison(left: RunRecord, right: RunRecord): string {
   const titles = [left, right].map(({ id }) => ({ header: shortRunId(id) }));
   const side = (header: string, lines: readonly string[][]) => textTable([{ header }, ...titles], lines);
   const [before, after] = [factLines(left), factLines(right)];

@@ -1,7 +1,7 @@
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 
 /** What a command tells: `text` for people, `data` for `--json`; `code` is 0 unless said otherwise. */
-export interface Outcome {
+export interface CommandOutcome {
   code?: number;
   text: string;
   data: unknown;
@@ -33,5 +33,5 @@ export interface Command {
   positionals: { min: number; max: number };
   options: Readonly<Record<string, OptionSpec>>;
   examples: readonly { command: string; shows: string }[];
-  run(input: CommandInput): Promise<Outcome>;
+  run(input: CommandInput): Promise<CommandOutcome>;
 }

@@ -2,7 +2,7 @@ import { closest } from "fastest-levenshtein";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { commands } from "../commands/index.ts";
 import { type Arguments, findVerb, parseArguments } from "./arguments.ts";
-import type { Command, CommandInput, Outcome } from "./command.ts";
+import type { Command, CommandInput, CommandOutcome } from "./command.ts";
 import { commandHelp, overview } from "./help.ts";
 
 /** What the process gives the command line; passed in so that tests can run it in their own process. */
@@ -30,7 +30,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
-async function dispatch(argv: readonly string[], terminal: Terminal): Promise<Outcome> {
+async function dispatch(argv: readonly string[], terminal: Terminal): Promise<CommandOutcome> {
   const { verb, rest } = findVerb(argv);
   if (rest.includes("--version")) return version();
   if (verb === null) return { text: overview(), data: { commands: Object.keys(commands) } };
@@ -40,7 +40,7 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<Ou
   return command.run(await commandInput(parsed, terminal));
 }
 
-async function version(): Promise<Outcome> {
+async function version(): Promise<CommandOutcome> {
   const { toolVersion } = await import("../../pipelines/workspace/tool-version.ts");
   return { text: `mergeml ${toolVersion}`, data: { version: toolVersion } };
 }

@@ -1,10 +1,10 @@
 import type { BuildResult } from "../../pipelines/candidate/candidate.ts";
 import { renderChecks } from "../../pipelines/report/terminal/check-table.ts";
-import type { Outcome } from "./command.ts";
+import type { CommandOutcome } from "./command.ts";
 import { exitCodes } from "./tell-error.ts";
 
 /** Tells a build that gave nothing to deploy. Failed data checks are a "no" of the gate: exit 1. */
-export function tellBuild(built: Exclude<BuildResult, { state: "judged" }>): Outcome {
+export function tellBuild(built: Exclude<BuildResult, { state: "judged" }>): CommandOutcome {
   const { name } = built.model.config;
   if (built.state === "checks-failed") {
     const failed = built.checks.filter((check) => !check.passed);

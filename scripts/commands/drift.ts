@@ -1,4 +1,4 @@
-import { checkModels } from "../../pipelines/check-drift.ts";
+import { checkDrift } from "../../pipelines/check-drift.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import {
   renderDriftDetails,
@@ -31,7 +31,7 @@ export const drift: Command = {
   ],
   async run(input) {
     const opened = await input.workspace();
-    const entries = await checkModels(opened, input.positionals, windowOptions(input, opened.clock));
+    const entries = await checkDrift(opened, input.positionals, windowOptions(input, opened.clock));
     const report = input.option("report");
     if (report !== undefined) await writeOutput("--report", report, driftReports(entries), input.directory);
     const asked = input.positionals.length > 0;

@@ -1,5 +1,5 @@
 import { collectGarbage } from "../../pipelines/collect-garbage.ts";
-import { formatCount } from "../../pipelines/evaluation/format-number.ts";
+import { formatCount } from "../../pipelines/statistics/format-number.ts";
 import type { Command } from "../cli/command.ts";
 import { wholeNumber } from "../cli/option-values.ts";
 

@@ -1,8 +1,8 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
-import { countOf } from "../../pipelines/data/count-text.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { type PredictResult, predictRows } from "../../pipelines/predict.ts";
+import { countOf } from "../../pipelines/statistics/format-number.ts";
 import type { Command } from "../cli/command.ts";
 import { versionReference } from "../cli/option-values.ts";
 

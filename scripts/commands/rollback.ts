@@ -3,7 +3,7 @@ import type { RollbackResult } from "../../pipelines/registry/rollback.ts";
 import { liveLimitLines } from "../../pipelines/report/drift/live-limits.ts";
 import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
 import { type BrokenCheck, rollBackWhenBroken } from "../../pipelines/roll-back-when-broken.ts";
-import type { Command, CommandInput, Outcome } from "../cli/command.ts";
+import type { Command, CommandInput, CommandOutcome } from "../cli/command.ts";
 import { knownModel, wholeNumber, windowOptions } from "../cli/option-values.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
@@ -36,7 +36,7 @@ export const rollback: Command = {
   run: (input) => (input.flag("when-broken") ? whenBroken(input) : byHand(input)),
 };
 
-async function byHand({ positionals: [name = ""], option, workspace }: CommandInput): Promise<Outcome> {
+async function byHand({ positionals: [name = ""], option, workspace }: CommandInput): Promise<CommandOutcome> {
   for (const each of ["now", "window"]) {
     if (option(each) !== undefined)
       throw new UserError({
@@ -51,7 +51,7 @@ async function byHand({ positionals: [name = ""], option, workspace }: CommandIn
   return { text: doneText(name, done), data: { model: name, ...done } };
 }
 
-async function whenBroken(input: CommandInput): Promise<Outcome> {
+async function whenBroken(input: CommandInput): Promise<CommandOutcome> {
   const { positionals, option, workspace } = input;
   const [name = ""] = positionals;
   if (option("to") !== undefined)

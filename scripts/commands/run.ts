@@ -3,7 +3,7 @@ import { type DeployResult, deployModel } from "../../pipelines/deploy.ts";
 import { renderVerdict } from "../../pipelines/report/terminal/terminal-comparison.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import { readModel } from "../../pipelines/workspace/workspace.ts";
-import type { Command, Outcome } from "../cli/command.ts";
+import type { Command, CommandOutcome } from "../cli/command.ts";
 import { tellBuild } from "../cli/tell-build.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
@@ -26,7 +26,7 @@ export const run: Command = {
   },
 };
 
-function tellDeploy(result: DeployResult, name: string, from: string, seconds: number): Outcome {
+function tellDeploy(result: DeployResult, name: string, from: string, seconds: number): CommandOutcome {
   if (result.state === "waiting") {
     return {
       text: `${name}: ${result.plan.state}, nothing deployed. ${result.plan.detail}`,

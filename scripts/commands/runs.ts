@@ -4,9 +4,9 @@ import { isModelName } from "../../pipelines/registry/paths.ts";
 import { findRun } from "../../pipelines/run-log/find-run.ts";
 import { changedParams, listRuns, withVersions } from "../../pipelines/run-log/list-runs.ts";
 import type { ReadRuns } from "../../pipelines/run-log/read-runs.ts";
-import { renderComparison, renderRun, renderRuns, sameTest } from "../../pipelines/run-log/render-runs.ts";
+import { renderRun, renderRunComparison, renderRuns, sameTest } from "../../pipelines/run-log/render-runs.ts";
 import type { RunLog } from "../../pipelines/run-log/run-log.ts";
-import type { Command, Outcome } from "../cli/command.ts";
+import type { Command, CommandOutcome } from "../cli/command.ts";
 import { wholeNumber } from "../cli/option-values.ts";
 
 const usualLimit = 20;
@@ -50,7 +50,7 @@ function list(
   { runs: records, waiting }: ReadRuns,
   model: string | undefined,
   options: { sort?: string; limit: number },
-): Outcome {
+): CommandOutcome {
   if (records.length === 0) {
     const text = model === undefined ? "no runs yet. Start with: mergeml train <model>" : `no runs of ${model} yet`;
     return { text, data: { runs: [], waiting } };
@@ -60,24 +60,24 @@ function list(
   return { text: [renderRuns(listed, options.sort), ...notes].join("\n"), data: { runs: listed, waiting } };
 }
 
-function compare(records: ReadRuns["runs"], [first, second, ...more]: readonly string[]): Outcome {
+function compare(records: ReadRuns["runs"], [first, second, ...more]: readonly string[]): CommandOutcome {
   if (first === undefined || second === undefined || more.length > 0)
     throw new UserError({ message: "compare takes two runs", hint: "write: mergeml runs compare <run> <run>" });
   const [left, right] = [findRun(records, first), findRun(records, second)];
   return {
-    text: renderComparison(left, right),
+    text: renderRunComparison(left, right),
     data: { runs: [left, right], changed: changedParams(left, right), same_test: sameTest(left, right) },
   };
 }
 
-function show(records: ReadRuns["runs"], [id, ...more]: readonly string[]): Outcome {
+function show(records: ReadRuns["runs"], [id, ...more]: readonly string[]): CommandOutcome {
   if (id === undefined || more.length > 0)
     throw new UserError({ message: "show takes one run", hint: "write: mergeml runs show <run>" });
   const run = findRun(records, id);
   return { text: renderRun(run), data: run };
 }
 
-async function tellPush(log: RunLog): Promise<Outcome> {
+async function tellPush(log: RunLog): Promise<CommandOutcome> {
   const done = await log.push();
   const lines = [
     `${done.pushed} runs pushed${done.present > 0 ? `, ${done.present} were there before` : ""}`,

@@ -9,7 +9,7 @@ import { recordTraining } from "../../pipelines/mlflow/record-training.ts";
 import { logFailure } from "../../pipelines/run-log/log-failure.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Command, Outcome } from "../cli/command.ts";
+import type { Command, CommandOutcome } from "../cli/command.ts";
 import { shardOf } from "../cli/option-values.ts";
 import { tellBuild } from "../cli/tell-build.ts";
 import { exitCodes } from "../cli/tell-error.ts";
@@ -47,7 +47,7 @@ export const train: Command = {
   },
 };
 
-async function tellCandidate(opened: Workspace, name: string, directory: string): Promise<Outcome> {
+async function tellCandidate(opened: Workspace, name: string, directory: string): Promise<CommandOutcome> {
   const built = await keepOutcome(opened, name, async (followed) => {
     const model = await readModel(followed, name);
     const snapshot = await followed.registry.snapshot({ fetch: true });
@@ -72,7 +72,7 @@ async function tellCandidate(opened: Workspace, name: string, directory: string)
   };
 }
 
-async function tellSmoke(opened: Workspace, name: string): Promise<Outcome> {
+async function tellSmoke(opened: Workspace, name: string): Promise<CommandOutcome> {
   const model = await readModel(opened, name);
   const result = await smokeTest(opened, model);
   if (result.state === "checks-failed") return tellBuild({ ...result, state: "checks-failed", model });
@@ -89,7 +89,7 @@ async function tellShard(
   name: string,
   shard: { index: number; of: number },
   directory: string,
-): Promise<Outcome> {
+): Promise<CommandOutcome> {
   const model = await readModel(opened, name);
   const data = await prepareData(opened, model);
   if (!data.ok) return tellBuild({ state: "checks-failed", model, checks: data.checks, rows: data.rows });

@@ -1,5 +1,5 @@
-import { countOf } from "../../pipelines/data/count-text.ts";
 import { renderProblems } from "../../pipelines/errors/render-problems.ts";
+import { countOf } from "../../pipelines/statistics/format-number.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 

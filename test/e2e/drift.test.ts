@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { checkDrift } from "../../pipelines/check-drift.ts";
+import { checkModelDrift } from "../../pipelines/check-drift.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
@@ -257,7 +257,7 @@ describe("mergeml drift", () => {
       const clock = { now: () => new Date("2001-05-08") };
       const { root: directory, env } = scratch;
       const workspace = await openWorkspace({ directory, env, clock, log: silentLog, useCache });
-      return checkDrift(workspace, await workspace.registry.snapshot(), "ride", { now: clock.now() });
+      return checkModelDrift(workspace, await workspace.registry.snapshot(), "ride", { now: clock.now() });
     };
     const first = await drift(false);
     expect(await drift(true)).toEqual(JSON.parse(JSON.stringify(first)));

@@ -7,7 +7,7 @@ import { renderDriftDetails, renderDriftTable } from "../../pipelines/report/dri
 import type { ColumnDrift } from "../../pipelines/watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { decideRollback } from "../../pipelines/watch/promotion/decide-rollback.ts";
-import type { Finding } from "../../pipelines/watch/promotion/evidence.ts";
+import type { LiveFinding } from "../../pipelines/watch/promotion/evidence.ts";
 import { drifting, driftResult, modelDrift, performanceDrift } from "../watch/drift/results.ts";
 import { errors, evidence, historyOf } from "../watch/promotion/builders.ts";
 import { driftCases } from "./drift-cases.ts";
@@ -112,7 +112,7 @@ function hostileDrift(texts: readonly string[], columns = 1): ModelDrift {
 }
 
 describe("limits of rollback.when", () => {
-  const judged = (finding: Finding, ...moves: string[]) => {
+  const judged = (finding: LiveFinding, ...moves: string[]) => {
     const standing = standingOf(historyOf(...moves));
     const found = evidence([finding], { version: standing!.version, promotion: standing!.promotion });
     return modelDrift({ rollback: { evidence: found, decision: decideRollback(found, standing) } });

@@ -4,7 +4,7 @@ import type { Json } from "../../pipelines/config/canonical-json.ts";
 import type { ModelConfig } from "../../pipelines/config/model-config.ts";
 import { listRuns } from "../../pipelines/run-log/list-runs.ts";
 import { openRunParser } from "../../pipelines/run-log/parse-run.ts";
-import { renderComparison, renderRun, renderRuns } from "../../pipelines/run-log/render-runs.ts";
+import { renderRun, renderRunComparison, renderRuns } from "../../pipelines/run-log/render-runs.ts";
 import { runText } from "../../pipelines/run-log/run-queue.ts";
 import { failedRunOf, runId, runPath, runRecordOf } from "../../pipelines/run-log/run-record.ts";
 import type { TrainingCurve } from "../../pipelines/training/trainer.ts";
@@ -86,7 +86,7 @@ describe("a run's record", () => {
         const other = makeRun({ time: minutesLater(1) });
         expect(renderRuns(listRuns([other, read], {}))).toContain("when (UTC)");
         expect(renderRun(read)).toContain("param");
-        expect(renderComparison(other, read)).toContain("metric");
+        expect(renderRunComparison(other, read)).toContain("metric");
       }),
     );
   });

@@ -5,7 +5,7 @@ import { openDatasetStore } from "../../data/dataset-store.ts";
 import { loadTable } from "../../data/load-table.ts";
 import type { FeatureSpec, Table } from "../../data/table.ts";
 import { UserError } from "../../errors/user-error.ts";
-import { metricOf } from "../../evaluation/metric-of.ts";
+import { scoreMetric } from "../../evaluation/score-metric.ts";
 import { shuffledRows, takeRows } from "../../evaluation/table-rows.ts";
 import { silentLog } from "../../ports/log.ts";
 import { openModel } from "../../training/onnx/session.ts";
@@ -62,7 +62,7 @@ export async function scoreTrial({ setup, table, fitting, validation }: TrialRow
   try {
     const input = { task, table: rows, params: job.params, seed, threads, log: silentLog };
     const model = await findTrainer(type).train({ ...input, ...(source && { source }) });
-    return metricOf(metric, validation.target, await predictions(model, setup, validation));
+    return scoreMetric(metric, validation.target, await predictions(model, setup, validation));
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return { score: null, problem: error.message };

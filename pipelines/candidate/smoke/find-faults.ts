@@ -1,5 +1,5 @@
 import type { FeatureColumn, Table } from "../../data/table.ts";
-import { formatCount } from "../../evaluation/format-number.ts";
+import { formatCount } from "../../statistics/format-number.ts";
 
 /** More classes than this, and fewer than two rows of each, are numbers taken for classes. */
 const mostClasses = 50;

@@ -4,7 +4,7 @@ import type { Problem, SourceLocation } from "../../errors/user-error.ts";
 export type KeyPath = readonly (string | number)[];
 
 /** Offset and length in the text, in UTF-16 units. */
-export interface Span {
+export interface TextSpan {
   start: number;
   length: number;
 }
@@ -15,7 +15,7 @@ export interface Finding {
   /** What is underlined: the value (default) or its key. */
   at?: "key" | "value";
   /** Set when the path cannot name the place, e.g. of a duplicate key. */
-  span?: Span;
+  span?: TextSpan;
   message: string;
   hint?: string;
 }

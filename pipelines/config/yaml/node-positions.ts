@@ -1,22 +1,22 @@
 import type { Pair } from "yaml";
-import type { KeyPath, Span } from "./finding.ts";
+import type { KeyPath, TextSpan } from "./finding.ts";
 import { yamlLibrary } from "./library.ts";
-import { spanOf } from "./yaml-value.ts";
+import { textSpanOf } from "./yaml-value.ts";
 
 interface Place {
-  key: Span | null;
+  key: TextSpan | null;
   value: unknown;
 }
 
 /** Where the value (or the key) of a path is; of a path that is not there, its closest ancestor's key. */
-export function spanOfPath(contents: unknown, path: KeyPath, at: "key" | "value"): Span {
+export function spanOfPath(contents: unknown, path: KeyPath, at: "key" | "value"): TextSpan {
   let place: Place = { key: null, value: contents };
   for (const step of path) {
     const next = child(place.value, step);
     if (!next) return spanOfKey(place);
     place = next;
   }
-  return at === "key" || isBlock(place.value) ? spanOfKey(place) : spanOf(place.value);
+  return at === "key" || isBlock(place.value) ? spanOfKey(place) : textSpanOf(place.value);
 }
 
 /** Whether the document itself says something at that path. */
@@ -34,7 +34,7 @@ function child(node: unknown, step: string | number): Place | null {
   const { isMap, isScalar, isSeq } = yamlLibrary();
   if (isMap(node)) {
     const pair = node.items.find((each) => isScalar(each.key) && each.key.value === step);
-    return pair ? { key: spanOf(pair.key), value: valueOrKey(pair) } : null;
+    return pair ? { key: textSpanOf(pair.key), value: valueOrKey(pair) } : null;
   }
   if (!isSeq(node) || typeof step !== "number" || step >= node.items.length) return null;
   return { key: null, value: node.items[step] };
@@ -51,8 +51,8 @@ function isBlock(node: unknown): boolean {
   return (isMap(node) || isSeq(node)) && node.flow !== true;
 }
 
-function spanOfKey({ key, value }: Place): Span {
+function spanOfKey({ key, value }: Place): TextSpan {
   if (key) return key;
-  const { start, length } = spanOf(value);
+  const { start, length } = textSpanOf(value);
   return { start, length: isBlock(value) ? 1 : length };
 }

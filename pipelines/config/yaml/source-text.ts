@@ -1,5 +1,5 @@
 import type { SourceLocation } from "../../errors/user-error.ts";
-import type { Span } from "./finding.ts";
+import type { TextSpan } from "./finding.ts";
 
 /** Longer lines are not carried in every problem of a file. */
 const MAX_LINE_TEXT = 2000;
@@ -17,7 +17,7 @@ export class SourceText {
   }
 
   /** The location of a span, cut at the end of its first line. */
-  at({ start, length }: Span): SourceLocation {
+  at({ start, length }: TextSpan): SourceLocation {
     const offset = Math.min(start, this.text.length);
     this.#lineStarts ??= lineStarts(this.text);
     const line = lastAtOrBefore(this.#lineStarts, offset);

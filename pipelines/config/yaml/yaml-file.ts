@@ -8,7 +8,7 @@ import { MAX_DEPTH, parseTokens } from "./parse-tokens.ts";
 import { SourceText } from "./source-text.ts";
 import { syntaxFindings } from "./syntax-finding.ts";
 import { unreadableText } from "./unreadable-text.ts";
-import { type Reading, readValue, spanOf } from "./yaml-value.ts";
+import { type Reading, readValue, textSpanOf } from "./yaml-value.ts";
 
 /** A YAML file as plain values, with the place of each. */
 export interface YamlFile {
@@ -63,7 +63,7 @@ function compose(tokens: Parameters<Composer["compose"]>[0], end: number): Docum
 
 function readDocument({ errors, contents }: Document.Parsed): Content {
   if (errors.length > 0) return nothing(...syntaxFindings(errors));
-  if (contents === null || (spanOf(contents).length === 1 && isEmpty(contents))) {
+  if (contents === null || (textSpanOf(contents).length === 1 && isEmpty(contents))) {
     return nothing({ path: [], span: { start: 0, length: 1 }, message: "the file is empty" });
   }
   const findings: Finding[] = [];

@@ -1,6 +1,6 @@
 import type { Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Json } from "../canonical-json.ts";
-import { dotted, type Finding, type KeyPath, type Span } from "./finding.ts";
+import { dotted, type Finding, type KeyPath, type TextSpan } from "./finding.ts";
 import { yamlLibrary } from "./library.ts";
 import { MAX_DEPTH } from "./parse-tokens.ts";
 
@@ -17,7 +17,7 @@ export function readValue(node: unknown, path: KeyPath, reading: Reading): Json 
   if (node === null || node === undefined) return null;
   const refusal = refuse(node, path);
   if (refusal) {
-    reading.findings.push({ path, span: spanOf(node), ...refusal });
+    reading.findings.push({ path, span: textSpanOf(node), ...refusal });
     return undefined;
   }
   const { isMap, isScalar, isSeq } = yamlLibrary();
@@ -27,7 +27,7 @@ export function readValue(node: unknown, path: KeyPath, reading: Reading): Json 
 }
 
 /** Offset and length of a node in the text. */
-export function spanOf(node: unknown): Span {
+export function textSpanOf(node: unknown): TextSpan {
   const range = (node as Node | null)?.range;
   return range ? { start: range[0], length: Math.max(range[1] - range[0], 1) } : { start: 0, length: 1 };
 }
@@ -48,7 +48,7 @@ function scalarValue(node: Scalar, path: KeyPath, reading: Reading): Json | unde
   const written = (node.source ?? `${value}`).slice(0, 40);
   const problem = Number.isFinite(value) ? inexact(value, written) : "is not a finite number";
   if (!problem) return value;
-  reading.findings.push({ path, span: spanOf(node), message: `${dotted(path)}: ${written} ${problem}` });
+  reading.findings.push({ path, span: textSpanOf(node), message: `${dotted(path)}: ${written} ${problem}` });
   return undefined;
 }
 
@@ -78,7 +78,7 @@ function keyOf({ key }: Pair, path: KeyPath, value: object, reading: Reading): s
   const name = yamlLibrary().isScalar(key) && !key.anchor && !key.tag ? key.value : undefined;
   const add = (message: string, hint?: string) => {
     const place = typeof name === "string" ? [...path, name] : path;
-    reading.findings.push({ path: place, at: "key", span: spanOf(key), message, ...(hint && { hint }) });
+    reading.findings.push({ path: place, at: "key", span: textSpanOf(key), message, ...(hint && { hint }) });
     return null;
   };
   if (typeof name !== "string") return add("a key must be a plain text", "put it in quotes");

@@ -1,7 +1,7 @@
 import type { CategoryColumn, FeatureColumn, NumberColumn, Table } from "../../data/table.ts";
+import { formatNumber } from "../../statistics/format-number.ts";
 import type { Predictions } from "../../training/trainer.ts";
 import type { PartialDependence } from "../explanations.ts";
-import { formatNumber } from "../format-number.ts";
 import type { Predict } from "./explain-model.ts";
 
 const mostPoints = 12;

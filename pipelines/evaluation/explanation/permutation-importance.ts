@@ -2,8 +2,8 @@ import type { FeatureColumn, Table } from "../../data/table.ts";
 import { below, seededRandom } from "../../statistics/random.ts";
 import type { Predictions } from "../../training/trainer.ts";
 import type { PermutationImportance } from "../explanations.ts";
-import { metricOf } from "../metric-of.ts";
 import { classificationMetrics, regressionMetrics } from "../metrics/metrics.ts";
+import { scoreMetric } from "../score-metric.ts";
 import type { Predict } from "./explain-model.ts";
 
 /** Streams of the seed from here on belong to the shuffles. */
@@ -46,7 +46,7 @@ export async function permutationImportance(input: PermutationInput): Promise<Pe
 
 /** The metric as something to make small; a bias counts by its size, as in the gate. */
 function cost(name: string, { target }: Table, predictions: Predictions): number | null {
-  const { score } = metricOf(name, target, predictions);
+  const { score } = scoreMetric(name, target, predictions);
   if (score === null) return null;
   const metrics: readonly { name: string; direction: string }[] =
     target.task === "regression" ? regressionMetrics : classificationMetrics;

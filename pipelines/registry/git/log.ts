@@ -40,7 +40,7 @@ const fieldCount = 5;
  * Commits that changed the paths, and every merge, newest first, with what each changed. All sides of a merge are followed, and
  * a merge comes before what it brought together. Leaving the loop stops git.
  */
-export async function* readLog(
+export async function* readCommits(
   git: Git,
   { tip, after, paths = [], oldestFirst, withChanges = true }: LogQuery,
 ): AsyncGenerator<LoggedCommit> {

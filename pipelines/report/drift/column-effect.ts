@@ -1,4 +1,4 @@
-import { formatNumber } from "../../evaluation/format-number.ts";
+import { formatNumber } from "../../statistics/format-number.ts";
 import type { ColumnDrift, Effect } from "../../watch/drift/drift-result.ts";
 
 /** The effect that decides on a column: of those beyond their limits the one that is so most, else the distance of the values. */

@@ -1,4 +1,4 @@
-import { formatNumber } from "../../evaluation/format-number.ts";
+import { formatNumber } from "../../statistics/format-number.ts";
 import type { ColumnDrift, DriftResult, ShapeBar } from "../../watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";

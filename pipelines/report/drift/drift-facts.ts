@@ -1,4 +1,4 @@
-import { formatApart, formatCount, formatNumber, formatPercent } from "../../evaluation/format-number.ts";
+import { formatApart, formatCount, formatNumber, formatPercent } from "../../statistics/format-number.ts";
 import type { DriftResult, PerformanceDrift } from "../../watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import type { MetricLevel } from "../../watch/profile/profile.ts";

@@ -1,4 +1,4 @@
-import { formatCount } from "../../evaluation/format-number.ts";
+import { formatCount } from "../../statistics/format-number.ts";
 import type { DriftResult } from "../../watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { driftingInARow } from "../../watch/drift/window-history.ts";

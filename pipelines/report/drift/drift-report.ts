@@ -1,6 +1,6 @@
-import { formatCount } from "../../evaluation/format-number.ts";
+import { formatCount } from "../../statistics/format-number.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
-import { type DriftEntry, type FailedDrift, type ModelDrift, worstFirst } from "../../watch/drift/model-drift.ts";
+import { type DriftEntry, type FailedDrift, type ModelDrift, worstDriftFirst } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";
 import { escapeMarkdown } from "../markdown/escape-markdown.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
@@ -58,7 +58,7 @@ export function driftReport(drift: ModelDrift, options: DriftReportOptions = {})
 /** Reports of a whole run in one text, those first that ask for attention. */
 export function driftReports(entries: readonly DriftEntry[]): string {
   if (entries.length === 0) return "Nothing is in production.\n";
-  const sections = worstFirst(entries).map((entry) => {
+  const sections = worstDriftFirst(entries).map((entry) => {
     if (entry.outcome === "error") return failureText(entry);
     const { title, body } = driftReport(entry);
     return `## ${escapeMarkdown(title, 300)}\n\n${body}`;

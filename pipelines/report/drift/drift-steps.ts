@@ -1,4 +1,4 @@
-import { formatCount } from "../../evaluation/format-number.ts";
+import { formatCount } from "../../statistics/format-number.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import type { Safe } from "./moved-words.ts";
 import { firstNewWindow, momentText, overlapWords } from "./reference-words.ts";

@@ -1,11 +1,11 @@
-import { formatCount, formatNumber } from "../../evaluation/format-number.ts";
+import { formatCount, formatNumber } from "../../statistics/format-number.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
 import {
   type DriftEntry,
   type DriftPoint,
   type FailedDrift,
   type ModelDrift,
-  worstFirst,
+  worstDriftFirst,
 } from "../../watch/drift/model-drift.ts";
 import { oneLine } from "../markdown/escape-markdown.ts";
 import { matchNumbers } from "../markdown/matched-numbers.ts";
@@ -31,7 +31,7 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
     { header: "prediction", align: "right", cell: ({ history: [newest] }) => (newest ? predictionText(newest) : "") },
     { header: "metric (at deploy)", cell: metricText },
   ];
-  const rows = worstFirst(entries).map((entry) =>
+  const rows = worstDriftFirst(entries).map((entry) =>
     entry.outcome === "error"
       ? [entry.model, entry.error.kind === "unwatched" ? "not watched" : "error", ...columns.slice(2).map(() => "–")]
       : columns.map(({ cell }) => cell(entry) || "–"),

@@ -1,4 +1,4 @@
-import { formatCount } from "../../evaluation/format-number.ts";
+import { formatCount } from "../../statistics/format-number.ts";
 import type { RollbackJudgement } from "../../watch/promotion/decide-rollback.ts";
 import { type Evidence, isBroken } from "../../watch/promotion/evidence.ts";
 import { findingSentence } from "../../watch/promotion/finding-words.ts";

@@ -1,5 +1,5 @@
-import { formatNumber, formatPercent } from "../../evaluation/format-number.ts";
-import type { ColumnDrift, ColumnFacts, Effect, ShapeBar } from "../../watch/drift/drift-result.ts";
+import { formatNumber, formatPercent } from "../../statistics/format-number.ts";
+import type { ColumnDrift, DriftFacts, Effect, ShapeBar } from "../../watch/drift/drift-result.ts";
 
 /** Makes a text from the data safe where it is shown. */
 export type Safe = (text: string) => string;
@@ -30,7 +30,7 @@ function effectWords({ name }: Effect, column: ColumnDrift, safe: Safe): string 
   }
 }
 
-function unseenWords(current: ColumnFacts | null, safe: Safe): string {
+function unseenWords(current: DriftFacts | null, safe: Safe): string {
   const values = (current?.unseen ?? []).slice(0, 3);
   return `unseen: ${values.map(({ value, share }) => `${named(value, safe)} ${percent(share)}`).join(", ")}`;
 }

@@ -1,4 +1,4 @@
-import { formatCount } from "../../evaluation/format-number.ts";
+import { formatCount } from "../../statistics/format-number.ts";
 import type { ModelDrift, Span } from "../../watch/drift/model-drift.ts";
 import { type Interval, intervalAfter } from "../../watch/window/interval.ts";
 import { overlaps } from "../../watch/window/known-data.ts";

@@ -1,6 +1,6 @@
 import type { Evaluation, MetricComparison } from "../../evaluation/evaluation.ts";
-import { formatCount } from "../../evaluation/format-number.ts";
 import type { GateCheck, Verdict } from "../../gate/verdict.ts";
+import { formatCount } from "../../statistics/format-number.ts";
 import { aimOf, intervalHeader, intervalText, naiveText } from "../comparison-rows.ts";
 import { brokenChecks } from "../gate-checks.ts";
 import { oneLine } from "../markdown/escape-markdown.ts";

@@ -1,5 +1,5 @@
-import { formatCount } from "../../evaluation/format-number.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
+import { formatCount } from "../../statistics/format-number.ts";
 import { checksCount } from "../data-checks.ts";
 import { datasetLine, paramsLine, windowLine } from "../data-lines.ts";
 import { oneLine } from "../markdown/escape-markdown.ts";

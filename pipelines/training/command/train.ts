@@ -9,7 +9,7 @@ import { OutputLines } from "./output-lines.ts";
 import { type CommandParams, commandParams } from "./params.ts";
 import { programError } from "./program-error.ts";
 import { proveApart } from "./prove-apart.ts";
-import { readModel } from "./read-model.ts";
+import { readProgramModel } from "./read-program-model.ts";
 import { type ProgramEnd, runProgram } from "./run-program.ts";
 import { makeWorkFolder, type WorkFolder } from "./work-folder.ts";
 import { writeRows } from "./write-rows.ts";
@@ -29,7 +29,7 @@ export async function trainCommand(input: TrainingInput): Promise<TrainedModel> 
   await work.writeJson("params.json", { seed, threads: input.threads, options: params.options });
   const curves = new CurveReader();
   await log.step("program", (step) => runInside(work, source, params, { input, curves, step }));
-  const onnx = await readModel(work.path);
+  const onnx = await readProgramModel(work.path);
   const parity = await proveApart(onnx, table, params.timeout_minutes * 60);
   return { onnx, parity, predict, importance: [], coefficients: [], curves: curves.curves, facts: factsOf(params) };
 }

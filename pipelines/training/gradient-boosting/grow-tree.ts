@@ -4,7 +4,7 @@ import { type NodeSums, nodeSums } from "./node-sums.ts";
 import { OP } from "./shard.ts";
 import { bestSplit, boundedValue, type Split, type SplitRules, type SplitSearch } from "./split.ts";
 import type { Team } from "./team.ts";
-import { type Bounds, FREE, ValueBounds } from "./value-bounds.ts";
+import { FREE, type LeafBounds, ValueBounds } from "./value-bounds.ts";
 
 interface GrowthRules extends SplitRules {
   maxLeaves: number;
@@ -87,7 +87,7 @@ function offer(
   leaves: Candidate[],
   child: Child,
   depth: number,
-  bounds: Bounds,
+  bounds: LeafBounds,
 ): void {
   const { node, sums, histogram } = child;
   const split = bestSplit(sums, histogram.views, search, bounds);
@@ -152,7 +152,7 @@ function takeFrom(leaves: readonly Candidate[]): NodeHistogram {
   return histogram!;
 }
 
-function setLeaf({ tree }: Board, node: number, sums: NodeSums, rules: GrowthRules, bounds: Bounds): void {
+function setLeaf({ tree }: Board, node: number, sums: NodeSums, rules: GrowthRules, bounds: LeafBounds): void {
   tree.column[node] = -1;
   const newton = boundedValue(sums, rules, bounds);
   tree.value[node] = Math.fround(rules.learningRate * (rules.leafStep ? rules.leafStep(newton) : newton));

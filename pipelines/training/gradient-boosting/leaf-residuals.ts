@@ -1,6 +1,6 @@
 import type { GrowingTree } from "./board.ts";
 import type { Directions } from "./monotone.ts";
-import { type Bounds, clip, ValueBounds } from "./value-bounds.ts";
+import { clip, type LeafBounds, ValueBounds } from "./value-bounds.ts";
 
 /** Residuals (target − score) of the rows of a tree's leaves, by shard and leaf, in memory that all threads see. */
 export interface LeafResiduals {
@@ -50,7 +50,7 @@ interface Renewal {
  */
 export function renewLeaves(tree: GrowingTree, nodes: number, { residuals, leafOf, directions }: Renewal): void {
   const bounds = new ValueBounds(directions);
-  const suitable = (node: number, within: Bounds) => {
+  const suitable = (node: number, within: LeafBounds) => {
     const sorted = sortedResiduals(residuals, leavesBelow(tree, node));
     return clip(sorted.length > 0 ? leafOf(sorted) : 0, within);
   };

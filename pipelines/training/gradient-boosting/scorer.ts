@@ -3,7 +3,7 @@ import type { Encoding } from "./encode-columns.ts";
 import type { Forest, Tree } from "./tree.ts";
 
 /** Scores of raw rows, [outputs × rows], one output after the other; straight from the trees as they were grown. */
-export function scoreRows(forest: Forest, features: readonly FeatureColumn[]): Float64Array {
+export function scoreFeatures(forest: Forest, features: readonly FeatureColumn[]): Float64Array {
   const rows = rowsOf(features);
   const columns = forest.columns.map((encoding) => encodeRaw(encoding, features[encoding.feature]!));
   const scores = new Float64Array(rows * forest.base.length);

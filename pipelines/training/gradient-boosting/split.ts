@@ -3,7 +3,7 @@ import type { HistogramLayout } from "./histogram.ts";
 import type { Directions } from "./monotone.ts";
 import { type HistogramUnits, type NodeSums, unpack } from "./node-sums.ts";
 
-import { type Bounds, clip, FREE } from "./value-bounds.ts";
+import { clip, FREE, type LeafBounds } from "./value-bounds.ts";
 
 /** The best way found to cut a node in two. */
 export interface Split {
@@ -56,7 +56,7 @@ function shrink(gradient: number, l1: number): number {
 }
 
 /** The leaf value within the bounds. */
-export function boundedValue(sums: NodeSums, rules: SplitRules, bounds: Bounds): number {
+export function boundedValue(sums: NodeSums, rules: SplitRules, bounds: LeafBounds): number {
   return clip(leafValue(sums, rules), bounds);
 }
 
@@ -71,7 +71,7 @@ function constrainedObjective(
   right: NodeSums,
   direction: number,
   rules: SplitRules,
-  bounds: Bounds,
+  bounds: LeafBounds,
 ): number {
   const [low, high] = [boundedValue(left, rules, bounds), boundedValue(right, rules, bounds)];
   if ((high - low) * direction < 0) return Number.NEGATIVE_INFINITY;
@@ -96,7 +96,7 @@ interface BestCut {
   /** null for a number. */
   order: BinOrder | null;
   /** Of the node. */
-  bounds: Bounds;
+  bounds: LeafBounds;
 }
 
 /**

@@ -8,7 +8,7 @@ import { largest } from "./fixed-point.ts";
 import { probabilities } from "./losses/probabilities.ts";
 import { directionsOf } from "./monotone.ts";
 import { type BoostingParams, readParams } from "./params.ts";
-import { scoreRows } from "./scorer.ts";
+import { scoreFeatures } from "./scorer.ts";
 import type { Examples } from "./start-training.ts";
 import { forestToOnnx } from "./to-onnx.ts";
 import type { Forest } from "./tree.ts";
@@ -83,7 +83,7 @@ function inOrder(columns: readonly FeatureColumn[], specs: readonly { name: stri
 }
 
 function predict(forest: Forest, features: readonly FeatureColumn[], target: Target): Predictions {
-  const scores = scoreRows(forest, features);
+  const scores = scoreFeatures(forest, features);
   const rows = scores.length / forest.base.length;
   if (target.task === "regression") {
     return { rows, classes: [], values: Float32Array.from(forest.link === "log" ? scores.map(Math.exp) : scores) };

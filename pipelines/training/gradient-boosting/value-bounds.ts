@@ -1,14 +1,14 @@
 import type { Directions } from "./monotone.ts";
 
 /** What the leaf values below a node must lie between, before the learning rate. */
-export interface Bounds {
+export interface LeafBounds {
   low: number;
   high: number;
 }
 
-export const FREE: Bounds = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+export const FREE: LeafBounds = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
-export function clip(value: number, { low, high }: Bounds): number {
+export function clip(value: number, { low, high }: LeafBounds): number {
   return Math.max(low, Math.min(high, value));
 }
 
@@ -18,13 +18,13 @@ export function clip(value: number, { low, high }: Bounds): number {
  */
 export class ValueBounds {
   readonly #directions: Directions | null;
-  readonly #bounds: Bounds[] = [];
+  readonly #bounds: LeafBounds[] = [];
 
   constructor(directions: Directions | null) {
     this.#directions = directions;
   }
 
-  of(node: number): Bounds {
+  of(node: number): LeafBounds {
     return this.#bounds[node] ?? FREE;
   }
 

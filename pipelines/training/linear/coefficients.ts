@@ -1,6 +1,6 @@
 import type { Coefficient, Importance } from "../trainer.ts";
 import { BLOCK_ROWS, blocks, type Design } from "./design.ts";
-import type { CategoryEncoding, Encoding } from "./encoding.ts";
+import type { CategoryEncoding, DesignEncoding } from "./encoding.ts";
 import type { Margins } from "./margins.ts";
 
 /** A coefficient before it is computed: its weights by column, and the column whose deviation it is standardised by. */
@@ -18,7 +18,7 @@ interface Term {
  * column, in units of the target (log odds for classes); `deviation` is `deviations` of the design.
  */
 export function coefficientsOf(
-  encoding: Encoding,
+  encoding: DesignEncoding,
   { weights, margins }: { weights: Float64Array; margins: Margins },
   deviation: Float64Array,
   classes: readonly string[],
@@ -41,7 +41,7 @@ export function coefficientsOf(
   }).flat();
 }
 
-function termsOf(encoding: Encoding): Term[] {
+function termsOf(encoding: DesignEncoding): Term[] {
   const intercept: [number, number][] = [[0, 1]];
   const rest = encoding.features.flatMap((each): Term[] => {
     if (each.kind === "category") return levels(each);
@@ -65,7 +65,7 @@ function levels({ columnOf, pooled, name }: CategoryEncoding): Term[] {
 }
 
 /** Each feature's share of Σ |weight| · deviation of its columns on the train rows (`deviations`); equal shares when no feature has any weight. */
-export function importanceOf(encoding: Encoding, weights: Float64Array, deviation: Float64Array): Importance[] {
+export function importanceOf(encoding: DesignEncoding, weights: Float64Array, deviation: Float64Array): Importance[] {
   const outputs = weights.length / encoding.width;
   const effect = (column: number) => {
     const own = weights.subarray(column * outputs, (column + 1) * outputs);

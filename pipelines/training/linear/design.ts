@@ -1,5 +1,5 @@
 import type { FeatureColumn } from "../../data/table.ts";
-import type { CategoryEncoding, Encoding, NumberEncoding } from "./encoding.ts";
+import type { CategoryEncoding, DesignEncoding, NumberEncoding } from "./encoding.ts";
 
 interface DenseSource {
   values: Float32Array;
@@ -34,7 +34,7 @@ export interface Block {
 export const BLOCK_ROWS = 1024;
 
 /** Binds an encoding to columns, matched by name; their levels may differ from those of training. */
-export function designOf(encoding: Encoding, features: readonly FeatureColumn[]): Design {
+export function designOf(encoding: DesignEncoding, features: readonly FeatureColumn[]): Design {
   const byName = new Map(features.map((column) => [column.name, column]));
   const numbers: DenseSource[] = [];
   const categories: SparseSource[] = [];

@@ -26,14 +26,14 @@ export interface CategoryEncoding {
  * How rows become the design matrix [rows, width], which is never built: column 0 is the intercept, then `dense` - 1
  * columns of numbers and missing indicators, then the levels of the categories.
  */
-export interface Encoding {
+export interface DesignEncoding {
   features: readonly (NumberEncoding | CategoryEncoding)[];
   dense: number;
   width: number;
 }
 
 /** Learns the encoding from the train split. A missing value is anything not finite. */
-export function fitEncoding(features: readonly FeatureColumn[], maxCategories: number): Encoding {
+export function fitEncoding(features: readonly FeatureColumn[], maxCategories: number): DesignEncoding {
   let next = 1;
   const encoded = new Map<FeatureColumn, NumberEncoding | CategoryEncoding>();
   for (const column of features) {

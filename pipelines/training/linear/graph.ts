@@ -1,7 +1,7 @@
 import type { FeatureSpec } from "../../data/table.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
 import { cast, DOUBLE, FLOAT, one } from "../onnx/nodes.ts";
-import type { Encoding, NumberEncoding } from "./encoding.ts";
+import type { DesignEncoding, NumberEncoding } from "./encoding.ts";
 import { levelLookup } from "./level-lookup.ts";
 
 /** Scores beyond float32 are cut to its range: infinities would make a softmax NaN. */
@@ -12,7 +12,7 @@ export const LARGEST_SCORE = 3e38;
  * columns such as 1e9 ± 1 or weights that cancel lose nothing, and all machines round to the same float32.
  */
 export function linearGraph(
-  encoding: Encoding,
+  encoding: DesignEncoding,
   weights: Float64Array,
   features: readonly FeatureSpec[],
   classes: readonly string[],

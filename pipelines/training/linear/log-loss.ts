@@ -19,7 +19,7 @@ export interface Objective {
 }
 
 /** The objective on the rows of a design; `codes` are the classes, and two classes have one output. */
-export function logLoss(design: Design, codes: Int32Array, outputs: number, penalty: Float64Array): Objective {
+export function logLossObjective(design: Design, codes: Int32Array, outputs: number, penalty: Float64Array): Objective {
   const probabilities = new Float64Array(outputs * BLOCK_ROWS);
   function* passes(weights: Float64Array): Generator<{ block: Block; loss: number }> {
     for (const block of blocks(design)) {

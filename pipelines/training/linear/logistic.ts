@@ -1,7 +1,7 @@
 import { UserError } from "../../errors/user-error.ts";
 import { add, conjugateGradient, inner } from "./conjugate-gradient.ts";
 import type { Design } from "./design.ts";
-import { type Curvature, logLoss, type Objective } from "./log-loss.ts";
+import { type Curvature, logLossObjective, type Objective } from "./log-loss.ts";
 import { factor, penalties } from "./penalty.ts";
 
 const MAX_STEPS = 100;
@@ -25,7 +25,7 @@ export interface LogisticFit {
 export function fitLogistic(design: Design, codes: Int32Array, classes: number, l2: number): LogisticFit {
   const outputs = classes === 2 ? 1 : classes;
   const penalty = penalties(design.width, l2, LEAST_PENALTY * design.rows);
-  const objective = logLoss(design, codes, outputs, penalty);
+  const objective = logLossObjective(design, codes, outputs, penalty);
   // The intercept's curvature vanishes when all probabilities are near 0 or 1; a trace of it keeps the factor positive.
   const traced = penalty.with(0, 1e-12 * design.rows);
   const weights = new Float64Array(design.width * outputs);

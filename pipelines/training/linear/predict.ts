@@ -1,13 +1,13 @@
 import type { FeatureColumn } from "../../data/table.ts";
 import type { Predictions } from "../trainer.ts";
 import { BLOCK_ROWS, blocks, designOf } from "./design.ts";
-import type { Encoding } from "./encoding.ts";
+import type { DesignEncoding } from "./encoding.ts";
 import { LARGEST_SCORE } from "./graph.ts";
 import { multiply } from "./products.ts";
 
 /** The predictions of weights [width, outputs], by the same steps as the ONNX graph. */
 export function predictLinear(
-  encoding: Encoding,
+  encoding: DesignEncoding,
   weights: Float64Array,
   classes: readonly string[],
   features: readonly FeatureColumn[],

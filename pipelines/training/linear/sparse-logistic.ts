@@ -2,7 +2,7 @@ import { UserError } from "../../errors/user-error.ts";
 import { add, inner } from "./conjugate-gradient.ts";
 import type { Design } from "./design.ts";
 import { informationOf, tieIntercepts } from "./information.ts";
-import { type Curvature, logLoss, type Objective } from "./log-loss.ts";
+import { type Curvature, logLossObjective, type Objective } from "./log-loss.ts";
 import type { LogisticFit } from "./logistic.ts";
 import { penalties } from "./penalty.ts";
 import { sparseMinimum } from "./sparse-minimum.ts";
@@ -32,7 +32,7 @@ export function fitSparseLogistic(
   const outputs = classes === 2 ? 1 : classes;
   checkSize(design.width * outputs);
   const penalty = penalties(design.width, l2, 0);
-  const objective = logLoss(design, codes, outputs, penalty);
+  const objective = logLossObjective(design, codes, outputs, penalty);
   const lasso = new Float64Array(design.width * outputs).fill(l1).fill(0, 0, outputs);
   let weights: Float64Array = new Float64Array(design.width * outputs);
   const losses: number[] = [];

@@ -1,12 +1,12 @@
 import type { FeatureColumn, Target } from "../../data/table.ts";
 import { type Design, designOf } from "../linear/design.ts";
-import type { Encoding } from "../linear/encoding.ts";
+import type { DesignEncoding } from "../linear/encoding.ts";
 
 /** A standardised number further out than this is taken to be this far: one wild value shall not drown all others. */
 export const FURTHEST = 100;
 
 /** Inputs of a network for an encoding: its columns without the intercept, which the layers have themselves. */
-export function inputWidth(encoding: Encoding): number {
+export function inputWidth(encoding: DesignEncoding): number {
   return encoding.width - 1;
 }
 
@@ -19,7 +19,7 @@ export interface RowEncoder {
 }
 
 /** Binds an encoding to columns, matched by name. */
-export function rowEncoder(encoding: Encoding, features: readonly FeatureColumn[]): RowEncoder {
+export function rowEncoder(encoding: DesignEncoding, features: readonly FeatureColumn[]): RowEncoder {
   const design = designOf(encoding, features);
   const width = inputWidth(encoding);
   return {

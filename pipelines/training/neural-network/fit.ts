@@ -5,9 +5,9 @@ import { inOrder } from "./examples.ts";
 import { createNetwork, type LayerWeights, type Shape } from "./network.ts";
 import { createDescent } from "./optimizer.ts";
 import type { NetworkParams } from "./params.ts";
-import { seededRandom, shuffle } from "./random.ts";
+import { shuffle, uniformRandom } from "./random.ts";
 import type { TensorFlow } from "./tensorflow.ts";
-import { type Examples, lossOf, type Run, trainStep } from "./training-step.ts";
+import { lossOfRows, type NetworkExamples, type Run, trainStep } from "./training-step.ts";
 
 /** The loss by epoch, on the rows of training and on those kept for validation (none without early stopping). */
 export interface LossHistory {
@@ -37,12 +37,12 @@ const VALIDATION_BATCH = 2048;
 export async function fitNetwork(
   tensorflow: TensorFlow,
   shape: Shape,
-  examples: Examples,
+  examples: NetworkExamples,
   params: NetworkParams,
   seed: number,
   reporting: Reporting,
 ): Promise<Fit> {
-  const random = seededRandom(seed);
+  const random = uniformRandom(seed);
   using network = createNetwork(tensorflow, shape, () => Math.floor(random() * 2 ** 31));
   using descent = createDescent(tensorflow, params);
   const rows = splitRows(examples.encoder.rows, params, random);
@@ -109,7 +109,7 @@ function validationLoss(run: Run, rows: Int32Array): number {
   let sum = 0;
   for (let start = 0; start < rows.length; start += VALIDATION_BATCH) {
     const chosen = rows.subarray(start, start + VALIDATION_BATCH);
-    sum += chosen.length * lossOf(run, chosen);
+    sum += chosen.length * lossOfRows(run, chosen);
   }
   return sum / rows.length;
 }

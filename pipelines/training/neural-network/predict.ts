@@ -1,6 +1,6 @@
 import type { Tensor2D } from "@tensorflow/tfjs-core";
 import type { FeatureColumn } from "../../data/table.ts";
-import type { Encoding } from "../linear/encoding.ts";
+import type { DesignEncoding } from "../linear/encoding.ts";
 import { LARGEST_SCORE } from "../linear/graph.ts";
 import type { Predictions } from "../trainer.ts";
 import { inOrder, rowEncoder, type TargetScale } from "./examples.ts";
@@ -9,7 +9,7 @@ import type { TensorFlow } from "./tensorflow.ts";
 
 /** A trained network, outside TensorFlow's memory. */
 export interface TrainedNetwork {
-  encoding: Encoding;
+  encoding: DesignEncoding;
   shape: Shape;
   layers: readonly LayerWeights[];
   /** Empty for regression. */

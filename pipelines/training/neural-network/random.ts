@@ -1,5 +1,5 @@
 /** Uniform numbers in [0, 1) from a seed, the same on every machine (mulberry32). */
-export function seededRandom(seed: number): () => number {
+export function uniformRandom(seed: number): () => number {
   let state = seed | 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;

@@ -1,5 +1,5 @@
 import type { FeatureSpec } from "../../data/table.ts";
-import type { Encoding, NumberEncoding } from "../linear/encoding.ts";
+import type { DesignEncoding, NumberEncoding } from "../linear/encoding.ts";
 import { LARGEST_SCORE } from "../linear/graph.ts";
 import { levelLookup } from "../linear/level-lookup.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
@@ -27,7 +27,7 @@ export function networkToOnnx(trained: TrainedNetwork, features: readonly Featur
 function firstLayer(
   graph: OnnxGraph,
   inputs: ReadonlyMap<string, string>,
-  { features }: Encoding,
+  { features }: DesignEncoding,
   layer: LayerWeights,
 ): string {
   const numbers = features.filter((each) => each.kind === "number");

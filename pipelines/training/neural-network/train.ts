@@ -1,6 +1,6 @@
 import type { Table, Target } from "../../data/table.ts";
 import { UserError } from "../../errors/user-error.ts";
-import { type Encoding, fitEncoding } from "../linear/encoding.ts";
+import { type DesignEncoding, fitEncoding } from "../linear/encoding.ts";
 import type { TrainedModel, TrainingCurve, TrainingInput } from "../trainer.ts";
 import { classWeights, inputWidth, rowEncoder, type TargetScale, targetScale, targetsOf } from "./examples.ts";
 import { fitNetwork, type LossHistory } from "./fit.ts";
@@ -12,7 +12,7 @@ import { predictNetwork, type TrainedNetwork } from "./predict.ts";
 import { sensitivities } from "./sensitivity.ts";
 import { factsOf, loadTensorFlow } from "./tensorflow.ts";
 import { networkToOnnx } from "./to-onnx.ts";
-import type { Examples } from "./training-step.ts";
+import type { NetworkExamples } from "./training-step.ts";
 
 /** Trains on the table; everything is a function of table, params and seed, except with tfjs-node, whose threads sum in any order. */
 export async function trainNetwork({ table, params, seed, log }: TrainingInput): Promise<TrainedModel> {
@@ -74,7 +74,12 @@ function classCount(target: Target): number {
   return target.task === "classification" ? target.classes.length : 0;
 }
 
-function examplesOf({ features, target }: Table, encoding: Encoding, scale: TargetScale, balanced: boolean): Examples {
+function examplesOf(
+  { features, target }: Table,
+  encoding: DesignEncoding,
+  scale: TargetScale,
+  balanced: boolean,
+): NetworkExamples {
   return {
     encoder: rowEncoder(encoding, features),
     targets: targetsOf(target, scale),

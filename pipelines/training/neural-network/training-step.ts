@@ -7,7 +7,7 @@ import type { NetworkParams } from "./params.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** What a network learns from: `targets` [rows] as `meanLoss` takes them, and the weight of each class in the loss. */
-export interface Examples {
+export interface NetworkExamples {
   encoder: RowEncoder;
   targets: Float32Array;
   classWeights: Float32Array | null;
@@ -17,7 +17,7 @@ export interface Examples {
 /** A network on its way, and all that moves it. */
 export interface Run {
   tensorflow: TensorFlow;
-  examples: Examples;
+  examples: NetworkExamples;
   params: NetworkParams;
   network: Network;
   descent: Descent;
@@ -42,7 +42,7 @@ export function trainStep(run: Run, rows: Int32Array, progress: number): number 
 }
 
 /** The mean loss of some rows, as they will be predicted: without dropout. */
-export function lossOf(run: Run, rows: Int32Array): number {
+export function lossOfRows(run: Run, rows: Int32Array): number {
   return run.tensorflow.core.tidy(() => meanLossOf(run, rows).dataSync()[0]!);
 }
 

@@ -1,9 +1,9 @@
-import { type Cells, totals } from "./cells.ts";
+import { type DriftCells, totals } from "./cells.ts";
 
 /** Share that an empty cell is taken to have, so that the PSI stays finite. */
 const emptyShare = 1e-4;
 
-function shares(cells: Cells): { reference: number[]; current: number[] } {
+function shares(cells: DriftCells): { reference: number[]; current: number[] } {
   const [before, now] = totals(cells);
   return {
     reference: cells.reference.map((rows) => rows / before),
@@ -16,7 +16,7 @@ function shares(cells: Cells): { reference: number[]; current: number[] } {
  * with the number of cells by chance alone; `corrected` is less what two samples of these sizes would show on average
  * without drift, each cell's difference being about normal.
  */
-export function totalVariation(cells: Cells): { raw: number; corrected: number } {
+export function totalVariation(cells: DriftCells): { raw: number; corrected: number } {
   const { reference, current } = shares(cells);
   const [before, now] = totals(cells);
   let raw = 0;
@@ -30,7 +30,7 @@ export function totalVariation(cells: Cells): { raw: number; corrected: number }
 }
 
 /** Square root of the Jensen-Shannon divergence, natural logarithm: 0 for equal shares, √ln 2 for disjoint ones. */
-export function jensenShannon(cells: Cells): number {
+export function jensenShannon(cells: DriftCells): number {
   const { reference, current } = shares(cells);
   const divergence = reference.reduce((sum, p, at) => {
     const q = current[at]!;
@@ -45,7 +45,7 @@ function towards(share: number, middle: number): number {
 }
 
 /** Population stability index: Σ (reference − current) · ln(reference / current). */
-export function populationStability(cells: Cells): number {
+export function populationStability(cells: DriftCells): number {
   const { reference, current } = shares(cells);
   return reference.reduce((sum, share, at) => {
     const before = Math.max(share, emptyShare);

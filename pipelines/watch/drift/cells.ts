@@ -1,7 +1,7 @@
 import type { CategoryDistribution } from "../profile/distribution.ts";
 
 /** Rows of the two sides in the same cells: categories, buckets or bins. */
-export interface Cells {
+export interface DriftCells {
   reference: readonly number[];
   current: readonly number[];
 }
@@ -11,7 +11,7 @@ export interface Cells {
  * to list, by bucket. Every category is a cell of its own whichever side it was seen on, so that pooling the rare ones by the
  * rows of both sides together treats the sides alike.
  */
-export function categoryCells(reference: CategoryDistribution, current: CategoryDistribution): Cells {
+export function categoryCells(reference: CategoryDistribution, current: CategoryDistribution): DriftCells {
   if (reference.buckets && current.buckets) return { reference: reference.buckets, current: current.buckets };
   const unlisted = current.unlisted.map(({ rows }) => rows);
   const rest = current.other - unlisted.reduce((sum, rows) => sum + rows, 0);
@@ -22,7 +22,7 @@ export function categoryCells(reference: CategoryDistribution, current: Category
 }
 
 /** Rows of either side. */
-export function totals({ reference, current }: Cells): [number, number] {
+export function totals({ reference, current }: DriftCells): [number, number] {
   const sum = (rows: readonly number[]) => rows.reduce((all, each) => all + each, 0);
   return [sum(reference), sum(current)];
 }
@@ -33,7 +33,7 @@ const fewest = 5;
  * Puts the cells in which either side would be expected to have fewer than 5 rows into one, as the chi-square test needs
  * (Cochran, 1954). By the rows of both sides together, because choosing by one side would favour it.
  */
-export function poolRareCells(cells: Cells): Cells {
+export function poolRareCells(cells: DriftCells): DriftCells {
   const [before, now] = totals(cells);
   const least = (fewest * (before + now)) / Math.min(before, now);
   const kept: [number, number][] = [];

@@ -1,10 +1,10 @@
-import { type Cells, poolRareCells, totals } from "./cells.ts";
+import { type DriftCells, poolRareCells, totals } from "./cells.ts";
 
 /**
  * Pearson's chi-square for two samples with rare cells pooled; the reference is a sample too. null when everything is in one
  * cell. (Press et al., Numerical Recipes, 14.3, for samples of unequal size.)
  */
-export function twoSampleChiSquare(cells: Cells): { statistic: number; degrees: number } | null {
+export function twoSampleChiSquare(cells: DriftCells): { statistic: number; degrees: number } | null {
   const pooled = poolRareCells(cells);
   const [before, now] = totals(pooled);
   if (before === 0 || now === 0 || pooled.reference.length < 2) return null;

@@ -10,7 +10,7 @@ import { categoryCells, poolRareCells } from "./cells.ts";
 import { twoSampleChiSquare } from "./chi-square.ts";
 import { compareNumbers } from "./compare-numbers.ts";
 import { type Comparison, combine, missingEffect, unseenEffect } from "./comparison.ts";
-import type { ColumnFacts, Effect, ShapeBar } from "./drift-result.ts";
+import type { DriftFacts, Effect, ShapeBar } from "./drift-result.ts";
 import { limits } from "./limits.ts";
 
 /** What a column of the window is against the profile's, before the other columns are considered. */
@@ -18,8 +18,8 @@ export interface ComparedColumn extends Comparison {
   name: string;
   kind: Distribution["kind"];
   state: "compared" | "vanished" | "type changed" | "not compared";
-  reference: ColumnFacts;
-  current: ColumnFacts | null;
+  reference: DriftFacts;
+  current: DriftFacts | null;
 }
 
 /** Compares what can be compared; a column that vanished or changed its type has no statistics. */
@@ -40,7 +40,7 @@ function compare(reference: Distribution, current: Distribution): Comparison {
   throw new Error(`column ${reference.name} was counted as ${current.kind}, but its profile is ${reference.kind}`);
 }
 
-function factsOf(column: Distribution): ColumnFacts {
+function factsOf(column: Distribution): DriftFacts {
   const share = (count: number) => (column.rows === 0 ? 0 : count / column.rows);
   const { rows } = column;
   if (column.kind === "category") {

@@ -64,8 +64,8 @@ export interface ColumnDrift {
   significant: boolean;
   /** Those that the column's kind has. */
   statistics: ColumnStatistics;
-  reference: ColumnFacts;
-  current: ColumnFacts | null;
+  reference: DriftFacts;
+  current: DriftFacts | null;
   /** Up to ten bars of both sides, for a chart or a table. */
   shape: readonly ShapeBar[];
 }
@@ -85,7 +85,7 @@ export interface ColumnStatistics {
   psi?: number;
 }
 
-export interface ColumnFacts {
+export interface DriftFacts {
   rows: number;
   /** Shares of the rows, 0..1. */
   missing: number;

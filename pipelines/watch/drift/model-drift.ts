@@ -120,7 +120,7 @@ function severity(entry: DriftEntry): number {
 }
 
 /** Entries of a run, those first that ask for attention; of equal ones the most severe, then by name. */
-export function worstFirst(entries: readonly DriftEntry[]): DriftEntry[] {
+export function worstDriftFirst(entries: readonly DriftEntry[]): DriftEntry[] {
   return entries.toSorted(
     (a, b) => rank(a) - rank(b) || severity(b) - severity(a) || (a.model < b.model ? -1 : a.model > b.model ? 1 : 0),
   );

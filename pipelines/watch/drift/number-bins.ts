@@ -1,13 +1,13 @@
-import { formatNumber } from "../../evaluation/format-number.ts";
+import { formatNumber } from "../../statistics/format-number.ts";
 import { type NumericDistribution, presentRows } from "../profile/distribution.ts";
-import type { Cells } from "./cells.ts";
+import type { DriftCells } from "./cells.ts";
 import type { ShapeBar } from "./drift-result.ts";
 
 const bins = 10;
 
 /** Both sides in at most ten bins that hold about as many of the reference's rows each, and what lies beyond its edges. */
 export interface NumberBins {
-  cells: Cells;
+  cells: DriftCells;
   shape: readonly ShapeBar[];
 }
 

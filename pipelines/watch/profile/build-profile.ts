@@ -7,7 +7,7 @@ import { openSession } from "../../data/engines/duckdb/session.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
 import { measureMetric } from "../performance/measure-metric.ts";
 import { readOutcomes } from "../performance/read-outcomes.ts";
-import { describeColumns, type ReferenceColumn } from "./describe-columns.ts";
+import { describeDistributions, type ReferenceColumn } from "./describe-distributions.ts";
 import type { Distribution } from "./distribution.ts";
 import { fitProfile } from "./fit-profile.ts";
 import type { MetricLevel, Profile } from "./profile.ts";
@@ -68,7 +68,7 @@ async function describe(
   const file = store.path(fingerprint);
   using session = await openSession({ readable: [dirname(file)], threads: 1 });
   try {
-    return (await describeColumns(session, `read_parquet(${quoteText(file)})`, columns)).map(withRoundMoments);
+    return (await describeDistributions(session, `read_parquet(${quoteText(file)})`, columns)).map(withRoundMoments);
   } catch (error) {
     throw machineError(error, `to describe the columns of ${file}`) ?? error;
   }

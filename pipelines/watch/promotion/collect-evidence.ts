@@ -6,7 +6,7 @@ import { readWindow } from "../window/read-window.ts";
 import { compareWithPrevious } from "./compare-with-previous.ts";
 import { countFailures } from "./count-failures.ts";
 import { decideRollback, type RollbackJudgement } from "./decide-rollback.ts";
-import type { Condition, Evidence, Finding } from "./evidence.ts";
+import type { Condition, Evidence, LiveFinding } from "./evidence.ts";
 import type { EvidenceJob } from "./evidence-job.ts";
 import { countOutside } from "./outside-reference.ts";
 
@@ -38,19 +38,23 @@ function askedOf({ when }: RollbackConfig): Condition[] {
   ];
 }
 
-async function cachedFindings(job: EvidenceJob, interval: Interval, asked: readonly Condition[]): Promise<Finding[]> {
+async function cachedFindings(
+  job: EvidenceJob,
+  interval: Interval,
+  asked: readonly Condition[],
+): Promise<LiveFinding[]> {
   const { workspace, standing, rollback } = job;
   const { since, previous } = standing;
   const length = job.newest.to.getTime() - job.newest.from.getTime();
   const inputs = { stepVersion, window: await job.inputs(interval), length, since, previous, rollback };
-  const cached = await workspace.cache.read<Finding[]>("live-evidence", inputs);
+  const cached = await workspace.cache.read<LiveFinding[]>("live-evidence", inputs);
   if (cached) return cached;
   const findings = await findAll(job, interval, asked);
   await workspace.cache.write("live-evidence", inputs, findings);
   return findings;
 }
 
-async function findAll(job: EvidenceJob, interval: Interval, asked: readonly Condition[]): Promise<Finding[]> {
+async function findAll(job: EvidenceJob, interval: Interval, asked: readonly Condition[]): Promise<LiveFinding[]> {
   const { workspace, snapshot, watched, now } = job;
   const { record, today } = watched;
   await using staging = await workspace.store.staging();
@@ -58,7 +62,7 @@ async function findAll(job: EvidenceJob, interval: Interval, asked: readonly Con
   const windowJob = { ...workspace, record, bytes, drift: today.drift, interval, now, staging: staging.path };
   const needsRows = asked.some((condition) => condition !== "error_rate");
   const window = needsRows ? await readWindow(windowJob) : null;
-  const findings: Finding[] = [];
+  const findings: LiveFinding[] = [];
   for (const condition of asked) {
     findings.push(
       condition === "error_rate"
@@ -69,7 +73,7 @@ async function findAll(job: EvidenceJob, interval: Interval, asked: readonly Con
   return findings;
 }
 
-async function findFailures({ rollback }: EvidenceJob, windowJob: WindowJob): Promise<Finding> {
+async function findFailures({ rollback }: EvidenceJob, windowJob: WindowJob): Promise<LiveFinding> {
   const counted = await countFailures(windowJob);
   if ("reason" in counted) return { condition: "error_rate", state: "unknown", ...counted };
   const { rows, failed } = counted;
@@ -86,7 +90,7 @@ async function findInRows(
   condition: "outside_reference" | "worse_than_previous",
   window: DriftWindow,
   { path }: { path: string },
-): Promise<Finding> {
+): Promise<LiveFinding> {
   const { profile, rollback } = job;
   if (condition === "worse_than_previous") return compareWithPrevious(job, window, path);
   const counted = await countOutside(profile, window);
@@ -103,7 +107,7 @@ async function findInRows(
 function shareFinding(
   condition: "error_rate" | "outside_reference",
   { rows, hit, limit, least }: { rows: number; hit: number; limit: number; least: number },
-): Finding {
+): LiveFinding {
   if (rows < least) return { condition, state: "too few rows", rows };
   return { condition, state: "measured", rows, share: hit / rows, limit };
 }

@@ -5,16 +5,20 @@ import { UserError } from "../../errors/user-error.ts";
 import type { DriftWindow } from "../window/drift-window.ts";
 import type { Interval } from "../window/interval.ts";
 import { compareVersions } from "./compare-versions.ts";
-import type { Finding } from "./evidence.ts";
+import type { LiveFinding } from "./evidence.ts";
 import type { EvidenceJob } from "./evidence-job.ts";
 import { type ScoredLabels, scoreLabelled } from "./score-labelled.ts";
 
 /** The primary metric of the version in production and of the one before, on the labelled rows of a window; or why they cannot be compared. */
-export async function compareWithPrevious(job: EvidenceJob, window: DriftWindow, staging: string): Promise<Finding> {
+export async function compareWithPrevious(
+  job: EvidenceJob,
+  window: DriftWindow,
+  staging: string,
+): Promise<LiveFinding> {
   const { workspace, snapshot, watched, standing, rollback } = job;
   const { record } = watched;
   const condition = "worse_than_previous" as const;
-  const unknown = (reason: string): Finding => ({ condition, state: "unknown", reason });
+  const unknown = (reason: string): LiveFinding => ({ condition, state: "unknown", reason });
   if (window.labels.problem !== null) return unknown(window.labels.problem);
   if (window.labels.known < rollback.min_rows) return { condition, state: "too few rows", rows: window.labels.known };
   if (standing.previous === null) return unknown("no version was in production before it");
@@ -39,7 +43,7 @@ function comparisonFinding(
   { watched: { record }, rollback, standing, newest }: EvidenceJob,
   version: number,
   scored: ScoredLabels,
-): Finding {
+): LiveFinding {
   const condition = "worse_than_previous" as const;
   const { rows } = scored.current;
   if (rows < rollback.min_rows) return { condition, state: "too few rows", rows };

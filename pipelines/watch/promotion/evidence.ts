@@ -32,7 +32,7 @@ export interface ComparisonFinding {
 export type MeasuredFinding = ShareFinding | ComparisonFinding;
 
 /** What live data says of one condition. Plain JSON. */
-export type Finding =
+export type LiveFinding =
   | MeasuredFinding
   | { condition: Condition; state: "too few rows"; rows: number }
   | { condition: Condition; state: "unknown"; reason: string };
@@ -48,11 +48,11 @@ export interface Evidence {
   window: { from: string; to: string };
   /** `rollback.min_rows`. */
   least: number;
-  findings: readonly Finding[];
+  findings: readonly LiveFinding[];
 }
 
 /** Whether a finding speaks against the version: beyond the limit, or the whole interval on the bad side of zero. */
-export function isBroken(finding: Finding): finding is MeasuredFinding {
+export function isBroken(finding: LiveFinding): finding is MeasuredFinding {
   if (finding.state !== "measured") return false;
   if (finding.condition !== "worse_than_previous") return finding.share > finding.limit;
   const { low, high } = finding.difference;
@@ -69,7 +69,7 @@ export function recheckEvidence(evidence: Evidence, config: RollbackConfig | nul
   return { ...evidence, least: config.min_rows, findings };
 }
 
-function recheck(finding: Finding, { when, min_rows }: RollbackConfig): Finding[] {
+function recheck(finding: LiveFinding, { when, min_rows }: RollbackConfig): LiveFinding[] {
   const { condition } = finding;
   const limit = condition === "worse_than_previous" ? null : when[condition];
   const isAsked = condition === "worse_than_previous" ? when.worse_than_previous : limit !== null;

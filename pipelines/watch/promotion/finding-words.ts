@@ -1,5 +1,5 @@
-import { formatApart, formatCount, formatNumber, formatPercent } from "../../evaluation/format-number.ts";
-import type { Evidence, Finding, MeasuredFinding } from "./evidence.ts";
+import { formatApart, formatCount, formatNumber, formatPercent } from "../../statistics/format-number.ts";
+import type { Evidence, LiveFinding, MeasuredFinding } from "./evidence.ts";
 
 /** `error_rate and outside_reference` */
 export function brokenWords(broken: readonly MeasuredFinding[]): string {
@@ -8,7 +8,7 @@ export function brokenWords(broken: readonly MeasuredFinding[]): string {
 }
 
 /** What was found, without its end mark: `12.4% of 1,203 requests failed (limit 5%)`. */
-export function findingSentence(finding: Finding): string {
+export function findingSentence(finding: LiveFinding): string {
   if (finding.state === "too few rows")
     return `${finding.condition} is not known: ${formatCount(finding.rows)} rows since the promotion are too few`;
   if (finding.state === "unknown") return `${finding.condition} is not known: ${finding.reason}`;

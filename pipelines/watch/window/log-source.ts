@@ -12,7 +12,7 @@ import { labelsUntil, windowLimits } from "./window-job.ts";
 import { labelsTable, rowsTable, type WindowLayout, writeWindow } from "./window-rows.ts";
 
 /** The rows of the prediction log that the production version predicted in the interval, with the labels that have arrived. */
-export async function readLog(job: WindowJob, folder: string, file: string): Promise<DriftWindow> {
+export async function readLoggedRows(job: WindowJob, folder: string, file: string): Promise<DriftWindow> {
   const { staging, interval } = job;
   const limits = windowLimits(job);
   const paths = await logFiles(folder, interval);

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { DriftWindow, WindowJob } from "./drift-window.ts";
 import { logFolder } from "./log-files.ts";
-import { readLog } from "./log-source.ts";
+import { readLoggedRows } from "./log-source.ts";
 import { readMonitoringQuery, readNextWindow } from "./query-source.ts";
 
 /**
@@ -12,5 +12,5 @@ export async function readWindow(job: WindowJob): Promise<DriftWindow> {
   const file = join(job.staging, "window.parquet");
   if (job.drift.query !== null) return readMonitoringQuery(job, job.drift.query, file);
   const folder = await logFolder(job.root, job.repository.predictions, job.record.model);
-  return folder === null ? readNextWindow(job, file) : readLog(job, folder, file);
+  return folder === null ? readNextWindow(job, file) : readLoggedRows(job, folder, file);
 }

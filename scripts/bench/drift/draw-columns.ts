@@ -1,7 +1,7 @@
 import type { Random } from "../../../pipelines/statistics/random.ts";
 
 /** A column to draw rows of. `shift` 0 draws what the reference is of; 1 draws the drift that must be found. */
-export interface ColumnKind {
+export interface DrawnColumn {
   name: string;
   kind: "numeric" | "category";
   /** A value, or the code of a category; NaN for missing. */
@@ -22,7 +22,7 @@ export function normal(random: Random): number {
 }
 
 /** A number whose shift is 0.3 of its standard deviation. */
-function numbers(name: string, deviation: number, value: (random: Random) => number): ColumnKind {
+function numbers(name: string, deviation: number, value: (random: Random) => number): DrawnColumn {
   return {
     name,
     kind: "numeric",
@@ -39,7 +39,7 @@ function poisson(random: Random, mean: number): number {
 }
 
 /** Categories of which 10 points of share move from the first to the last that is listed. */
-function categories(name: string, shares: readonly number[]): ColumnKind {
+function categories(name: string, shares: readonly number[]): DrawnColumn {
   const total = shares.reduce((sum, share) => sum + share, 0);
   const before = shares.map((share) => share / total);
   const after = before.map((share, at) => share + (at === 0 ? -0.1 : at === before.length - 1 ? 0.1 : 0));
@@ -61,7 +61,7 @@ function cumulative(shares: readonly number[]): number[] {
   return shares.map((share) => (sum += share));
 }
 
-function withMissing(column: ColumnKind, share: number): ColumnKind {
+function withMissing(column: DrawnColumn, share: number): DrawnColumn {
   return {
     ...column,
     name: `${column.name}, ${share * 100}% missing`,
@@ -73,7 +73,7 @@ function withMissing(column: ColumnKind, share: number): ColumnKind {
 const zipf = (count: number) => Array.from({ length: count }, (_, at) => 1 / (at + 1));
 
 /** Ten kinds, of which a model with 20 columns has two each. */
-export const columnKinds: readonly ColumnKind[] = [
+export const columnKinds: readonly DrawnColumn[] = [
   numbers("normal", 1, normal),
   categories("2 categories 70/30", [0.7, 0.3]),
   numbers("log-normal", Math.sqrt((Math.E - 1) * Math.E), (random) => Math.exp(normal(random))),

@@ -2,7 +2,7 @@ import { planIntervals } from "../../../pipelines/evaluation/interval-plan.ts";
 import { seededRandom } from "../../../pipelines/statistics/random.ts";
 import { compareSamples } from "../../../pipelines/watch/drift/evidently/compare-samples.ts";
 import type { Sample } from "../../../pipelines/watch/drift/evidently/sample.ts";
-import { drawScored, judgeCalibrated, modelOf, profileOf, type SimulatedModel, samplesOf } from "./simulate.ts";
+import { drawScored, judgeCalibrated, profileOf, type SimulatedModel, samplesOf, simulatedModel } from "./simulate.ts";
 
 export const referenceSizes = [500, 1001, 5000, 100_000] as const;
 export const windowSizes = [50, 100, 300, 1000, 10_000] as const;
@@ -48,7 +48,7 @@ export function runRow(columns: number, reference: number, { replicates, compare
   const windowsEach = reference >= 100_000 ? 20 : 1;
   for (let draw = 0; draw * windowsEach < replicates; draw++) {
     const random = seededRandom(draw * 1_000_003 + reference * 31 + columns, 17);
-    const model = modelOf(columns, draw);
+    const model = simulatedModel(columns, draw);
     const before = drawScored(model, reference, random, null);
     const profile = profileOf(model, before, plan);
     const samples = draw * windowsEach < compared ? samplesOf(model, before) : [];

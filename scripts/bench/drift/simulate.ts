@@ -8,11 +8,11 @@ import type { CurrentWindow, Distribution } from "../../../pipelines/watch/profi
 import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
 import type { MetricLevel, Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { countCodes, countNumbers, profileCodes, profileNumbers } from "./count-values.ts";
-import { type ColumnKind, columnKinds, normal } from "./draw-columns.ts";
+import { columnKinds, type DrawnColumn, normal } from "./draw-columns.ts";
 
 /** A model of the simulation: its columns, and what each is worth. */
 export interface SimulatedModel {
-  columns: readonly ColumnKind[];
+  columns: readonly DrawnColumn[];
   /** Shares, which fall by a quarter from one column to the next: of 20 columns five matter. */
   importance: readonly number[];
 }
@@ -20,7 +20,7 @@ export interface SimulatedModel {
 /** Columns by position: the values of one side. */
 type Rows = readonly Float64Array[];
 
-export function modelOf(columns: number, first: number): SimulatedModel {
+export function simulatedModel(columns: number, first: number): SimulatedModel {
   const kinds = Array.from({ length: columns }, (_, at) => columnKinds[(first + at) % columnKinds.length]!);
   const raw = kinds.map((_, at) => 0.75 ** at);
   const total = raw.reduce((sum, each) => sum + each, 0);
@@ -46,21 +46,30 @@ function predict({ columns, importance }: SimulatedModel, rows: Rows, random: Ra
 }
 
 /** What the model predicts of rows, and what became of them. */
-export interface Scored {
+export interface SimulatedScores {
   rows: Rows;
   predictions: Float64Array;
   outcomes: Float64Array;
 }
 
 /** Draws rows, predicts them and draws their outcomes; the column at `shifted` drifts, what the model knows of it does not. */
-export function drawScored(model: SimulatedModel, count: number, random: Random, shifted: number | null): Scored {
+export function drawScored(
+  model: SimulatedModel,
+  count: number,
+  random: Random,
+  shifted: number | null,
+): SimulatedScores {
   const rows = drawRows(model, count, random, shifted);
   const predictions = predict(model, rows, random);
   return { rows, predictions, outcomes: predictions.map((each) => each + 0.2 * normal(random)) };
 }
 
 /** As registration makes it, but for the scan, which a test holds equal; the outcomes are those of a test split as large. */
-export function profileOf(model: SimulatedModel, { rows, predictions, outcomes }: Scored, plan: IntervalPlan): Profile {
+export function profileOf(
+  model: SimulatedModel,
+  { rows, predictions, outcomes }: SimulatedScores,
+  plan: IntervalPlan,
+): Profile {
   const features = model.columns.map((column, at) => ({
     kind: column.kind === "numeric" ? ("number" as const) : ("category" as const),
     importance: model.importance[at]!,
@@ -79,7 +88,7 @@ function levelOf(predictions: Float64Array, outcomes: Float64Array, plan: Interv
   return "problem" in measured ? null : measured;
 }
 
-function windowOf(profile: Profile, { rows, predictions }: Scored): CurrentWindow {
+function windowOf(profile: Profile, { rows, predictions }: SimulatedScores): CurrentWindow {
   const count = (reference: Distribution, values: Float64Array) => ({
     state: "counted" as const,
     distribution:
@@ -94,17 +103,17 @@ function windowOf(profile: Profile, { rows, predictions }: Scored): CurrentWindo
 }
 
 /** By the calibrated method, with labels where there is a plan to measure by; with no least number of rows, so that small windows are judged too. */
-export function judgeCalibrated(profile: Profile, now: Scored, plan: IntervalPlan | null): DriftResult {
+export function judgeCalibrated(profile: Profile, now: SimulatedScores, plan: IntervalPlan | null): DriftResult {
   const performance = plan ? levelOf(now.predictions, now.outcomes, plan) : null;
   return judgeDrift({ profile, window: windowOf(profile, now), performance, drift: { min_rows: 1, share: 0.3 } });
 }
 
 /** The columns and the prediction as Evidently's defaults take them. */
-export function samplesOf({ columns }: SimulatedModel, { rows, predictions }: Scored): Sample[] {
+export function samplesOf({ columns }: SimulatedModel, { rows, predictions }: SimulatedScores): Sample[] {
   return [...columns.map(({ kind }, at) => sampleOf(kind, rows[at]!)), sampleOf("numeric", predictions)];
 }
 
-function sampleOf(kind: ColumnKind["kind"], values: Float64Array): Sample {
+function sampleOf(kind: DrawnColumn["kind"], values: Float64Array): Sample {
   const present = values.filter((value) => !Number.isNaN(value));
   if (kind === "numeric") return { kind, values: present.sort() };
   const counts = new Map<string, number>();

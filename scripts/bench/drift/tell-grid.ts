@@ -1,6 +1,6 @@
 import { markdownTable } from "markdown-table";
-import { formatCount } from "../../../pipelines/evaluation/format-number.ts";
 import { xyChart } from "../../../pipelines/report/markdown/xychart.ts";
+import { formatCount } from "../../../pipelines/statistics/format-number.ts";
 import { tellSection } from "../page.ts";
 import { fewestToDetect, type GridCell, type Rate, windowSizes } from "./run-grid.ts";
 

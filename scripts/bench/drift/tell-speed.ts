@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { openSession } from "../../../pipelines/data/engines/duckdb/session.ts";
-import { describeColumns } from "../../../pipelines/watch/profile/describe-columns.ts";
+import { compareWithProfile } from "../../../pipelines/watch/check-drift-window.ts";
+import { describeDistributions } from "../../../pipelines/watch/profile/describe-distributions.ts";
 import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
 import type { FeatureProfile, Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { writeProfile } from "../../../pipelines/watch/profile/profile-file.ts";
-import { checkWindow } from "../../../pipelines/watch/window-check.ts";
 import { machine, tellSection } from "../page.ts";
 
 const kinds: Readonly<Record<string, FeatureProfile["kind"]>> = {
@@ -41,7 +41,7 @@ export async function tellSpeed(): Promise<void> {
   const profile = await profileOf(reference);
   const [large, small] = [await write(3_000_000), await write(10_000)];
   const check = (file: string, memory_gb: number) =>
-    checkWindow(profile, {
+    compareWithProfile(profile, {
       files: [file],
       threads: 2,
       memory_gb,
@@ -84,7 +84,7 @@ async function profileOf(file: string): Promise<Profile> {
     column: name,
     kind: (kinds[name] ?? "number") === "number" ? ("numeric" as const) : ("category" as const),
   }));
-  const described = await describeColumns(session, `read_parquet('${file}')`, columns);
+  const described = await describeDistributions(session, `read_parquet('${file}')`, columns);
   const [prediction] = described.slice(-1);
   return fitProfile({
     ...{ format: 1, task: "regression", classes: [], target: "target", unwatched: 0, performance: null, times: null },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { validationCount } from "../../../pipelines/candidate/search/validation-rows.ts";
-import { metricOf } from "../../../pipelines/evaluation/metric-of.ts";
+import { scoreMetric } from "../../../pipelines/evaluation/score-metric.ts";
 import { shuffledRows, takeRows } from "../../../pipelines/evaluation/table-rows.ts";
 import { categories, classification, numbers, regression } from "../../training/tables.ts";
 
@@ -48,13 +48,13 @@ test.each<[title: string, metric: string, predicted: number[], found: object]>([
 ])("a metric is %s", (_title, metric, predicted, found) => {
   const { target } = regression([], [1, 2]);
   const predictions = { rows: predicted.length, classes: [], values: Float32Array.from(predicted) };
-  expect(metricOf(metric, target, predictions)).toEqual(found);
+  expect(scoreMetric(metric, target, predictions)).toEqual(found);
 });
 
 test("an area without rows of one class says so", () => {
   const target = { task: "classification" as const, codes: Int32Array.of(0, 0), classes: ["a", "b"] };
   const predictions = { rows: 2, classes: ["a", "b"], values: Float32Array.of(0.5, 0.5, 0.5, 0.5) };
-  expect(metricOf("roc_auc", target, predictions)).toEqual({
+  expect(scoreMetric("roc_auc", target, predictions)).toEqual({
     score: null,
     problem: "roc_auc is not defined: no test row is of class b",
   });

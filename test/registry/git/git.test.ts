@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type FileChange, makeCommits } from "../../../pipelines/registry/git/commits.ts";
 import { type Git, openGit } from "../../../pipelines/registry/git/git.ts";
 import { readIdentity } from "../../../pipelines/registry/git/identity.ts";
-import { readLog } from "../../../pipelines/registry/git/log.ts";
+import { readCommits } from "../../../pipelines/registry/git/log.ts";
 import { parseTree, readAllObjects, readObjects } from "../../../pipelines/registry/git/objects.ts";
 import { makeSandbox } from "../builders.ts";
 
@@ -101,7 +101,7 @@ describe("the log", () => {
       context,
     );
     const commits = [];
-    for await (const commit of readLog(git, { tip: two! })) commits.push(commit);
+    for await (const commit of readCommits(git, { tip: two! })) commits.push(commit);
     expect(commits.map(({ commit, parents }) => [commit, parents])).toEqual([
       [two, [one]],
       [one, []],
@@ -113,7 +113,7 @@ describe("the log", () => {
       ["z", null, "100644"],
       ["ü\n", null, "100644"],
     ]);
-    for await (const commit of readLog(git, { tip: two!, oldestFirst: true, withChanges: false })) {
+    for await (const commit of readCommits(git, { tip: two!, oldestFirst: true, withChanges: false })) {
       expect(commit).toMatchObject({ commit: one, changes: [] });
       break;
     }

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FeatureColumn } from "../../../pipelines/data/table.ts";
 import type { Encoding } from "../../../pipelines/training/gradient-boosting/encode-columns.ts";
-import { scoreRows } from "../../../pipelines/training/gradient-boosting/scorer.ts";
+import { scoreFeatures } from "../../../pipelines/training/gradient-boosting/scorer.ts";
 import { forestToOnnx } from "../../../pipelines/training/gradient-boosting/to-onnx.ts";
 import type { Forest, Tree } from "../../../pipelines/training/gradient-boosting/tree.ts";
 import { openModel } from "../../../pipelines/training/onnx/session.ts";
@@ -92,7 +92,7 @@ test.each([1, 3])("random forests score random rows as ONNX Runtime does (%i out
     const model = await openModel(forestToOnnx(forest, specs, target), { features: specs, classes });
     const shipped = await model.predict(features);
     await model.close();
-    const own = scoreRows(forest, features);
+    const own = scoreFeatures(forest, features);
     for (let row = 0; row < 200; row++) {
       if (outputs === 1) expect(Math.abs(shipped.values[row]! - own[row]!)).toBeLessThan(1e-4);
       else expect(Math.abs(shipped.values[3 * row]! - softmaxOfFirst(own, row))).toBeLessThan(1e-4);

@@ -1,5 +1,5 @@
 import { openSession } from "../../../pipelines/data/engines/duckdb/session.ts";
-import { describeColumns } from "../../../pipelines/watch/profile/describe-columns.ts";
+import { describeDistributions } from "../../../pipelines/watch/profile/describe-distributions.ts";
 import type { CurrentWindow } from "../../../pipelines/watch/profile/distribution.ts";
 import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
 import type { FeatureProfile, MetricLevel, Profile } from "../../../pipelines/watch/profile/profile.ts";
@@ -30,7 +30,7 @@ export async function profileOf(reference: Reference): Promise<Profile> {
     })),
     ...predictions.map((name) => ({ name, column: name, kind: "numeric" as const })),
   ];
-  const described = await describeColumns(session, `read_parquet('${file}')`, columns);
+  const described = await describeDistributions(session, `read_parquet('${file}')`, columns);
   return fitProfile(
     {
       format: 1,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type DriftEntry, worstFirst } from "../../../pipelines/watch/drift/model-drift.ts";
+import { type DriftEntry, worstDriftFirst } from "../../../pipelines/watch/drift/model-drift.ts";
 import { drifting, driftResult, failedDrift, modelDrift } from "./results.ts";
 
 it("puts what asks for attention first", () => {
@@ -16,7 +16,7 @@ it("puts what asks for attention first", () => {
     modelDrift({ model: "lasting", result: moved(0.2), persistent: "drift" }),
     modelDrift({ model: "lasting-and-large", result: moved(0.4), persistent: "drift" }),
   ];
-  expect(worstFirst(entries).map(({ model }) => model)).toEqual([
+  expect(worstDriftFirst(entries).map(({ model }) => model)).toEqual([
     "lasting-and-large",
     "lasting",
     "broken",

@@ -13,10 +13,10 @@ import {
   writeRollbackMemory,
 } from "../../../pipelines/watch/notice/rollback-memory.ts";
 import { decideRollback } from "../../../pipelines/watch/promotion/decide-rollback.ts";
-import { type Finding, recheckEvidence } from "../../../pipelines/watch/promotion/evidence.ts";
+import { type LiveFinding, recheckEvidence } from "../../../pipelines/watch/promotion/evidence.ts";
 import { comparison, errors, evidence, historyOf } from "../promotion/builders.ts";
 
-function situationOf(moves: readonly string[], findings: readonly Finding[] | null) {
+function situationOf(moves: readonly string[], findings: readonly LiveFinding[] | null) {
   const history = historyOf(...moves);
   const standing = standingOf(history);
   const judged =
@@ -32,10 +32,10 @@ function issue(version: number, memory: Partial<RollbackMemory> = {}, open = tru
 const rolledBack = ["m ->1", "m 1>2", "a 2>1"];
 const promotedSince = [...rolledBack, "m 1>3"];
 const sound = errors({ share: 0 });
-const few: Finding = { condition: "error_rate", state: "too few rows", rows: 3 };
+const few: LiveFinding = { condition: "error_rate", state: "too few rows", rows: 3 };
 
 describe("the issue about a rollback", () => {
-  it.each<[string, string[], Finding[] | null, KnownRollbackIssue[], object[]]>([
+  it.each<[string, string[], LiveFinding[] | null, KnownRollbackIssue[], object[]]>([
     [
       "is created for what was rolled back",
       rolledBack,
@@ -153,7 +153,7 @@ describe("what another job measured", () => {
 
   it("counts only as far as the config asks, by its limits and rows", () => {
     const outside = errors({ condition: "outside_reference", share: 1 });
-    const unknown: Finding = { condition: "worse_than_previous", state: "unknown", reason: "no labels" };
+    const unknown: LiveFinding = { condition: "worse_than_previous", state: "unknown", reason: "no labels" };
     const given = evidence([errors({ limit: 0.01 }), outside, comparison()]);
     expect(recheckEvidence(given, config)).toEqual({
       ...given,

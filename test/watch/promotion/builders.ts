@@ -2,7 +2,7 @@ import type { HistoryEntry } from "../../../pipelines/registry/history.ts";
 import type {
   ComparisonFinding,
   Evidence,
-  Finding,
+  LiveFinding,
   ShareFinding,
 } from "../../../pipelines/watch/promotion/evidence.ts";
 
@@ -48,7 +48,7 @@ export function comparison(changes: Partial<ComparisonFinding> = {}): Comparison
 }
 
 /** v2, put there by the second commit of a history, judged by these findings. */
-export function evidence(findings: readonly Finding[], changes: Partial<Evidence> = {}): Evidence {
+export function evidence(findings: readonly LiveFinding[], changes: Partial<Evidence> = {}): Evidence {
   return {
     model: "rent",
     version: 2,

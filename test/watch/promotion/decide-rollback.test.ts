@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { standingOf } from "../../../pipelines/registry/standing.ts";
 import { decideRollback } from "../../../pipelines/watch/promotion/decide-rollback.ts";
-import { type Finding, isBroken } from "../../../pipelines/watch/promotion/evidence.ts";
+import { isBroken, type LiveFinding } from "../../../pipelines/watch/promotion/evidence.ts";
 import { findingSentence } from "../../../pipelines/watch/promotion/finding-words.ts";
 import { comparison, errors, evidence, historyOf } from "./builders.ts";
 
-const few: Finding = { condition: "outside_reference", state: "too few rows", rows: 120 };
-const unknown: Finding = { condition: "worse_than_previous", state: "unknown", reason: "v1 needs the column city" };
+const few: LiveFinding = { condition: "outside_reference", state: "too few rows", rows: 120 };
+const unknown: LiveFinding = { condition: "worse_than_previous", state: "unknown", reason: "v1 needs the column city" };
 const outside = errors({ condition: "outside_reference", share: 0.31, limit: 0.2 });
 
 describe("a finding speaks against a version", () => {
-  it.each<[string, Finding, boolean]>([
+  it.each<[string, LiveFinding, boolean]>([
     ["when a share is above its limit", errors(), true],
     ["not at the limit", errors({ share: 0.05 }), false],
     ["not below it", errors({ share: 0.01 }), false],
@@ -46,7 +46,7 @@ describe("a finding speaks against a version", () => {
 });
 
 describe("a version is", () => {
-  it.each<[string, string[], Finding[], object]>([
+  it.each<[string, string[], LiveFinding[], object]>([
     [
       "rolled back to the one before",
       ["m ->1", "m 1>2"],
@@ -222,7 +222,7 @@ describe("how a version stands", () => {
   });
 });
 
-it.each<[Finding, string]>([
+it.each<[LiveFinding, string]>([
   [errors(), "12% of 1,000 requests failed (limit 5%)"],
   [errors({ share: 0.0501, rows: 9980 }), "5.01% of 9,980 requests failed (limit 5%)"],
   [outside, "31% of 1,000 predictions are outside of the reference range (limit 20%)"],

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { checkDrift } from "../../../pipelines/check-drift.ts";
+import { checkModelDrift } from "../../../pipelines/check-drift.ts";
 import { deployModel } from "../../../pipelines/deploy.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
@@ -95,7 +95,7 @@ export function setRollback(scratch: Scratch, rollback: string, target: keyof ty
 export async function checkedAt(scratch: Scratch, time: string): Promise<ModelDrift> {
   const workspace = await openAt(scratch, time);
   const snapshot = await workspace.registry.snapshot();
-  return checkDrift(workspace, snapshot, "pump", { now: new Date(time) });
+  return checkModelDrift(workspace, snapshot, "pump", { now: new Date(time) });
 }
 
 /** Adds a file to the prediction log: the hours of April 10 and after, as v2 answered them. */

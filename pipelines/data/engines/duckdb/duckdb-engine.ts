@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { DataCheck } from "../../../config/model-config.ts";
 import type { SourceLocation } from "../../../errors/user-error.ts";
-import { checkRules } from "../../check-rules.ts";
 import type { RoleColumn, SourceColumn } from "../../columns.ts";
+import { resolveChecks } from "../../resolve-checks.ts";
 import type { Engine, QueryJob, QueryResult } from "../engine.ts";
 import { columnFacts } from "./column-facts.ts";
 import { describeColumns, plainValue, storedValue } from "./duckdb-columns.ts";
@@ -76,7 +76,7 @@ async function check(
   checks: readonly DataCheck[],
   locate: (check: number) => SourceLocation | undefined,
 ) {
-  const rules = checkRules(checks, columns, locate);
+  const rules = resolveChecks(checks, columns, locate);
   return rules.length === 0 ? [] : runChecks(session, plainView, rules);
 }
 

@@ -1,8 +1,8 @@
 import { UserError } from "../../../errors/user-error.ts";
-import type { AggregateRule, CheckRule, RowRule } from "../../check-rules.ts";
+import { countOf, formatCount, numberText } from "../../../statistics/format-number.ts";
 import type { SourceColumn } from "../../columns.ts";
-import { countOf, formatCount, numberText } from "../../count-text.ts";
 import type { CheckResult } from "../../dataset.ts";
+import type { AggregateRule, CheckRule, RowRule } from "../../resolve-checks.ts";
 import { engineError } from "./engine-error.ts";
 import { quoteName, quoteText } from "./quote.ts";
 import type { Session } from "./session.ts";

@@ -4,13 +4,13 @@ import { twoProportions } from "../../../statistics/tails/two-proportions.ts";
 import { countBins } from "./bin-counts.ts";
 import {
   type BinCounts,
+  countRows,
   countValues,
   type NumberSample,
   normalisedWasserstein,
   type Sample,
-  sampleRows,
 } from "./sample.ts";
-import { jensenShannonDistance, populationStability, total } from "./share-distances.ts";
+import { evidentlyStability, jensenShannonDistance, total } from "./share-distances.ts";
 
 /** How Evidently judges one column. */
 export interface EvidentlyAnswer {
@@ -34,12 +34,12 @@ const farthest = 0.1;
 
 /** Compares a column by Evidently's defaults; null when a side has no values, where Evidently refuses to answer. */
 export function compareSamples(reference: Sample, current: Sample): EvidentlyAnswer | null {
-  const rows = sampleRows(reference);
-  if (rows === 0 || sampleRows(current) === 0) return null;
+  const rows = countRows(reference);
+  if (rows === 0 || countRows(current) === 0) return null;
   const bins = countBins(reference, current);
   const few = reference.kind === "numeric" ? countValues(reference, current, mostValuesOfCategory) : bins;
   const test = chooseTest(reference.kind, rows, few?.reference.length ?? mostValuesOfCategory + 1);
-  const distances = { jensenShannon: jensenShannonDistance(bins), psi: populationStability(bins) };
+  const distances = { jensenShannon: jensenShannonDistance(bins), psi: evidentlyStability(bins) };
   if (reference.kind !== "numeric" || current.kind !== "numeric") return { ...judge(test, few!), ...distances };
   const wasserstein = normalisedWasserstein(reference.values, current.values);
   const judged = few ? judge(test, few) : judgeNumbers(test, reference, current, wasserstein);

@@ -21,7 +21,7 @@ export interface BinCounts {
 }
 
 /** How many rows have a value. */
-export function sampleRows(sample: Sample): number {
+export function countRows(sample: Sample): number {
   if (sample.kind === "numeric") return sample.values.length;
   return [...sample.counts.values()].reduce((sum, rows) => sum + rows, 0);
 }

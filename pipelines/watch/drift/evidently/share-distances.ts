@@ -16,7 +16,7 @@ function relativeEntropy(share: number, other: number): number {
 }
 
 /** Population stability index: Σ (r − c) ln(r / c), with a small share where a side has no rows; each side has rows. */
-export function populationStability({ reference, current }: BinCounts): number {
+export function evidentlyStability({ reference, current }: BinCounts): number {
   const [ours, theirs] = [sharesWithoutZeros(reference), sharesWithoutZeros(current)];
   return ours.reduce((sum, share, bin) => sum + (share - theirs[bin]!) * Math.log(share / theirs[bin]!), 0);
 }

@@ -5,9 +5,9 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DatasetRef } from "../../../../pipelines/data/dataset.ts";
 import { openDatasetStore } from "../../../../pipelines/data/dataset-store.ts";
+import { compareWithProfile } from "../../../../pipelines/watch/check-drift-window.ts";
 import type { DriftResult } from "../../../../pipelines/watch/drift/drift-result.ts";
 import { type EvidentlyJob, judgeByEvidently } from "../../../../pipelines/watch/drift/evidently/judge-by-evidently.ts";
-import { checkWindow } from "../../../../pipelines/watch/window-check.ts";
 import { profileOf } from "../builders.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mergeml-test-"));
@@ -148,10 +148,10 @@ test("a window is checked by this method in the same call", async () => {
     seed: 7,
     drift: { min_rows: 200, share: 0.9 },
   };
-  const checked = await checkWindow(profile, { ...options, evidently: { store, version: job.version } });
+  const checked = await compareWithProfile(profile, { ...options, evidently: { store, version: job.version } });
   expect(checked).toMatchObject({ method: "evidently", outcome: "drift", share: { drifting: 4 / 5, limit: 0.5 } });
   expect(checked.features.filter(({ verdict }) => verdict === "stable").map(({ name }) => name)).toEqual(["few"]);
-  expect((await checkWindow(profile, options)).method).toBe("calibrated");
+  expect((await compareWithProfile(profile, options)).method).toBe("calibrated");
 });
 
 test("less than half of the columns is clean", async () => {

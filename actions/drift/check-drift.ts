@@ -1,4 +1,4 @@
-import { checkModels as check } from "../../pipelines/check-drift.ts";
+import { checkDrift } from "../../pipelines/check-drift.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import { renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
@@ -8,9 +8,9 @@ import { uploadDrift } from "./drift-bundle.ts";
 import { momentOf } from "./moment.ts";
 
 /** Looks at the data of some models and hands on what it found. Red when one could not be checked; the others are handed on all the same. */
-export async function checkModels(action: Action): Promise<void> {
+export async function checkPlannedDrift(action: Action): Promise<void> {
   const workspace = await action.workspace();
-  const entries = await check(workspace, action.list("models"), { now: momentOf(action, workspace.clock) });
+  const entries = await checkDrift(workspace, action.list("models"), { now: momentOf(action, workspace.clock) });
   await uploadDrift(entries);
   action.log.info(renderDriftTable(entries));
   await appendJobSummary(action.env, driftReports(entries));

@@ -18,13 +18,13 @@ import { readWindow } from "./window/read-window.ts";
 import type { WindowInputs } from "./window-inputs.ts";
 
 /** What one window says. Plain JSON. */
-export interface WindowCheck extends Pick<DriftWindow, "source" | "labels" | "rejected" | "log"> {
+export interface DriftWindowCheck extends Pick<DriftWindow, "source" | "labels" | "rejected" | "log"> {
   result: DriftResult;
   /** The earlier window that the labels and the performance are of; null for the window itself. */
   labelled: Span | null;
 }
 
-export interface WindowCheckJob {
+export interface DriftWindowJob {
   workspace: Workspace;
   snapshot: Snapshot;
   watched: WatchedModel;
@@ -39,12 +39,12 @@ export interface WindowCheckJob {
  * Reads a window's rows and compares them with the version's profile, or takes the result from the cache when nothing changed.
  * A window that overlaps the known data is read as an empty one.
  */
-export async function checkOneWindow(job: WindowCheckJob, window: Interval): Promise<WindowCheck> {
+export async function checkDriftWindow(job: DriftWindowJob, window: Interval): Promise<DriftWindowCheck> {
   const { cache } = job.workspace;
   const interval = overlaps(window, job.known) ? { from: window.to, to: window.to } : window;
   const labelled = earlierLabels(interval, job);
   const inputs = await job.inputs(interval, labelled);
-  const cached = await cache.read<WindowCheck>("drift", inputs);
+  const cached = await cache.read<DriftWindowCheck>("drift", inputs);
   if (cached) return cached;
   const check = await compareWindow(job, interval, labelled);
   await cache.write("drift", inputs, check);
@@ -55,14 +55,18 @@ export async function checkOneWindow(job: WindowCheckJob, window: Interval): Pro
  * The window that ended `drift.label_delay` earlier, when that is so long that no label of the window itself can count yet:
  * the newest whose outcomes are final. null when it overlaps the known data.
  */
-function earlierLabels({ from, to }: Interval, { watched, known }: WindowCheckJob): Interval | null {
+function earlierLabels({ from, to }: Interval, { watched, known }: DriftWindowJob): Interval | null {
   const delay = durationOf(watched.today.drift.label_delay);
   if (from >= to || delay < to.getTime() - from.getTime()) return null;
   const earlier = { from: new Date(from.getTime() - delay), to: new Date(to.getTime() - delay) };
   return overlaps(earlier, known) ? null : earlier;
 }
 
-async function compareWindow(job: WindowCheckJob, interval: Interval, earlier: Interval | null): Promise<WindowCheck> {
+async function compareWindow(
+  job: DriftWindowJob,
+  interval: Interval,
+  earlier: Interval | null,
+): Promise<DriftWindowCheck> {
   const { workspace, watched, profile } = job;
   const { candidate } = watched.record;
   const { drift } = watched.today;
@@ -76,7 +80,7 @@ async function compareWindow(job: WindowCheckJob, interval: Interval, earlier: I
   const expected = window.columns.target === null ? [] : [window.columns.target];
   const rows = { files: filesOf(window), threads, memory_gb };
   const options = { ...rows, labelled: filesOf(labelled), expected, drift, seed: candidate.config.seed };
-  const calibrated = { ...(await checkWindow(profile, options)), added: window.added };
+  const calibrated = { ...(await compareWithProfile(profile, options)), added: window.added };
   const result =
     drift.method === "evidently"
       ? await judgeByEvidently(calibrated, { ...rows, store, version: candidate })
@@ -87,7 +91,7 @@ async function compareWindow(job: WindowCheckJob, interval: Interval, earlier: I
 }
 
 async function readRows(
-  { workspace, snapshot, watched, now }: WindowCheckJob,
+  { workspace, snapshot, watched, now }: DriftWindowJob,
   interval: Interval,
   staging: string,
 ): Promise<DriftWindow> {
@@ -112,7 +116,7 @@ interface CheckWindowOptions extends SummariseOptions {
 }
 
 /** A window's Parquet files against a version's profile by the calibrated method, or by Evidently's. Files of a log and of a query look alike. */
-export async function checkWindow(profile: Profile, options: CheckWindowOptions): Promise<DriftResult> {
+export async function compareWithProfile(profile: Profile, options: CheckWindowOptions): Promise<DriftResult> {
   const window = await summarise(profile, options);
   const performance = await currentPerformance(profile, options.labelled ?? options.files, options.seed);
   const calibrated = judgeDrift({ profile, window, performance, drift: options.drift });

@@ -13,11 +13,6 @@ export function formatSigned(value: number, digits = 3): string {
   return value > 0 && text !== "0" ? `+${text}` : text;
 }
 
-/** A number of things: `369,478`. */
-export function formatCount(value: number): string {
-  return formatNumber(Math.round(value), 16);
-}
-
 /** A share as per cent: 0.027 is `2.7%`. */
 export function formatPercent(share: number, digits = 3): string {
   return `${formatNumber(share * 100, digits)}%`;
@@ -61,4 +56,26 @@ function grouped(text: string): string {
   const [whole = "", fraction] = text.split(".");
   const thousands = whole.replace(/\B(?=(\d{3})+$)/g, ",");
   return fraction === undefined ? thousands : `${thousands}.${fraction}`;
+}
+
+/** A number of things, whole: `53,940`, whatever the machine's locale. */
+export function formatCount(count: number | bigint): string {
+  return (typeof count === "number" ? Math.round(count) : count).toString().replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `1 row`, `53,940 rows`. */
+export function countOf(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** At most six significant digits, thousands apart in whole numbers. */
+export function numberText(value: number): string {
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return formatCount(value);
+  return String(Number(value.toPrecision(6)));
+}
+
+/** `≥ 10,000`, `≤ 400`, `in [1, 5]`. */
+export function boundsText({ min, max }: { min?: number; max?: number }): string {
+  if (min !== undefined && max !== undefined) return `in [${numberText(min)}, ${numberText(max)}]`;
+  return min !== undefined ? `≥ ${numberText(min)}` : `≤ ${numberText(max ?? Number.NaN)}`;
 }

@@ -10,7 +10,7 @@ const perValueRules = ["not_null", "between", "in_set", "matches", "type", "comp
 const columnRules = [...perValueRules, "unique", "distinct_count", "min", "max", "mean", "quantile"] as const;
 
 /** Each check is about one thing and says something about it that can be true. */
-export function checkRules({ draft, sound }: RuleContext): Finding[] {
+export function dataCheckRules({ draft, sound }: RuleContext): Finding[] {
   return (draft.features?.checks ?? []).flatMap((check, index) => {
     const path: KeyPath = ["features", "checks", index];
     return check ? checkFindings(check, path, sound) : [];

@@ -7,7 +7,7 @@ import {
   formatPercent,
   formatSigned,
   formatSignedPercent,
-} from "../../pipelines/evaluation/format-number.ts";
+} from "../../pipelines/statistics/format-number.ts";
 
 describe("formatNumber", () => {
   test.each([

@@ -1,7 +1,7 @@
 import type { Bounds, DataCheck, Severity } from "../config/model-config.ts";
 import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
+import { boundsText, numberText } from "../statistics/format-number.ts";
 import { type ColumnKind, isNumeric, type SourceColumn } from "./columns.ts";
-import { boundsText, numberText } from "./count-text.ts";
 import { nameHint } from "./name-hint.ts";
 
 interface RuleBase {
@@ -38,7 +38,7 @@ type TypeRule = RuleBase & { scope: "type"; passed: boolean; found: string };
 export type CheckRule = RowRule | AggregateRule | TypeRule;
 
 /** Throws UserError with every check that names an unknown column or asks of a type what it cannot answer. */
-export function checkRules(
+export function resolveChecks(
   checks: readonly DataCheck[],
   columns: readonly SourceColumn[],
   locate: (check: number) => SourceLocation | undefined,

@@ -14,7 +14,7 @@ export interface Score {
 }
 
 /** One metric of predictions on rows whose truth is known; null with the reason where it has no value. */
-export function metricOf(name: string, target: Target, predictions: Predictions): Score {
+export function scoreMetric(name: string, target: Target, predictions: Predictions): Score {
   if (target.task === "regression") {
     const { candidate, rows } = regressionSides(target.values, predictions, null, 0);
     return score(regressionMetrics, name, candidate, rows);

@@ -7,7 +7,7 @@ import { UserError } from "../../errors/user-error.ts";
 const mostBytes = 1024 ** 3;
 
 /** The bytes of the model.onnx that a program left in `folder`. Throws UserError when it is missing, empty, huge, or no plain file. */
-export async function readModel(folder: string): Promise<Uint8Array> {
+export async function readProgramModel(folder: string): Promise<Uint8Array> {
   // Neither follows a link, which could lead out of the folder, nor waits for a pipe.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const file = await open(join(folder, "model.onnx"), flags).catch((cause: NodeJS.ErrnoException) => cause);

@@ -31,7 +31,7 @@ const valuesTogether = 16_000_000;
  * Distributions as fine as a profile can have them: every value of a number with few distinct ones, else a grid of
  * quantiles; every category, and their buckets. Some columns at a time, so that memory does not grow with their number.
  */
-export async function describeColumns(
+export async function describeDistributions(
   session: Session,
   from: string,
   columns: readonly ReferenceColumn[],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { compareWithProfile } from "../../pipelines/watch/check-drift-window.ts";
 import { measureMetric } from "../../pipelines/watch/performance/measure-metric.ts";
 import { readOutcomes } from "../../pipelines/watch/performance/read-outcomes.ts";
 import type { Profile } from "../../pipelines/watch/profile/profile.ts";
-import { checkWindow } from "../../pipelines/watch/window-check.ts";
 import { profileOf } from "./drift/builders.ts";
 import { parquetFolder } from "./drift/parquet.ts";
 
@@ -50,7 +50,7 @@ describe("a window with labels", () => {
     using folder = parquetFolder();
     const profile = await profileWith(await folder.write("reference.parquet", numbers(2000, 2)), "mae", []);
     expect(profile.performance!.value).toBeCloseTo(1, 1);
-    const result = await checkWindow(profile, { ...options, files: [await folder.write("w.parquet", window)] });
+    const result = await compareWithProfile(profile, { ...options, files: [await folder.write("w.parquet", window)] });
     expect(result).toMatchObject(expected);
   });
 
@@ -67,7 +67,7 @@ describe("a window with labels", () => {
       "no",
       "yes",
     ]);
-    const result = await checkWindow(profile, { ...options, files: [await folder.write("w.parquet", window)] });
+    const result = await compareWithProfile(profile, { ...options, files: [await folder.write("w.parquet", window)] });
     expect(result.performance).toMatchObject({ metric, verdict });
   });
 
@@ -76,8 +76,8 @@ describe("a window with labels", () => {
     const files = [await folder.write("a.parquet", numbers(400, 2)), await folder.write("bb.parquet", numbers(300, 2))];
     const profile = await profileWith(files[0]!, "rmse", []);
     const [first, second] = [
-      await checkWindow(profile, { ...options, files }),
-      await checkWindow(profile, { ...options, files }),
+      await compareWithProfile(profile, { ...options, files }),
+      await compareWithProfile(profile, { ...options, files }),
     ];
     expect(first).toEqual(second);
     expect(first.performance!.current).toMatchObject({ rows: 700, metric: "rmse", confidence: 0.95 });
