@@ -1,6 +1,6 @@
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Window } from "./config/model-config.ts";
-import { findRemote } from "./registry/branch.ts";
+import { UserError } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { RetrainBranchState, RetrainFacts } from "./watch/retrain/decide-retrain.ts";
 import { earlierVersions } from "./watch/retrain/earlier-versions.ts";
@@ -31,8 +31,12 @@ export interface RetrainSetting {
 
 /** Reads what all models share; a few requests to the remote, whatever their number. */
 export async function openRetrainSetting(workspace: Workspace): Promise<RetrainSetting> {
-  const { git, registry } = workspace;
-  const remote = (await findRemote(git)) ?? "origin";
+  const { git, registry, remote } = workspace;
+  if (remote === null)
+    throw new UserError({
+      message: "this repository has no remote",
+      hint: "a retrain is a branch of one: git remote add",
+    });
   const { branch: base, tip } = await fetchDefaultBranch(git, remote);
   const branches = await listRetrainBranches(git, remote);
   return { remote, base, tip, branches, snapshot: await registry.snapshot({ fetch: true }) };

@@ -20,7 +20,7 @@ export interface Action {
   context(): Promise<GitHubContext>;
   /** The API, with the `token` input. */
   github(): Promise<GitHub>;
-  /** The models' repository, with git credentials for its origin. */
+  /** The models' repository, with git credentials for its server. */
   workspace(): Promise<Workspace>;
   /** Ends the step red, with a message; what comes after still runs. */
   fail(message: string): void;

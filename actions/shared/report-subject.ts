@@ -36,8 +36,8 @@ async function subjectOfRun(
   if (run === null || `${run.id}` !== action.input("run-id")) throw noPullRequest(action.input("run-id"));
   const known = await openPullRequestOfHead(await action.github(), run.headSha, run.headRepository);
   if (known === null) return null;
-  const { git } = await action.workspace();
-  const merged = await git.run(["ls-remote", "origin", `refs/pull/${known.number}/merge`]);
+  const { git, remote } = await action.workspace();
+  const merged = await git.run(["ls-remote", remote ?? "origin", `refs/pull/${known.number}/merge`]);
   const merge = /^([0-9a-f]{40,64})\t/.exec(merged.stdout.toString("utf8"))?.[1];
   return {
     pullRequest: known.number,

@@ -13,10 +13,10 @@ export async function supersededBy(
   workspace: Workspace,
   { config, definition }: CandidateRecord,
 ): Promise<string | null> {
-  const { git } = workspace;
+  const { git, remote } = workspace;
   const ref = env.GITHUB_REF ?? "";
-  if (!ref.startsWith("refs/heads/")) return null;
-  const listed = await git.text(["ls-remote", "origin", ref]);
+  if (!ref.startsWith("refs/heads/") || remote === null) return null;
+  const listed = await git.text(["ls-remote", remote, ref]);
   const newest = /^([0-9a-f]{40,64})\t/.exec(listed)?.[1];
   if (newest === undefined || newest === (await git.headCommit())) return null;
   const { models, problems } = await modelsAtCommit(workspace, newest, [config.name]);

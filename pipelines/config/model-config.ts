@@ -159,6 +159,8 @@ export interface ModelConfig {
 export interface RepositoryConfig {
   /** Name of the registry branch. */
   registry: string;
+  /** The remote that has it; found by `findRemote` when left out. */
+  remote?: string;
   /** Folders the feature queries may read, relative to the repository, inside it; file names in queries are looked up here. */
   data: readonly string[];
   /** Dataset store: a directory, relative to the repository or absolute. */

@@ -48,12 +48,17 @@ function fill(value: Json | undefined, findings: readonly Finding[]): Repository
   return fillDefaults(repositorySchema, pruned) as unknown as RepositoryConfig;
 }
 
-function repositoryRules({ registry, data, store, predictions }: RepositoryConfig): Finding[] {
+function repositoryRules({ registry, remote, data, store, predictions }: RepositoryConfig): Finding[] {
   return [
     ...when(!isBranchName(registry), {
       path: ["registry"],
       message: `registry must be the name of a branch, not ${JSON.stringify(registry)}`,
       hint: "letters, digits, dashes and slashes, for example registry",
+    }),
+    ...when(remote !== undefined && !isBranchName(remote), {
+      path: ["remote"],
+      message: `remote must be the name of a remote, not ${JSON.stringify(remote)}`,
+      hint: "one that git remote lists, for example origin",
     }),
     ...when(["main", "master", "HEAD"].includes(registry), {
       path: ["registry"],

@@ -14,6 +14,15 @@ export const repositorySchema = {
       default: "registry",
       examples: ["registry"],
     },
+    remote: {
+      title: "the name of a remote",
+      description:
+        "The remote that has the registry branch; the one that the main branch tracks, else the only one, when left out.",
+      type: "string",
+      minLength: 1,
+      maxLength: 200,
+      examples: ["github"],
+    },
     data: {
       title: "a list of folders inside the repository",
       description: "Folders the feature queries may read, relative to the repository.",

@@ -33,12 +33,12 @@ export async function leftOutOfPlan(
 }
 
 /** What the pull request is compared with: of a test merge its first parent; of any other commit what is checked out here. */
-async function baseOf({ git }: Workspace, commit: string): Promise<string> {
+async function baseOf(workspace: Workspace, commit: string): Promise<string> {
   // Not rev-list: in a shallow clone it hides the parents that are not here.
-  const [headers = ""] = (await git.text(["cat-file", "commit", commit])).split("\n\n", 1);
+  const [headers = ""] = (await workspace.git.text(["cat-file", "commit", commit])).split("\n\n", 1);
   const [first, second] = [...headers.matchAll(/^parent ([0-9a-f]{40,64})$/gm)].map(([, parent = ""]) => parent);
   if (first === undefined || second === undefined) return "HEAD";
-  await fetchCommit({ git }, first);
+  await fetchCommit(workspace, first);
   return first;
 }
 

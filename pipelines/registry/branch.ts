@@ -1,13 +1,16 @@
 import { UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
+import { explainBranchInTheWay } from "./branch-in-the-way.ts";
 import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
+import { findElsewhere, findRemote } from "./remote.ts";
 
 /** How an attempt to move the branch ended. Only `moved` wrote; `raced` and `locked` are worth another attempt. */
 type MoveOutcome = { state: "moved" } | { state: "raced" | "locked"; error: GitError };
 
 /** The registry branch: where its truth is, and the one way to change it, a compare-and-swap. */
 export interface Branch {
+  readonly name: string;
   /** `branch registry on origin`, for messages. */
   readonly title: string;
   /** null for a local branch. */
@@ -22,7 +25,7 @@ export interface BranchOptions {
   git: Git;
   name: string;
   log: Log;
-  /** undefined: origin when the repository has one. null: none. */
+  /** undefined: as `findRemote` says. null: none. */
   remote: string | null | undefined;
 }
 
@@ -38,10 +41,15 @@ async function chooseBranch(options: BranchOptions): Promise<Branch> {
   return remote === null ? localBranch(git, name) : remoteBranch(git, name, remote, log);
 }
 
-/** origin, when the repository has one. */
-export async function findRemote(git: Git): Promise<string | null> {
-  const remotes = (await git.text(["remote"])).split("\n");
-  return remotes.includes("origin") ? "origin" : null;
+/** What to say when the branch is not where it is looked for, but somewhere else in this repository; null when it is nowhere. */
+export async function tellElsewhere(git: Git, { name, title, remote }: Branch): Promise<string | null> {
+  const { remotes, local } = await findElsewhere(git, name, remote);
+  const [other] = remotes;
+  if (other !== undefined)
+    return `there is no ${title}, but one on ${other}. To use that one let main track it (git branch --set-upstream-to=${other}/main main), or write remote: ${other} in mergeml.yaml`;
+  return local && remote !== null
+    ? `there is no ${title}, but a local branch ${name}, which nobody else sees. To go on with it: git push ${remote} ${name}`
+    : null;
 }
 
 const unchanged =
@@ -50,10 +58,11 @@ const unchanged =
 function remoteBranch(git: Git, name: string, remote: string, log: Log): Branch {
   const tracking = `refs/remotes/${remote}/${name}`;
   return {
+    name,
     title: `branch ${name} on ${remote}`,
     remote,
     tip: async (fetch) => (!fetch && (await refTip(git, tracking))) || fetchTip(git, remote, name, tracking, log),
-    move: async (_from, to) => {
+    move: async (from, to) => {
       // Not forced: the remote itself compares the branch with what it told us, and takes nothing but a descendant.
       const args = [
         "push",
@@ -64,7 +73,8 @@ function remoteBranch(git: Git, name: string, remote: string, log: Log): Branch 
         remote,
         `${to}:refs/heads/${name}`,
       ];
-      return orRace(() => git.run(args, { safe: unchanged, reasonOnStdout: true, progress: true }));
+      const push = () => git.run(args, { safe: unchanged, reasonOnStdout: true, progress: true });
+      return orRace(from === null ? orInTheWay(git, { name, remote }, push) : push);
     },
   };
 }
@@ -92,7 +102,7 @@ async function fetchTip(git: Git, remote: string, name: string, tracking: string
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
     if (error.kind === "missing-ref") return null;
-    if (error.kind !== "locked" && error.kind !== "raced") throw error;
+    if (!["locked", "raced", "in-the-way"].includes(error.kind)) throw error;
     log.info(`reading ${name} without its tracking ref: ${error.message}`);
     const [line = ""] = (await git.text(["ls-remote", remote, branch])).split("\n");
     await git.run([...fetch, branch], { progress: true });
@@ -103,13 +113,15 @@ async function fetchTip(git: Git, remote: string, name: string, tracking: string
 function localBranch(git: Git, name: string): Branch {
   const ref = `refs/heads/${name}`;
   return {
+    name,
     title: `local branch ${name}`,
     remote: null,
     tip: () => refTip(git, ref),
     move: async (from, to) => {
       await refuseCheckedOut(git, ref, name);
       const none = "0".repeat(to.length);
-      return orRace(() => git.run(["update-ref", "-m", "mergeml", ref, to, from ?? none], { safe: unchanged }));
+      const update = () => git.run(["update-ref", "-m", "mergeml", ref, to, from ?? none], { safe: unchanged });
+      return orRace(from === null ? orInTheWay(git, { name, remote: null }, update) : update);
     },
   };
 }
@@ -127,6 +139,21 @@ async function refuseCheckedOut(git: Git, ref: string, name: string): Promise<vo
     message: `the registry branch ${name} is checked out in ${folder}, so it cannot be written to`,
     hint: `switch that folder to another branch first: git -C ${folder} switch main`,
   });
+}
+
+/** Making a branch, where a failure names the branch that kept it from being made. */
+function orInTheWay(
+  git: Git,
+  wanted: { name: string; remote: string | null },
+  make: () => Promise<unknown>,
+): () => Promise<unknown> {
+  return async () => {
+    try {
+      return await make();
+    } catch (error) {
+      throw error instanceof GitError ? await explainBranchInTheWay(git, error, wanted) : error;
+    }
+  };
 }
 
 async function orRace(move: () => Promise<unknown>): Promise<MoveOutcome> {

@@ -1,4 +1,5 @@
-import type { Branch } from "./branch.ts";
+import { UserError } from "../errors/user-error.ts";
+import { type Branch, tellElsewhere } from "./branch.ts";
 import { makeCommits } from "./git/commits.ts";
 import { hasFile } from "./git/objects.ts";
 import { renderIndex } from "./index-page.ts";
@@ -37,6 +38,8 @@ export async function initialise(writer: Writer, { workflow }: InitOptions = {})
   const { remote } = branch;
   const existing = await branch.tip(true);
   if (existing !== null) return adopt(writer, branch, existing, workflow);
+  const elsewhere = await tellElsewhere(writer.git, branch);
+  if (elsewhere) throw new UserError({ message: elsewhere, hint: "a second registry would know nothing of the first" });
   const identity = await writer.identity();
   const files = workflow === undefined ? firstFiles : [...firstFiles, { path: workflowFile, content: workflow }];
   const commits = [{ message: "Create the registry\n", changes: files }];

@@ -1,7 +1,7 @@
 import type { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import { openBranch } from "./branch.ts";
+import { openBranch, tellElsewhere } from "./branch.ts";
 import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts";
 import type { Git } from "./git/git.ts";
 import { type Identity, readIdentity } from "./git/identity.ts";
@@ -33,7 +33,7 @@ export interface RegistryOptions {
   log: Log;
   /** For the wait between attempts; Math.random by default. */
   random?: () => number;
-  /** The remote that has the truth: `origin` when the repository has one; null keeps the registry on a local branch. */
+  /** The remote that has the truth, as `findRemote` says when left out; null keeps the registry on a local branch. */
   remote?: string | null;
   /** Keeps models that are too large for git. */
   store: BlobStore;
@@ -51,6 +51,8 @@ export interface RegistryOptions {
 export interface Registry {
   /** The registry now. `fetch: false` takes what the last fetch saw, for answers that must be quick or offline; true is the default. */
   snapshot(options?: { fetch?: boolean }): Promise<Snapshot>;
+  /** The remote that has the branch; null: it is in this repository alone, and nobody else sees what is written to it. */
+  remote(): Promise<string | null>;
   /** Creates the branch; of an existing one only a missing workflow is added. */
   init(options?: InitOptions): Promise<Initialised>;
   /** Adds a candidate as the next version, and promotes it when asked. A candidate that is a version already stays as it is. */
@@ -88,11 +90,18 @@ export function openRegistry(options: RegistryOptions): Registry {
     branch,
     identity: () => (known ??= readIdentity(git)),
   };
-  const snapshot: Registry["snapshot"] = async ({ fetch = true } = {}) =>
-    openSnapshot(writer, await (await branch()).tip(fetch));
+  let told = false;
+  const snapshot: Registry["snapshot"] = async ({ fetch = true } = {}) => {
+    const tip = await (await branch()).tip(fetch);
+    const elsewhere = tip === null && !told ? await tellElsewhere(git, await branch()) : null;
+    if (elsewhere) log.warn(elsewhere);
+    told ||= elsewhere !== null;
+    return openSnapshot(writer, tip);
+  };
   const tipOf = async (given?: Snapshot) => (given ?? (await snapshot())).tip;
   return {
     snapshot,
+    remote: async () => (await branch()).remote,
     init: (options) => initialise(writer, options),
     register: (input) => register(writer, input),
     refuses: (model, size) => refuseModel(writer, model, size),

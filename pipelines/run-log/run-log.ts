@@ -45,7 +45,7 @@ export function openRunLog(options: RunLogOptions): RunLog {
     return pushRuns(pusher, [queueFolder(root), ...folders]);
   };
   const keep = (event: RunEvent, make: (context: { event: RunEvent; time: Date; by: string }) => Promise<RunRecord>) =>
-    neverFail(log, async () => {
+    neverFail(options, async () => {
       const { queueRun } = await import("./run-queue.ts");
       await queueRun(root, await make({ event, time: clock.now(), by: await whoRuns(git) }));
       if (options.remote !== null && (event !== "train" || isCi(env))) await push();
@@ -76,12 +76,12 @@ export function openRunLog(options: RunLogOptions): RunLog {
   };
 }
 
-async function neverFail(log: Log, work: () => Promise<void>): Promise<void> {
+async function neverFail({ log, env }: Pick<RunLogOptions, "log" | "env">, work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (error) {
     log.warn(
-      `the run is not on the run log's branch: ${messageOf(error)}\n  All else is as it should be. It waits in .mergeml/runs for the next push: mergeml runs --push`,
+      `the run is not on the run log's branch: ${messageOf(error)}\n  All else is as it should be. ${isCi(env) ? "It is in .mergeml/runs, and lost with this job unless that is kept" : "It waits in .mergeml/runs for the next push: mergeml runs --push"}`,
     );
   }
 }

@@ -1,4 +1,3 @@
-import { findRemote } from "../registry/branch.ts";
 import type { Git } from "../registry/git/git.ts";
 
 /** The branch that merges go to. */
@@ -9,8 +8,7 @@ export interface DefaultBranch {
 }
 
 /** The remote's default branch; without a remote, or an answer of it, the one that is checked out, else main. */
-export async function readDefaultBranch(git: Git): Promise<DefaultBranch> {
-  const remote = await findRemote(git);
+export async function readDefaultBranch(git: Git, remote: string | null): Promise<DefaultBranch> {
   const listed = remote === null ? null : await git.text(["ls-remote", "--symref", remote, "HEAD", "refs/heads/*"]);
   const told = /^ref: refs\/heads\/(\S+)\tHEAD$/m.exec(listed ?? "")?.[1];
   return { name: told ?? (await checkedOut(git)) ?? "main", isRemoteEmpty: listed === "" };

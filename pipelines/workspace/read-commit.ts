@@ -33,10 +33,11 @@ export async function modelsAtCommit(
 }
 
 /** Makes sure that a commit is here. Throws UserError when there is no such commit. */
-export async function fetchCommit({ git }: Pick<Workspace, "git">, commit: string): Promise<void> {
+export async function fetchCommit({ git, remote }: Pick<Workspace, "git" | "remote">, commit: string): Promise<void> {
   if (!/^[0-9a-f]{40,64}$/.test(commit)) throw unknownCommit(commit);
   if (await isKnown({ git }, commit)) return;
-  await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", "origin", commit]);
+  if (remote === null) throw unknownCommit(commit);
+  await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", remote, commit]);
   if (!(await isKnown({ git }, commit))) throw unknownCommit(commit);
 }
 

@@ -11,9 +11,9 @@ import { type MlflowMirror, openMirror } from "../mlflow/mirror.ts";
 import { mirroredRegistry } from "../mlflow/mirrored-registry.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
-import { findRemote } from "../registry/branch.ts";
 import { type Git, openGit } from "../registry/git/git.ts";
 import { openRegistry, type Registry } from "../registry/registry.ts";
+import { findRemote } from "../registry/remote.ts";
 import { explainRevertConflict } from "../registry/revert-conflict.ts";
 import type { ChangeMemory } from "../registry/since.ts";
 import { openRunLog, type RunLog } from "../run-log/run-log.ts";
@@ -28,6 +28,8 @@ export interface Workspace {
   root: string;
   repository: RepositoryConfig;
   git: Git;
+  /** The remote that has the registry, the run log and the branches of retrains; null in a repository without remotes. */
+  remote: string | null;
   registry: Registry;
   /** The copy on the server of MLFLOW_TRACKING_URI, which writes to the registry keep up to date; null when there is none. */
   mlflow: MlflowMirror | null;
@@ -62,7 +64,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const store = openDatasetStore(isAbsolute(repository.store) ? repository.store : join(root, repository.store));
   const git = openGit(root, { env, log });
   // Asked for now, so that a fetch can start at once while the configs are read.
-  const [remote] = await Promise.all([findRemote(git), prepareLocalFolder(root, git, repository)]);
+  const [remote] = await Promise.all([findRemote(git, repository.remote), prepareLocalFolder(root, git, repository)]);
   if (existsSync(join(root, ".git", "REVERT_HEAD")))
     log.warn((await explainRevertConflict(git)) ?? "a git revert is under way");
   const cache = openStepCache(join(root, ".mergeml", "cache"), options.useCache);
@@ -78,6 +80,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     root,
     repository,
     git,
+    remote,
     registry: mlflow ? mirroredRegistry(registry, mlflow, log) : registry,
     mlflow,
     runs,

@@ -1,5 +1,6 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Command } from "../cli/command.ts";
+import { localOnly } from "../cli/local-only.ts";
 import { knownModel, versionReference, wholeNumber } from "../cli/option-values.ts";
 
 export const promote: Command = {
@@ -12,7 +13,8 @@ export const promote: Command = {
     { command: "mergeml promote diamond-price", shows: "the newest version" },
   ],
   async run({ positionals: [reference = ""], option, workspace }) {
-    const { registry } = await workspace();
+    const opened = await workspace();
+    const { registry } = opened;
     const snapshot = await registry.snapshot({ fetch: true });
     const to = wholeNumber("to", option("to"));
     const name = reference.replace(/@.*$/, "");
@@ -28,8 +30,8 @@ export const promote: Command = {
         data: { model: name, ...done },
       };
     const text = done.commit
-      ? `${name}: ${done.from ?? "none"} -> ${done.to}  registry@${done.commit.slice(0, 7)}\nUndo: mergeml rollback ${name}   or   git revert ${done.commit.slice(0, 7)}`
+      ? `${name}: ${done.from ?? "none"} -> ${done.to}  registry@${done.commit.slice(0, 7)}\nUndo: mergeml rollback ${name}   or   git revert ${done.commit.slice(0, 7)}${localOnly(opened)}`
       : `${name}@${version} is in production already`;
-    return { text, data: { model: name, ...done } };
+    return { text, data: { model: name, remote: opened.remote, ...done } };
   },
 };

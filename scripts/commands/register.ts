@@ -3,6 +3,7 @@ import { registerCandidate } from "../../pipelines/deploy.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Command } from "../cli/command.ts";
+import { localOnly } from "../cli/local-only.ts";
 import { wholeNumber } from "../cli/option-values.ts";
 
 export const register: Command = {
@@ -35,7 +36,7 @@ export const register: Command = {
       : `Next: mergeml promote ${name} --to ${done.version}`;
     const text = done.alreadyRegistered
       ? `already registered as ${name}@${done.version}`
-      : `${name}@${done.version} is registered${done.promoteCommit ? " and in production" : ""}.  ${undo}`;
-    return { text, data: { model: name, ...done } };
+      : `${name}@${done.version} is registered${done.promoteCommit ? " and in production" : ""}.  ${undo}${localOnly(opened)}`;
+    return { text, data: { model: name, remote: opened.remote, ...done } };
   },
 };

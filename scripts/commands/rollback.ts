@@ -4,6 +4,7 @@ import { liveLimitLines } from "../../pipelines/report/drift/live-limits.ts";
 import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
 import { type BrokenCheck, rollBackWhenBroken } from "../../pipelines/roll-back-when-broken.ts";
 import type { Command, CommandInput, CommandOutcome } from "../cli/command.ts";
+import { localOnly } from "../cli/local-only.ts";
 import { knownModel, wholeNumber, windowOptions } from "../cli/option-values.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
@@ -44,11 +45,12 @@ async function byHand({ positionals: [name = ""], option, workspace }: CommandIn
         hint: "add --when-broken, or leave it out",
       });
   }
-  const { registry } = await workspace();
+  const opened = await workspace();
+  const { registry } = opened;
   const snapshot = await registry.snapshot({ fetch: true });
   const to = wholeNumber("to", option("to"));
   const done = await registry.rollback(await knownModel(name, snapshot), to === null ? {} : { to });
-  return { text: doneText(name, done), data: { model: name, ...done } };
+  return { text: doneText(name, done) + localOnly(opened), data: { model: name, remote: opened.remote, ...done } };
 }
 
 async function whenBroken(input: CommandInput): Promise<CommandOutcome> {

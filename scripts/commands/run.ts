@@ -2,8 +2,9 @@ import { relative } from "node:path";
 import { type DeployResult, deployModel } from "../../pipelines/deploy.ts";
 import { renderVerdict } from "../../pipelines/report/terminal/terminal-comparison.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
-import { readModel } from "../../pipelines/workspace/workspace.ts";
+import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command, CommandOutcome } from "../cli/command.ts";
+import { localOnly } from "../cli/local-only.ts";
 import { tellBuild } from "../cli/tell-build.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
@@ -22,11 +23,15 @@ export const run: Command = {
     const model = await readModel(opened, name);
     const result = await deployModel(opened, model);
     if (result.state === "deployed") tellPassingStore(opened, [result.registered]);
-    return tellDeploy(result, name, directory, (performance.now() - started) / 1000);
+    const seconds = (performance.now() - started) / 1000;
+    return tellDeploy(result, { name, from: directory, seconds, where: opened });
   },
 };
 
-function tellDeploy(result: DeployResult, name: string, from: string, seconds: number): CommandOutcome {
+function tellDeploy(
+  result: DeployResult,
+  { name, from, seconds, where }: { name: string; from: string; seconds: number; where: Workspace },
+): CommandOutcome {
   if (result.state === "waiting") {
     return {
       text: `${name}: ${result.plan.state}, nothing deployed. ${result.plan.detail}`,
@@ -45,10 +50,17 @@ function tellDeploy(result: DeployResult, name: string, from: string, seconds: n
   }
   if (result.state !== "deployed") return tellBuild(result);
   const { version, promoteCommit, alreadyRegistered } = result.registered;
-  const data = { model: name, state: "deployed", candidate: result.candidate.record.id, seconds, ...result.registered };
+  const data = {
+    model: name,
+    state: "deployed",
+    candidate: result.candidate.record.id,
+    seconds,
+    remote: where.remote,
+    ...result.registered,
+  };
   if (alreadyRegistered) return { text: `${name}@${version} was registered before; production is unchanged`, data };
   return {
-    text: `  done in ${seconds.toFixed(1)} s: ${name} v${version} is in production.  Undo: mergeml rollback ${name}   or   git revert ${promoteCommit?.slice(0, 7)}`,
+    text: `  done in ${seconds.toFixed(1)} s: ${name} v${version} is in production.  Undo: mergeml rollback ${name}   or   git revert ${promoteCommit?.slice(0, 7)}${localOnly(where)}`,
     data,
   };
 }

@@ -81,7 +81,7 @@ async function tellPush(log: RunLog): Promise<CommandOutcome> {
   const done = await log.push();
   const lines = [
     `${done.pushed} runs pushed${done.present > 0 ? `, ${done.present} were there before` : ""}`,
-    ...(done.waiting > 0 ? [`${done.waiting} wait, as the repository has no remote origin`] : []),
+    ...(done.waiting > 0 ? [`${done.waiting} wait, as the repository has no remote`] : []),
     ...done.broken.map(({ file, problem }) => `passed over: ${visibleText(file)}: ${visibleText(problem)}`),
   ];
   return { text: lines.join("\n"), data: done };

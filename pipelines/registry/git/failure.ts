@@ -5,6 +5,7 @@ export type GitFailureKind =
   | "timeout"
   | "raced"
   | "locked"
+  | "in-the-way"
   | "disk-full"
   | "auth"
   | "network"
@@ -53,6 +54,12 @@ const rules: readonly Rule[] = [
       /Permission denied|Read-only file system|insufficient permission|Operation not permitted|unable to create temporary|unpacker error/i,
     what: "the repository cannot be written to",
     mend: "check who owns its files, and whether its disk is full or mounted read-only",
+  },
+  {
+    kind: "in-the-way",
+    pattern: /'refs\/[^']+' exists; cannot create 'refs\/|directory.file conflict/,
+    what: "another branch is in the way: git keeps a name either as a branch or as a folder of branches",
+    mend: "rename or delete the branch that is named here",
   },
   {
     kind: "locked",

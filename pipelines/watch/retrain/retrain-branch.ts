@@ -1,4 +1,5 @@
 import { UserError } from "../../errors/user-error.ts";
+import { explainBranchInTheWay } from "../../registry/branch-in-the-way.ts";
 import type { CommitContext } from "../../registry/git/commits.ts";
 import { makeCommits } from "../../registry/git/commits.ts";
 import { GitError } from "../../registry/git/failure.ts";
@@ -104,8 +105,10 @@ async function push(git: Git, remote: string, ref: string, commit: string, expec
     await git.run(args, { reasonOnStdout: true, safe: "The branch is as it was; running the job again is safe." });
     return true;
   } catch (error) {
-    if (error instanceof GitError && (error.kind === "raced" || error.kind === "locked")) return false;
-    throw error;
+    if (!(error instanceof GitError)) throw error;
+    if (error.kind === "raced") return false;
+    const name = ref.slice("refs/heads/".length);
+    throw expected === null ? await explainBranchInTheWay(git, error, { name, remote }) : error;
   }
 }
 
