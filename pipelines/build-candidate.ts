@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { BuildResult, Candidate } from "./candidate/candidate.ts";
 import { chooseParams } from "./candidate/choose-params.ts";
+import { countJudgedBefore } from "./candidate/count-judged-before.ts";
 import { judgeCandidate } from "./candidate/judge-candidate.ts";
 import { identify, type PreparedData, prepareData } from "./candidate/prepare-data.ts";
 import { productionOf, type Scored, scoreCandidate } from "./candidate/score-candidate.ts";
@@ -38,7 +39,8 @@ export async function buildCandidate(
     naive: trained.naive,
     ranking: trained.facts.importance,
   };
-  const scored = await scoreCandidate(workspace, scoring, production);
+  const fresh = await scoreCandidate(workspace, scoring, production);
+  const scored = await countJudgedBefore(workspace, prepared.id, scoring, fresh);
   const refusal = await workspace.registry.refuses(model.config.name, trained.model.length);
   if (refusal) workspace.log.warn(`it cannot be deployed: ${refusal.message}`);
   const record = { ...(await recordCandidate(workspace, chosen, prepared, trained, scored)), ...trials };

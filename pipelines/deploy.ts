@@ -1,6 +1,7 @@
 import { buildCandidate } from "./build-candidate.ts";
 import type { BuildResult, Candidate } from "./candidate/candidate.ts";
 import { writeCandidate } from "./candidate/candidate-directory.ts";
+import { countJudgedBefore } from "./candidate/count-judged-before.ts";
 import { judgeCandidate } from "./candidate/judge-candidate.ts";
 import { productionOf, scoreCandidate } from "./candidate/score-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
@@ -125,7 +126,8 @@ export async function judgeAgain(
     ranking: record.importance,
   };
   const production = await productionOf(snapshot, record.config.name);
-  const { evaluation } = await scoreCandidate(workspace, scoring, production);
+  const scored = await scoreCandidate(workspace, scoring, production);
+  const { evaluation } = await countJudgedBefore(workspace, record.id, scoring, scored);
   return { evaluation, verdict: judgeCandidate(workspace, record, evaluation) };
 }
 

@@ -66,6 +66,8 @@ export interface Evaluation {
   slices: readonly SliceComparison[];
   /** Slices below `min_rows`, which are not judged. */
   small_slices: number;
+  /** Other candidates that were judged on this test split before this one was; absent where nobody counted. */
+  judged_before?: number;
   /** Deciles of prediction (regression) or of the last class's probability (classification). */
   bins: readonly PredictionBin[];
   /** Of the candidate; absent where the primary metric has no value. Versions of before they were made have none. */

@@ -13,7 +13,12 @@ export function withinNoise({ low, high }: Difference): boolean {
 
 /** `95% interval +0.33 … +0.49`. */
 export function describeInterval({ low, high, confidence }: Difference): string {
-  return `${formatPercent(confidence)} interval ${formatSigned(low)} … ${formatSigned(high)}`;
+  return `${formatConfidence(confidence)} interval ${formatSigned(low)} … ${formatSigned(high)}`;
+}
+
+/** `95%`, and as many nines as it takes: 0.9975 is `99.75%`. */
+export function formatConfidence(confidence: number): string {
+  return formatPercent(confidence, 1 + Math.ceil(-Math.log10(1 - confidence)));
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type PrimaryScores,
   undecidedSentence,
 } from "./primary-sentences.ts";
+import { intervalAfter, reuseNotes } from "./spent-error.ts";
 import type { GateCheck, Outcome } from "./verdict.ts";
 
 /** A check and what is worth knowing about it. */
@@ -23,13 +24,15 @@ interface Judged {
 
 /** Is the candidate better (or, non-inferior: not worse) than production on the primary metric, on the same rows? */
 export function checkAgainstProduction(evaluation: Evaluation, { primary, retrain }: Thresholds): Judged {
-  const scores = scoresOf(evaluation, primary);
-  if (!scores) {
+  const measured = scoresOf(evaluation, primary);
+  if (!measured) {
     const reason = `${primary} cannot be compared with production's: a number is missing.`;
     return failed("better than production", "missing", reason);
   }
+  const spends = retrain.mode !== "point";
+  const scores = spends ? afterOthers(measured, evaluation.judged_before) : measured;
   const judged = judgeByMode(scores, retrain);
-  if (!scores.sameModel) return judged;
+  if (!scores.sameModel) return { ...judged, notes: [...judged.notes, ...reuseNotes(evaluation, spends)] };
   const same = `The candidate is the same model file as production v${scores.version}: deploying it would change nothing.`;
   return { ...judged, notes: [same] };
 }
@@ -41,6 +44,15 @@ function scoresOf(evaluation: Evaluation, primary: string): PrimaryScores | null
   const candidate = judgedValue(primary, metric.candidate);
   const production = judgedValue(primary, metric.production);
   return { metric, candidate, production, rows, version: baseline.version, sameModel: baseline.model === model };
+}
+
+/** By the interval that is due after the candidates which these test rows have judged before. */
+function afterOthers(scores: PrimaryScores, before: number | undefined): PrimaryScores {
+  const { metric } = scores;
+  return {
+    ...scores,
+    metric: { ...metric, difference: metric.difference && intervalAfter(metric.difference, before) },
+  };
 }
 
 function judgeByMode(scores: PrimaryScores, { mode, margin }: RetrainRule): Judged {

@@ -95,6 +95,7 @@ const evaluation = object(
     metrics: list(object({ metric: name, naive: score, ...comparison }, { problem: line }), 50),
     slices: list(object({ by: name, value: text(1_000), metric: name, rows: count, ...comparison }, { problem: line })),
     small_slices: count,
+    judged_before: count,
     bins: list(object({ label: name, rows: count, predicted: number, actual: number }), 100),
   },
   { explanations },

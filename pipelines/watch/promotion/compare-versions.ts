@@ -1,4 +1,5 @@
 import type { Target } from "../../data/table.ts";
+import { atConfidence } from "../../evaluation/at-confidence.ts";
 import { randomCells } from "../../evaluation/cells.ts";
 import { classificationSides } from "../../evaluation/classification-sides.ts";
 import { type Compared, compareMetric } from "../../evaluation/compare-metric.ts";
@@ -9,7 +10,6 @@ import { classificationMetrics, regressionMetrics } from "../../evaluation/metri
 import { regressionSides } from "../../evaluation/regression-sides.ts";
 import type { Sides } from "../../evaluation/sides.ts";
 import { seededRandom } from "../../statistics/random.ts";
-import { normalQuantile } from "../../statistics/tails/normal-quantile.ts";
 import type { Predictions } from "../../training/trainer.ts";
 
 /**
@@ -55,13 +55,10 @@ export const firstConfidence = 1 - 2 * errorOf(1);
 /**
  * The interval of a difference for the k-th window since the promotion (1 is the first), from that of the first. Whoever looks
  * often finds something in the end: a part 1 ÷ (k(k + 1)) of the error is spent on each window, and these parts sum up to
- * one however long one looks (Lan & DeMets, Discrete sequential boundaries for clinical trials, Biometrika 1983). Both
- * halves grow as those of a normal distribution, because a bootstrap cannot resolve such tails.
+ * one however long one looks (Lan & DeMets, Discrete sequential boundaries for clinical trials, Biometrika 1983).
  */
-export function intervalOfWindow({ value, low, high }: Difference, window: number): Difference {
-  const grown = normalQuantile(errorOf(window)) / normalQuantile(errorOf(1));
-  const confidence = 1 - 2 * errorOf(window);
-  return { value, low: value - (value - low) * grown, high: value + (high - value) * grown, confidence };
+export function intervalOfWindow(first: Difference, window: number): Difference {
+  return atConfidence(first, 1 - 2 * errorOf(window));
 }
 
 function errorOf(window: number): number {
