@@ -1,6 +1,6 @@
 import { atConfidence } from "../evaluation/at-confidence.ts";
 import type { Difference, Evaluation } from "../evaluation/evaluation.ts";
-import { formatCount } from "../evaluation/format-number.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import { formatConfidence } from "./differences.ts";
 
 /** From this many candidates on, the report says that the test rows were used before. */
