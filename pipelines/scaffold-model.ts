@@ -1,38 +1,41 @@
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describeFile } from "./data/describe-file.ts";
 import { UserError } from "./errors/user-error.ts";
+import { draftModel, type FirstModel } from "./scaffold/draft-model.ts";
 import { exampleCsv } from "./scaffold/example-data.ts";
 import { onlyDataFile } from "./scaffold/find-data.ts";
-import { inferModel } from "./scaffold/infer-model.ts";
-import { featuresSqlText, modelYamlText } from "./scaffold/model-text.ts";
+import { locateData } from "./scaffold/locate-data.ts";
 import { callerWorkflows, type ToolSource } from "./scaffold/workflow-texts.ts";
 import { writeAside } from "./workspace/step-cache.ts";
 import { toolVersion } from "./workspace/tool-version.ts";
+import type { Workspace } from "./workspace/workspace.ts";
 
 export interface ScaffoldOptions {
   name?: string;
   data?: string;
   target?: string;
+  /** Where the user stands: `data` may be relative to it. */
+  directory: string;
   /** The branch that merges go to. */
   branch: string;
   source: ToolSource;
 }
 
-/** Writes what a repository of models needs and does not have yet; never overwrites. Returns the model's name, if one was made, and the new files. */
+/** Writes what a repository of models needs and does not have yet; never overwrites. Returns the model, if one was made, and the new files. */
 export async function scaffoldModel(
-  root: string,
+  workspace: Workspace,
   options: ScaffoldOptions,
-): Promise<{ model: string | null; created: string[] }> {
+): Promise<{ model: FirstModel | null; created: string[] }> {
+  const { root } = workspace;
   const created: string[] = [];
   const write = async (path: string, text: string) => {
     if (existsSync(join(root, path))) return;
     await writeAside(join(root, path), text);
     created.push(path);
   };
-  const model = await firstModel(root, options, write);
+  const model = await firstModel(workspace, options, write);
   const schema = fileURLToPath(new URL("../models/model.schema.json", import.meta.url));
   await write("models/model.schema.json", await readFile(schema, "utf8"));
   const { source } = options;
@@ -60,31 +63,35 @@ function namedSource(actions: string): ToolSource {
 
 type Write = (path: string, text: string) => Promise<void>;
 
-async function firstModel(root: string, options: ScaffoldOptions, write: Write): Promise<string | null> {
+async function firstModel(workspace: Workspace, options: ScaffoldOptions, write: Write): Promise<FirstModel | null> {
+  const { root, repository } = workspace;
   const asked = options.name !== undefined || options.data !== undefined;
-  if (!asked && (await hasModels(root))) return null;
-  const data = options.data ?? (await onlyDataFile(root)) ?? "data/flats.csv";
-  if (options.data === undefined) await writeExample(root, data, write);
-  const path = join(root, data);
-  if (!existsSync(path))
-    throw new UserError({ message: `no file ${data}`, hint: "--data is relative to the repository" });
-  if (dirname(path) === root) throw new UserError(needsFolder(data));
-  const inferred = inferModel(data, await describeFile(path), options);
-  checkName(root, inferred.name);
-  await write("mergeml.yaml", settings(relative(root, dirname(path)) || "."));
-  await write(`models/${inferred.name}/model.yaml`, modelYamlText(inferred));
-  await write(`models/${inferred.name}/features.sql`, featuresSqlText(inferred));
-  return inferred.name;
+  const models = await modelNames(root);
+  if (!asked && models.length > 0) {
+    if (options.target !== undefined) throw new UserError(targetWithoutModel(options.target, models));
+    return null;
+  }
+  if (options.name !== undefined) checkName(root, options.name);
+  const given = options.data ?? (await onlyDataFile(root)) ?? "data/flats.csv";
+  if (options.data === undefined) await writeExample(root, given, write);
+  const folders = existsSync(join(root, "mergeml.yaml")) ? repository.data : null;
+  const file = await locateData(root, options.data === undefined ? root : options.directory, given, folders, options);
+  const model = await draftModel(workspace, file, options, (name) => checkName(root, name));
+  await write("mergeml.yaml", settings(file.folder || "."));
+  await write(`models/${model.inferred.name}/model.yaml`, model.yaml);
+  await write(`models/${model.inferred.name}/features.sql`, model.sql);
+  return model;
 }
 
-function needsFolder(data: string) {
-  const hint = `queries may read whole folders, and the root holds everything else: mkdir -p data && git mv ${data} data/`;
-  return { message: `${data} lies in the repository's root`, hint };
-}
-
-async function hasModels(root: string): Promise<boolean> {
+async function modelNames(root: string): Promise<string[]> {
   const entries = await readdir(join(root, "models")).catch(() => []);
-  return entries.some((entry) => existsSync(join(root, "models", entry, "model.yaml")));
+  return entries.filter((entry) => existsSync(join(root, "models", entry, "model.yaml"))).sort();
+}
+
+function targetWithoutModel(target: string, models: readonly string[]) {
+  const message = `--target ${target} says what a new model predicts, but no new model was asked for`;
+  const hint = `mergeml init <name> --data <file> --target ${target}\nor change features.target in models/${models[0]}/model.yaml`;
+  return { message, hint };
 }
 
 async function writeExample(root: string, data: string, write: Write): Promise<void> {

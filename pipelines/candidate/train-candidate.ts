@@ -91,7 +91,7 @@ async function trainNow(
 }
 
 /** The mean of the target, or the share of each class. */
-function naiveOf(target: Table["target"] | Target): Naive {
+export function naiveOf(target: Table["target"] | Target): Naive {
   if (target.task === "regression") {
     return { mean: target.values.reduce((sum, value) => sum + value, 0) / target.values.length };
   }

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from "node:fs";
 import type { SourceColumn } from "../data/columns.ts";
-import { readerOf } from "../data/describe-file.ts";
 import { describeColumns } from "../data/engines/duckdb/duckdb-columns.ts";
 import { engineError, machineError } from "../data/engines/duckdb/engine-error.ts";
+import { readerOf } from "../data/engines/duckdb/file-reader.ts";
 import { quoteName, quoteText } from "../data/engines/duckdb/quote.ts";
 import type { Session } from "../data/engines/duckdb/session.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";

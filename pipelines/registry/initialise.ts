@@ -51,7 +51,8 @@ export async function initialise(writer: Writer, { workflow }: InitOptions = {})
   return adopt(writer, branch, first, workflow);
 }
 
-async function adopt(writer: Writer, { remote }: Branch, tip: string, workflow?: string): Promise<Initialised> {
+async function adopt(writer: Writer, { title, remote }: Branch, tip: string, workflow?: string): Promise<Initialised> {
+  if (!(await hasFile(writer.git, tip, formatFile))) throw anothersBranch(title);
   await openSnapshot(writer, tip);
   if (workflow === undefined || (await hasFile(writer.git, tip, workflowFile))) return { tip, created: false, remote };
   const added = await writeBranch(writer, async ({ tip: current }) => {
@@ -60,4 +61,11 @@ async function adopt(writer: Writer, { remote }: Branch, tip: string, workflow?:
     return { commits: missing ? [change] : [], result: (ids: readonly string[]) => ids.at(-1) ?? current };
   });
   return { tip: added, created: false, remote };
+}
+
+function anothersBranch(title: string): UserError {
+  const message = `${title} is not a registry: it has no ${formatFile}`;
+  const hint =
+    "it was left as it is. Name another branch in mergeml.yaml, registry: mergeml-registry, and run mergeml init again";
+  return new UserError({ message, hint });
 }

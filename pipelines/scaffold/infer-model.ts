@@ -1,78 +1,157 @@
 import { basename, extname } from "node:path";
 import type { Task } from "../config/model-config.ts";
-import type { FileDescription } from "../data/describe-file.ts";
 import { didYouMean } from "../errors/did-you-mean.ts";
 import { UserError } from "../errors/user-error.ts";
+import { calendarFeatures, findTime } from "./calendar.ts";
+import { findKey, identifies, isRowNumber } from "./identify-column.ts";
+import { quotedName } from "./query-name.ts";
+import type { DataTable, TableColumn } from "./table/table.ts";
+
+/** A column of the feature query: its name, and its SQL where that is not the name alone. */
+export interface QueryColumn {
+  name: string;
+  sql: string | null;
+}
 
 /** What a first model.yaml needs to know, inferred from a data file. */
 export interface InferredModel {
   name: string;
   file: string;
   task: Task;
-  target: string;
-  key: string | null;
-  features: string[];
+  target: QueryColumn;
+  /** Number of classes of a classification. */
+  classes: number | null;
+  /** Why this is the target, when nobody said so. */
+  target_because: string | null;
+  /** SQL for WHERE: rows without a target are of no use. */
+  where: string | null;
+  /** Rows without a target. */
+  missing_targets: number;
+  key: QueryColumn | null;
+  time: QueryColumn | null;
+  features: QueryColumn[];
   /** Columns left out, with the reason. */
   left_out: { name: string; why: string }[];
+  /** Of the rows that have a target. */
+  rows: number;
 }
 
 const targetNames = /^(target|label|y|outcome|class)$/i;
-const idNames = /(^|_)(id|key|uuid)$/i;
-const numbers = /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*)$/;
-const texts = /^(VARCHAR|ENUM.*|UUID|BOOLEAN)$/;
 
-/** Chooses name, target, task, key and features. Throws UserError when a named target does not exist. */
-export function inferModel(
-  file: string,
-  described: FileDescription,
-  wanted: { name?: string; target?: string },
-): InferredModel {
-  const { columns, rows } = described;
-  const target = targetOf(described, wanted.target);
-  const key =
-    columns.find(
-      (each) => each.name !== target.name && idNames.test(each.name) && each.distinct === rows && each.nulls === 0,
-    ) ?? null;
-  const others = columns.filter((each) => each !== target && each !== key);
-  const left_out = others.flatMap(({ name, type, distinct }) => {
-    if (!numbers.test(type) && !texts.test(type))
-      return [{ name, why: `${type}: write what of it matters, e.g. month(${name})` }];
-    if (distinct <= 1) return [{ name, why: "constant" }];
-    return type === "VARCHAR" && distinct > rows / 2 ? [{ name, why: "nearly every row has its own value" }] : [];
-  });
-  const features = others.map((each) => each.name).filter((name) => !left_out.some((each) => each.name === name));
-  if (features.length === 0)
-    throw new UserError({
-      message: `${file} has no column to learn from besides ${target.name}`,
-      hint: "a model needs numbers, booleans or text",
-    });
+/** Chooses name, target, task, key, time and features. Throws UserError when a named target does not exist, or cannot be one. */
+export function inferModel(file: string, table: DataTable, wanted: { name?: string; target?: string }): InferredModel {
+  const { rows } = table;
+  const { target, because } = chooseTarget(table, wanted.target);
+  const others = table.columns.filter((each) => each !== target);
+  const key = findKey(others, rows);
+  const time = findTime(others, rows);
+  const rest = others.filter((each) => each !== key && each !== time);
+  const reasons = rest.map((column) => ({ column, why: whyLeftOut(column, table, time) }));
+  const used = reasons.filter(({ why }) => why === null).map(({ column }) => query(column));
+  const features = used.length > 0 || time === null ? used : calendarFeatures(time, target.name);
+  if (features.length === 0) throw nothingToLearn(file, target.name);
+  const task = taskOf(target);
+  const chosen = targetQuery(target, task);
+  const missing = target.missing + target.infinite;
   return {
     name: wanted.name ?? modelName(file),
     file,
-    task: taskOf(target),
-    target: target.name,
-    key: key?.name ?? null,
+    task,
+    target: chosen,
+    classes: task === "classification" ? target.distinct : null,
+    target_because: because,
+    where: missing === 0 ? null : hasTarget(chosen, target),
+    missing_targets: missing,
+    key: key && query(key),
+    time: time && query(time),
     features,
-    left_out,
+    left_out: reasons.flatMap(({ column: { name }, why }) => (why === null ? [] : [{ name, why }])),
+    rows: rows - missing,
   };
 }
 
-function targetOf({ columns }: FileDescription, wanted: string | undefined): FileDescription["columns"][number] {
-  const target =
-    wanted === undefined
-      ? (columns.find((each) => targetNames.test(each.name)) ?? columns.at(-1))
-      : columns.find((each) => each.name === wanted);
-  if (target) return target;
-  const names = columns.map((each) => each.name);
-  const near = wanted === undefined ? null : didYouMean(wanted, names);
+function query({ name, sql }: TableColumn): QueryColumn {
+  return { name, sql };
+}
+
+function chooseTarget(table: DataTable, wanted: string | undefined): { target: TableColumn; because: string | null } {
+  const { columns, rows } = table;
+  if (wanted !== undefined) return { target: requireTarget(table, wanted), because: null };
+  const usable = (each: TableColumn) => whyNoTarget(each, rows) === null;
+  const named = columns.find((each) => targetNames.test(each.name) && usable(each));
+  if (named) return { target: named, because: "its name says so" };
+  const last = columns.findLast((each) => usable(each) && !isCalendarName(each.name) && !identifies(each, rows));
+  const target = last ?? columns.findLast(usable);
+  if (target)
+    return { target, because: target === columns.at(-1) ? "it is the last column" : "no column behind it can be" };
+  const message = "no column of the file can be predicted";
   throw new UserError({
-    message: `no column ${wanted}`,
-    hint: `${near ? `did you mean ${near}? ` : ""}It has: ${names.join(", ")}`,
+    message,
+    hint: "a target is a number, a boolean or one of a few words; name it: --target <column>",
   });
 }
 
-function taskOf({ type, distinct }: FileDescription["columns"][number]): Task {
-  return numbers.test(type) && distinct > 10 ? "regression" : "classification";
+function requireTarget({ columns, rows }: DataTable, wanted: string): TableColumn {
+  const target = columns.find((each) => each.name === wanted);
+  const names = columns.map((each) => each.name);
+  if (!target) {
+    const near = didYouMean(wanted, names);
+    const hint = `${near ? `did you mean ${near}? ` : ""}It has: ${names.join(", ")}`;
+    throw new UserError({ message: `no column ${wanted}`, hint });
+  }
+  const why = whyNoTarget(target, rows);
+  if (why === null) return target;
+  const hint =
+    "a target is a number, a boolean or one of a few words: make one in features.sql, or name another column";
+  throw new UserError({ message: `${wanted} cannot be predicted: ${why}`, hint });
+}
+
+function whyNoTarget({ kind, type, distinct, missing }: TableColumn, rows: number): string | null {
+  if (!["boolean", "integer", "decimal", "double", "text"].includes(kind)) return `it is ${type}`;
+  if (distinct === 0) return "it has no values";
+  if (distinct === 1) return "it has the same value in every row";
+  const unique = kind === "text" && distinct > 2 && distinct > (rows - missing) / 2;
+  return unique ? "nearly every row has its own text" : null;
+}
+
+/** Parts of a date are what one predicts from. */
+function isCalendarName(name: string): boolean {
+  return /^(year|month|day|week|weekday|hour|quarter|date|time)$/i.test(name);
+}
+
+function whyLeftOut(column: TableColumn, { rows }: DataTable, time: TableColumn | null): string | null {
+  const { name, kind, type, distinct, missing, unnamed } = column;
+  if (missing === rows) return "no values";
+  if (isRowNumber(column, rows)) return unnamed ? "a column without a name that numbers the rows" : "a row number";
+  if (!["boolean", "integer", "decimal", "double", "text"].includes(kind))
+    return `${type}: write what of it matters, e.g. ${kind === "date" || kind === "timestamp" ? `month(${quotedName(name)})${time ? "" : ", or make it features.time"}` : "a number or a word made of it"}`;
+  if (distinct <= 1 && missing === 0) return "the same value in every row";
+  if (kind === "integer" && identifies(column, rows))
+    return "every row has its own number, as an identifier has; add it if it measures something";
+  return kind === "text" && distinct > (rows - missing) / 2 ? "nearly every row has its own text" : null;
+}
+
+function nothingToLearn(file: string, target: string): UserError {
+  const message = `${file} has no column to learn from besides ${target}`;
+  return new UserError({ message, hint: "a model needs numbers, booleans or text that are not identifiers" });
+}
+
+/** Few whole numbers are classes, as in grades and stars; a fraction is measured. */
+function taskOf({ kind, distinct, span }: TableColumn): Task {
+  const isNumber = kind === "integer" || kind === "decimal" || kind === "double";
+  return isNumber && (distinct > 10 || span?.whole === false) ? "regression" : "classification";
+}
+
+/** pandas keeps whole numbers with gaps as fractions, which do not name classes. */
+function targetQuery({ name, kind, sql }: TableColumn, task: Task): QueryColumn {
+  const isFraction = kind === "double" || kind === "decimal";
+  if (task === "regression" || !isFraction) return { name, sql };
+  return { name, sql: `CAST(${sql ?? quotedName(name)} AS BIGINT)` };
+}
+
+function hasTarget({ name, sql }: QueryColumn, { kind }: TableColumn): string {
+  const value = sql ?? quotedName(name);
+  return kind === "double" && sql === null ? `isfinite(${value})` : `${value} IS NOT NULL`;
 }
 
 function modelName(file: string): string {

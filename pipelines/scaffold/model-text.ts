@@ -1,57 +1,65 @@
-import { basename } from "node:path";
-import type { InferredModel } from "./infer-model.ts";
+import type { InferredModel, QueryColumn } from "./infer-model.ts";
+import type { FirstThreshold } from "./naive-threshold.ts";
+import { quotedName } from "./query-name.ts";
 
 /** The first model.yaml of a model: short, commented where a person has to decide. */
-export function modelYamlText({ name, task, target, key }: InferredModel): string {
-  const thresholds =
-    task === "regression"
-      ? [
-          "  primary: rmse",
-          "  first_deploy: { r2: { min: 0 } } # better than the mean. Put your business threshold here, e.g. rmse: { max: 35 }",
-        ]
-      : [
-          "  primary: log_loss",
-          "  first_deploy: { accuracy: { min: 0.5 } } # Put your business threshold here, e.g. log_loss: { max: 0.4 }",
-        ];
+export function modelYamlText(model: InferredModel, threshold: FirstThreshold): string {
+  const { name, task, target, key, time } = model;
   return [
     "# yaml-language-server: $schema=../model.schema.json",
     `name: ${name}`,
-    `description: Predicts ${JSON.stringify(target).slice(1, -1)}`,
+    `description: ${JSON.stringify(`Predicts ${target.name}`)}`,
     `task: ${task}`,
     "type: gradient-boosting # or: linear, neural-network. All params: mergeml help gradient-boosting",
     "seed: 42",
-    "params: { trees: 100, learning_rate: 0.1, max_leaves: 31 }",
+    `params: { ${paramsOf(model)} }`,
     "features:",
     "  query: features.sql",
-    ...(key === null ? [] : [`  key: ${JSON.stringify(key)}`]),
-    `  target: ${JSON.stringify(target)}`,
-    "  split: { by: key, test: 0.2 } # a hash of the key, or of the row without one; or by: time",
+    ...(key === null ? [] : [`  key: ${JSON.stringify(key.name)}`]),
+    `  target: ${JSON.stringify(target.name)}`,
+    ...(time === null ? [] : [`  time: ${JSON.stringify(time.name)}`]),
+    splitLine(model),
     "  checks:",
     "    - { rows: { min: 20 } } # also: not_null, between, in_set, matches, mean, quantile … see model.schema.json",
     "thresholds:",
-    ...thresholds,
+    `  primary: ${threshold.primary}`,
+    `  first_deploy: { ${threshold.metric}: { ${threshold.bound}: ${threshold.value} } } # ${threshold.comment}`,
     "",
   ].join("\n");
 }
 
-/** The feature query: every column the model learns from, and why others are left out. */
-export function featuresSqlText({ file, target, key, features, left_out }: InferredModel): string {
-  const columns = [...(key === null ? [] : [key]), ...features, target].map((name) => `  ${quoted(name)}`);
-  const comments = left_out.map(({ name, why }) => `-- ${oneLine(name)} is left out: ${oneLine(why)}`);
-  return [...comments, "SELECT", columns.join(",\n"), `FROM '${basename(file).replaceAll("'", "''")}'`, ""].join("\n");
+/** Leaves of the usual 20 rows would leave a small table without a split. */
+function paramsOf({ rows }: InferredModel): string {
+  const leaf = Math.max(2, Math.floor(rows / 8));
+  return `trees: 100, learning_rate: 0.1, max_leaves: 31${leaf < 20 ? `, min_rows_per_leaf: ${leaf}` : ""}`;
+}
+
+function splitLine({ key, time }: InferredModel): string {
+  if (time !== null) return "  split: { by: time, test: 0.2 } # the latest rows are the test; or by: key, a hash";
+  const hashed = key === null ? "of the row, as there is no features.key" : "of the key";
+  return `  split: { by: key, test: 0.2 } # a hash ${hashed}; or by: time`;
+}
+
+/** The feature query: every column the model learns from, and why others are left out. `from` is what stands behind FROM. */
+export function featuresSqlText(model: InferredModel, from: string): string {
+  const { target, key, time, features, left_out, where, missing_targets } = model;
+  const columns = [...(key ? [key] : []), ...(time ? [time] : []), ...features, target].map(
+    (each) => `  ${selected(each)}`,
+  );
+  return [
+    ...left_out.map(({ name, why }) => `-- ${oneLine(name)} is left out: ${oneLine(why)}`),
+    "SELECT",
+    columns.join(",\n"),
+    `FROM ${from}`,
+    ...(where === null ? [] : [`WHERE ${where} -- ${missing_targets.toLocaleString("en-US")} without a target`]),
+    "",
+  ].join("\n");
+}
+
+function selected({ name, sql }: QueryColumn): string {
+  return sql === null ? quotedName(name) : `${sql} AS ${quotedName(name)}`;
 }
 
 function oneLine(text: string): string {
   return text.replace(/[\r\n]+/g, " ");
 }
-
-/** Quoted always: a column may be named like a keyword. */
-function quoted(name: string): string {
-  return /^[a-z_][a-z0-9_]*$/.test(name) && !reserved.has(name) ? name : `"${name.replaceAll('"', '""')}"`;
-}
-
-const reserved = new Set(
-  "all and any array as asc both case cast check column constraint create default desc distinct do else end except false fetch for foreign from grant group having in initially intersect into lateral leading limit not null offset on only or order primary references returning select show some summarize symmetric table then to trailing true union unique using variadic when where window with".split(
-    " ",
-  ),
-);

@@ -1,5 +1,8 @@
 import { readIdentity } from "../../pipelines/registry/git/identity.ts";
+import type { Initialised } from "../../pipelines/registry/initialise.ts";
 import { readDefaultBranch } from "../../pipelines/scaffold/default-branch.ts";
+import type { FirstModel } from "../../pipelines/scaffold/draft-model.ts";
+import { describeFirstModel } from "../../pipelines/scaffold/model-facts.ts";
 import { registryWorkflow } from "../../pipelines/scaffold/workflow-texts.ts";
 import { scaffoldModel, toolSource } from "../../pipelines/scaffold-model.ts";
 import type { Command } from "../cli/command.ts";
@@ -13,12 +16,12 @@ export const init: Command = {
     data: {
       type: "string",
       value: "file",
-      description: "CSV or Parquet file the model learns from; found when there is only one",
+      description: "CSV, Parquet or JSON lines file the model learns from; found when there is only one",
     },
     target: {
       type: "string",
       value: "column",
-      description: "What it predicts; the column named target, label or y, else the last one",
+      description: "What it predicts; the column named target, label or y, else the last one that can be predicted",
     },
     actions: {
       type: "string",
@@ -34,41 +37,65 @@ export const init: Command = {
     { command: "mergeml init", shows: "everything inferred" },
     { command: "mergeml init flight-delay --data data/flights.parquet --target delay", shows: "a model for one file" },
   ],
-  async run({ positionals: [name], option, flag, workspace }) {
+  async run({ positionals: [name], option, flag, directory, workspace }) {
     const opened = await workspace();
     const { root, git, registry, repository, remote } = opened;
     await readIdentity(git); // before anything is written: without one there will be no branch
     const { name: branch, isRemoteEmpty } = await readDefaultBranch(git, remote);
     const source = toolSource(root, option("actions"));
-    const wanted = { name, data: option("data"), target: option("target"), branch, source };
-    const { model, created } = await scaffoldModel(root, wanted);
-    const files = created.map((path) => `  created  ${path}`);
-    const look =
-      model === null ? "Next: mergeml plan" : `Next: look at models/${model}/model.yaml, then: mergeml run ${model}`;
+    const wanted = { name, data: option("data"), target: option("target"), directory, branch, source };
+    const { model: first, created } = await scaffoldModel(opened, wanted);
+    const model = first?.inferred.name ?? null;
+    const told = [...(first === null ? [] : describeFirstModel(first)), ...writtenFiles(created)];
+    const lines = told.map(([heading, text]) => `  ${heading.padEnd(9)} ${text}`);
     if (isRemoteEmpty) {
-      const data = { model, created, registry: { branch: repository.registry, created: false } };
+      const data = { ...facts(first), created, registry: { branch: repository.registry, created: false } };
       return {
-        text: [...files, ...pushFirst(repository.registry, branch, remote ?? "origin"), "", look].join("\n"),
+        text: [...lines, ...pushFirst(repository.registry, branch, remote ?? "origin", model)].join("\n"),
         data,
       };
     }
     const workflow = flag("no-workflow") ? undefined : registryWorkflow(repository.registry, source);
     const made = await registry.init({ workflow });
-    const state = `  ${made.created ? "created" : "exists "}  branch ${repository.registry}${made.remote ? ` on ${made.remote}` : ""}`;
-    const commit = created.length > 0 ? ["", "Commit these files."] : [];
-    const local = localOnly(opened);
-    const data = { model, created, registry: { branch: repository.registry, ...made } };
-    return { text: [...files, state + local, ...commit, "", look].join("\n"), data };
+    const data = { ...facts(first), created, registry: { branch: repository.registry, ...made } };
+    const state = registryLine(repository.registry, made) + localOnly(opened);
+    return { text: [...lines, state, "", next(model, created)].join("\n"), data };
   },
 };
 
+function facts(first: FirstModel | null) {
+  if (first === null) return { model: null };
+  const { inferred, table, threshold, naive, problems } = first;
+  return { model: inferred.name, inferred, table, threshold, naive, problems };
+}
+
+/** Workflows are counted: they are the same in every repository. */
+function writtenFiles(created: readonly string[]): [string, string][] {
+  const workflows = created.filter((path) => path.startsWith(".github/workflows/"));
+  const others = created.filter((path) => !workflows.includes(path));
+  const counted = workflows.length > 0 ? [`.github/workflows/ (${workflows.length})`] : [];
+  return created.length === 0 ? [] : [["wrote", [...others, ...counted].join(", ")]];
+}
+
+function registryLine(branch: string, { created, remote }: Initialised): string {
+  const where = `branch ${branch}${remote ? ` on ${remote}` : ""}`;
+  return `  registry  ${created ? `created ${where}` : `${where} was there already, and stays as it is: mergeml status`}`;
+}
+
+function next(model: string | null, created: readonly string[]): string {
+  const commit = `git add . && git commit -m "Add ${model ?? "what mergeml needs"}"`;
+  if (model === null) return created.length > 0 ? `Next: ${commit}, then: mergeml plan` : "Next: mergeml plan";
+  return `Next: look at models/${model}/model.yaml; ${commit}, then: mergeml run ${model}`;
+}
+
 /** A server takes the first branch it gets for the default one, and workflows start from that. */
-function pushFirst(registry: string, branch: string, remote: string): string[] {
+function pushFirst(registry: string, branch: string, remote: string, model: string | null): string[] {
   return [
-    `  not yet  branch ${registry}: ${remote} has no branch, and would take the first it gets for its default one`,
+    `  registry  not yet: ${remote} has no branch, and would take ${registry} for its default one if it got that first`,
     "",
     "First:",
     `  git add . && git commit -m "Add a first model" && git push -u ${remote} ${branch}`,
     "  mergeml init",
+    `Then: mergeml ${model === null ? "plan" : `run ${model}`}`,
   ];
 }

@@ -35,7 +35,7 @@ describe("mergeml init", () => {
     expect(stdout).toContain("git push -u origin main\n  mergeml init\n");
     expect(scratch.git("ls-remote", "origin")).toBe("");
     scratch.git("push", "-q", "-u", "origin", "main");
-    expect((await scratch.mergeml("init")).stdout).toContain("created  branch registry on origin");
+    expect((await scratch.mergeml("init")).stdout).toContain("created branch registry on origin");
   });
 
   it("writes nothing when git does not know who commits", async () => {

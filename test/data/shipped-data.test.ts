@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildFeatures } from "../../pipelines/data/build-features.ts";
-import { describeFile } from "../../pipelines/data/describe-file.ts";
 import { loadTable } from "../../pipelines/data/load-table.ts";
 import { featureJob, type ModelChoice, type Project, scratchProject } from "./feature-project.ts";
 
@@ -55,19 +54,4 @@ test("flights: a window of one week, split by time", async () => {
   const rows = data.train.rows + data.test.rows;
   expect(rows).toBeGreaterThan(100_000);
   expect(data.test.rows / rows).toBeCloseTo(0.25, 2);
-});
-
-test("a file is described for a first model of it", async () => {
-  const { columns, rows } = await describeFile(`${packages}/@observablehq/sample-datasets/diamonds.csv`);
-  expect(rows).toBe(53_940);
-  expect(columns[1]).toEqual({ name: "cut", type: "VARCHAR", distinct: 5, nulls: 0 });
-  const flights = await describeFile(`${packages}/vega-datasets/data/flights-3m.parquet`);
-  expect(flights).toMatchObject({ rows: 3_000_000 });
-});
-
-test.each([
-  ["a missing file", "/nowhere/a.csv", "/nowhere/a.csv cannot be read: "],
-  ["a file of no table", `${packages}/vega-datasets/data/7zip.png`, "7zip.png cannot be read: "],
-])("%s cannot be described", async (_title, path, message) => {
-  await expect(describeFile(path)).rejects.toThrow(message);
 });

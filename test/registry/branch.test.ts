@@ -70,7 +70,7 @@ describe("the branch", () => {
     await expect(registry.snapshot()).rejects.toThrow(
       "registry.json on the registry branch is missing: this is not a registry branch",
     );
-    await expect(registry.init()).rejects.toThrow("this is not a registry branch");
+    await expect(registry.init()).rejects.toThrow("branch registry on origin is not a registry");
     const blob = plain(["hash-object", "-w", "--stdin"], sandbox.work, '{ "format": 2 }');
     const tree = plain(["mktree"], sandbox.work, `100644 blob ${blob}\tregistry.json\n`);
     plain(["push", "-q", "--force", "origin", `${plain(["commit-tree", tree, "-m", "Newer"])}:refs/heads/registry`]);
