@@ -2,17 +2,18 @@ import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts"
 import { registerCandidate } from "../../pipelines/deploy.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Action } from "../shared/action.ts";
-import { compareWithJudged, type JudgedBefore, judgedBefore } from "../shared/judged-before.ts";
+import { compareWithJudged, openJudgedBefore } from "../shared/judged-before.ts";
 import { runAction } from "../shared/run-action.ts";
 import { supersededBy } from "../shared/superseded.ts";
 
 async function register(action: Action): Promise<void> {
   const workspace = await action.workspace();
-  const before = await judgedBefore(action);
+  const judgedBefore = openJudgedBefore(action, workspace);
   const named: ({ model: string } & Awaited<ReturnType<typeof registerCandidate>>)[] = [];
   for (const model of action.list("models")) {
     const candidate = await readCandidate(workspace.root, model, workspace.root);
-    tellReproduced(action, model, compareWithJudged(candidate.record, before.candidates.get(model)), before);
+    const before = await judgedBefore(candidate.record);
+    tellReproduced(action, model, compareWithJudged(candidate.record, before.candidate), before.pullRequest);
     const promote = action.flag("promote");
     const newer = promote ? await supersededBy(action, workspace, candidate.record) : null;
     if (newer !== null) {
@@ -32,11 +33,11 @@ async function register(action: Action): Promise<void> {
   action.output("promoted", promoted.join(" "));
 }
 
-function tellReproduced({ log }: Action, model: string, differs: readonly string[] | null, before: JudgedBefore): void {
+function tellReproduced({ log }: Action, model: string, differs: readonly string[] | null, from: number | null): void {
   if (differs === null) return;
-  const from = `the candidate of pull request #${before.pullRequest}`;
-  if (differs.length === 0) log.info(`${model}: reproduced, byte for byte ${from}`);
-  else log.warn(`${model}: not ${from}: ${differs.join(", ")} differ`);
+  const judged = `the candidate of pull request #${from}`;
+  if (differs.length === 0) log.info(`${model}: reproduced, byte for byte ${judged}`);
+  else log.warn(`${model}: not ${judged}: ${differs.join(", ")} differ`);
 }
 
 await runAction(register);

@@ -1,34 +1,50 @@
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
+import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
 import { type RememberedCandidate, readCandidateMarker, remember } from "./candidate-marker.ts";
-import { pullRequestOfCommit } from "./github/pull-request.ts";
+import { pullRequestOfModel } from "./pull-request-of-model.ts";
 import { findReportComment } from "./report-comment.ts";
 import { modelsFolder } from "./repository-path.ts";
 
-/** The pull request a commit came from, and the candidates its comment remembers. */
+/** The pull request that a candidate came from, and what its comment remembers of it. */
 export interface JudgedBefore {
   pullRequest: number | null;
-  candidates: ReadonlyMap<string, RememberedCandidate>;
+  candidate: RememberedCandidate | null;
 }
 
-/** Looks the pull request up, from the input or the commit. A deploy never fails for want of it: then nothing is remembered. */
-export async function judgedBefore(action: Action): Promise<JudgedBefore> {
-  let pullRequest = /^[1-9]\d{0,9}$/.test(action.input("pull-request")) ? Number(action.input("pull-request")) : null;
-  try {
-    const github = await action.github();
-    const { sha } = await action.context();
-    pullRequest ??= await pullRequestOfCommit(github, sha);
-    const comment =
-      pullRequest === null ? null : await findReportComment(github, pullRequest, modelsFolder(action.env));
-    return { pullRequest, candidates: readCandidateMarker(comment ?? "") };
-  } catch (error) {
-    action.log.warn(`the pull request of this commit cannot be looked up: ${(error as Error).message}`);
-    return { pullRequest, candidates: new Map() };
-  }
+/**
+ * Looks the pull request of each candidate up, from the input or the commit that brought it. A deploy never fails for want of it:
+ * then nothing is remembered.
+ */
+export function openJudgedBefore(
+  action: Action,
+  workspace: Workspace,
+): (record: CandidateRecord) => Promise<JudgedBefore> {
+  const given = action.input("pull-request");
+  const named = /^[1-9]\d{0,9}$/.test(given) ? Number(given) : null;
+  const comments = new Map<number, Promise<ReadonlyMap<string, RememberedCandidate>>>();
+  return async (record) => {
+    const { name } = record.config;
+    let pullRequest = named;
+    try {
+      pullRequest ??= await pullRequestOfModel(action, workspace, record);
+      if (pullRequest === null) return { pullRequest, candidate: null };
+      if (!comments.has(pullRequest)) comments.set(pullRequest, readCandidates(action, pullRequest));
+      return { pullRequest, candidate: (await comments.get(pullRequest))?.get(name) ?? null };
+    } catch (error) {
+      action.log.warn(`the pull request of ${name} cannot be looked up: ${(error as Error).message}`);
+      return { pullRequest, candidate: null };
+    }
+  };
+}
+
+async function readCandidates(action: Action, pullRequest: number): Promise<Map<string, RememberedCandidate>> {
+  const comment = await findReportComment(await action.github(), pullRequest, modelsFolder(action.env));
+  return readCandidateMarker(comment ?? "");
 }
 
 /** What differs between a candidate and the one that was judged in the pull request: empty when it was reproduced, null without one. */
-export function compareWithJudged(record: CandidateRecord, judged: RememberedCandidate | undefined): string[] | null {
+export function compareWithJudged(record: CandidateRecord, judged: RememberedCandidate | null): string[] | null {
   if (!judged) return null;
   const now = remember(record);
   const words = {

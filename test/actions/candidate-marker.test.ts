@@ -11,7 +11,7 @@ const judged = (records: readonly CandidateRecord[]) =>
 
 describe("what a pull request's comment remembers of its candidates", () => {
   it("says that the deploy made the same again", () => {
-    expect(compareWithJudged(record, judged([record]).get("rent"))).toEqual([]);
+    expect(compareWithJudged(record, judged([record]).get("rent") ?? null)).toEqual([]);
   });
 
   it.each<[string, Partial<CandidateRecord>, string[]]>([
@@ -27,11 +27,11 @@ describe("what a pull request's comment remembers of its candidates", () => {
       ["the bytes of model.onnx", "the test rows"],
     ],
   ])("says what differs: other %s", (_title, changes, differs) => {
-    expect(compareWithJudged({ ...record, ...changes }, judged([record]).get("rent"))).toEqual(differs);
+    expect(compareWithJudged({ ...record, ...changes }, judged([record]).get("rent") ?? null)).toEqual(differs);
   });
 
   it("says nothing of a model that no comment remembers", () => {
-    expect(compareWithJudged(record, judged([]).get("rent"))).toBeNull();
+    expect(compareWithJudged(record, judged([]).get("rent") ?? null)).toBeNull();
   });
 
   it("leaves room for the report, however many models there are", () => {

@@ -1,12 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { Action } from "../../actions/shared/action.ts";
-import { judgedBefore } from "../../actions/shared/judged-before.ts";
+import { openJudgedBefore } from "../../actions/shared/judged-before.ts";
 import { reportMarker } from "../../actions/shared/report-comment.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
+import { candidate, modelConfig } from "../report/builders.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 
 const remembered = { sha256: "a".repeat(16), definition: "b".repeat(16), train: "c".repeat(16), test: "d".repeat(16) };
 const body = `${reportMarker("")}\n<!-- mergeml:candidates ${JSON.stringify({ rent: remembered })} -->\n## mergeml`;
+
+/** What is remembered of a model whose pull request is named. */
+function ask(faulty: FaultyGitHub, warnings: string[] = [], model = "rent") {
+  const record = candidate(modelConfig(model));
+  return openJudgedBefore(actionOf(faulty, warnings), undefined as never)(record);
+}
 
 function actionOf({ github }: FaultyGitHub, warnings: string[]): Action {
   const unused = () => {
@@ -37,13 +44,13 @@ async function start(who: "bot" | "visitor"): Promise<FaultyGitHub> {
 describe("what a deploy asks of the pull request's comment", () => {
   it("are the candidates that were judged", async () => {
     await using faulty = await start("bot");
-    const { candidates } = await judgedBefore(actionOf(faulty, []));
-    expect(candidates).toEqual(new Map([["rent", remembered]]));
+    expect(await ask(faulty)).toEqual({ pullRequest: 1, candidate: remembered });
+    expect(await ask(faulty, [], "price")).toEqual({ pullRequest: 1, candidate: null });
   });
 
   it("is not believed from a person", async () => {
     await using faulty = await start("visitor");
-    expect((await judgedBefore(actionOf(faulty, []))).candidates.size).toBe(0);
+    expect((await ask(faulty)).candidate).toBeNull();
   });
 
   it.each([
@@ -55,7 +62,7 @@ describe("what a deploy asks of the pull request's comment", () => {
     await using faulty = await start("bot");
     faulty.server.fail({ method: "GET", path: /\/comments/, times: 99, ...fault });
     const warnings: string[] = [];
-    expect(await judgedBefore(actionOf(faulty, warnings))).toEqual({ pullRequest: 1, candidates: new Map() });
-    expect(warnings).toEqual([expect.stringMatching(/^the pull request of this commit cannot be looked up: /)]);
+    expect(await ask(faulty, warnings)).toEqual({ pullRequest: 1, candidate: null });
+    expect(warnings).toEqual([expect.stringMatching(/^the pull request of rent cannot be looked up: /)]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.ts";
+import { type Answer, json } from "./answer.ts";
 import { artifactRoute, type StoredArtifact } from "./artifact-routes.ts";
 import { type CheckRun, checksOfCommit, keepCheck, keptCheck } from "./check-runs.ts";
 import { type Deployment, deploymentRoute } from "./deployment-routes.ts";
@@ -15,6 +15,8 @@ export interface Added {
   heads: Map<number, { sha: string; repository: string }>;
   /** Answers `GET …/commits/<sha>/pulls`: numbers of pull requests with what is to be different in them. */
   pullsOfCommit: Map<string, { number: number; merged_at: string | null; merge_commit_sha: string }[]>;
+  /** Answers `GET …/commits?path=`: the last commits that touched a path, which the emulator does not know of real repositories. */
+  lastCommits: Map<string, string[]>;
   /** null for a route that the emulator has. */
   answer(asked: { method: string; url: string; text: string; server: string }): Answer | null;
   /** Sees what the emulator answered, and puts in what it cannot know. */
@@ -31,6 +33,7 @@ export function addedRoutes(repository: object): Added {
     artifacts: [],
     heads: new Map(),
     pullsOfCommit: new Map(),
+    lastCommits: new Map(),
     answer({ method, url, text, server }) {
       const { pathname, searchParams: query } = new URL(url, "http://github");
       const base = /^\/repos\/[^/]+\/[^/]+/.exec(pathname)?.[0] ?? "";
@@ -49,14 +52,30 @@ export function addedRoutes(repository: object): Added {
 }
 
 function read(
-  { checks, artifacts }: Added,
+  { checks, artifacts, lastCommits }: Added,
   asked: { path: string; base: string; query: URLSearchParams },
 ): Answer | null {
   const { path, query } = asked;
+  if (path === "/commits" && query.has("path"))
+    return json(
+      200,
+      (lastCommits.get(query.get("path") ?? "") ?? []).map((sha) => commitAt(sha, asked.base)),
+    );
   const [, sha] = /^\/commits\/([0-9a-f]{40})\/check-runs$/.exec(path) ?? [];
   if (sha) return checksOfCommit(checks, sha, query);
   const [, id] = /^\/check-runs\/(\d+)$/.exec(path) ?? [];
   return id ? keptCheck(checks, Number(id)) : artifactRoute(artifacts, asked);
+}
+
+function commitAt(sha: string, base: string): object {
+  const [url, who] = [
+    `${base}/commits/${sha}`,
+    { name: "Ada", email: "ada@example.org", date: "2026-01-01T00:00:00Z" },
+  ];
+  const tree = { sha, url: `${base}/git/trees/${sha}` };
+  const commit = { url, author: who, committer: who, message: "Change it", tree, comment_count: 0 };
+  const found = { url, sha, node_id: "C_1", html_url: url, comments_url: `${url}/comments`, commit };
+  return { ...found, author: null, committer: null, parents: [] };
 }
 
 function dispatch(

@@ -62,7 +62,9 @@ export function merge({ git, github }: TestRepository, branch: string, number: n
   git("merge", "-q", "--no-ff", "-m", `Merge ${branch}`, branch);
   git("push", "-q", "origin", "main");
   const sha = git("rev-parse", "HEAD").trim();
-  github.added.pullsOfCommit.set(sha, [{ number, merged_at: "2026-01-01T00:00:00Z", merge_commit_sha: sha }]);
+  const merged = [{ number, merged_at: "2026-01-01T00:00:00Z", merge_commit_sha: sha }];
+  for (const brought of git("rev-list", "HEAD^1..HEAD").trim().split("\n"))
+    github.added.pullsOfCommit.set(brought, merged);
   return { ref: "refs/heads/main", after: sha };
 }
 

@@ -1,0 +1,55 @@
+import { join, posix } from "node:path";
+import { definitionOf } from "../../pipelines/candidate/prepare-data.ts";
+import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
+import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
+import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import type { Action } from "./action.ts";
+import type { GitHub } from "./github/client.ts";
+import { lastCommitsOfPath } from "./github/last-commits.ts";
+import { pullRequestOfCommit } from "./github/pull-request.ts";
+import { modelsFolder } from "./repository-path.ts";
+
+/** Commits of mergeml.yaml that are looked at for the one that gave a model its defaults. */
+const mostCommits = 10;
+
+/**
+ * The pull request that brought a candidate's definition: that of the last commit that touched the model's folder, or that gave
+ * it its defaults in mergeml.yaml. A deploy also brings what an earlier, lost run left due, and what came with the same push, so
+ * the pushed commit's own says nothing of a model. null when there is none, as when a newer mergeml trains anew.
+ */
+export async function pullRequestOfModel(
+  action: Action,
+  workspace: Workspace,
+  { config: { name }, definition }: Pick<CandidateRecord, "config" | "definition">,
+): Promise<number | null> {
+  const github = await action.github();
+  const gives = async (commit: string) => {
+    const { models } = await modelsAtCommit(workspace, commit, [name]);
+    return models[0] !== undefined && definitionOf(models[0]) === definition;
+  };
+  const [touched] = await lastCommits(action, workspace, github, `models/${name}`, 1);
+  if (touched !== undefined && (await gives(touched))) return pullRequestOfCommit(github, touched);
+  let brought: string | null = null;
+  for (const commit of await lastCommits(action, workspace, github, "mergeml.yaml", mostCommits)) {
+    if (!(await gives(commit))) break;
+    brought = commit;
+  }
+  return brought === null ? null : pullRequestOfCommit(github, brought);
+}
+
+/** The last commits that touched a path of the models' folder; of a shallow checkout GitHub knows, as its history is not here. */
+async function lastCommits(
+  { env }: Pick<Action, "env">,
+  { git, root }: Workspace,
+  github: GitHub,
+  path: string,
+  most: number,
+): Promise<string[]> {
+  const isShallow = (await git.text(["rev-parse", "--is-shallow-repository"])) === "true";
+  if (isShallow) {
+    const head = (await git.headCommit()) ?? "HEAD";
+    return lastCommitsOfPath(github, head, posix.join(modelsFolder(env), path), most);
+  }
+  const listed = await git.text(["log", `-${most}`, "--format=%H", "HEAD", "--", join(root, path)]);
+  return listed.split("\n").filter(Boolean);
+}
