@@ -4,15 +4,16 @@ import { join } from "node:path";
 import type { Action } from "../shared/action.ts";
 import { downloadArtifacts } from "../shared/github/artifact.ts";
 import { downloadFromRun } from "../shared/github/other-run.ts";
-import { artifactPrefix } from "../shared/plan-bundle.ts";
+import { artifactPrefix, planArtifact, readPlan } from "../shared/plan-bundle.ts";
 import { publishReport } from "../shared/publish-report.ts";
 import { collectEntries } from "../shared/report-entries.ts";
-import { reportSubject } from "../shared/report-subject.ts";
+import { reportSubjects, subjectOfPlan } from "../shared/report-subject.ts";
 import { runAction } from "../shared/run-action.ts";
 
 async function report(action: Action): Promise<void> {
-  const subject = await reportSubject(action);
-  if (subject === null) {
+  const subjects = await reportSubjects(action);
+  const [first] = subjects;
+  if (first === undefined) {
     action.log.info("the pull request is closed or has newer commits: nothing is reported");
     return;
   }
@@ -20,14 +21,27 @@ async function report(action: Action): Promise<void> {
   try {
     const wanted = { prefix: artifactPrefix, folder };
     const artifacts =
-      subject.otherRun === undefined
+      first.otherRun === undefined
         ? await downloadArtifacts(await action.context(), wanted)
-        : await downloadFromRun(await action.github(), { ...wanted, runId: subject.otherRun, log: action.log });
-    const entries = await collectEntries(action, subject, new Map(artifacts.map((each) => [each.name, each.folder])));
+        : await downloadFromRun(await action.github(), { ...wanted, runId: first.otherRun, log: action.log });
+    const folders = new Map(artifacts.map((each) => [each.name, each.folder]));
+    const subject = subjectOfPlan(subjects, await claimedPullRequest(folders));
+    if (subject === null) {
+      action.log.warn("which of the head's pull requests this run was for is not known: nothing is reported");
+      return;
+    }
+    const entries = await collectEntries(action, subject, folders);
     await publishReport(action, subject, entries);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A plan that cannot be read claims nothing; the report says what is wrong with it. */
+async function claimedPullRequest(folders: ReadonlyMap<string, string>): Promise<number | null> {
+  const folder = folders.get(planArtifact);
+  const plan = folder === undefined ? null : await readPlan(folder).catch(() => null);
+  return plan?.pullRequest ?? null;
 }
 
 await runAction(report);

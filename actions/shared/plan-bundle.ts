@@ -1,7 +1,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Problem } from "../../pipelines/errors/user-error.ts";
+import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
+import { readChecked } from "../../pipelines/handover/read-checked.ts";
+import { planSchema } from "../../pipelines/handover/training-schema.ts";
 import type { PlanEntry } from "../../pipelines/plan.ts";
 import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import type { Action } from "./action.ts";
@@ -22,6 +24,15 @@ export interface PlanBundle {
 export const artifactPrefix = "mergeml-report-";
 export const planArtifact = `${artifactPrefix}plan`;
 export const planFile = "plan.json";
+
+/** Reads a plan that may come from anybody, out of the folder of its artifact. Throws UserError that says what is wrong with it. */
+export async function readPlan(folder: string): Promise<PlanBundle> {
+  const plan = (await readChecked(join(folder, planFile), planSchema)) as PlanBundle;
+  const names = plan.entries.map(({ model }) => model);
+  const twice = names.find((name, at) => names.indexOf(name) < at);
+  if (twice === undefined) return plan;
+  throw new UserError({ message: `the plan names ${twice} twice`, hint: "run the workflow again" });
+}
 
 /** Uploads the plan as an artifact of this run. */
 export async function uploadPlan(

@@ -1,16 +1,18 @@
 import { join } from "node:path";
+import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
 import { confirmedEntry, type Trusted } from "../../pipelines/handover/confirm-candidates.ts";
 import { leftOutOfPlan } from "../../pipelines/handover/confirm-plan.ts";
-import { readBundle, readChecked } from "../../pipelines/handover/read-checked.ts";
+import { readBundle } from "../../pipelines/handover/read-checked.ts";
+import { type JudgedCommit, judgedCommit } from "../../pipelines/handover/test-merge.ts";
 import { bundleFile } from "../../pipelines/handover/training-handover.ts";
-import { planSchema } from "../../pipelines/handover/training-schema.ts";
 import { needsRun, type PlanEntry } from "../../pipelines/plan.ts";
-import type { ErrorEntry, HeldEntry, ReportEntry } from "../../pipelines/report/report-entry.ts";
+import { renderReport } from "../../pipelines/report/render-report.ts";
+import type { ErrorEntry, ReportEntry } from "../../pipelines/report/report-entry.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
-import { type PlanBundle, planArtifact, planFile } from "./plan-bundle.ts";
+import { type PlanBundle, planArtifact, readPlan } from "./plan-bundle.ts";
 import type { ReportSubject } from "./report-subject.ts";
 import { trainingArtifact } from "./training-bundle.ts";
 
@@ -19,59 +21,64 @@ type Folders = ReadonlyMap<string, string>;
 
 /** What to report of each affected model. Whatever is wrong with an artifact becomes that model's error, never a crash. */
 export async function collectEntries(action: Action, subject: ReportSubject, folders: Folders): Promise<ReportEntry[]> {
-  const plan = await readPlan(subject, folders);
-  if (!("entries" in plan)) return [plan];
   const workspace = await action.workspace();
+  const plan = await confirmedPlan(workspace, subject, folders);
+  if (!("entries" in plan)) return [plan];
   const snapshot = await workspace.registry.snapshot({ fetch: true });
-  const leftOut = await leftOutOfPlan(workspace, plan, snapshot);
+  const leftOut = await leftOutOfPlan(workspace, plan.judged, plan.entries, snapshot);
   const silent = new Map(leftOut.map(({ model, problems }) => [model, failed(model, problems, "confirming the plan")]));
   const entries = plan.entries.filter(({ model }) => !silent.has(model));
   const { models } = await modelsAtCommit(
     workspace,
-    plan.commit,
-    entries.map(({ model }) => model),
+    plan.judged.commit,
+    entries.filter(needsRun).map(({ model }) => model),
   );
   const trusted: Trusted = {
     snapshot,
-    commit: plan.commit,
+    commit: plan.judged.commit,
     models: new Map(models.map((model) => [model.config.name, model])),
   };
-  const heard = await Promise.all(entries.flatMap((entry) => told(workspace, entry, plan, { trusted, folders })));
+  const heard: ReportEntry[] = [];
+  // One after the other: what each reads and renders is bounded, and so is what is held at once.
+  for (const entry of entries) heard.push(...(await told(workspace, entry, plan, { trusted, folders })));
   return [...heard, ...silent.values()];
 }
 
-/** The plan is believed when it is about this pull request and a commit that is known to be its own. */
-async function readPlan(subject: ReportSubject, folders: Folders): Promise<PlanBundle | ErrorEntry> {
+interface ConfirmedPlan extends PlanBundle {
+  judged: JudgedCommit;
+}
+
+/** The plan is believed when it is about this pull request; what it is judged by is the server's. */
+async function confirmedPlan(
+  workspace: Workspace,
+  subject: ReportSubject,
+  folders: Folders,
+): Promise<ConfirmedPlan | ErrorEntry> {
   const folder = folders.get(planArtifact);
   if (!folder) return failed("plan", [{ message: "the plan job gave no result", hint: "see its log" }], "planning");
   try {
-    const plan = (await readChecked(join(folder, planFile), planSchema)) as PlanBundle;
-    if (subject.commits.includes(plan.commit)) return plan;
-    const message = `the plan is of commit ${plan.commit.slice(0, 7)}, which is not this pull request's`;
-    return failed("plan", [{ message, hint: "run the workflow again" }], "confirming the plan");
+    const plan = await readPlan(folder);
+    return { ...plan, judged: await judgedCommit(workspace, plan.commit, subject) };
   } catch (error) {
-    return failed("plan", problemsOf(error), "reading the plan");
+    if (!(error instanceof UserError)) throw error;
+    return failed("plan", error.problems, "confirming the plan");
   }
 }
 
-function told(
+async function told(
   workspace: Workspace,
   entry: PlanEntry,
   { problems }: PlanBundle,
   { trusted, folders }: { trusted: Trusted; folders: Folders },
-): Promise<ReportEntry>[] {
+): Promise<ReportEntry[]> {
   const { model, state, production, version } = entry;
   if (state === "held" || state === "registered")
-    return [heldEntry({ model, version: version ?? 0, production, rolledBack: state === "held" })];
+    return [{ state: "held", model, version: version ?? 0, production, rolledBack: state === "held" }];
   if (state === "invalid") {
     const own = problems.filter(({ where }) => where?.file.startsWith(`models/${model}/`));
-    return [Promise.resolve(failed(model, own.length > 0 ? own : problems, "reading the config"))];
+    return [failed(model, own.length > 0 ? own : problems, "reading the config")];
   }
-  return needsRun(entry) ? [trainedEntry(workspace, model, trusted, folders.get(trainingArtifact(model)))] : [];
-}
-
-async function heldEntry(held: Omit<HeldEntry, "state">): Promise<HeldEntry> {
-  return { state: "held", ...held };
+  return needsRun(entry) ? [await trainedEntry(workspace, model, trusted, folders.get(trainingArtifact(model)))] : [];
 }
 
 async function trainedEntry(
@@ -85,16 +92,20 @@ async function trainedEntry(
     return failed(model, [problem], "training");
   }
   try {
-    return await confirmedEntry(workspace, await readBundle(join(folder, bundleFile), model), trusted);
+    const entry = await confirmedEntry(workspace, await readBundle(join(folder, bundleFile), model), trusted);
+    renderReport([entry]); // what cannot be shown must not take the others' report down
+    return entry;
   } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    return failed(model, error.problems, "reading the result");
+    if (error instanceof EnvironmentError) throw error;
+    return failed(model, problemsOf(error), "reading the result");
   }
 }
 
+/** What is no UserError comes from a result that no check foresaw: it is this model's, not the report's end. */
 function problemsOf(error: unknown): readonly Problem[] {
   if (error instanceof UserError) return error.problems;
-  throw error;
+  const message = `the result cannot be read: ${error instanceof Error ? error.message : String(error)}`.slice(0, 500);
+  return [{ message, hint: "run the workflow again; if it stays, it is a bug in mergeml" }];
 }
 
 function failed(model: string, problems: readonly Problem[], during: string): ErrorEntry {

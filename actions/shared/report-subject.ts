@@ -1,51 +1,63 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import type { KnownHead } from "../../pipelines/handover/test-merge.ts";
 import type { Action } from "./action.ts";
-import { openPullRequestOfHead, readPullRequest } from "./github/pull-request.ts";
+import { openPullRequestsOfHead, readPullRequest } from "./github/pull-request.ts";
 
 /** What a report is about, from the event and the API, never from an artifact. */
-export interface ReportSubject {
+export interface ReportSubject extends KnownHead {
   pullRequest: number;
-  headSha: string;
-  /** Commits that the models may have been read from: the head, or its merge with the base branch. */
-  commits: readonly string[];
   /** false: the token of a fork's run cannot comment; another workflow will. */
   mayPublish: boolean;
   /** The run that has the artifacts, when it is not this one. */
   otherRun?: number;
 }
 
-/** null when there is nothing to report on any more. Throws UserError when the event is of no pull request. */
-export async function reportSubject(action: Action): Promise<ReportSubject | null> {
+/**
+ * The pull requests that the report may be about: one, or of another run each open one of its head. None when there is
+ * nothing to report on any more. Throws UserError when the event is of no pull request.
+ */
+export async function reportSubjects(action: Action): Promise<ReportSubject[]> {
   const { pullRequest, sha, workflowRun } = await action.context();
-  if (action.input("run-id") !== "") return subjectOfRun(action, workflowRun);
+  if (action.input("run-id") !== "") return subjectsOfRun(action, workflowRun);
   if (pullRequest) {
     const { number, headSha, fork } = pullRequest;
-    return { pullRequest: number, headSha, commits: [sha, headSha], mayPublish: !fork };
+    return [{ pullRequest: number, headSha, merge: sha, baseRef: null, mayPublish: !fork }];
   }
   const number = action.input("pull-request");
   if (!/^[1-9]\d{0,9}$/.test(number)) throw noPullRequest(number);
-  const known = await readPullRequest(await action.github(), Number(number));
-  if (known.headSha !== sha) return null;
-  return { pullRequest: known.number, headSha: known.headSha, commits: [sha], mayPublish: true };
+  const { headSha, baseRef } = await readPullRequest(await action.github(), Number(number));
+  return headSha === sha ? [{ pullRequest: Number(number), headSha, merge: null, baseRef, mayPublish: true }] : [];
 }
 
-async function subjectOfRun(
+async function subjectsOfRun(
   action: Action,
   run: { id: number; headSha: string; headRepository: string } | null,
-): Promise<ReportSubject | null> {
+): Promise<ReportSubject[]> {
   if (run === null || `${run.id}` !== action.input("run-id")) throw noPullRequest(action.input("run-id"));
-  const known = await openPullRequestOfHead(await action.github(), run.headSha, run.headRepository);
-  if (known === null) return null;
+  const known = await openPullRequestsOfHead(await action.github(), run.headSha, run.headRepository);
+  if (known.length === 0) return [];
   const { git, remote } = await action.workspace();
-  const merged = await git.run(["ls-remote", remote ?? "origin", `refs/pull/${known.number}/merge`]);
-  const merge = /^([0-9a-f]{40,64})\t/.exec(merged.stdout.toString("utf8"))?.[1];
-  return {
-    pullRequest: known.number,
-    headSha: known.headSha,
-    commits: merge ? [merge, known.headSha] : [known.headSha],
+  const refs = known.map(({ number }) => `refs/pull/${number}/merge`);
+  const listed = await git.text(["ls-remote", remote ?? "origin", ...refs]);
+  const merges = new Map([...listed.matchAll(/^([0-9a-f]{40,64})\t(.+)$/gm)].map(([, sha = "", ref]) => [ref, sha]));
+  return known.map(({ number, headSha, baseRef }, at) => ({
+    pullRequest: number,
+    headSha,
+    merge: merges.get(refs[at]) ?? null,
+    baseRef,
     mayPublish: true,
     otherRun: run.id,
-  };
+  }));
+}
+
+/**
+ * The one that a run was for. Two open pull requests may have one head; which of them a run is of only its plan says, and
+ * whatever it says, the results are judged by that pull request's own merge. null when that leaves it open.
+ */
+export function subjectOfPlan(subjects: readonly ReportSubject[], claimed: number | null): ReportSubject | null {
+  const [only] = subjects;
+  if (only && (only.otherRun === undefined || (claimed === null && subjects.length === 1))) return only;
+  return subjects.find(({ pullRequest }) => pullRequest === claimed) ?? null;
 }
 
 function noPullRequest(given: string): UserError {

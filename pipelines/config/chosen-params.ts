@@ -19,6 +19,21 @@ export function withoutChosenParams(config: ModelConfig): ModelConfig {
   return { ...config, params: chosen.reduce(without, config.params) };
 }
 
+/** A param that a search chose, and what it could choose from. */
+export interface ChosenParam {
+  name: string;
+  value: Json | undefined;
+  choices: NonNullable<ModelConfig["search"]>["space"][string];
+}
+
+/** What the search of a record's config chose. */
+export function chosenParams({ search, params }: Pick<ModelConfig, "search" | "params">): ChosenParam[] {
+  return Object.entries(search?.space ?? {}).map(([name, choices]) => {
+    const [param, entry] = partsOf(name);
+    return { name, choices, value: entry === null ? params[param] : blockOf(params[param])[entry] };
+  });
+}
+
 function without(params: Params, name: string): Params {
   const [param, entry] = partsOf(name);
   if (entry === null) return Object.fromEntries(Object.entries(params).filter(([other]) => other !== param));

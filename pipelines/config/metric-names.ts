@@ -26,6 +26,23 @@ export const metricDirections: Readonly<Record<MetricName, "min" | "max">> = {
   ece: "min",
 };
 
+/** What values each metric can have, ends included; `brier` reaches 2 with more than two classes. */
+export const metricRanges: Readonly<Record<MetricName, { min?: number; max?: number }>> = {
+  rmse: { min: 0 },
+  mae: { min: 0 },
+  medae: { min: 0 },
+  r2: { max: 1 },
+  mape: { min: 0 },
+  bias: {},
+  log_loss: { min: 0 },
+  roc_auc: { min: 0, max: 1 },
+  pr_auc: { min: 0, max: 1 },
+  accuracy: { min: 0, max: 1 },
+  f1: { min: 0, max: 1 },
+  brier: { min: 0, max: 2 },
+  ece: { min: 0, max: 1 },
+};
+
 /** Every metric of every task, for the schema and for suggestions. */
 export const allMetricNames: readonly MetricName[] = [...metricNames.regression, ...metricNames.classification];
 

@@ -55,6 +55,26 @@ export function resolveChecks(
   return rules;
 }
 
+/** A check by its name; `everyRow` when one row that breaks it is too many. */
+export interface ExpectedCheck extends Pick<RuleBase, "severity"> {
+  check: string;
+  everyRow: boolean;
+}
+
+/** What results these checks have, in their order, on whatever columns the query returns. */
+export function expectedChecks(checks: readonly DataCheck[]): ExpectedCheck[] {
+  const named = (name: string): SourceColumn => ({ name, kind: "other", scale: 0, type: "" });
+  return checks.flatMap((check) => {
+    const columns = [check.column, check.compare?.column].flatMap((name) => (name === undefined ? [] : [named(name)]));
+    const rules = rulesOf(check, columns, () => {}); // whether they fit the columns is no matter here
+    return rules.map((rule) => ({
+      check: rule.label,
+      severity: rule.severity,
+      everyRow: rule.scope === "row" && rule.mostly === 1,
+    }));
+  });
+}
+
 type Complain = (message: string, hint: string) => void;
 
 function rulesOf(check: DataCheck, columns: readonly SourceColumn[], complain: Complain): CheckRule[] {
@@ -107,11 +127,13 @@ function rowRules(
   const rules: RowRule[] = [];
   if (not_null) rules.push(rule("not null", { test: "not_null" }));
   if (unique) rules.push(rule("unique", { test: "unique" }));
-  if (between && bothFit(between, column, "between", complain)) {
+  if (between) {
+    requireFit(between, column, "between", complain);
     const [low, high] = between;
     rules.push(rule(`between [${low ?? "…"}, ${high ?? "…"}]`, { test: "between", low, high }));
   }
-  if (in_set && bothFit(in_set, column, "in_set", complain)) {
+  if (in_set) {
+    requireFit(in_set, column, "in_set", complain);
     rules.push(
       rule(`in {${in_set.slice(0, 6).join(", ")}${in_set.length > 6 ? ", …" : ""}}`, {
         test: "in_set",
@@ -119,24 +141,25 @@ function rowRules(
       }),
     );
   }
-  if (matches !== undefined && isText(column, complain))
+  if (matches !== undefined) {
+    requireText(column, complain);
     rules.push(rule(`matches /${matches}/`, { test: "matches", pattern: matches }));
+  }
   if (compare) {
     const other = findColumn(compare.column, columns, complain);
-    if (other && comparable(column, other, complain)) {
+    if (other) {
+      requireComparable(column, other, complain);
       rules.push(rule(`${compare.op} ${other.name}`, { test: "compare", op: compare.op, other }));
     }
   }
   return rules;
 }
 
-function isText(column: SourceColumn, complain: Complain): boolean {
-  if (column.kind !== "text")
-    complain(`matches needs text, but ${column.name} is ${column.type}`, "use between or in_set");
-  return column.kind === "text";
+function requireText({ kind, name, type }: SourceColumn, complain: Complain): void {
+  if (kind !== "text") complain(`matches needs text, but ${name} is ${type}`, "use between or in_set");
 }
 
-function comparable(left: SourceColumn, right: SourceColumn, complain: Complain): boolean {
+function requireComparable(left: SourceColumn, right: SourceColumn, complain: Complain): void {
   const family = ({ kind }: SourceColumn) => (isNumeric(kind) ? "number" : kind === "timestamp" ? "date" : kind);
   const same = family(left) === family(right) && left.kind !== "nested";
   if (!same)
@@ -144,23 +167,21 @@ function comparable(left: SourceColumn, right: SourceColumn, complain: Complain)
       `${left.name} (${left.type}) cannot be compared with ${right.name} (${right.type})`,
       "cast one of them in the query",
     );
-  return same;
 }
 
-/** Whether every value can be compared with the column's. */
-function bothFit(
+/** Every value must be comparable with the column's. */
+function requireFit(
   values: readonly (string | number | boolean | null)[],
   column: SourceColumn,
   name: string,
   complain: Complain,
-): boolean {
+): void {
   const wrong = values.find((value) => value !== null && !fits(value, column.kind));
-  if (wrong === undefined) return true;
+  if (wrong === undefined) return;
   complain(
     `${name} of ${column.name} has ${JSON.stringify(wrong)}, but the column is ${column.type}`,
     `write ${wanted(column.kind)}`,
   );
-  return false;
 }
 
 const isoTime = /^\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d(:?\d\d)?)?)?$/;
@@ -192,24 +213,25 @@ function aggregateRules(check: DataCheck, column: SourceColumn, complain: Compla
   }
   for (const measure of ["min", "max", "mean"] as const) {
     const bounds = check[measure];
-    if (!bounds || !isNumber(column, measure, complain)) continue;
+    if (!bounds) continue;
+    requireNumber(column, measure, complain);
     rules.push(aggregate(column, measure, bounds, `${column.name} ${measure} ${boundsText(bounds)}`, severity));
   }
-  if (quantile && isNumber(column, "quantile", complain)) {
+  if (quantile) {
+    requireNumber(column, "quantile", complain);
     const label = `${column.name} ${numberText(quantile.q)} quantile ${boundsText(quantile)}`;
     rules.push({ ...aggregate(column, "quantile", quantile, label, severity), q: quantile.q });
   }
   return rules;
 }
 
-function isNumber(column: SourceColumn, rule: string, complain: Complain): boolean {
+function requireNumber(column: SourceColumn, rule: string, complain: Complain): void {
   const number = isNumeric(column.kind) || column.kind === "boolean";
   if (!number)
     complain(
       `${rule} needs a number, but ${column.name} is ${column.type}`,
       "use between, or cast the column in the query",
     );
-  return number;
 }
 
 function aggregate(

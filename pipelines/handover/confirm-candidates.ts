@@ -1,10 +1,12 @@
 import { judgeCandidate } from "../candidate/judge-candidate.ts";
-import { canonicalJson } from "../config/canonical-json.ts";
-import { withoutChosenParams } from "../config/chosen-params.ts";
 import type { LoadedModel } from "../config/load-models.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
-import type { ErrorEntry, ReportEntry } from "../report/report-entry.ts";
+import type { VersionRecord } from "../registry/version-record.ts";
+import type { ErrorEntry, IdenticalEntry, ReportEntry } from "../report/report-entry.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { evaluationDoubt } from "./evaluation-doubt.ts";
+import { recordDoubt } from "./record-doubt.ts";
 import type { CandidateBundle } from "./training-handover.ts";
 
 /** Against what a result of another job is confirmed: the registry now, and the models as the commit has them. */
@@ -16,69 +18,63 @@ export interface Trusted {
 
 /**
  * What to report of a result that another job computed, perhaps with a stranger's code. Nothing is taken from it that can
- * be known otherwise: the config must be the commit's, the baseline what is in production, and the verdict is made anew.
- * What remains to be believed are the metrics themselves; a merge trains and judges again before anything is deployed.
+ * be known otherwise: the config must be the commit's, the baseline what is in production, the data checks those that the
+ * config asks for, the numbers must fit one another, and the verdict is made anew. What remains to be believed are the
+ * metrics themselves; a merge trains and judges again before anything is deployed.
  */
 export async function confirmedEntry(
   workspace: Pick<Workspace, "clock" | "toolVersion">,
-  bundle: CandidateBundle,
+  { outcome, candidate, model }: CandidateBundle,
   trusted: Trusted,
 ): Promise<ReportEntry> {
-  const { outcome, candidate, model } = bundle;
-  if (outcome.state === "identical") return identicalEntry(model, outcome.version, trusted.snapshot);
-  if (outcome.state !== "candidate" || candidate === null)
-    return outcome as Exclude<typeof outcome, { state: "candidate" }>;
+  if (outcome.state === "error" || outcome.state === "checks-failed" || outcome.state === "held") return outcome;
   const written = trusted.models.get(model);
-  const doubt = written
-    ? (configDoubt(candidate.record, written, trusted.commit) ?? (await baselineDoubt(candidate, trusted.snapshot)))
-    : `${trusted.commit.slice(0, 7)} has no valid models/${model}/model.yaml`;
-  if (written === undefined || doubt !== null) return unconfirmed(model, doubt ?? "");
-  const record = { ...candidate.record, config: { ...candidate.record.config, thresholds: written.config.thresholds } };
+  if (!written) return unconfirmed(model, `${trusted.commit.slice(0, 7)} has no valid models/${model}/model.yaml`);
+  if (candidate === null) return unconfirmed(model, "its candidate is missing");
   const { evaluation } = candidate;
-  const production = evaluation.baseline.state === "none" ? null : evaluation.baseline.version;
+  const production = await productionOf(model, trusted.snapshot);
+  const doubt =
+    recordDoubt(candidate.record, written, trusted.commit) ??
+    baselineDoubt(evaluation, production) ??
+    evaluationDoubt(evaluation, candidate.record, written.config, production);
+  if (doubt !== null) return unconfirmed(model, doubt);
+  if (outcome.state === "identical") return identicalEntry(outcome, candidate, production);
+  const record = { ...candidate.record, config: { ...written.config, params: candidate.record.config.params } };
   return {
     state: "judged",
     candidate: record,
     evaluation,
     verdict: judgeCandidate(workspace, record, evaluation),
-    production: production === null ? null : await trusted.snapshot.record(model, production),
+    production,
   };
 }
 
-function configDoubt(
-  record: NonNullable<CandidateBundle["candidate"]>["record"],
-  written: LoadedModel,
-  commit: string,
-) {
-  const asWritten = canonicalJson(withoutChosenParams(written.config));
-  const asTrained = canonicalJson(withoutChosenParams(record.config));
-  if (asWritten !== asTrained || written.query.text !== record.query)
-    return `it was trained from another config than that of commit ${commit.slice(0, 7)}`;
-  return null;
+async function productionOf(model: string, snapshot: Snapshot): Promise<VersionRecord | null> {
+  const pointer = await snapshot.production(model);
+  return pointer && (await snapshot.record(model, pointer.version));
 }
 
 /** A claim of a first deploy, or of another version, would be judged by the wrong rule. */
-async function baselineDoubt(
-  { evaluation, record }: NonNullable<CandidateBundle["candidate"]>,
-  snapshot: Snapshot,
-): Promise<string | null> {
-  const { baseline } = evaluation;
-  const production = await snapshot.production(record.config.name);
+function baselineDoubt({ baseline }: Evaluation, production: VersionRecord | null): string | null {
   const claimed = baseline.state === "none" ? null : baseline;
-  if (
-    (claimed?.version ?? null) !== (production?.version ?? null) ||
-    (claimed?.model ?? null) !== (production?.model ?? null)
-  ) {
-    const [then, now] = [claimed, production].map((each) => (each ? `v${each.version}` : "nothing"));
-    return `it was compared with ${then}, but ${now} is in production now`;
-  }
-  return evaluation.model === record.model.sha256 ? null : "its evaluation is of another model";
+  if (claimed?.version === production?.version && claimed?.model === production?.candidate.model.sha256) return null;
+  const [then, now] = [claimed, production].map((each) => (each ? `v${each.version}` : "nothing"));
+  return `it was compared with ${then}, but ${now} is in production now`;
 }
 
-async function identicalEntry(model: string, version: number, snapshot: Snapshot): Promise<ReportEntry> {
-  const production = await snapshot.production(model);
-  if (production?.version === version) return { state: "identical", model, version };
-  return unconfirmed(model, `it was found to be v${version}, which is not in production`);
+/** The very model of production scores on every row what production does. */
+function identicalEntry(
+  { model, version }: IdenticalEntry,
+  { record, evaluation }: NonNullable<CandidateBundle["candidate"]>,
+  production: VersionRecord | null,
+): ReportEntry {
+  if (production?.version !== version)
+    return unconfirmed(model, `it was found to be v${version}, which is not in production`);
+  const compared = [...evaluation.metrics, ...evaluation.slices];
+  const isOther =
+    record.model.sha256 !== production.candidate.model.sha256 ||
+    compared.some((each) => each.candidate !== each.production);
+  return isOther ? unconfirmed(model, `it is not the model of v${version}`) : { state: "identical", model, version };
 }
 
 function unconfirmed(model: string, doubt: string): ErrorEntry {

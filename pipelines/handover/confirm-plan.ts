@@ -5,6 +5,7 @@ import type { Git } from "../registry/git/git.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import { fetchCommit, modelsAtCommit } from "../workspace/read-commit.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import type { JudgedCommit } from "./test-merge.ts";
 
 /** A model that a commit changes and a plan is silent about, and the reason why it must not be. */
 export interface LeftOut {
@@ -13,16 +14,16 @@ export interface LeftOut {
 }
 
 /**
- * The models that a pull request's commit changes, that are due or invalid, and that the plan of another job leaves out or
+ * The models that differ between the judged commit and its base, that are due or invalid, and that the plan of another job leaves out or
  * takes for settled: by leaving out a model, a stranger's plan would pass it. Nothing of the commit runs.
  */
 export async function leftOutOfPlan(
   workspace: Workspace,
-  { commit, entries }: { commit: string; entries: readonly PlanEntry[] },
+  { commit, base }: JudgedCommit,
+  entries: readonly PlanEntry[],
   snapshot: Snapshot,
 ): Promise<LeftOut[]> {
   await fetchCommit(workspace, commit);
-  const base = await baseOf(workspace, commit);
   const changed = await changedBetween(workspace, base, commit);
   const told = new Set(entries.filter((each) => needsRun(each) || each.state === "invalid").map(({ model }) => model));
   const names = changed === "all" ? await modelNames(workspace.git, commit) : [...changed];
@@ -30,16 +31,6 @@ export async function leftOutOfPlan(
   const { models, problems } = await modelsAtCommit(workspace, commit, silent);
   const due = await Promise.all(models.map((model) => dueEntry(workspace, model, snapshot)));
   return [...due.flatMap((each) => each ?? []), ...invalid(silent, problems)];
-}
-
-/** What the pull request is compared with: of a test merge its first parent; of any other commit what is checked out here. */
-async function baseOf(workspace: Workspace, commit: string): Promise<string> {
-  // Not rev-list: in a shallow clone it hides the parents that are not here.
-  const [headers = ""] = (await workspace.git.text(["cat-file", "commit", commit])).split("\n\n", 1);
-  const [first, second] = [...headers.matchAll(/^parent ([0-9a-f]{40,64})$/gm)].map(([, parent = ""]) => parent);
-  if (first === undefined || second === undefined) return "HEAD";
-  await fetchCommit(workspace, first);
-  return first;
 }
 
 async function modelNames(git: Git, commit: string): Promise<string[]> {

@@ -4,12 +4,18 @@ import type { BuildResult } from "../candidate/candidate.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
-import type { ReportEntry } from "../report/report-entry.ts";
+import type { IdenticalEntry, ReportEntry } from "../report/report-entry.ts";
 import { writeAside } from "../workspace/step-cache.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
-/** What became of a model's last training: the candidate it gave, or why it gave none, so that `report` can tell both. */
-export type LastOutcome = { state: "candidate"; id: string } | Exclude<ReportEntry, { state: "judged" }>;
+/**
+ * What became of a model's last training: the candidate it gave, or why it gave none, so that `report` can tell both. An
+ * identical one has a candidate too, unless nothing was trained because the inputs are production's.
+ */
+export type LastOutcome =
+  | { state: "candidate"; id: string }
+  | (IdenticalEntry & { id: string | null })
+  | Exclude<ReportEntry, { state: "judged" | "identical" }>;
 
 /** Runs a build and keeps what became of it, errors included, for the report. Errors go on to the caller. */
 export async function keepOutcome<T extends BuildResult>(
@@ -54,7 +60,8 @@ function outcomeOf(model: string, result: BuildResult): LastOutcome {
   if (result.state === "checks-failed")
     return { state: "checks-failed", model, checks: result.checks, rows: result.rows };
   if (result.state === "judged") return { state: "candidate", id: result.candidate.record.id };
-  return { state: "identical", model, version: result.version };
+  const id = result.state === "identical" ? result.candidate.record.id : null; // of unchanged inputs nothing is trained
+  return { state: "identical", model, version: result.version, id };
 }
 
 function problemsOf(error: unknown): readonly Problem[] {

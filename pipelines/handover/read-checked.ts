@@ -1,11 +1,14 @@
 import { lstat, readFile } from "node:fs/promises";
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { UserError } from "../errors/user-error.ts";
-import type { CandidateBundle } from "./training-handover.ts";
+import { nestsDeeper } from "./json-levels.ts";
+import { type CandidateBundle, givesCandidate } from "./training-handover.ts";
 import { bundleSchema } from "./training-schema.ts";
 
 /** A bundle or a plan may have so many bytes. */
 const mostBytes = 8 * 1024 * 1024;
+/** Checking and hashing recurse; nothing that is handed over nests deeper than a dozen. */
+const mostLevels = 64;
 
 /** Reads a bundle that may come from anybody. Throws UserError that says what is wrong with it. */
 export async function readBundle(file: string, model: string): Promise<CandidateBundle> {
@@ -13,7 +16,7 @@ export async function readBundle(file: string, model: string): Promise<Candidate
   const { outcome, candidate } = bundle;
   const named = [bundle.model, "model" in outcome ? outcome.model : model, candidate?.record.config.name ?? model];
   if (named.some((each) => each !== model)) throw refused(file, `it speaks of another model than ${model}`);
-  if ((outcome.state === "candidate") !== (candidate !== null)) throw refused(file, "its candidate is missing");
+  if (givesCandidate(outcome) !== (candidate !== null)) throw refused(file, "its candidate is missing");
   return bundle;
 }
 
@@ -23,13 +26,25 @@ export async function readChecked(file: string, schema: object): Promise<unknown
   if (!facts?.isFile()) throw refused(file, facts ? "it is not a plain file" : "it is missing");
   if (facts.size > mostBytes) throw refused(file, `it has ${facts.size} bytes; at most ${mostBytes} are read`);
   const value = parse(file, await readFile(file, "utf8"));
-  const check = new Ajv2020({ strict: false, allowUnionTypes: true }).compile(schema);
+  const check = compiled(schema);
   if (check(value)) return value;
   const { instancePath = "", message = "" } = check.errors?.[0] ?? {};
   throw refused(file, `${instancePath.slice(0, 100) || "it"} ${message}`);
 }
 
+/** A report reads hundreds of files of one schema, and compiling it takes longer than reading one. */
+const validators = new WeakMap<object, ValidateFunction>();
+
+function compiled(schema: object): ValidateFunction {
+  const known = validators.get(schema);
+  if (known) return known;
+  const made = new Ajv2020({ strict: false, allowUnionTypes: true }).compile(schema);
+  validators.set(schema, made);
+  return made;
+}
+
 function parse(file: string, text: string): unknown {
+  if (nestsDeeper(text, mostLevels)) throw refused(file, `it nests deeper than ${mostLevels} levels`);
   try {
     return JSON.parse(text);
   } catch (cause) {

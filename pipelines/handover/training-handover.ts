@@ -12,7 +12,7 @@ export interface CandidateBundle {
   format: 1;
   model: string;
   outcome: LastOutcome;
-  /** null when training gave no candidate. */
+  /** null when training gave no candidate; of an identical one it is the evidence. */
   candidate: { record: CandidateRecord; evaluation: Evaluation; verdict: Verdict } | null;
 }
 
@@ -29,8 +29,15 @@ export async function writeBundle(root: string, model: string, folder: string): 
   return true;
 }
 
+/** Whether a bundle of this outcome has a candidate. */
+export function givesCandidate(
+  outcome: LastOutcome,
+): outcome is Extract<LastOutcome, { id: unknown }> & { id: string } {
+  return "id" in outcome && outcome.id !== null;
+}
+
 async function candidateOf(root: string, outcome: LastOutcome): Promise<CandidateBundle["candidate"]> {
-  if (outcome.state !== "candidate") return null;
+  if (!givesCandidate(outcome)) return null;
   const { record, evaluation, verdict } = await readCandidate(root, outcome.id, root);
   return { record, evaluation, verdict };
 }

@@ -151,10 +151,11 @@ const record = object(
 /** The verdict is made again from the evaluation, so that only its being there matters. */
 const candidate = object({ record, evaluation, verdict: { type: "object" } });
 
+const candidateId = { type: "string", pattern: "^c-[0-9a-f]{64}$" };
 const outcome = {
   anyOf: [
-    object({ state: { const: "candidate" }, id: { type: "string", pattern: "^c-[0-9a-f]{64}$" } }),
-    object({ state: { const: "identical" }, model: name, version: count }),
+    object({ state: { const: "candidate" }, id: candidateId }),
+    object({ state: { const: "identical" }, model: name, version: count, id: candidateId }),
     object({ state: { const: "checks-failed" }, model: name, checks: list(checkResult), rows: count }),
     object({ state: { const: "error" }, model: name, problems: list(problem, 1_000), during: line }),
   ],
@@ -187,7 +188,7 @@ export const planSchema = {
     pullRequest: nullable(count),
     headSha: { type: "string", pattern: "^[0-9a-f]{40,64}$" },
     commit: { type: "string", pattern: "^[0-9a-f]{40,64}$" },
-    entries: list(planEntry, 20_000),
-    problems: list(problem, 20_000),
+    entries: list(planEntry, 2_000),
+    problems: list(problem, 2_000),
   }),
 };

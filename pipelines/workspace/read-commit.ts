@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { LoadedModels } from "../config/load-models.ts";
 import { loadRepositoryConfig } from "../config/repository-config.ts";
 import { UserError } from "../errors/user-error.ts";
+import { GitError } from "../registry/git/failure.ts";
 import { readModels, type Workspace } from "./workspace.ts";
 
 /** Files of a model larger than this are not configs, queries or training scripts. */
@@ -37,7 +38,11 @@ export async function fetchCommit({ git, remote }: Pick<Workspace, "git" | "remo
   if (!/^[0-9a-f]{40,64}$/.test(commit)) throw unknownCommit(commit);
   if (await isKnown({ git }, commit)) return;
   if (remote === null) throw unknownCommit(commit);
-  await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", remote, commit]);
+  try {
+    await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", remote, commit]);
+  } catch (error) {
+    if (!(error instanceof GitError && /not our ref|unadvertised object/.test(error.stderr))) throw error;
+  }
   if (!(await isKnown({ git }, commit))) throw unknownCommit(commit);
 }
 

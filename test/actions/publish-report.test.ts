@@ -11,7 +11,7 @@ import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts"
 const serverUrl = "https://ghe.example.org";
 const runUrl = `${serverUrl}/octo/models/actions/runs/7`;
 const headSha = "c".repeat(40);
-const subject = { pullRequest: 1, headSha, commits: [headSha], mayPublish: true };
+const subject = { pullRequest: 1, headSha, merge: headSha, baseRef: null, mayPublish: true };
 const same: ReportEntry = { state: "identical", model: "rent", version: 3 };
 const where = { file: "models/price/model.yaml", line: 4, column: 1 };
 const wrong: ReportEntry = {

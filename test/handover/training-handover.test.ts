@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { confirmedEntry } from "../../pipelines/handover/confirm-candidates.ts";
+import { confirmedEntry, type Trusted } from "../../pipelines/handover/confirm-candidates.ts";
 import { readBundle } from "../../pipelines/handover/read-checked.ts";
 import { bundleFile, type CandidateBundle, writeBundle } from "../../pipelines/handover/training-handover.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
@@ -61,6 +61,7 @@ describe("a bundle", () => {
 
   it.each<[string, (bundle: CandidateBundle) => unknown, string]>([
     ["text that is not JSON", () => "{", "it is not JSON"],
+    ["more levels than there are", () => `{"format":${"[".repeat(200_000)}`, "deeper than 64 levels"],
     ["another format", (bundle) => Object.assign(bundle, { format: 2 }), "/format must be equal to constant"],
     ["a key nobody knows", (bundle) => Object.assign(bundle, { html: "<img>" }), "additional properties"],
     ["another model", (bundle) => Object.assign(bundle, { model: "other" }), "another model than rent"],
@@ -114,16 +115,55 @@ describe("a bundle", () => {
   });
 });
 
+type Change = (bundle: CandidateBundle) => void;
+
+const metricsOf = (bundle: CandidateBundle): unknown[] => bundle.candidate?.evaluation.metrics as never;
+
+const metricIn = (bundle: CandidateBundle, name: string) =>
+  bundle.candidate?.evaluation.metrics.find(({ metric }) => metric === name);
+
+const measured =
+  (name: string, change: object): Change =>
+  (bundle) => {
+    Object.assign(loosen(metricIn(bundle, name)), change);
+  };
+
+const differing =
+  (change: object): Change =>
+  (bundle) => {
+    Object.assign(loosen(metricIn(bundle, "rmse")?.difference), change);
+  };
+
+function reordered(bundle: CandidateBundle): void {
+  metricsOf(bundle).reverse();
+}
+
+/** Ten times the errors, each difference with them. */
+function worseProduction(bundle: CandidateBundle): void {
+  for (const metric of bundle.candidate?.evaluation.metrics ?? []) {
+    if (metric.metric === "r2" || metric.metric === "bias") continue;
+    Object.assign(metric, { production: (metric.production ?? 0) * 10, difference: null });
+  }
+}
+
 describe("a result of another job", () => {
-  const confirm = async (change: (bundle: CandidateBundle) => void) => {
+  const trust = async (): Promise<{ workspace: Workspace; trusted: Trusted }> => {
     const workspace = await open();
     const commit = scratch.git("rev-parse", "HEAD").trim();
     const { models } = await modelsAtCommit(workspace, commit, ["rent"]);
-    const trusted = {
-      snapshot: await workspace.registry.snapshot(),
-      commit,
-      models: new Map(models.map((model) => [model.config.name, model])),
+    const snapshot = await workspace.registry.snapshot();
+    return {
+      workspace,
+      trusted: { snapshot, commit, models: new Map(models.map((each) => [each.config.name, each])) },
     };
+  };
+  let known: ReturnType<typeof trust>;
+  beforeAll(() => {
+    known = trust();
+  });
+
+  const confirm = async (change: (bundle: CandidateBundle) => void) => {
+    const { workspace, trusted } = await known;
     const bundle = structuredClone(sound);
     change(bundle);
     return confirmedEntry(workspace, bundle, trusted);
@@ -132,7 +172,8 @@ describe("a result of another job", () => {
   it("is reported with a verdict made anew", async () => {
     const entry = await confirm((bundle) => {
       const { verdict, evaluation } = bundle.candidate ?? {};
-      for (const metric of evaluation?.metrics ?? []) loosen(metric).candidate = 1e9 as never;
+      for (const metric of evaluation?.metrics ?? [])
+        Object.assign(metric, { candidate: metric.metric === "r2" ? -1e9 : 1e9, difference: null, problem: "none" });
       loosen(verdict).outcome = "pass" as never;
       loosen(verdict).summary = "trust me" as never;
     });
@@ -156,6 +197,31 @@ describe("a result of another job", () => {
       "trained from another config than that of commit",
     ],
     [
+      "another definition",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record), { definition: `sha256:${"2".repeat(64)}` }),
+      "trained from another config than that of commit",
+    ],
+    [
+      "another id",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record), { id: `c-${"2".repeat(64)}` }),
+      "its id is not that of its inputs",
+    ],
+    [
+      "no data checks",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record), { checks: [] }),
+      "it does not have each data check of features.checks",
+    ],
+    [
+      "a blocking data check as a warning",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record.checks[0]), { severity: "warn" }),
+      "it does not have each data check of features.checks",
+    ],
+    [
+      "a data check that passed with failing rows",
+      (bundle) => Object.assign(loosen(bundle.candidate?.record.checks[0]), { failing_rows: 3 }),
+      "cannot be as it is told",
+    ],
+    [
       "a first deploy that is none",
       (bundle) => Object.assign(loosen(bundle.candidate?.evaluation), { baseline: { state: "none" } }),
       "compared with nothing, but v1 is in production now",
@@ -172,13 +238,79 @@ describe("a result of another job", () => {
     ],
     [
       "a version that is not in production",
-      (bundle) => Object.assign(bundle, { outcome: { state: "identical", model: "rent", version: 7 } }),
+      (bundle) => Object.assign(bundle, { outcome: { state: "identical", model: "rent", version: 7, id: "c-" } }),
       "found to be v7, which is not in production",
+    ],
+    [
+      "to be production's model",
+      (bundle) => Object.assign(bundle, { outcome: { state: "identical", model: "rent", version: 1, id: "c-" } }),
+      "it is not the model of v1",
+    ],
+    [
+      "to be production's model without a candidate",
+      (bundle) => {
+        const outcome = { state: "identical", model: "rent", version: 1, id: null };
+        Object.assign(bundle, { outcome, candidate: null });
+      },
+      "its candidate is missing",
+    ],
+    [
+      "that callers of production need less than they do",
+      (bundle) => Object.assign(loosen(bundle.candidate?.evaluation.baseline), { features: [] }),
+      "other features or classes than production has",
+    ],
+    ["another primary metric", reordered, "each metric once, the primary first"],
+    ["a metric twice", (bundle) => metricsOf(bundle).push(metricsOf(bundle)[1]), "each metric once, the primary first"],
+    ["a metric less", (bundle) => metricsOf(bundle).pop(), "each metric once, the primary first"],
+    ["an rmse below zero", measured("rmse", { candidate: -5, difference: null }), "rmse cannot be -5"],
+    ["an r2 above one", measured("r2", { candidate: 1.5, difference: null }), "r2 cannot be 1.5"],
+    ["that a larger error is better", measured("mae", { direction: "max" }), "mae is said to be better the other way"],
+    [
+      "an rmse below its mae",
+      measured("rmse", { candidate: 1e-3, difference: null }),
+      "its mae is larger than its rmse",
+    ],
+    ["a mean error above its mae", measured("bias", { candidate: 1e3, difference: null }), "its bias is larger"],
+    ["an interval the wrong way round", differing({ low: 9, high: 1 }), "rmse has the interval 9 … 1"],
+    ["an interval far from its value", differing({ low: 1e6, high: 1e6 + 1 }), "rmse has the interval 1000000"],
+    ["an interval of more confidence", differing({ confidence: 0.5 }), "an interval of another confidence"],
+    ["a difference that its values have not", differing({ value: -1e6 }), "rmse differs by"],
+    ["a production that has got worse", worseProduction, "on the same rows"],
+    [
+      "slices that nobody asked for",
+      (bundle) =>
+        Object.assign(loosen(bundle.candidate?.evaluation), {
+          slices: [{ ...bundle.candidate?.evaluation.metrics[0], by: "city", value: "Ulm", rows: 9 }],
+        }),
+      "nobody asked for slices by city",
+    ],
+    [
+      "more test rows than there are",
+      (bundle) => Object.assign(loosen(bundle.candidate?.evaluation), { rows: 1e6 }),
+      "on other test rows",
     ],
   ])("that claims %s is not confirmed", async (_title, change, message) => {
     const entry = await confirm(change);
     expect(entry.state).toBe("error");
     expect(JSON.stringify(entry)).toContain(message);
+  });
+
+  it("is identical to production when its candidate is production's model", async () => {
+    const { git, root } = scratch;
+    git("switch", "-q", "--detach", "HEAD~1");
+    try {
+      await scratch.facts(["train", "rent"]);
+      await writeBundle(root, "rent", folder);
+      const bundle = await readBundle(join(folder, bundleFile), "rent");
+      const { workspace, trusted } = await trust();
+      expect(await confirmedEntry(workspace, bundle, trusted)).toEqual({
+        state: "identical",
+        model: "rent",
+        version: 1,
+      });
+    } finally {
+      git("switch", "-q", "main");
+    }
   });
 
   it("is read from the commit, not from the files that lie there", async () => {

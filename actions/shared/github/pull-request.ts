@@ -9,10 +9,12 @@ export async function pullRequestOfCommit({ octokit, owner, repo }: GitHub, sha:
   return (merged ?? data.find(({ merged_at }) => merged_at !== null))?.number ?? null;
 }
 
-/** A pull request's number and head, from the API: what an artifact or an input says of it is only a claim. */
+/** A pull request's number, head and base, from the API: what an artifact or an input says of it is only a claim. */
 export interface KnownPullRequest {
   number: number;
   headSha: string;
+  /** The branch it goes to. */
+  baseRef: string;
 }
 
 /** Throws UserError when there is none, or the token may not see it. */
@@ -22,7 +24,7 @@ export async function readPullRequest(
 ): Promise<KnownPullRequest> {
   try {
     const { data } = await octokit.rest.pulls.get({ owner, repo, pull_number: pullRequest });
-    return { number: data.number, headSha: data.head.sha };
+    return { number: data.number, headSha: data.head.sha, baseRef: data.base.ref };
   } catch (cause) {
     if (!isForbidden(cause)) throw cause;
     const message = `pull request ${pullRequest} of ${owner}/${repo} cannot be read: ${(cause as Error).message}`;
@@ -30,16 +32,17 @@ export async function readPullRequest(
   }
 }
 
-/** The open pull request whose head is this commit of this repository; null when there is none any more. */
-export async function openPullRequestOfHead(
+/** The open pull requests whose head is this commit of this repository: one for each branch it may go to. */
+export async function openPullRequestsOfHead(
   { octokit, owner, repo }: GitHub,
   headSha: string,
   headRepository: string,
-): Promise<KnownPullRequest | null> {
+): Promise<KnownPullRequest[]> {
+  const found: KnownPullRequest[] = [];
   const pages = octokit.paginate.iterator(octokit.rest.pulls.list, { owner, repo, state: "open", per_page: 100 });
   for await (const { data } of pages) {
-    const found = data.find(({ head }) => head.sha === headSha && head.repo?.full_name === headRepository);
-    if (found) return { number: found.number, headSha };
+    const same = data.filter(({ head }) => head.sha === headSha && head.repo?.full_name === headRepository);
+    found.push(...same.map(({ number, base }) => ({ number, headSha, baseRef: base.ref })));
   }
-  return null;
+  return found;
 }

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import {
-  openPullRequestOfHead,
+  openPullRequestsOfHead,
   pullRequestOfCommit,
   readPullRequest,
 } from "../../../actions/shared/github/pull-request.ts";
@@ -23,7 +23,7 @@ async function startWithPullRequest(): Promise<FaultyGitHub> {
 
 it("reads a pull request's head", async () => {
   await using faulty = await startWithPullRequest();
-  expect(await readPullRequest(faulty.github, 1)).toEqual({ number: 1, headSha: head });
+  expect(await readPullRequest(faulty.github, 1)).toEqual({ number: 1, headSha: head, baseRef: "main" });
 });
 
 it("says which pull request is not there", async () => {
@@ -35,10 +35,19 @@ it("says which pull request is not there", async () => {
   });
 });
 
-it("finds the open pull request of a commit and repository, not of another repository with the same commit", async () => {
+it("finds the open pull requests of a commit and repository, not of another repository with the same commit", async () => {
   await using faulty = await startWithPullRequest();
-  expect(await openPullRequestOfHead(faulty.github, head, "eve/models")).toEqual({ number: 1, headSha: head });
-  expect(await openPullRequestOfHead(faulty.github, head, "mallory/models")).toBeNull();
+  const { ask, added } = faulty.server;
+  const ours = { number: 1, headSha: head, baseRef: "main" };
+  expect(await openPullRequestsOfHead(faulty.github, head, "eve/models")).toEqual([ours]);
+  expect(await openPullRequestsOfHead(faulty.github, head, "mallory/models")).toEqual([]);
+  const { object } = await ask<{ object: { sha: string } }>("GET", `${repository}/git/ref/heads/main`);
+  await ask("POST", `${repository}/git/refs`, { ref: "refs/heads/release", sha: object.sha });
+  await ask("POST", `${repository}/pulls`, { title: "The same for the release", head: "better", base: "release" });
+  added.heads.set(2, { sha: head, repository: "eve/models" });
+  const found = await openPullRequestsOfHead(faulty.github, head, "eve/models");
+  expect(found).toHaveLength(2);
+  expect(found).toEqual(expect.arrayContaining([ours, { number: 2, headSha: head, baseRef: "release" }]));
 });
 
 it("finds the pull request that brought a commit, which is the merged one", async () => {
