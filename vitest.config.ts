@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/peers/**", "test/workflows/**"],
+    globalSetup: "test/templates.ts",
     setupFiles: ["test/property-seed.ts"],
     pool: "forks",
     maxWorkers: "100%", // the default leaves a core idle, which is half of a small runner

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/peers/**/*.test.ts"],
-    globalSetup: "test/peers/virtual-environment.ts",
+    globalSetup: ["test/templates.ts", "test/peers/virtual-environment.ts"],
     pool: "forks",
     maxWorkers: 2, // much of it waits for pip and for servers
     testTimeout: 300_000,

@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { main } from "../scripts/cli/main.ts";
 import { isolatedEnvironment } from "./isolated-environment.ts";
+import { fromSlowTemplate, fromTemplate } from "./templates.ts";
 
 interface Told {
   code: number;
@@ -58,8 +58,33 @@ export function flatsCsv(rows = 600): string {
   return ["id,size,rooms,city,rent", ...lines, ""].join("\n");
 }
 
-export function makeScratch(options: { model?: boolean; remote?: boolean } = {}): Scratch {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-test-")));
+/** What a repository of models starts as: with the model `rent` and a bare origin, unless told otherwise. */
+export function makeScratch({ model = true, remote = true }: { model?: boolean; remote?: boolean } = {}): Scratch {
+  const key = `repository${model ? "-rent" : ""}${remote ? "-origin" : ""}`;
+  return openScratch(fromTemplate(key, (folder) => startRepository(openScratch(folder), { model, remote })));
+}
+
+/** With the model `rent` and the branch `registry`. */
+export const initialised = () => madeScratch("initialised", makeScratch, (scratch) => scratch.facts(["init"]));
+
+/** With the model `rent` in production as version 1. */
+export const deployed = () => madeScratch("deployed", initialised, (scratch) => scratch.facts(["run", "rent"]));
+
+/** `from` as `change` leaves it, made once a run; `key` names all that this depends on. */
+export async function madeScratch(
+  key: string,
+  from: () => Scratch | Promise<Scratch>,
+  change: (scratch: Scratch) => Promise<unknown>,
+): Promise<Scratch> {
+  const folder = await fromSlowTemplate(key, async (made) => {
+    using start = await from();
+    await change(start);
+    cpSync(start.folder, made, { recursive: true });
+  });
+  return openScratch(folder);
+}
+
+function openScratch(folder: string): Scratch {
   const root = join(folder, "repository");
   const env = isolatedEnvironment(folder);
   const run =
@@ -71,14 +96,11 @@ export function makeScratch(options: { model?: boolean; remote?: boolean } = {})
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       });
-  const git = run(root);
-  mkdirSync(root);
-  git("init", "-q", "--initial-branch=main");
   const scratch: Scratch = {
     folder,
     root,
     env,
-    git,
+    git: run(root),
     write(path, text) {
       mkdirSync(dirname(join(root, path)), { recursive: true });
       writeFileSync(join(root, path), text);
@@ -107,11 +129,16 @@ export function makeScratch(options: { model?: boolean; remote?: boolean } = {})
     },
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
-  if (options.model !== false) addModel(scratch);
-  git("add", ".");
-  git("commit", "-q", "--allow-empty", "-m", "Start");
-  if (options.remote !== false) addOrigin(scratch, run(folder));
   return scratch;
+}
+
+function startRepository(scratch: Scratch, { model, remote }: { model: boolean; remote: boolean }): void {
+  mkdirSync(scratch.root);
+  scratch.git("init", "-q", "--initial-branch=main");
+  if (model) addModel(scratch);
+  scratch.git("add", ".");
+  scratch.git("commit", "-q", "--allow-empty", "-m", "Start");
+  if (remote) addOrigin(scratch);
 }
 
 function addModel(scratch: Scratch): void {
@@ -120,8 +147,8 @@ function addModel(scratch: Scratch): void {
   scratch.write("data/flats.csv", flatsCsv());
 }
 
-function addOrigin(scratch: Scratch, git: (...args: string[]) => string): void {
-  git("init", "-q", "--bare", "--initial-branch=main", "origin.git");
-  scratch.git("remote", "add", "origin", "../origin.git");
-  scratch.git("push", "-q", "-u", "origin", "main");
+function addOrigin({ git }: Scratch): void {
+  git("init", "-q", "--bare", "--initial-branch=main", "../origin.git");
+  git("remote", "add", "origin", "../origin.git");
+  git("push", "-q", "-u", "origin", "main");
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { featuresSql, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { featuresSql, initialised, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 const main = join(import.meta.dirname, "../../actions/plan/main.ts");
 
@@ -33,8 +33,7 @@ describe("the plan of a deploy", () => {
   });
 
   it("has the sound models, and marks the mistakes of others on their lines", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     scratch.write("models/broken/model.yaml", modelYaml({ name: "broken", type: "linaer" }));
     const { status, stdout, outputs, summary } = plan(scratch);
     expect(status).toBe(1);
@@ -48,8 +47,7 @@ describe("the plan of a deploy", () => {
   });
 
   it("says that no model is affected", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     const base = scratch.git("rev-parse", "HEAD").trim();
     scratch.write("NOTES.md", "Words.\n");
     scratch.git("add", ".");

@@ -11,7 +11,7 @@ import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
 import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
-import { featuresSql, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { deployed, featuresSql, modelYaml, type Scratch } from "../scratch.ts";
 
 let scratch: Scratch;
 /** The test merge of a pull request that changes rent, and its head; main has moved on since. */
@@ -19,9 +19,7 @@ let [merge, head] = ["", ""];
 let checkout: string;
 
 beforeAll(async () => {
-  scratch = makeScratch();
-  await scratch.facts(["init"]);
-  await scratch.facts(["run", "rent"]);
+  scratch = await deployed();
   const { git, write } = scratch;
   git("switch", "-qc", "theirs");
   write("models/rent/model.yaml", modelYaml({ params: "{ trees: 30, max_leaves: 8 }" }));

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { ListedRun } from "../../pipelines/run-log/list-runs.ts";
 import { queueRun } from "../../pipelines/run-log/run-queue.ts";
 import { makeRun, minutesLater } from "../run-log/builders.ts";
-import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { initialised, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 const listed = async (scratch: Scratch, ...args: string[]) =>
   scratch.facts<{ runs: ListedRun[]; waiting: number }>(["runs", ...args]);
@@ -12,8 +12,7 @@ const branches = (scratch: Scratch) => scratch.git("ls-remote", "origin", "refs/
 
 describe("mergeml runs", () => {
   it("keeps a train here, and pushes it with the next deploy", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     expect((await scratch.mergeml("runs")).stdout).toContain("no runs yet. Start with: mergeml train <model>");
     await scratch.facts(["train", "rent"]);
     expect(branches(scratch)).toBe("");
@@ -45,8 +44,7 @@ describe("mergeml runs", () => {
   });
 
   it("adds the version of a candidate that is registered later", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     await scratch.facts(["train", "rent"]);
     await scratch.facts(["register", "rent", "--promote"]);
     await scratch.facts(["train", "rent"]); // from the cache: the same candidate once more
@@ -56,8 +54,7 @@ describe("mergeml runs", () => {
   });
 
   it("pushes a train by itself in CI, and a waiting one when asked", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     await queueRun(scratch.root, makeRun());
     expect((await scratch.mergeml("runs", "--push")).stdout).toBe("1 runs pushed\n");
     scratch.env.CI = "true";
@@ -66,8 +63,7 @@ describe("mergeml runs", () => {
   });
 
   it("never fails a deploy", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     const hook = '#!/bin/sh\nwhile read _ _ ref; do [ "$ref" = refs/heads/registry ] || exit 1; done\n';
     writeFileSync(join(scratch.folder, "origin.git", "hooks", "pre-receive"), hook, { mode: 0o755 });
     const { code, stderr } = await scratch.mergeml("run", "rent");
@@ -77,8 +73,7 @@ describe("mergeml runs", () => {
   });
 
   it("keeps failed trainings with their reason", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     scratch.write("models/rent/features.sql", "SELECT id, size, rooms, city, rent FROM 'gone.csv'\n");
     expect((await scratch.mergeml("train", "rent")).code).not.toBe(0);
     const { runs } = await listed(scratch);

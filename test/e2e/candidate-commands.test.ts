@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { flatsCsv, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { deployed, flatsCsv, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 interface Trained {
   candidate: string;
@@ -12,13 +12,6 @@ interface Trained {
 const worse = modelYaml({ params: "{ trees: 2, max_leaves: 2 }" });
 const better = modelYaml({ params: "{ trees: 20, max_leaves: 8 }" });
 const best = modelYaml({ params: "{ trees: 40, max_leaves: 8 }" });
-
-async function deployed(): Promise<Scratch> {
-  const scratch = makeScratch();
-  await scratch.facts(["init"]);
-  await scratch.facts(["run", "rent"]);
-  return scratch;
-}
 
 describe("a candidate, command by command", () => {
   it("is trained, gated, reported, registered and promoted, each by its own command", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { featuresSql, makeScratch, modelYaml } from "../scratch.ts";
+import { deployed, featuresSql, initialised, modelYaml } from "../scratch.ts";
 
 interface Entry {
   model: string;
@@ -13,8 +13,7 @@ const better = modelYaml({ params: "{ trees: 20, max_leaves: 8 }" });
 
 describe("the life of a model", () => {
   it("goes from first deploy to improvement, rollback by plain git, hold, and a changed config", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     const planned = async () => (await scratch.facts<{ models: Entry[] }>(["plan"])).models[0];
     expect(await planned()).toMatchObject({ model: "rent", state: "new", production: null });
 
@@ -54,8 +53,7 @@ describe("the life of a model", () => {
   });
 
   it("explains the conflict when an older promotion is reverted by plain git", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     for (const trees of [10, 20, 40]) {
       scratch.write("models/rent/model.yaml", modelYaml({ params: `{ trees: ${trees}, max_leaves: 8 }` }));
       expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "deployed" });
@@ -72,9 +70,7 @@ describe("the life of a model", () => {
   });
 
   it("leaves a version that was replaced, not rolled back, to a person", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
-    await scratch.facts(["run", "rent"]);
+    using scratch = await deployed();
     scratch.write("models/rent/model.yaml", better);
     await scratch.facts(["run", "rent"]);
     scratch.write("models/rent/model.yaml", modelYaml());
@@ -83,9 +79,7 @@ describe("the life of a model", () => {
   });
 
   it("undeploys a model when its first promotion is reverted, and holds it", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
-    await scratch.facts(["run", "rent"]);
+    using scratch = await deployed();
     const git = scratch.clone("registry", "registry");
     git("revert", "--no-edit", "HEAD");
     git("push", "-q");
@@ -96,9 +90,7 @@ describe("the life of a model", () => {
   });
 
   it("blocks a worse model with exit 1 and leaves production alone", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
-    await scratch.facts(["run", "rent"]);
+    using scratch = await deployed();
     scratch.write("models/rent/model.yaml", modelYaml({ params: "{ trees: 2, max_leaves: 2 }" }));
     const told = await scratch.mergeml("run", "rent");
     expect(told.code).toBe(1);
@@ -110,8 +102,7 @@ describe("the life of a model", () => {
   });
 
   it("judges a first deploy against the business threshold", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     scratch.write(
       "models/rent/model.yaml",
       modelYaml({ thresholds: "  primary: rmse\n  first_deploy: { rmse: { max: 0.5 } }" }),
@@ -123,8 +114,7 @@ describe("the life of a model", () => {
   });
 
   it("tells failed data checks and trains nothing", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     scratch.write(
       "models/rent/model.yaml",
       modelYaml({ features: "  checks: [ { column: size, between: [10, 90] } ]" }),
@@ -135,8 +125,7 @@ describe("the life of a model", () => {
   });
 
   it("tells a query error with its place in the SQL file", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
+    using scratch = await initialised();
     scratch.write("models/rent/features.sql", featuresSql.replace("rooms", "romms"));
     const told = await scratch.mergeml("run", "rent");
     expect(told.code).toBe(2);
@@ -145,17 +134,13 @@ describe("the life of a model", () => {
   });
 
   it("says that a change which gives the same model has nothing to deploy", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
-    await scratch.facts(["run", "rent"]);
+    using scratch = await deployed();
     scratch.write("models/rent/features.sql", `-- the flats of the Rhineland\n${featuresSql}`);
     expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "identical", version: 1 });
   });
 
   it("reproduces a version from its record, also when the data is gone but the split is stored", async () => {
-    using scratch = makeScratch();
-    await scratch.facts(["init"]);
-    await scratch.facts(["run", "rent"]);
+    using scratch = await deployed();
     expect(await scratch.facts(["reproduce", "rent@1"])).toMatchObject({ identical: true, data: "query" });
     scratch.write("data/flats.csv", "id,size,rooms,city,rent\n1,20,1,Ulm,300\n");
     expect(await scratch.facts(["reproduce", "rent@1"])).toMatchObject({ identical: true, data: "store" });

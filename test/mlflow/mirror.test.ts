@@ -5,7 +5,7 @@ import type { MirrorResult } from "../../pipelines/mlflow/mirror.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
-import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { initialised, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 import { type Fault, type MlflowDouble, startMlflowDouble } from "./mlflow-double.ts";
 
 const tagOf = ({ tags }: { tags: { key: string; value: string }[] }, key: string) =>
@@ -15,9 +15,8 @@ const writes = ({ received }: MlflowDouble) =>
   received.filter(({ method, url }) => method !== "GET" && !url.endsWith("runs/search")).length;
 
 async function deployed(fault?: Fault, root?: string) {
-  const scratch = makeScratch();
+  const scratch = await initialised();
   const server = await startMlflowDouble(fault, root);
-  await scratch.facts(["init"]);
   scratch.env.MLFLOW_TRACKING_URI = server.url;
   const told = await scratch.mergeml("run", "rent");
   const dispose = async () => {
@@ -161,10 +160,9 @@ describe("runs of candidates that are not registered", () => {
   });
 
   it("become the runs of versions when they are registered", async () => {
-    using scratch = makeScratch();
+    using scratch = await initialised();
     await using server = await startMlflowDouble();
     scratch.env.MLFLOW_TRACKING_URI = server.url;
-    await scratch.facts(["init"]);
     await scratch.facts(["train", "rent"]);
     await scratch.facts(["register", "rent"]);
     expect(server.kept.runs).toHaveLength(1);
@@ -198,9 +196,8 @@ describe("mergeml mlflow sync", () => {
   });
 
   it("copies no file that somebody changed on the branch, nor a version that lost one", async () => {
-    using scratch = makeScratch();
+    using scratch = await initialised();
     await using server = await startMlflowDouble();
-    await scratch.facts(["init"]);
     await scratch.facts(["run", "rent"]);
     scratch.env.MLFLOW_TRACKING_URI = server.url;
     const git = scratch.clone("other", "registry");

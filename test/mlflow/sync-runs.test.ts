@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { queueRun } from "../../pipelines/run-log/run-queue.ts";
 import type { RunRecord } from "../../pipelines/run-log/run-record.ts";
 import { makeRun, minutesLater } from "../run-log/builders.ts";
-import { makeScratch, modelYaml } from "../scratch.ts";
+import { initialised, modelYaml } from "../scratch.ts";
 import { type Fault, startMlflowDouble } from "./mlflow-double.ts";
 import { syncLog } from "./sync-log.ts";
 
@@ -129,9 +129,8 @@ describe("the run log on an MLflow server", () => {
 
 describe("mergeml mlflow sync", () => {
   it("copies trainings that were made without a server, of models without a version too", async () => {
-    using scratch = makeScratch();
+    using scratch = await initialised();
     await using double = await startMlflowDouble();
-    await scratch.facts(["init"]);
     await scratch.facts(["train", "rent"]);
     await scratch.facts(["runs", "--push"]);
     await queueRun(scratch.root, failed);
@@ -147,11 +146,10 @@ describe("mergeml mlflow sync", () => {
   });
 
   it("tells of files that hold no run, and of runs that the server refuses", async () => {
-    using scratch = makeScratch();
+    using scratch = await initialised();
     await using double = await startMlflowDouble(({ url, body }) =>
       url.endsWith("runs/log-batch") && body.toString().includes('"666"') ? "refused" : null,
     );
-    await scratch.facts(["init"]);
     scratch.env.MLFLOW_TRACKING_URI = double.url;
     const refused = makeRun({ candidate: candidate("6"), seed: 666 });
     await queueRun(scratch.root, refused);
@@ -166,10 +164,9 @@ describe("mergeml mlflow sync", () => {
   });
 
   it("adds no second run for a deploy that was copied when it happened", async () => {
-    using scratch = makeScratch();
+    using scratch = await initialised();
     await using double = await startMlflowDouble();
     scratch.env.MLFLOW_TRACKING_URI = double.url;
-    await scratch.facts(["init"]);
     await scratch.facts(["run", "rent"]);
     scratch.env.MLFLOW_TRACKING_URI = undefined;
     scratch.write("models/rent/model.yaml", modelYaml({ params: "{ trees: 2, max_leaves: 8 }" }));

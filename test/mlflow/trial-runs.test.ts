@@ -3,7 +3,7 @@ import { fewTrials } from "../../pipelines/candidate/search/draw-trials.ts";
 import type { TrialRecord } from "../../pipelines/candidate/search/trial.ts";
 import type { RunRecord } from "../../pipelines/run-log/run-record.ts";
 import { makeRun } from "../run-log/builders.ts";
-import { makeScratch, modelYaml } from "../scratch.ts";
+import { initialised, modelYaml } from "../scratch.ts";
 import { type MlflowDouble, startMlflowDouble } from "./mlflow-double.ts";
 import { syncLog } from "./sync-log.ts";
 
@@ -85,9 +85,8 @@ describe("a search's trials on an MLflow server", () => {
   });
 
   it("of a training that is copied as it happens are those of the run log", async () => {
-    using scratch = makeScratch();
+    using scratch = await initialised();
     await using double = await startMlflowDouble();
-    await scratch.facts(["init"]);
     scratch.write("models/rent/model.yaml", `${modelYaml()}search: { space: { max_leaves: [2, 4, 8] }, trials: 3 }\n`);
     scratch.env.MLFLOW_TRACKING_URI = double.url;
     await scratch.facts(["train", "rent"]);

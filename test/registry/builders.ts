@@ -1,6 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import type { ModelConfig } from "../../pipelines/config/model-config.ts";
@@ -16,6 +15,7 @@ import type { BlobStore } from "../../pipelines/registry/stored-model.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
 import { defaultSettings, defaultThresholds } from "../default-settings.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
+import { fromTemplate } from "../templates.ts";
 
 type Environment = Record<string, string | undefined>;
 
@@ -39,25 +39,11 @@ export interface Sandbox extends Disposable {
 }
 
 export function makeSandbox(options: { remote?: boolean; clock?: Clock; random?: () => number } = {}): Sandbox {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-registry-")));
+  const remote = options.remote !== false;
+  const folder = fromTemplate(`registry${remote ? "-origin" : ""}`, (made) => startWork(made, remote));
   const env = isolatedEnvironment(folder);
   const [work, origin] = [join(folder, "work"), join(folder, "origin.git")];
-  const plain: Sandbox["plain"] = (args, cwd = work, input = "") =>
-    execFileSync("git", args, {
-      cwd,
-      env: env as NodeJS.ProcessEnv,
-      encoding: "utf8",
-      input,
-      stdio: ["pipe", "pipe", "pipe"],
-    }).trim();
-  mkdirSync(work);
-  plain(["init", "-q", "--initial-branch=main"]);
-  plain(["commit", "-q", "--allow-empty", "-m", "Start"]);
-  if (options.remote !== false) {
-    plain(["init", "-q", "--bare", "--initial-branch=main", origin], folder);
-    plain(["config", "gc.auto", "0"], origin);
-    plain(["remote", "add", "origin", origin]);
-  }
+  const plain: Sandbox["plain"] = (args, cwd = work, input = "") => runPlain(args, { cwd, env, input });
   const git = openGit(work, { env });
   const store = memoryStore();
   return {
@@ -80,9 +66,26 @@ export function makeSandbox(options: { remote?: boolean; clock?: Clock; random?:
       plain(["clone", "-q", "--branch", "registry", origin, name], folder);
       return join(folder, name);
     },
-    tip: () => plain(["rev-parse", "refs/heads/registry"], options.remote === false ? work : origin),
+    tip: () => plain(["rev-parse", "refs/heads/registry"], remote ? origin : work),
     [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+function startWork(folder: string, remote: boolean): void {
+  const cwd = join(folder, "work");
+  const git = (...args: string[]) => runPlain(args, { cwd, env: isolatedEnvironment(folder), input: "" });
+  mkdirSync(cwd);
+  git("init", "-q", "--initial-branch=main");
+  git("commit", "-q", "--allow-empty", "-m", "Start");
+  if (!remote) return;
+  git("init", "-q", "--bare", "--initial-branch=main", "../origin.git");
+  git("-C", "../origin.git", "config", "gc.auto", "0");
+  git("remote", "add", "origin", "../origin.git");
+}
+
+function runPlain(args: readonly string[], options: { cwd: string; env: Environment; input: string }): string {
+  const env = options.env as NodeJS.ProcessEnv;
+  return execFileSync("git", args, { ...options, env, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] }).trim();
 }
 
 /** A second later each time it is asked, so that every test sees the same times. */

@@ -5,7 +5,7 @@ import { parseProfile, writeProfile } from "../../../pipelines/watch/profile/pro
 import { summarise } from "../../../pipelines/watch/profile/summarise.ts";
 import { readProfile } from "../../../pipelines/watch/profile/version-profile.ts";
 import { openWorkspace } from "../../../pipelines/workspace/workspace.ts";
-import { makeScratch, type Scratch } from "../../scratch.ts";
+import { deployed, type Scratch } from "../../scratch.ts";
 import { profileOf, windowOf } from "../drift/builders.ts";
 import { parquetFolder } from "../drift/parquet.ts";
 
@@ -15,13 +15,6 @@ const registered = (scratch: Scratch, path: string) =>
 async function workspaceOf(scratch: Scratch) {
   const clock = { now: () => new Date("2026-01-02") };
   return openWorkspace({ directory: scratch.root, env: scratch.env, clock, log: silentLog, useCache: true });
-}
-
-async function deployed(): Promise<Scratch> {
-  const scratch = makeScratch();
-  await scratch.facts(["init"]);
-  await scratch.facts(["run", "rent"]);
-  return scratch;
 }
 
 describe("the profile of a version", () => {

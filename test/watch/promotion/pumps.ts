@@ -6,7 +6,7 @@ import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
 import { openWorkspace, readModel, type Workspace } from "../../../pipelines/workspace/workspace.ts";
 import { query } from "../../predictions/parquet.ts";
-import { makeScratch, type Scratch } from "../../scratch.ts";
+import { madeScratch, makeScratch, type Scratch } from "../../scratch.ts";
 
 /** What is predicted: the wear, or whether it is worn. */
 const tasks = {
@@ -52,16 +52,29 @@ const promoted = { v1: "2001-04-02T08:00:00Z", v2: "2001-04-09T12:00:00Z" } as c
 
 export const off = "{}";
 
-/** A repository whose model `pump` is in production as v2, and was as v1. */
+/** A repository whose model `pump` is in production as v2, and was as v1; its last commit sets `rollback`. */
 export async function deployedPumps(rollback: string, target: keyof typeof tasks = "wear"): Promise<Scratch> {
-  const scratch = makeScratch({ model: false });
+  const empty = () => makeScratch({ model: false });
+  const scratch = await madeScratch(`pumps-${target}`, empty, (made) => deployPumps(made, target));
+  if (rollback === off) return scratch;
+  setRollback(scratch, rollback, target);
+  commitModels(scratch, "Set rollback");
+  return scratch;
+}
+
+async function deployPumps(scratch: Scratch, target: keyof typeof tasks): Promise<void> {
   mkdirSync(join(scratch.root, "data"));
   await query(`COPY (${pumps}) TO '${join(scratch.root, "data/pumps.parquet")}'`);
-  setRollback(scratch, rollback, target);
+  setRollback(scratch, off, target);
   await scratch.facts(["init"]);
   await deployAt(scratch, promoted.v1, "load", target);
   await deployAt(scratch, promoted.v2, "load, sensor", target);
-  return scratch;
+}
+
+function commitModels(scratch: Scratch, message: string): void {
+  scratch.git("add", "models");
+  scratch.git("commit", "-qm", message);
+  scratch.git("push", "-q");
 }
 
 /** Deploys what the feature query with these columns gives, as a merge at that time. */
@@ -72,9 +85,7 @@ export async function deployAt(
   target: keyof typeof tasks = "wear",
 ): Promise<void> {
   scratch.write("models/pump/features.sql", sql(`${columns}, ${target}`));
-  scratch.git("add", "models");
-  scratch.git("commit", "-qm", `Use ${columns}`);
-  scratch.git("push", "-q");
+  commitModels(scratch, `Use ${columns}`);
   const workspace = await openAt(scratch, time);
   const deployed = await deployModel(workspace, await readModel(workspace, "pump"));
   if (deployed.state !== "deployed") throw new Error(`it was not deployed, but ${deployed.state}`);

@@ -7,7 +7,7 @@ import { type Interval, intervalBefore } from "../../../pipelines/watch/window/i
 import { readWindow } from "../../../pipelines/watch/window/read-window.ts";
 import { openWorkspace } from "../../../pipelines/workspace/workspace.ts";
 import { query } from "../../predictions/parquet.ts";
-import { makeScratch, type Scratch } from "../../scratch.ts";
+import { madeScratch, makeScratch, type Scratch } from "../../scratch.ts";
 
 const modelText = (window: boolean) => `
 name: ride
@@ -31,8 +31,12 @@ const ridesQuery = `SELECT i AS id, TIMESTAMP '2001-01-01' + to_hours(i) AS star
   ['rain', 'sun'][1 + i % 2] AS weather, 3 * (1 + (i * 7) % 10) + (i % 2) * 5 + (i % 3) AS minutes FROM range(8760) t(i)`;
 
 /** A repository whose model `ride` is in production, trained on the first quarter of 2001. */
-export async function deployedRides({ window = true } = {}): Promise<Scratch> {
-  const scratch = makeScratch({ model: false });
+export function deployedRides({ window = true } = {}): Promise<Scratch> {
+  const empty = () => makeScratch({ model: false });
+  return madeScratch(`rides${window ? "-window" : ""}`, empty, (scratch) => deployRides(scratch, window));
+}
+
+async function deployRides(scratch: Scratch, window: boolean): Promise<void> {
   mkdirSync(join(scratch.root, "data"));
   await query(`COPY (${ridesQuery}) TO '${join(scratch.root, "data/rides.parquet")}'`);
   scratch.write("models/ride/model.yaml", modelText(window));
@@ -45,7 +49,6 @@ export async function deployedRides({ window = true } = {}): Promise<Scratch> {
   scratch.git("commit", "-qm", "Add a model");
   await scratch.facts(["init"]);
   await scratch.facts(["run", "ride"]);
-  return scratch;
 }
 
 interface Choice {
