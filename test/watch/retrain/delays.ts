@@ -1,4 +1,4 @@
-import { makeScratch, type Scratch } from "../../scratch.ts";
+import { madeScratch, makeScratch, type Scratch } from "../../scratch.ts";
 
 /** A model that is trained on the first quarter of 2001, written with comments and odd spacing that must survive. */
 export const delaysYaml = `# yaml-language-server: $schema=../model.schema.json
@@ -38,8 +38,10 @@ export function delaysCsv(days = 203): string {
 }
 
 /** A repository whose model `delays` is in production, v1. */
-export async function deployedDelays(): Promise<Scratch> {
-  const scratch = makeScratch({ model: false });
+export const deployedDelays = (): Promise<Scratch> =>
+  madeScratch("delays", () => makeScratch({ model: false }), deployDelays);
+
+async function deployDelays(scratch: Scratch): Promise<void> {
   scratch.write("models/delays/model.yaml", delaysYaml);
   scratch.write("models/delays/features.sql", delaysSql);
   scratch.write("data/delays.csv", delaysCsv());
@@ -48,5 +50,4 @@ export async function deployedDelays(): Promise<Scratch> {
   scratch.git("push", "-q");
   await scratch.facts(["init"]);
   await scratch.facts(["run", "delays"]);
-  return scratch;
 }
