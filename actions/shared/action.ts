@@ -26,12 +26,13 @@ export interface Action {
   fail(message: string): void;
 }
 
-/** The action around the inputs of this process. Heavy parts are loaded when they are asked for. */
-export async function openAction(env: Environment): Promise<Action> {
+/** The action around the inputs of this process. Heavy parts are loaded when they are asked for; disposing ends what stays open. */
+export async function openAction(env: Environment): Promise<Action & AsyncDisposable> {
   const core = await import("@actions/core");
   const { actionsLog } = await import("./actions-log.ts");
   const log = actionsLog(core);
   const input = (name: string) => core.getInput(name).trim();
+  const opened = new AsyncDisposableStack();
   let context: Promise<GitHubContext> | undefined;
   const readContext = () => (context ??= import("./github/context.ts").then((module) => module.readContext(env)));
   return {
@@ -49,8 +50,9 @@ export async function openAction(env: Environment): Promise<Action> {
       const { openGitHub } = await import("./github/client.ts");
       return openGitHub({ context: await readContext(), token: input("token"), log });
     },
-    workspace: async () => openRepository(env, log, input("token")),
+    workspace: async () => opened.use(await openRepository(env, log, input("token"))),
     fail: (message) => core.setFailed(message),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 

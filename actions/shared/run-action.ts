@@ -17,7 +17,7 @@ export async function runAction(
   act: (action: Action) => Promise<void>,
   { env = process.env, waits = retries }: { env?: NodeJS.ProcessEnv; waits?: readonly number[] } = {},
 ): Promise<void> {
-  const action = await openAction(env);
+  await using action = await openAction(env);
   try {
     await withRetries(action, act, waits);
   } catch (error) {

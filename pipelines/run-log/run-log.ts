@@ -9,7 +9,7 @@ import type { ReadRuns } from "./read-runs.ts";
 import type { RunEvent, RunRecord } from "./run-record.ts";
 
 /** Where every training is written down, registered or not. Losing it loses no model. */
-export interface RunLog {
+export interface RunLog extends AsyncDisposable {
   /** Adds the run of a candidate; a failure is a warning. */
   add(
     trained: Pick<VersionRecord, "candidate" | "evaluation" | "verdict">,
@@ -52,6 +52,7 @@ export function openRunLog(options: RunLogOptions): RunLog {
     });
   return {
     push,
+    [Symbol.asyncDispose]: () => git[Symbol.asyncDispose](),
     add: (trained, { event, version }) =>
       keep(event, async (context) => (await import("./run-record.ts")).runRecordOf(trained, version, context)),
     addFailure: (config, folder, error, event) =>

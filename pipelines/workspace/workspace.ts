@@ -23,8 +23,8 @@ import { prepareLocalFolder } from "./local-folder.ts";
 import { openStepCache, type StepCache } from "./step-cache.ts";
 import { toolVersion } from "./tool-version.ts";
 
-/** One repository of models on disk, and all that the pipelines need to work on it. */
-export interface Workspace {
+/** One repository of models on disk, and all that the pipelines need to work on it. Disposing ends the git that stays for it. */
+export interface Workspace extends AsyncDisposable {
   root: string;
   repository: RepositoryConfig;
   git: Git;
@@ -95,6 +95,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     toolVersion,
     clock,
     log,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([git[Symbol.asyncDispose](), runs[Symbol.asyncDispose]()]);
+    },
   };
 }
 

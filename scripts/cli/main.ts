@@ -37,7 +37,8 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<Co
   const command = await findCommand(verb);
   const parsed = parseArguments(verb, command, rest);
   if (parsed.values.help) return { text: commandHelp(verb, command), data: { command: verb, ...command } };
-  return command.run(await commandInput(parsed, terminal));
+  await using opened = new AsyncDisposableStack();
+  return await command.run(await commandInput(parsed, terminal, opened));
 }
 
 async function version(): Promise<CommandOutcome> {
@@ -54,7 +55,11 @@ async function findCommand(verb: string): Promise<Command> {
   });
 }
 
-async function commandInput({ positionals, values }: Arguments, terminal: Terminal): Promise<CommandInput> {
+async function commandInput(
+  { positionals, values }: Arguments,
+  terminal: Terminal,
+  opened: AsyncDisposableStack,
+): Promise<CommandInput> {
   const { resolve } = await import("node:path");
   const directory = resolve(terminal.directory, String(values.directory ?? "."));
   return {
@@ -69,7 +74,7 @@ async function commandInput({ positionals, values }: Arguments, terminal: Termin
       const { terminalLog } = await import("./terminal-log.ts");
       const log = await terminalLog(terminal.stderr, values.json === true);
       const useCache = values["no-cache"] !== true;
-      return openWorkspace({ directory, env: terminal.env, clock: systemClock, log, useCache });
+      return opened.use(await openWorkspace({ directory, env: terminal.env, clock: systemClock, log, useCache }));
     },
   };
 }

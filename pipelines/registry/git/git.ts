@@ -1,16 +1,19 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { GitError } from "./failure.ts";
+import { type ObjectReader, openObjectReader } from "./object-reader.ts";
 import { type GitOptions, type GitOutput, type RunOptions, runGit, streamGit } from "./run-git.ts";
 
 /** Git in one repository. Every failure is a GitError (an EnvironmentError) that says what it means and how to mend it. */
-export interface Git {
+export interface Git extends AsyncDisposable {
   readonly cwd: string;
   run(args: readonly string[], options?: RunOptions): Promise<GitOutput>;
   /** stdout as text, without the newline at its end. */
   text(args: readonly string[], options?: RunOptions): Promise<string>;
   /** stdout as it comes; leaving the loop ends the command. */
   stream(args: readonly string[], options?: RunOptions): AsyncGenerator<Buffer>;
+  /** Objects through one process that stays until it is not needed; see ObjectReader. */
+  objects: ObjectReader["read"];
   /** Top folder of the work tree. */
   root(): Promise<string>;
   /** null outside a repository and before its first commit. */
@@ -25,10 +28,13 @@ export interface Git {
 export function openGit(cwd: string, options: GitOptions): Git {
   const run: Git["run"] = (args, each) => runGit(cwd, args, options, each);
   const text: Git["text"] = async (args, each) => (await run(args, each)).stdout.toString("utf8").replace(/\n$/, "");
+  const reader = openObjectReader(cwd, options);
   return {
     cwd,
     run,
     text,
+    objects: reader.read,
+    [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
     stream: (args, each) => streamGit(cwd, args, options, each),
     root: () => text(["rev-parse", "--show-toplevel"]),
     headCommit: () =>

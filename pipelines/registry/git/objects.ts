@@ -1,10 +1,5 @@
 import type { Git } from "./git.ts";
-
-export interface GitObject {
-  oid: string;
-  type: "blob" | "tree" | "commit" | "tag";
-  content: Buffer;
-}
+import type { GitObject } from "./object-reader.ts";
 
 export interface TreeEntry {
   mode: string;
@@ -12,33 +7,16 @@ export interface TreeEntry {
   oid: string;
 }
 
-/**
- * Reads many objects with one `git cat-file --batch`, in the order of `names` (ids or `<commit>:<path>`);
- * null for one that does not exist. One object is in memory at a time. Leaving the loop stops git.
- */
-export async function* readObjects(git: Git, names: readonly string[]): AsyncGenerator<GitObject | null> {
-  if (names.length === 0) return;
-  const reader = byteReader(git.stream(["cat-file", "--batch"], { input: `${names.join("\n")}\n` }));
-  try {
-    for (let index = 0; index < names.length; index += 1) yield await readObject(reader);
-    await reader.end();
-  } finally {
-    // A git that still has something to say would otherwise keep our process alive until its time is up.
-    await reader.stop();
-  }
-}
-
-async function readObject(reader: ByteReader): Promise<GitObject | null> {
-  const header = (await reader.line()).toString("utf8");
-  const [, oid, type, size] = /^([0-9a-f]+) (blob|tree|commit|tag) (\d+)$/.exec(header) ?? [];
-  if (!oid || !type || size === undefined) return null;
-  const content = await reader.bytes(Number(size));
-  await reader.bytes(1);
-  return { oid, type: type as GitObject["type"], content };
+/** Objects in the order of `names` (ids or `<commit>:<path>`), null for one that does not exist; one is in memory at a time. */
+export function readObjects(git: Pick<Git, "objects">, names: readonly string[]): AsyncGenerator<GitObject | null> {
+  return git.objects(names);
 }
 
 /** All of `readObjects` at once. */
-export async function readAllObjects(git: Git, names: readonly string[]): Promise<(GitObject | null)[]> {
+export async function readAllObjects(
+  git: Pick<Git, "objects">,
+  names: readonly string[],
+): Promise<(GitObject | null)[]> {
   const objects: (GitObject | null)[] = [];
   for await (const object of readObjects(git, names)) objects.push(object);
   return objects;
@@ -64,43 +42,4 @@ export function parseTree({ content, oid }: GitObject): TreeEntry[] {
     at = zero + 1 + idLength;
   }
   return entries;
-}
-
-type ByteReader = ReturnType<typeof byteReader>;
-
-function byteReader(source: AsyncGenerator<Buffer>) {
-  let chunks: Buffer[] = [];
-  let length = 0;
-  const more = async (): Promise<void> => {
-    const next = await source.next();
-    if (next.done) throw new Error("git cat-file ended before its last object");
-    chunks.push(next.value);
-    length += next.value.length;
-  };
-  const take = (count: number): Buffer => {
-    const all = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-    chunks = [all.subarray(count)];
-    length -= count;
-    return all.subarray(0, count);
-  };
-  const lineEnd = (): number => {
-    if (chunks.length > 1) chunks = [Buffer.concat(chunks)];
-    return chunks[0]?.indexOf(0x0a) ?? -1;
-  };
-  return {
-    async line(): Promise<Buffer> {
-      while (lineEnd() < 0) await more();
-      return take(lineEnd() + 1).subarray(0, -1);
-    },
-    async bytes(count: number): Promise<Buffer> {
-      while (length < count) await more();
-      return take(count);
-    },
-    async end(): Promise<void> {
-      for await (const _rest of source);
-    },
-    async stop(): Promise<void> {
-      await source.return(undefined);
-    },
-  };
 }

@@ -1,4 +1,5 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
+import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { Log } from "../../ports/log.ts";
 import { describeCommand, GitError, gitFailure } from "./failure.ts";
@@ -139,46 +140,97 @@ function startGit(
   run: RunOptions,
   reasons: readonly Buffer[] = [],
 ): Running {
-  const child = spawn("git", [...settings, ...args], {
-    cwd,
-    env: { ...gitEnvironment(options.env), ...run.env },
-    stdio: ["pipe", "pipe", "pipe"],
-  });
-  // A command that fails early closes its stdin; its exit code says why.
-  child.stdin.on("error", () => undefined);
+  const child = spawnGit(cwd, args, options, run.env);
   child.stdin.end(run.input ?? "");
-  const ended = endOf(child, { args, options, run, reasons });
+  const limit = limitTime(child, args, options, run);
+  const ended = endOf(child, { args, run, reasons, limit });
   // Whoever awaits `ended` sees the failure; until then it is not an unhandled one.
   ended.catch(() => undefined);
   return { child, ended };
 }
 
+function spawnGit(cwd: string, args: readonly string[], options: GitOptions, env: RunOptions["env"] = {}): GitProcess {
+  const child = spawn("git", [...settings, ...args], {
+    cwd,
+    env: { ...gitEnvironment(options.env), ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  // A command that fails early closes its stdin; its exit code says why.
+  child.stdin.on("error", () => undefined);
+  return child;
+}
+
+/** A git command that answers again and again. It keeps nobody's process alive while nothing is asked of it. */
+export interface StayingGit {
+  write(text: string): void;
+  /** The next piece of what it says, within the time that a command may take. Throws GitError when it ends instead. */
+  next(): Promise<Buffer>;
+  alive(): boolean;
+  end(): Promise<void>;
+}
+
+export function startStayingGit(cwd: string, args: readonly string[], options: GitOptions): StayingGit {
+  const child = spawnGit(cwd, args, options);
+  const chunks = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  const ended = endOf(child, { args, run: {}, reasons: [], limit: null });
+  ended.catch(() => undefined);
+  const hold = (how: "ref" | "unref") => {
+    for (const each of [child, child.stdin, child.stdout, child.stderr] as (ChildProcess | Socket)[]) each[how]();
+  };
+  hold("unref");
+  return {
+    write: (text) => void child.stdin.write(text),
+    async next() {
+      const limit = limitTime(child, args, options, {});
+      hold("ref");
+      try {
+        const next = await chunks.next().catch(() => null); // how it ended says more
+        if (next?.done === false) return next.value;
+        const end = await ended.catch((error: GitError) => error);
+        const exceeded = limit.exceeded();
+        if (exceeded) throw tooSlow(args, exceeded, nothingChanged, "");
+        throw end instanceof Error ? end : gitFailure({ args, ...end, output: end.stderr, safe: nothingChanged });
+      } finally {
+        limit.clear();
+        hold("unref");
+      }
+    },
+    alive: () => child.exitCode === null && child.signalCode === null,
+    async end() {
+      hold("ref");
+      child.kill();
+      child.stdout.destroy(); // else it is not over before somebody has read what it still said
+      await ended.catch(() => undefined);
+    },
+  };
+}
+
 interface Started {
   args: readonly string[];
-  options: GitOptions;
   run: RunOptions;
   reasons: readonly Buffer[];
+  /** null: it may take as long as its owner likes. */
+  limit: ReturnType<typeof limitTime> | null;
 }
 
 async function endOf(
   child: GitProcess,
-  { args, options, run, reasons }: Started,
+  { args, run, reasons, limit }: Started,
 ): Promise<{ code: number; stderr: string }> {
   const safe = run.safe ?? nothingChanged;
-  const limit = limitTime(child, args, options, run);
   const errors: Buffer[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
   try {
     const code = await exitCode(child, safe);
     const stderr = withoutProgress(Buffer.concat(errors).toString("utf8"));
-    const exceeded = limit.exceeded();
+    const exceeded = limit?.exceeded();
     if (exceeded) throw tooSlow(args, exceeded, safe, stderr);
     if (code !== 0 && !run.allow?.includes(code ?? -1)) {
       throw gitFailure({ args, code, output: [stderr, ...reasons.map(String)].join("\n"), safe });
     }
     return { code: code ?? -1, stderr };
   } finally {
-    limit.clear();
+    limit?.clear();
   }
 }
 
@@ -215,7 +267,7 @@ function limitTime(
   const notice = setTimeout(() => log?.info(`still waiting for ${describeCommand(args)}`), noticeAfterSeconds * 1000);
   const limit = after(longest, `took longer than ${longest} s`);
   const silence = progress ? after(timeoutSeconds, `made no progress for ${timeoutSeconds} s`) : null;
-  child.stderr.on("data", () => silence?.refresh());
+  if (silence) child.stderr.on("data", () => silence.refresh());
   return {
     /** Which limit was, in words; null when none. */
     exceeded: () => exceeded,
