@@ -43,6 +43,12 @@ export const metricRanges: Readonly<Record<MetricName, { min?: number; max?: num
   ece: { min: 0, max: 1 },
 };
 
+/** The bound that keeps worse values out; null for `bias`, which has a worse side on either hand. */
+export function worseSide(metric: MetricName): "min" | "max" | null {
+  if (metric === "bias") return null;
+  return metricDirections[metric] === "min" ? "max" : "min";
+}
+
 /** Every metric of every task, for the schema and for suggestions. */
 export const allMetricNames: readonly MetricName[] = [...metricNames.regression, ...metricNames.classification];
 

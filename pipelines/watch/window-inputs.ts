@@ -10,7 +10,7 @@ import { logFiles, logFolder } from "./window/log-files.ts";
 import { labelsUntil } from "./window/window-job.ts";
 
 /** Raise it when the same rows would give another result. */
-const stepVersion = 2;
+const stepVersion = 3;
 
 /** All that the check of one window depends on, as a key for its cached result; `labelled` is the one of its labels, if it is another. */
 export type WindowInputs = (interval: Interval, labelled?: Interval | null) => Promise<unknown>;

@@ -12,7 +12,7 @@ export function saidAbout([, from, to]: Mistake): string[] {
   const text = exampleText.replace(from, () => to);
   const { problems } = parse(text, "models/flight-delay/model.yaml", "flight-delay");
   return problems.map(({ message, hint, where }) => {
-    const suggestion = hint?.match(/did you mean .*?\?/)?.[0];
+    const suggestion = hint?.match(/did you mean .*?\?|^write {2}.*|^take out \w+$/)?.[0];
     return `${where?.line}:${where?.column}+${where?.length} ${message}${suggestion ? ` | ${suggestion}` : ""}`;
   });
 }

@@ -53,9 +53,45 @@ const mistakes: readonly Mistake[] = [
   ],
   [
     "limits that leave no room",
+    "always: { mae: { max: 18 } }",
+    "always: { bias: { min: 20, max: 18 } }",
+    "25:26+2 thresholds.always.bias: min 20 is above max 18",
+  ],
+  [
+    "a bound on the wrong side",
+    "first_deploy: { rmse: { max: 35 } }",
+    "first_deploy: { rmse: { min: 35 } }",
+    "23:27+3 thresholds.first_deploy.rmse: min 35 lets worse models pass and blocks better ones, because of rmse less is better | write  rmse: { max: 35 }",
+  ],
+  [
+    "a bound on the wrong side beside the right one",
     "mae: { max: 18 }",
-    "mae: { min: 20, max: 18 }",
-    "25:25+2 thresholds.always.mae: min 20 is above max 18",
+    "mae: { min: 2, max: 18 }",
+    "25:20+3 thresholds.always.mae: min 2 lets worse models pass and blocks better ones, because of mae less is better | take out min",
+  ],
+  [
+    "a bound on the wrong side of a metric of which more is better",
+    "always: { mae: { max: 18 } }",
+    "always: { r2: { max: 0.5 } }",
+    "25:19+3 thresholds.always.r2: max 0.5 lets worse models pass and blocks better ones, because of r2 more is better | write  r2: { min: 0.5 }",
+  ],
+  [
+    "a bound that no model can reach",
+    "always: { mae: { max: 18 } }",
+    "always: { r2: { min: 80 } }",
+    "25:24+2 thresholds.always.r2: min 80 can never be reached, because r2 is at most 1 | write  min: 0.8",
+  ],
+  [
+    "a bound that no model can keep",
+    "mae: { max: 18 }",
+    "mae: { max: -18 }",
+    "25:25+3 thresholds.always.mae: max -18 can never be kept, because mae is at least 0",
+  ],
+  [
+    "a size of a bias below zero",
+    "always: { mae: { max: 18 } }",
+    "always: { bias: { max: -1 } }",
+    "25:26+2 thresholds.always.bias: max -1 can never be kept, because the size of a bias is at least 0",
   ],
   [
     "an unknown mode",

@@ -6,7 +6,7 @@ import type { TrialSetup } from "./score-trial.ts";
 import type { TrialJob, TrialResult } from "./trial.ts";
 
 /** Raise it when the same trial would be scored otherwise. */
-const stepVersion = 1;
+const stepVersion = 2;
 
 /** Finished trials of one search, a file each, so that a killed search goes on and those of other jobs can be copied in. */
 export interface TrialFiles {

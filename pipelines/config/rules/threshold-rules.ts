@@ -2,8 +2,8 @@ import { metricNames, taskOfMetric } from "../metric-names.ts";
 import type { Task } from "../model-config.ts";
 import { isUtcDate } from "../utc-time.ts";
 import { dotted, type Finding, type KeyPath } from "../yaml/finding.ts";
-import { boundsRule } from "./bounds-rule.ts";
 import { sameColumn } from "./feature-rules.ts";
+import { metricBoundsRules } from "./metric-bounds-rule.ts";
 import { type RuleContext, when } from "./rule.ts";
 
 type Thresholds = NonNullable<RuleContext["draft"]["thresholds"]>;
@@ -33,10 +33,10 @@ function metricRule(metric: string | undefined, path: KeyPath, task: Task | unde
 }
 
 function limitRules(limits: Thresholds["always"], path: KeyPath, task: Task | undefined): Finding[] {
-  return Object.entries(limits ?? {}).flatMap(([metric, bounds]) => [
-    ...metricRule(metric, [...path, metric], task, "key"),
-    ...boundsRule(bounds, [...path, metric]),
-  ]);
+  return Object.entries(limits ?? {}).flatMap(([metric, bounds]) => {
+    const misfit = metricRule(metric, [...path, metric], task, "key");
+    return misfit.length > 0 ? misfit : metricBoundsRules(metric, bounds, [...path, metric]);
+  });
 }
 
 function marginRules(retrain: Thresholds["retrain"], sound: RuleContext["sound"]): Finding[] {

@@ -1,4 +1,4 @@
-import { allMetricNames, type MetricName } from "../metric-names.ts";
+import { allMetricNames, type MetricName, worseSide } from "../metric-names.ts";
 import { boundsSchema } from "./bounds-schema.ts";
 import { columnSchema } from "./checks-schema.ts";
 
@@ -7,8 +7,14 @@ export const limitSchema = { ...boundsSchema, examples: [{ max: 35 }, { min: 0.8
 
 /** One entry per metric, so that editors complete the names and unknown ones are errors. */
 const limitProperties = Object.fromEntries(
-  allMetricNames.map((metric) => [metric, { ...limitSchema, description: `Limits on ${metric}.` }]),
+  allMetricNames.map((metric) => [metric, { ...limitSchema, description: describeLimits(metric) }]),
 ) as unknown as Readonly<Record<MetricName, typeof limitSchema>>;
+
+function describeLimits(metric: MetricName): string {
+  const side = worseSide(metric);
+  if (side === null) return `Limits on ${metric}: max bounds its size, min its signed value.`;
+  return `Limit on ${metric}, of which ${side === "max" ? "less is better: a max" : "more is better: a min"}.`;
+}
 
 const regressionSchema = {
   title: "a share such as 10%, or a number of at least 0 in the metric's unit",
