@@ -3,6 +3,7 @@ import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
+import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { writeAside } from "../workspace/step-cache.ts";
 import type { Candidate } from "./candidate.ts";
 
@@ -51,6 +52,8 @@ export async function readCandidate(
     const model = await readFile(join(directory, files.model));
     if (sha256(model) !== record.model.sha256)
       throw new UserError(changed(join(directory, files.model), record.config.name));
+    const outside = notSelfContained(model);
+    if (outside) throw new UserError({ message: `${join(directory, files.model)} is not a whole model: ${outside}` });
     return { record, evaluation, verdict, ...extras, model, directory };
   } catch (cause) {
     if (cause instanceof UserError) throw cause;

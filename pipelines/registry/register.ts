@@ -1,5 +1,6 @@
 import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
+import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { formatMessage, promoteSubject, registerSubject } from "./commit-message.ts";
 import type { CommitPlan } from "./git/commits.ts";
 import { editIndex } from "./index-change.ts";
@@ -142,10 +143,17 @@ async function judgeAnew(
 }
 
 function requireBytes({ candidate, model }: RegisterInput): void {
-  if (sha256(model) === candidate.model.sha256 && model.length === candidate.model.size) return;
   const { name } = candidate.config;
+  if (sha256(model) !== candidate.model.sha256 || model.length !== candidate.model.size) {
+    throw new UserError({
+      message: `the model of ${name} is not the one that was evaluated: its sha256 differs`,
+      hint: `make it again: mergeml train ${name}`,
+    });
+  }
+  const outside = notSelfContained(model);
+  if (outside === null) return;
   throw new UserError({
-    message: `the model of ${name} is not the one that was evaluated: its sha256 differs`,
-    hint: `make it again: mergeml train ${name}`,
+    message: `the model of ${name} cannot be registered: ${outside}`,
+    hint: `write one file with all weights in it, and make it again: mergeml train ${name}`,
   });
 }

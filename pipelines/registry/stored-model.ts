@@ -1,5 +1,6 @@
 import { sha256 } from "../config/canonical-json.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
+import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { DamageError } from "./damage.ts";
 import { parsePath } from "./paths.ts";
 
@@ -65,7 +66,7 @@ function howToBringBack(file: string): string {
   return `where it was registered it may still be; from there this puts it on the branch: mergeml promote ${model} --to ${version}`;
 }
 
-/** Throws DamageError unless the bytes are the model that the record names. */
+/** Throws DamageError unless the bytes are the model that the record names, and all of it. */
 export function checkModel(bytes: Uint8Array, expected: string, file: string): void {
   const found = sha256(bytes);
   if (found !== expected)
@@ -73,6 +74,8 @@ export function checkModel(bytes: Uint8Array, expected: string, file: string): v
       file,
       `is not the model that was registered: its hash is ${short(found)}, the record says ${short(expected)}`,
     );
+  const outside = notSelfContained(bytes);
+  if (outside) throw new DamageError(file, `is not a whole model: ${outside}`);
 }
 
 function short(hash: string): string {

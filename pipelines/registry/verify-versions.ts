@@ -1,5 +1,6 @@
 import { sha256 } from "../config/canonical-json.ts";
 import type { Problem } from "../errors/user-error.ts";
+import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { DamageError } from "./damage.ts";
 import { readObjects } from "./git/objects.ts";
 import { parsePath, recordFile, versionFolder } from "./paths.ts";
@@ -46,13 +47,15 @@ async function verifyVersion(
   const hashes = new Map<string, string>();
   let record: Uint8Array | undefined;
   let reference: Uint8Array | undefined;
+  let outside: string | null = null;
   for (const name of folder.files.keys()) {
     const content = (await contents.next()).value?.content ?? Buffer.alloc(0);
     hashes.set(name, sha256(content));
     if (name === recordFile) record = content;
     if (name === referenceFile) reference = content;
+    if (name === modelFile) outside = notSelfContained(content);
   }
-  found.problems.push(...(await checkFolder(source, folder, { hashes, record, reference }, found.records)));
+  found.problems.push(...(await checkFolder(source, folder, { hashes, record, reference, outside }, found.records)));
 }
 
 async function listFolders({ git }: SnapshotSource, tip: string): Promise<Folder[]> {
@@ -75,6 +78,8 @@ interface Contents {
   hashes: ReadonlyMap<string, string>;
   record: Uint8Array | undefined;
   reference: Uint8Array | undefined;
+  /** Why model.onnx is not all of the model; null when it is, or is in the store. */
+  outside: string | null;
 }
 
 async function checkFolder(
@@ -119,7 +124,7 @@ function fileProblems(record: VersionRecord, hashes: ReadonlyMap<string, string>
 async function modelProblems(
   { store }: SnapshotSource,
   record: VersionRecord,
-  { hashes, reference }: Contents,
+  { hashes, reference, outside }: Contents,
 ): Promise<Problem[]> {
   const path = versionFolder(record.model, record.version);
   const expected = record.candidate.model.sha256;
@@ -132,7 +137,7 @@ async function modelProblems(
         `${path}/${modelFile}`,
         hashes.has(modelFile) ? "is not the model that the record names" : "is missing",
       );
-    }
+    } else if (outside) throw new DamageError(`${path}/${modelFile}`, `is not a whole model: ${outside}`);
     return [];
   } catch (error) {
     return [{ message: (error as Error).message }];

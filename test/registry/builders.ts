@@ -131,9 +131,15 @@ export interface BuiltCandidate {
   model: Uint8Array;
 }
 
+/** The smallest ONNX file that differs from others: a ModelProto with nothing but a producer_name. */
+export function onnxOf(name: string): Buffer {
+  const text = Buffer.from(name);
+  return Buffer.concat([Buffer.from([0x12, text.length]), text]);
+}
+
 /** A candidate whose parts fit together, judged by the real gate against `baseline` (none by default). */
 export function buildCandidate(options: CandidateOptions): BuiltCandidate {
-  const model = options.bytes ?? Buffer.from(`onnx of ${options.model ?? "rent"} ${options.tag}`);
+  const model = options.bytes ?? onnxOf(`onnx of ${options.model ?? "rent"} ${options.tag}`);
   const candidate = candidateRecord(options, model);
   const evaluation = evaluationOf(candidate, options);
   const { baseline } = evaluation;

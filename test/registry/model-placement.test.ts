@@ -7,10 +7,12 @@ import { openRegistry, type Registry } from "../../pipelines/registry/registry.t
 import type { BlobStore } from "../../pipelines/registry/stored-model.ts";
 import { deploy, makeSandbox, memoryStore, type Sandbox, ticking } from "./builders.ts";
 
+/** An ONNX file of any even size: a ModelProto that says its ir_version over and over. */
+const onnxOfSize = (bytes: number) => Buffer.alloc(bytes, Buffer.from([0x08, 1]));
 /** What was too large for git before: 10 MiB. */
-const large = Buffer.alloc(10 * 1024 * 1024 + 1, 7);
+const large = onnxOfSize(10 * 1024 * 1024 + 2);
 /** What the earlier mergeml of these tests kept in a folder. */
-const kept = Buffer.alloc(2000, 7);
+const kept = onnxOfSize(2000);
 
 interface Opened {
   store: BlobStore;
@@ -71,7 +73,7 @@ describe("a model above 10 MiB", () => {
 });
 
 describe("a model too large for git", () => {
-  const [tag, rmse, bytes] = ["large", 500, Buffer.alloc(2000, 7)];
+  const [tag, rmse, bytes] = ["large", 500, onnxOfSize(2000)];
 
   it("is refused before anything is written, when only this machine could read it", async () => {
     using sandbox = makeSandbox();

@@ -1,9 +1,11 @@
 import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
+import { external, gatherModel } from "../training/onnx/hostile-models.ts";
 import { buildCandidate, deploy, makeSandbox, type Sandbox } from "./builders.ts";
 
 const folder = "models/rent/versions/2";
@@ -40,7 +42,7 @@ function editRecord(checkout: string, edit: (record: VersionRecord) => void): vo
 
 function pointAt(checkout: string, record: VersionRecord): void {
   editText(join(checkout, "models/rent/production.json"), (text) =>
-    JSON.stringify({ ...JSON.parse(text), record: record.digest }),
+    JSON.stringify({ ...JSON.parse(text), record: record.digest, model: record.candidate.model.sha256 }),
   );
 }
 
@@ -106,6 +108,22 @@ const cases: Case[] = [
     },
     refuse: [],
     says: /changes models\/rent\/versions\/2\/version\.json, but a registered version never changes/,
+  },
+  {
+    title: "a model with weights in another file, sealed and pointed at",
+    edit: (checkout) => {
+      const onnx = gatherModel(external);
+      writeFileSync(join(checkout, folder, "model.onnx"), onnx);
+      editRecord(checkout, (record) => {
+        Object.assign(record.candidate.model, { sha256: sha256(onnx), size: onnx.length });
+        Object.assign(record.files, { "model.onnx": sha256(onnx) });
+        Object.assign(record.evaluation, { model: sha256(onnx) });
+        Object.assign(record.verdict.binds, { candidate_model: sha256(onnx) });
+      });
+      pointAt(checkout, sealedRecord(checkout));
+    },
+    refuse: ["modelBytes"],
+    says: /versions\/2\/model\.onnx on the registry branch is not a whole model: the weights "W" lie in the file "weights.bin"/,
   },
   {
     title: "a production.json that names no version",

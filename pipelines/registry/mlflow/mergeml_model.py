@@ -1,7 +1,11 @@
-"""Loads model.onnx for MLflow.
+"""Loads model.onnx for MLflow, when it is the model that the record beside it names, and all of it.
 
 mlflow.onnx hands each column of a DataFrame over as [N]; the graph's inputs are [N, 1], and its texts may be missing.
 """
+
+import hashlib
+import json
+import os
 
 import numpy
 import onnxruntime
@@ -12,7 +16,8 @@ class Model:
     """Predicts rows by column name: one DataFrame column per output, a list per row where an output has several values."""
 
     def __init__(self, path):
-        self.session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        # From the bytes that were checked: the file may change meanwhile.
+        self.session = onnxruntime.InferenceSession(checked_bytes(path), providers=["CPUExecutionProvider"])
 
     def predict(self, data, params=None):
         frame = data if isinstance(data, pandas.DataFrame) else pandas.DataFrame(data)
@@ -20,6 +25,41 @@ class Model:
         names = [each.name for each in self.session.get_outputs()]
         outputs = {name: rows(values) for name, values in zip(names, self.session.run(names, feeds))}
         return pandas.DataFrame(outputs, index=frame.index)
+
+
+def checked_bytes(path):
+    """The model's bytes. Raises ValueError unless version.json beside it names their sha256 and no weights lie elsewhere."""
+    record = os.path.join(os.path.dirname(path), "version.json")
+    try:
+        with open(record, encoding="utf-8") as file:
+            expected = json.load(file)["candidate"]["model"]["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"{path} cannot be checked: {record} does not name its sha256 ({error!r})") from error
+    with open(path, "rb") as file:
+        data = file.read()
+    found = "sha256:" + hashlib.sha256(data).hexdigest()
+    if found != expected:
+        raise ValueError(f"{path} is not the model that was registered: its hash is {found}, {record} says {expected}")
+    if has_external_data(data):
+        raise ValueError(f"{path} has weights in another file (external data), outside of its hash")
+    return data
+
+
+def has_external_data(data):
+    """Needs the package onnx; without it the hash alone speaks, of a file whose weights were looked for when it was registered."""
+    try:
+        import onnx
+    except ImportError:
+        return False
+    left = [onnx.ModelProto.FromString(data)]
+    while left:
+        message = left.pop()
+        if isinstance(message, onnx.TensorProto) and (message.external_data or message.data_location):
+            return True
+        for field, value in message.ListFields():
+            if field.message_type is not None:
+                left.extend([value] if hasattr(value, "ListFields") else value)
+    return False
 
 
 def column(series, kind):

@@ -4,6 +4,7 @@ import { UserError } from "../../errors/user-error.ts";
 import { feedsOf } from "../onnx/feeds.ts";
 import type { Parity } from "../onnx/parity.ts";
 import { rowAt } from "../onnx/probe.ts";
+import { notSelfContained } from "../onnx/self-contained.ts";
 import { type OnnxSpec, onnxSpec } from "./columns-file.ts";
 import { checkContract } from "./contract.ts";
 import type { ProofRows } from "./proof-rows.ts";
@@ -47,18 +48,22 @@ export async function proveModel(onnx: Uint8Array, { features, given, task, clas
 }
 
 async function load(runtime: Runtime, onnx: Uint8Array): Promise<InferenceSession> {
+  const size = `${onnx.byteLength.toLocaleString("en-US")} bytes`;
+  const outside = notSelfContained(onnx);
+  if (outside) {
+    const hint = outside.includes("not an ONNX file")
+      ? "write the bytes that onnx.save(model, 'model.onnx') writes"
+      : "write one file: onnx.save(model, 'model.onnx', save_as_external_data=False)";
+    throw new UserError({ message: `The program's model.onnx (${size}) cannot be used: ${outside}.`, hint });
+  }
   try {
     // One thread: so is it scored by the gate.
     const sequential = { intraOpNumThreads: 1, interOpNumThreads: 1, executionMode: "sequential" } as const;
     return await runtime.InferenceSession.create(onnx, { ...sequential, logSeverityLevel: 4 });
   } catch (cause) {
-    const reason = messageOf(cause);
-    // In the second way it speaks of weights in a file that happens to lie where mergeml runs.
-    const external = /external data|model_path must not be empty/i.test(reason)
-      ? "write one file: onnx.save(model, 'model.onnx', save_as_external_data=False)"
-      : `write an ONNX file that ONNX Runtime ${runtime.env.versions.node ?? ""} loads; an older opset (such as 17) may help`;
-    const message = `The program's model.onnx (${onnx.byteLength.toLocaleString("en-US")} bytes) does not load in ONNX Runtime: ${reason}`;
-    throw new UserError({ message, hint: external }, { cause });
+    const hint = `write an ONNX file that ONNX Runtime ${runtime.env.versions.node ?? ""} loads; an older opset (such as 17) may help`;
+    const message = `The program's model.onnx (${size}) does not load in ONNX Runtime: ${messageOf(cause)}`;
+    throw new UserError({ message, hint }, { cause });
   }
 }
 

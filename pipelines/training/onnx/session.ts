@@ -2,6 +2,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import type { FeatureColumn, FeatureSpec } from "../../data/table.ts";
 import type { Predictions } from "../trainer.ts";
 import { feedsOf, orderedColumns } from "./feeds.ts";
+import { notSelfContained } from "./self-contained.ts";
 import { checkInputs, checkOutputs, type OutputSpec, outputSpec } from "./signature.ts";
 
 type Runtime = typeof import("onnxruntime-node");
@@ -22,8 +23,13 @@ export interface ScoringModel {
 // Large enough to amortise a call, small enough for intermediate results to stay in the cache: 16,384 took 15% longer.
 const BATCH_ROWS = 4096;
 
-/** Loads a model and checks its inputs and outputs against the signature. Throws Error (with cause) for bytes that are no such model. */
+/**
+ * Loads a model and checks its inputs and outputs against the signature. Throws Error (with cause) for bytes that are no such
+ * model, or not all of it: weights in another file would be read from wherever the process happens to run.
+ */
 export async function openModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
+  const outside = notSelfContained(bytes);
+  if (outside) throw new Error(`The model (${bytes.byteLength} bytes) cannot be used: ${outside}.`);
   const runtime = await loadRuntime();
   const session = await createSession(runtime, bytes);
   try {

@@ -18,11 +18,15 @@ describe("what the program leaves as model.onnx is refused when it is", () => {
       'fs.writeFileSync("model.onnx", ""); fs.truncateSync("model.onnx", 2 ** 30 + 1)',
       /it has 1,073,741,825 bytes; at most 1,073,741,824\./,
     ],
-    ["no model", 'fs.writeFileSync("model.onnx", "not a model")', /\(11 bytes\) does not load in ONNX Runtime: .+/],
+    [
+      "no model",
+      'fs.writeFileSync("model.onnx", "not a model")',
+      /\(11 bytes\) cannot be used: it is not an ONNX file: .+/,
+    ],
     [
       "the half of a model",
       'fs.writeFileSync("model.onnx", fs.readFileSync("prepared.onnx").subarray(0, 150))',
-      /does not load in ONNX Runtime/,
+      /cannot be used: it is not an ONNX file/,
     ],
   ])("%s", async (_title, script, told) => {
     using program = makeProgram(`import * as fs from "node:fs"; ${script};`);

