@@ -2,6 +2,7 @@ import { changedModels } from "../../pipelines/changed-models.ts";
 import { noRegistry } from "../../pipelines/deploy.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
+import { fence } from "../../pipelines/report/markdown/fence.ts";
 import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
 import { readModels } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
@@ -30,7 +31,7 @@ async function plan(action: Action): Promise<void> {
   action.output("affected", `${entries.length}`);
   if (!toDeploy)
     await uploadPlan(action, { entries, problems: all.problems }, (await workspace.git.headCommit()) ?? "");
-  const told = entries.length > 0 ? `\`\`\`text\n${renderPlan(entries)}\n\`\`\`` : "No model is affected.";
+  const told = entries.length > 0 ? fence(renderPlan(entries), "text", 2_000) : "No model is affected.";
   await appendJobSummary(action.env, `### mergeml plan\n\n${told}\n`);
   action.log.info(entries.length > 0 ? renderPlan(entries) : "No model is affected.");
   // A shared plan's problems are told by the report. The outputs are there all the same: others' mistakes stop no model.

@@ -1,4 +1,6 @@
 import { join } from "node:path";
+import { UserError } from "../../pipelines/errors/user-error.ts";
+import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import type { Log } from "../../pipelines/ports/log.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { GitHub } from "./github/client.ts";
@@ -51,7 +53,7 @@ export async function openAction(env: Environment): Promise<Action & AsyncDispos
       return openGitHub({ context: await readContext(), token: input("token"), log });
     },
     workspace: async () => opened.use(await openRepository(env, log, input("token"))),
-    fail: (message) => core.setFailed(message),
+    fail: (message) => core.setFailed(visibleText(message)),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -59,7 +61,7 @@ export async function openAction(env: Environment): Promise<Action & AsyncDispos
 function flagOf(name: string, value: string): boolean {
   if (value === "" || value === "false") return false;
   if (value === "true") return true;
-  throw new Error(`input ${name} is ${value}: write true or false`);
+  throw new UserError({ message: `input ${name} is ${value.slice(0, 60)}`, hint: "write true or false" });
 }
 
 async function openRepository(env: Environment, log: Log, token: string): Promise<Workspace> {

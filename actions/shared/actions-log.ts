@@ -1,3 +1,4 @@
+import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import type { Log } from "../../pipelines/ports/log.ts";
 
 interface Core {
@@ -12,7 +13,7 @@ const everyMs = 10_000;
 export function actionsLog(core: Core): Log {
   return {
     info: (message) => core.info(withoutCommands(message)),
-    warn: (message) => core.warning(message),
+    warn: (message) => core.warning(visibleText(message)),
     step: async (title, work, done) => {
       const started = performance.now();
       const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
@@ -29,10 +30,15 @@ export function actionsLog(core: Core): Log {
   };
 }
 
+/** What the runner passes over before it looks for a command: .NET's white space, and what its comparison of texts ignores. */
+const passedOver = "[\\s\\p{C}\\p{M}]*";
+const command = new RegExp(`^(${passedOver}:)(?=${passedOver}:)`, "gmu");
+const oldCommand = /#[\p{C}\p{M}]*#[\p{C}\p{M}]*\[/gu;
+
 /**
  * Text that the runner takes for nothing but text: names, queries and programs of a pull request get into the log, and a line
- * of them may look like a workflow command.
+ * of them may look like a workflow command, hide characters, or be written from right to left.
  */
 export function withoutCommands(text: string): string {
-  return text.replaceAll(/^(\s*):(?=:)/gm, "$1: ").replaceAll("##[", "## [");
+  return visibleText(text).replaceAll(command, "$1 ").replaceAll(oldCommand, "## [");
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
+import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import { headline } from "../../pipelines/report/headline.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
 import { entryState, type ReportEntry, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
@@ -122,8 +123,8 @@ function annotationsOf(entry: ReportEntry, env: Action["env"]): CheckAnnotation[
         start_line: where.line,
         end_line: where.line,
         annotation_level: severity === "warning" ? ("warning" as const) : ("failure" as const),
-        message: text.slice(0, 10_000),
-        title: key ? `mergeml: ${key}`.slice(0, 255) : "mergeml",
+        message: visibleText(text.slice(0, 10_000).toWellFormed()),
+        title: key ? visibleText(`mergeml: ${key}`.slice(0, 255).toWellFormed()) : "mergeml",
       },
     ];
   });

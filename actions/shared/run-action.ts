@@ -1,6 +1,7 @@
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
+import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
 import { type Action, openAction } from "./action.ts";
 import { withoutCommands } from "./actions-log.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
@@ -79,6 +80,5 @@ function place(where: { file: string; line: number; column: number } | undefined
 
 /** Text of a pull request, inert in Markdown: as code, on one line. */
 function inline(text: string): string {
-  const clean = text.replaceAll(/\s+/g, " ").replaceAll("`", "'").slice(0, 500);
-  return `\`${clean}\``;
+  return `\`${oneLine(text, 500).replaceAll("`", "'")}\``;
 }

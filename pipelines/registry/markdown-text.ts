@@ -1,11 +1,11 @@
-/** Text that stays text in a Markdown table cell or paragraph: one line, no markup. */
+import { escapeMarkdown } from "../report/markdown/escape-markdown.ts";
+
+/** Room for whatever a config may say of a model: cards are kept, and read as a whole. */
+const longest = 4_000;
+
+/** Text that stays text in Markdown, whoever wrote it: one line, as in the report of a pull request. */
 export function plainText(text: string): string {
-  return text
-    .replace(/\s+/g, " ")
-    .replace(/&/g, "&amp;")
-    .replace(/</g, "&lt;")
-    .replace(/[\\`*_[\]]/g, "\\$&")
-    .replace(/\|/g, "&#124;");
+  return escapeMarkdown(text, longest);
 }
 
 /** A table of cells that are Markdown already. `right` names the columns, by index, whose figures stand to the right. */

@@ -117,7 +117,7 @@ describe("MLmodel", () => {
 describe("MODEL_CARD.md", () => {
   it("compares with production at the time, in one table", () => {
     const card = filesOf(retrained())["MODEL_CARD.md"]!;
-    expect(card).toContain("# rent, version 3\n\nMonthly rent of a flat\n\nOwner: @octo-org/ops");
+    expect(card).toContain("# rent, version 3\n\nMonthly rent of a flat\n\nOwner: @&zwnj;octo-org/ops");
     expect(card).toContain("On 20 test rows, against production at the time (version 2).");
     expect(card).toContain("| **rmse (less is better)** | 2,000 | 29.61 | 29.52 | −0.09 | −0.19 … +0.01 (95%) |");
     expect(card).toContain("- Pull request #41");
@@ -136,7 +136,7 @@ describe("MODEL_CARD.md", () => {
     const feature = "a|b <img src=x> [x](y)\n# heading `c`";
     const candidate = { ...built.candidate, importance: [{ feature, share: 1 }] };
     const card = filesOf({ ...built, candidate })["MODEL_CARD.md"]!;
-    expect(card).toContain("| a&#124;b &lt;img src=x> \\[x\\](y) # heading \\`c\\` | 100% |");
+    expect(card).toContain("| a&vert;b &lt;img src=x&gt; \\[x\\](y) \\# heading \\`c\\` | 100% |");
   });
 });
 

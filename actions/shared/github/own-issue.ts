@@ -1,3 +1,4 @@
+import { oneLine } from "../../../pipelines/report/markdown/escape-markdown.ts";
 import type { GitHub } from "./client.ts";
 import { upsertComment } from "./comment.ts";
 import { createOnce } from "./create-once.ts";
@@ -41,7 +42,7 @@ export async function listOwnIssues(github: GitHub, labels: readonly string[]): 
 /** Title and body with the hidden line on top, within GitHub's limits. */
 export function issueFields(line: string, { title, body }: IssueFields): IssueFields {
   return {
-    title: title.slice(0, titleLimit).toWellFormed(),
+    title: oneLine(title, titleLimit),
     body: `${line}\n${cutMarkdown(body, bodyLimit - line.length - 1, cutNote)}`,
   };
 }

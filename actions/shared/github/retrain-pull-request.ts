@@ -1,3 +1,4 @@
+import { oneLine } from "../../../pipelines/report/markdown/escape-markdown.ts";
 import {
   type RetrainMemory,
   readRetrainMemory,
@@ -155,7 +156,7 @@ function textOf({ memory, title, body }: RetrainProposal, checked: string | null
   const line = writeRetrainMemory({ ...memory, checked });
   const note = "**Cut here, because a pull request's text has a limit.**";
   return {
-    title: title.slice(0, titleLimit).toWellFormed(),
+    title: oneLine(title, titleLimit),
     body: `${line}\n${cutMarkdown(body, bodyLimit - line.length - 1, note)}`,
   };
 }
