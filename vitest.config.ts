@@ -8,8 +8,8 @@ export default defineConfig({
     setupFiles: ["test/property-seed.ts"],
     pool: "forks",
     maxWorkers: "100%", // the default leaves a core idle, which is half of a small runner
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000, // of a machine that does something else besides; most take milliseconds
+    hookTimeout: 180_000,
     restoreMocks: true,
   },
 });

@@ -19,7 +19,7 @@ let runs = 0;
 
 beforeAll(async () => {
   scratch = await deployedPumps(when);
-}, 60_000);
+});
 beforeEach(async () => {
   faulty = await startFaultyGitHub();
 });

@@ -55,7 +55,7 @@ beforeAll(async () => {
   await scratch.facts(["run", "ride"]);
   await scratch.facts(["run", "tiny"]);
   await scratch.facts(["run", "open"]);
-}, 60_000);
+});
 
 afterAll(() => scratch[Symbol.dispose]());
 

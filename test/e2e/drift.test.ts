@@ -52,7 +52,7 @@ beforeAll(async () => {
   await scratch.facts(["init"]);
   await scratch.facts(["run", "ride"]);
   await scratch.facts(["run", "bike"]);
-}, 60_000);
+});
 
 afterAll(() => scratch[Symbol.dispose]());
 

@@ -27,7 +27,7 @@ beforeAll(async () => {
   await scratch.facts(["init"]);
   await scratch.facts(["run", "rent"]);
   await scratch.facts(["run", "dear"]);
-}, 60_000);
+});
 
 afterAll(() => scratch[Symbol.dispose]());
 

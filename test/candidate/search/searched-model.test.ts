@@ -106,7 +106,7 @@ test("a search that was killed goes on from its finished trials", async () => {
   const env = scratch.env as NodeJS.ProcessEnv;
   const child = spawn(process.execPath, [script, "train", "rent"], { cwd: scratch.root, env, stdio: "ignore" });
   const ended = once(child, "exit");
-  await vi.waitUntil(() => trialFiles(scratch).length >= 2, { timeout: 30_000, interval: 2 });
+  await vi.waitUntil(() => trialFiles(scratch).length >= 2, { timeout: 120_000, interval: 2 });
   child.kill("SIGKILL");
   await ended;
   const kept = trialFiles(scratch).map((file) => [file, statSync(file).mtimeMs] as const);

@@ -5,7 +5,7 @@ import { checkedAt, deployedPumps } from "./pumps.ts";
 let scratch: Scratch;
 beforeAll(async () => {
   scratch = await deployedPumps("{ when: { worse_than_previous: true, outside_reference: 20% } }", "state");
-}, 60_000);
+});
 afterAll(() => scratch[Symbol.dispose]());
 
 it("takes back a classifier whose labels and probabilities speak against it", async () => {

@@ -7,7 +7,7 @@ import { checkedAt, deployedPumps, logged, off, openAt, setRollback } from "./pu
 let scratch: Scratch;
 beforeAll(async () => {
   scratch = await deployedPumps(off);
-}, 60_000);
+});
 beforeEach(() => rmSync(join(scratch.root, "predictions"), { recursive: true, force: true }));
 afterAll(() => scratch[Symbol.dispose]());
 

@@ -8,7 +8,7 @@ const command = ["rollback", "pump", "--when-broken", "--now", "2001-04-16T06:00
 let scratch: Scratch;
 beforeAll(async () => {
   scratch = await deployedPumps(off);
-}, 60_000);
+});
 afterAll(() => scratch[Symbol.dispose]());
 
 it("asks for a config that asks for something", async () => {

@@ -41,7 +41,7 @@ beforeAll(async () => {
   scratch.git("commit", "-qm", "Add a model");
   await scratch.facts(["init"]);
   await scratch.facts(["run", "car"]);
-}, 60_000);
+});
 afterAll(() => scratch[Symbol.dispose]());
 
 const predictions = ["label", "probability_false", "probability_true"];

@@ -7,7 +7,7 @@ import { deployedRides, log, windowOf } from "./rides.ts";
 let scratch: Scratch;
 beforeAll(async () => {
   scratch = await deployedRides();
-}, 60_000);
+});
 beforeEach(() => rmSync(join(scratch.root, "predictions"), { recursive: true, force: true }));
 afterAll(() => scratch[Symbol.dispose]());
 

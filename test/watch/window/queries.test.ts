@@ -5,7 +5,7 @@ import { deployedRides, windowOf } from "./rides.ts";
 let scratch: Scratch;
 beforeAll(async () => {
   scratch = await deployedRides();
-}, 60_000);
+});
 afterAll(() => scratch[Symbol.dispose]());
 
 describe("the feature query on the next window", () => {
