@@ -1,7 +1,6 @@
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
-import type { HistoryEntry } from "../../pipelines/registry/history.ts";
 import type { RollbackResult } from "../../pipelines/registry/rollback.ts";
-import { standingOf } from "../../pipelines/registry/standing.ts";
+import { type Deployments, standingOf } from "../../pipelines/registry/standing.ts";
 import { rollbackNoticeText } from "../../pipelines/report/drift/rollback-notice-text.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { decideRollbackNotices } from "../../pipelines/watch/notice/decide-rollback-notice.ts";
@@ -49,18 +48,18 @@ export async function answerRollback(
   const { model, production, config, rollbackIssues } = question;
   if (!config?.config.rollback && rollbackIssues.length === 0)
     return { outcome: { production, done: null, automatic: false, why: null, issues: [] }, judgement: null };
-  let history = await registry.history(model, answering.setting.snapshot);
-  let judgement = judge(history, question);
+  let deployments = await registry.deployments(model, answering.setting.snapshot);
+  let judgement = judge(deployments, question);
   const why = judgement?.decision.why ?? null;
   let done: RollbackResult | null = null;
   if (judgement?.decision.action === "roll back") {
     const { evidence, decision } = judgement;
     done = await registry.rollbackPromotion(model, { ...decision, reason: rollbackReason(evidence, decision.broken) });
     // Whoever it was that wrote: what was judged is not there any more.
-    history = await registry.history(model);
+    deployments = await registry.deployments(model);
     judgement = null;
   }
-  const situation = rollbackSituation(model, history, judgement);
+  const situation = rollbackSituation(model, deployments, judgement);
   const outcome: RollbackOutcome = {
     production: situation.production,
     done,
@@ -71,10 +70,10 @@ export async function answerRollback(
   return { outcome, judgement };
 }
 
-function judge(history: readonly HistoryEntry[], { model, config, found }: RollbackQuestion): RollbackJudgement | null {
+function judge(deployments: Deployments, { model, config, found }: RollbackQuestion): RollbackJudgement | null {
   const evidence = found?.rollback && config && recheckEvidence(found.rollback.evidence, config.config.rollback);
   if (!evidence || evidence.version !== found.version || evidence.model !== model) return null;
-  return { evidence, decision: decideRollback(evidence, standingOf(history)) };
+  return { evidence, decision: decideRollback(evidence, standingOf(deployments)) };
 }
 
 async function answerIssues(

@@ -58,9 +58,7 @@ async function tellOrKeep(
 
 /** What the token may not do is said and left out. */
 async function tell(action: Action, workspace: Workspace, snapshot: Snapshot, model: string): Promise<Told> {
-  const [last] = await workspace.registry
-    .history(model, snapshot)
-    .then((all) => all.filter((each) => each.action !== "register"));
+  const last = (await workspace.registry.deployments(model, snapshot)).moves.at(-1);
   const { runUrl } = await action.context();
   const github = await action.github();
   const version = (await snapshot.production(model))?.version ?? null;

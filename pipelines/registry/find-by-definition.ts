@@ -1,13 +1,14 @@
 import type { Git } from "./git/git.ts";
-import { afterChange, type Deployment, isRollback, type PointerChange, readPointerChanges } from "./pointer-changes.ts";
+import { readPointerChanges } from "./pointer-changes.ts";
 import { findRecords, listVersions } from "./read-records.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { foldDeployments } from "./standing.ts";
 
 export interface DefinitionMatch {
   version: number;
   /** It was in production once. */
   promotedBefore: boolean;
-  /** It was taken out of production by a rollback, not replaced by a promotion. */
+  /** A rollback took it out of production, and nothing has put it back since. */
   rolledBack: boolean;
 }
 
@@ -26,21 +27,8 @@ export async function findByDefinition(
   }
   const [newest] = found;
   if (newest === undefined) return null;
-  const changes = await readPointerChanges(git, snapshot.tip, model);
-  const deployed = new Set(changes.map(({ to }) => to?.version));
-  const promoted = found.find((version) => deployed.has(version));
+  const { deployed, rolledBack } = foldDeployments(await readPointerChanges(git, snapshot.tip, model));
+  const promoted = found.find((each) => deployed.has(each));
   const version = promoted ?? newest;
-  return { version, promotedBefore: promoted !== undefined, rolledBack: leftByRollback(changes, version) };
-}
-
-/** Whether the last change that took the version out of production was a rollback. */
-function leftByRollback(changes: readonly PointerChange[], version: number): boolean {
-  let deployments: Deployment[] = [];
-  let rolledBack = false;
-  for (const change of changes) {
-    if (change.from?.version === version && change.to?.version !== version)
-      rolledBack = isRollback(change, deployments);
-    deployments = afterChange(deployments, change);
-  }
-  return rolledBack;
+  return { version, promotedBefore: promoted !== undefined, rolledBack: rolledBack.has(version) };
 }

@@ -5,7 +5,7 @@ import { productionFile } from "./paths.ts";
 import type { ProductionPointer } from "./version-record.ts";
 
 /** One state of production.json, by the blob that holds it: equal blobs are the same promotion. */
-interface PointerState {
+export interface PointerState {
   blob: string;
   /** null for a file that is no pointer: a damaged one still has a history to roll back along. */
   version: number | null;
@@ -19,13 +19,6 @@ export interface PointerChange {
   message: string;
   from: PointerState | null;
   to: PointerState | null;
-}
-
-/** What a sequence of changes amounts to. */
-export interface Deployment {
-  state: PointerState;
-  /** The commit that put it there, not one that only came back to it. */
-  by: PointerChange;
 }
 
 /**
@@ -99,24 +92,4 @@ function versionIn(content: Uint8Array | undefined): number | null {
   } catch {
     return null;
   }
-}
-
-/** Whether a change comes back to an earlier deployment, or to none, rather than putting something new into production. */
-export function isRollback(change: PointerChange, before: readonly Deployment[]): boolean {
-  return change.to === null || before.some(({ state }) => state.blob === change.to?.blob);
-}
-
-/**
- * The deployments that are still there to go back to, the current one last. A change to something new is put on top;
- * one that comes back to an earlier deployment takes off everything above it.
- */
-export function stackDeployments(changes: readonly PointerChange[]): Deployment[] {
-  return changes.reduce<Deployment[]>((stack, change) => afterChange(stack, change), []);
-}
-
-/** The deployments after one more change. */
-export function afterChange(stack: readonly Deployment[], change: PointerChange): Deployment[] {
-  if (change.to === null) return [];
-  const known = stack.findIndex(({ state }) => state.blob === change.to?.blob);
-  return known >= 0 ? stack.slice(0, known + 1) : [...stack, { state: change.to, by: change }];
 }

@@ -8,6 +8,7 @@ import { type Identity, readIdentity } from "./git/identity.ts";
 import { type HistoryEntry, readHistory } from "./history.ts";
 import { type Initialised, type InitOptions, initialise } from "./initialise.ts";
 import { largestInGit, refuseModel } from "./model-placement.ts";
+import { readPointerChanges } from "./pointer-changes.ts";
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 import { type RegisterInput, type RegisterResult, register } from "./register.ts";
 import {
@@ -19,6 +20,7 @@ import {
 } from "./rollback.ts";
 import { type ChangeMemory, type LastChange, readLastChanges } from "./since.ts";
 import { openSnapshot, type Snapshot } from "./snapshot.ts";
+import { type Deployments, foldDeployments } from "./standing.ts";
 import type { BlobStore } from "./stored-model.ts";
 import { type Verification, verify } from "./verify.ts";
 import { missingBranch, type Writer } from "./write-branch.ts";
@@ -67,6 +69,8 @@ export interface Registry {
   rollbackPromotion(model: string, judged: JudgedPromotion): Promise<RollbackResult | null>;
   /** What happened to a model, newest first. */
   history(model: string, snapshot?: Snapshot): Promise<HistoryEntry[]>;
+  /** What the changes of the model's production amount to. */
+  deployments(model: string, snapshot?: Snapshot): Promise<Deployments>;
   /** When each model's production last changed, and by whom; models that were never deployed are left out. */
   since(models: readonly string[], snapshot?: Snapshot): Promise<Map<string, LastChange>>;
   /** The version made from a definition, for `plan`. */
@@ -111,6 +115,10 @@ export function openRegistry(options: RegistryOptions): Registry {
     async history(model, given) {
       const tip = await tipOf(given);
       return tip === null ? [] : readHistory(git, tip, model);
+    },
+    async deployments(model, given) {
+      const tip = await tipOf(given);
+      return foldDeployments(tip === null ? [] : await readPointerChanges(git, tip, model));
     },
     async since(models, given) {
       const tip = await tipOf(given);

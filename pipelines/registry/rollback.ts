@@ -6,9 +6,10 @@ import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
 import { secureModel } from "./model-placement.ts";
 import { productionFile } from "./paths.ts";
-import { type Deployment, type PointerChange, readPointerChanges, stackDeployments } from "./pointer-changes.ts";
+import { type PointerChange, readPointerChanges } from "./pointer-changes.ts";
 import { checkPointer, pointTo, readPointer, writePointer } from "./production-pointer.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { type Deployment, foldDeployments } from "./standing.ts";
 import { requireVerdict } from "./still-passes.ts";
 import type { ProductionPointer, VersionRecord } from "./version-record.ts";
 import { type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
@@ -37,7 +38,7 @@ export async function rollback(writer: Writer, model: string, options: RollbackO
   let first: First | undefined;
   return writeBranch<RollbackResult>(writer, async (snapshot, context) => {
     const changes = await readPointerChanges(writer.git, snapshot.tip, model);
-    const deployments = stackDeployments(changes);
+    const deployments = foldDeployments(changes).stack;
     const current = deployments.at(-1);
     if (first && first.blob !== current?.state.blob) return settleRace(model, first, changes.at(-1)!);
     if (!current) throw nothingDeployed(model, changes);
@@ -176,8 +177,8 @@ export async function rollbackPromotion(
   { promotion, reason }: JudgedPromotion,
 ): Promise<RollbackResult | null> {
   return writeBranch<RollbackResult | null>(writer, async (snapshot) => {
-    const deployments = stackDeployments(await readPointerChanges(writer.git, snapshot.tip, model));
-    const [before, current] = [deployments.at(-2), deployments.at(-1)];
+    const { stack } = foldDeployments(await readPointerChanges(writer.git, snapshot.tip, model));
+    const [before, current] = [stack.at(-2), stack.at(-1)];
     if (current?.by.commit !== promotion || !before) return { commits: [], result: () => null };
     const target = await earlierPointer(writer, snapshot, model, before.state.blob);
     return planRollback(writer, snapshot, { model, current, target, named: false, automatic: reason });

@@ -9,7 +9,7 @@ import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { decideRollback } from "../../pipelines/watch/promotion/decide-rollback.ts";
 import type { LiveFinding } from "../../pipelines/watch/promotion/evidence.ts";
 import { drifting, driftResult, modelDrift, performanceDrift } from "../watch/drift/results.ts";
-import { errors, evidence, historyOf } from "../watch/promotion/builders.ts";
+import { deploymentsOf, errors, evidence } from "../watch/promotion/builders.ts";
 import { driftCases } from "./drift-cases.ts";
 import { hostileText } from "./hostile-text.ts";
 import { readChart } from "./markdown/xychart-grammar.ts";
@@ -113,7 +113,7 @@ function hostileDrift(texts: readonly string[], columns = 1): ModelDrift {
 
 describe("limits of rollback.when", () => {
   const judged = (finding: LiveFinding, ...moves: string[]) => {
-    const standing = standingOf(historyOf(...moves));
+    const standing = standingOf(deploymentsOf(...moves));
     const found = evidence([finding], { version: standing!.version, promotion: standing!.promotion });
     return modelDrift({ rollback: { evidence: found, decision: decideRollback(found, standing) } });
   };

@@ -1,4 +1,4 @@
-import type { HistoryEntry } from "../../registry/history.ts";
+import type { Deployments } from "../../registry/standing.ts";
 import type { RollbackJudgement } from "../promotion/decide-rollback.ts";
 
 /** Something about a model's rollback that people must know while it is so. */
@@ -20,15 +20,15 @@ export interface RollbackSituation {
 }
 
 /**
- * Reads it from the history, newest first, and from what live data says now. A rollback is told from the registry, so that a
+ * Reads it from the moves of production and from what live data says now. A rollback is told from the registry, so that a
  * run that died after its commit is made up for by the next one.
  */
 export function rollbackSituation(
   model: string,
-  history: readonly HistoryEntry[],
+  { moves }: Pick<Deployments, "moves">,
   judgement: RollbackJudgement | null,
 ): RollbackSituation {
-  const last = history.find(({ action }) => action !== "register");
+  const last = moves.at(-1);
   const events: RollbackEvent[] = [];
   if (last && last.automatic !== null && last.from !== null && last.to !== null) {
     const { from: version, to, commit, time, automatic: reason } = last;

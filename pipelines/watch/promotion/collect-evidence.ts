@@ -119,7 +119,7 @@ export async function judgePromotion(job: JudgementJob, newest: Interval): Promi
   const { workspace, snapshot, watched } = job;
   const { rollback } = watched.today;
   if (rollback === null) return null;
-  const standing = standingOf(await workspace.registry.history(watched.record.model, snapshot));
+  const standing = standingOf(await workspace.registry.deployments(watched.record.model, snapshot));
   if (standing === null) return null;
   const evidence = await collectEvidence({ ...job, standing, rollback, newest });
   return { evidence, decision: decideRollback(evidence, standing) };

@@ -16,7 +16,7 @@ export async function earlierVersions(
   const definition =
     wished && definitionOf({ ...model, config: { ...model.config, features: { ...features, window: wished } } });
   const match = definition && (await registry.findByDefinition(name, definition, snapshot));
-  const rolledBack = await rolledBackVersions(registry, snapshot, name);
+  const { rolledBack } = await registry.deployments(name, snapshot);
   const records = await snapshot.records(name, [...rolledBack]);
   return {
     rolledBack: records.flatMap(({ version, candidate: { config } }) => {
@@ -25,14 +25,4 @@ export async function earlierVersions(
     }),
     registered: match ? { version: match.version, rolledBack: rolledBack.has(match.version) } : null,
   };
-}
-
-/** Versions whose last move was out of production by a rollback. */
-async function rolledBackVersions(registry: Registry, snapshot: Snapshot, model: string): Promise<Set<number>> {
-  const out = new Set<number>();
-  for (const { action, from, to } of (await registry.history(model, snapshot)).toReversed()) {
-    if (action === "rollback" && from !== null) out.add(from);
-    if (action !== "register" && to !== null) out.delete(to);
-  }
-  return out;
 }

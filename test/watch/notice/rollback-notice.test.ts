@@ -14,15 +14,15 @@ import {
 } from "../../../pipelines/watch/notice/rollback-memory.ts";
 import { decideRollback } from "../../../pipelines/watch/promotion/decide-rollback.ts";
 import { type LiveFinding, recheckEvidence } from "../../../pipelines/watch/promotion/evidence.ts";
-import { comparison, errors, evidence, historyOf } from "../promotion/builders.ts";
+import { comparison, deploymentsOf, errors, evidence } from "../promotion/builders.ts";
 
 function situationOf(moves: readonly string[], findings: readonly LiveFinding[] | null) {
-  const history = historyOf(...moves);
-  const standing = standingOf(history);
+  const deployments = deploymentsOf(...moves);
+  const standing = standingOf(deployments);
   const judged =
     standing && findings && evidence(findings, { version: standing.version, promotion: standing.promotion });
   const judgement = judged && { evidence: judged, decision: decideRollback(judged, standing) };
-  return rollbackSituation("rent", history, judgement);
+  return rollbackSituation("rent", deployments, judgement);
 }
 
 function issue(version: number, memory: Partial<RollbackMemory> = {}, open = true, number = 7): KnownRollbackIssue {
@@ -133,9 +133,9 @@ describe("the issue about a rollback", () => {
   });
 
   it("is safe whatever a name or a reason holds", () => {
-    const [last, ...earlier] = historyOf(...rolledBack);
-    const hostile = [{ ...last!, automatic: "<img src=x> @everyone\n# no" }, ...earlier];
-    const situation = rollbackSituation("rent", hostile, null);
+    const last = deploymentsOf(...rolledBack).moves.at(-1)!;
+    const hostile = { ...last, automatic: "<img src=x> @everyone\n# no" };
+    const situation = rollbackSituation("rent", { moves: [hostile] }, null);
     const [notice] = decideRollbackNotices(situation, []);
     const { title, body } = rollbackNoticeText(notice!, {
       situation,

@@ -1,4 +1,6 @@
-import type { HistoryEntry } from "../../../pipelines/registry/history.ts";
+import { formatMessage, promoteSubject } from "../../../pipelines/registry/commit-message.ts";
+import type { PointerChange, PointerState } from "../../../pipelines/registry/pointer-changes.ts";
+import { type Deployments, foldDeployments } from "../../../pipelines/registry/standing.ts";
 import type {
   ComparisonFinding,
   Evidence,
@@ -7,24 +9,35 @@ import type {
 } from "../../../pipelines/watch/promotion/evidence.ts";
 
 /** A move of production as `kind from>to`: m(erge) and p(romote) put something there, r(everts) come back, a(utomatically) too; `-` is nothing. */
-export function historyOf(...moves: readonly string[]): HistoryEntry[] {
-  return moves
-    .map((move, at): HistoryEntry => {
-      const [kind = "", from = "", to = ""] = move.split(/[ >]/);
-      const isPromotion = kind === "m" || kind === "p";
-      return {
-        action: isPromotion ? "promote" : "rollback",
-        from: from === "-" ? null : Number(from),
-        to: to === "-" ? null : Number(to),
-        commit: `commit-${at}`,
-        by: kind === "p" ? "Ada" : "robot",
-        time: new Date(Date.UTC(2026, 0, 1 + at)).toISOString(),
-        subject: isPromotion ? `promote(rent): ${from} -> ${to}` : 'Revert "promote(rent)"',
-        pullRequest: null,
-        automatic: kind === "a" ? "error_rate" : null,
-      };
-    })
-    .toReversed();
+export function changesOf(...moves: readonly string[]): PointerChange[] {
+  let stack: PointerState[] = [];
+  return moves.map((move, at): PointerChange => {
+    const [kind = "", , to = ""] = move.split(/[ >]/);
+    const isPromotion = kind === "m" || kind === "p";
+    const version = to === "-" ? null : Number(to);
+    const before = stack.at(-1) ?? null;
+    const below = stack.slice(0, stack.findLastIndex((state) => state.version === version) + 1);
+    stack = isPromotion ? [...stack, { blob: `blob-${at}`, version }] : version === null ? [] : below;
+    const subject = isPromotion ? promoteSubject("rent", before?.version ?? null, version!) : 'Revert "promote(rent)"';
+    return {
+      commit: `commit-${at}`,
+      author: kind === "p" ? "Ada" : "robot",
+      time: new Date(Date.UTC(2026, 0, 1 + at)).toISOString(),
+      subject,
+      message: formatMessage(subject, null, factsOf(version, kind === "a" ? "error_rate" : null)),
+      from: before,
+      to: stack.at(-1) ?? null,
+    };
+  });
+}
+
+function factsOf(version: number | null, automatic: string | null) {
+  return { model: "rent", version, candidate: null, pullRequest: null, verdict: null, automatic };
+}
+
+/** What these moves amount to. */
+export function deploymentsOf(...moves: readonly string[]): Deployments {
+  return foldDeployments(changesOf(...moves));
 }
 
 /** 12% of 1,000 requests failed, 5% are allowed. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { standingOf } from "../../../pipelines/registry/standing.ts";
+import { foldDeployments, standingOf } from "../../../pipelines/registry/standing.ts";
 import { decideRollback } from "../../../pipelines/watch/promotion/decide-rollback.ts";
 import { isBroken, type LiveFinding } from "../../../pipelines/watch/promotion/evidence.ts";
 import { findingSentence } from "../../../pipelines/watch/promotion/finding-words.ts";
-import { comparison, errors, evidence, historyOf } from "./builders.ts";
+import { changesOf, comparison, deploymentsOf, errors, evidence } from "./builders.ts";
 
 const few: LiveFinding = { condition: "outside_reference", state: "too few rows", rows: 120 };
 const unknown: LiveFinding = { condition: "worse_than_previous", state: "unknown", reason: "v1 needs the column city" };
@@ -180,7 +180,7 @@ describe("a version is", () => {
       { action: "nothing", why: "nothing of rent is in production any more" },
     ],
   ])("%s", (title, moves, findings, decision) => {
-    const standing = standingOf(historyOf(...moves));
+    const standing = standingOf(deploymentsOf(...moves));
     const isElsewhere = title.includes("meanwhile") || title.includes("has changed");
     const promotion = isElsewhere ? "commit-1" : (standing?.promotion ?? "commit-1");
     expect(decideRollback(evidence(findings, { promotion }), standing)).toMatchObject(decision);
@@ -210,15 +210,15 @@ describe("how a version stands", () => {
       { version: 1, arrival: "put back", previous: { version: 2 } },
     ],
   ])("%s", (_title, moves, standing) => {
-    const found = standingOf(historyOf(...moves));
+    const found = standingOf(deploymentsOf(...moves));
     if (standing === null) expect(found).toBeNull();
     else expect(found).toMatchObject(standing);
   });
 
   it("is no promotion after `mergeml rollback --to` a version that never was there", () => {
-    const [last, ...earlier] = historyOf("m ->1", "p 1>2");
-    const history = [{ ...last!, subject: "rollback(rent): 1 -> 2" }, ...earlier];
-    expect(standingOf(history)).toMatchObject({ version: 2, arrival: "rolled back to" });
+    const [first, last] = changesOf("m ->1", "p 1>2");
+    const deployments = foldDeployments([first!, { ...last!, subject: "rollback(rent): 1 -> 2" }]);
+    expect(standingOf(deployments)).toMatchObject({ version: 2, arrival: "rolled back to" });
   });
 });
 

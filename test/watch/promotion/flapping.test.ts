@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import type { HistoryEntry } from "../../../pipelines/registry/history.ts";
-import { standingOf } from "../../../pipelines/registry/standing.ts";
+import { type Deployments, standingOf } from "../../../pipelines/registry/standing.ts";
 import { decideRollback } from "../../../pipelines/watch/promotion/decide-rollback.ts";
-import { errors, evidence, historyOf } from "./builders.ts";
+import { deploymentsOf, errors, evidence } from "./builders.ts";
 
 /** What happens in a week: live data is good, bad or not there; or a person deploys, promotes, rolls back. */
 type Week = "good" | "bad" | "few" | "merge" | "revert" | { promote: number };
@@ -37,8 +36,8 @@ class Branch {
     this.moves.push(`${kind} ${from}>${this.now ?? "-"}`);
   }
 
-  history(): HistoryEntry[] {
-    return historyOf(...this.moves);
+  deployments(): Deployments {
+    return deploymentsOf(...this.moves);
   }
 }
 
@@ -74,7 +73,7 @@ function live(sequence: readonly Week[]): { branch: Branch; rollbacks: Rollback[
 }
 
 function judge(branch: Branch, week: Week, promotions: number): Rollback | null {
-  const standing = standingOf(branch.history());
+  const standing = standingOf(branch.deployments());
   expect(standing?.version ?? null).toBe(branch.now);
   if (!standing) return null;
   const finding =
