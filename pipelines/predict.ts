@@ -115,7 +115,7 @@ async function inputOf(
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new UserError({ message: `${name} cannot be read`, hint: "--input names a query or a data file" }, { cause });
   });
-  const { root, repository, extraData, threads } = workspace;
+  const { engine, root, repository, extraData, threads } = workspace;
   const { memory_gb, timeout_minutes } = candidate.config.resources;
   const limits = { memory_gb, threads, seconds: timeout_minutes * 60 };
   const query = { path: name, text };
@@ -123,7 +123,18 @@ async function inputOf(
     message: `${name} uses neither $start nor $end: --from and --to would change nothing`,
     hint: "add WHERE <time> >= $start AND <time> < $end to it, or leave --from and --to out",
   };
-  const job = { root, data: repository.data, extraData, query, window, noWindow, unusedWindow, limits, staging };
+  const job = {
+    engine,
+    root,
+    data: repository.data,
+    extraData,
+    query,
+    window,
+    noWindow,
+    unusedWindow,
+    limits,
+    staging,
+  };
   const rows = await queryRows(job);
   return { file: rows.file, name, describe: () => Promise.resolve(rows) };
 }

@@ -21,7 +21,7 @@ export interface PreparedData {
 
 /** Runs the feature query, its checks and the split, or takes them from the cache when neither query nor files changed. */
 export async function prepareData(workspace: Workspace, model: LoadedModel): Promise<FeatureResult> {
-  const { cache, log, repository, root, extraData, store } = workspace;
+  const { cache, log, repository, root, extraData, engine, store } = workspace;
   const inputs = await featureInputs(workspace, model);
   return log.step(
     "features",
@@ -33,7 +33,7 @@ export async function prepareData(workspace: Workspace, model: LoadedModel): Pro
         threads: workspace.threads,
         seconds: model.config.resources.timeout_minutes * 60,
       };
-      const result = await buildFeatures({ root, model, data: repository.data, extraData, store, log, limits });
+      const result = await buildFeatures({ root, model, data: repository.data, extraData, engine, store, log, limits });
       await cache.write("features", inputs, result);
       return result;
     },

@@ -7,9 +7,9 @@ import { featureNotes, requireUsableRows, requireUsableSplits } from "./data-fac
 import { openDataFolders } from "./data-folders.ts";
 import type { CheckResult, DatasetRef, FeatureResult } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
-import { duckdbEngine } from "./engines/duckdb/duckdb-engine.ts";
 import type { Engine, QueryLimits, QueryResult, WrittenSplit } from "./engines/engine.ts";
 import { fingerprint, schemaType } from "./fingerprint.ts";
+import { resolveChecks } from "./resolve-checks.ts";
 import { locateWord, sqlText } from "./sql-text.ts";
 
 /** A model as far as its datasets depend on it. */
@@ -30,6 +30,7 @@ export interface FeatureJob {
   data: readonly string[];
   /** Absolute folders that the operator, not the repository, lets queries read. */
   extraData?: readonly string[];
+  engine: Engine;
   store: DatasetStore;
   log: Log;
   /** By default what `resources` in model.yaml says. */
@@ -48,7 +49,7 @@ export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
   const { window } = model.config.features;
   const limits = job.limits ?? configuredLimits(model.config);
   const unusedWindow = unusedWindowProblem(model);
-  const result = await engineOf(model.config).query({
+  const result = await engineOf(model.config, job.engine).query({
     sql,
     window,
     unusedWindow,
@@ -62,13 +63,14 @@ export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
     const { task, features, thresholds } = model.config;
     const request = { task, features, slices: thresholds.slices.map(({ by }) => by), locate, sql };
     const columns = assignRoles(result.columns, request);
-    const checks = await result.check(features.checks, (at) => locate(["features", "checks", at]));
+    const rules = resolveChecks(features.checks, result.columns, (at) => locate(["features", "checks", at]));
+    const checks = await result.check(rules);
     warnOfFailures(checks, log);
     if (checks.some(({ passed, severity }) => !passed && severity === "block"))
       return { ok: false, checks, rows: result.rows };
     return { ok: true, checks, ...(await storeSplits(result, columns, request, model.config.seed, store)) };
   } finally {
-    result.close();
+    await result.close();
   }
 }
 
@@ -88,8 +90,8 @@ function configuredLimits({ resources }: ModelConfig): QueryLimits {
   return { memory_gb, threads, seconds: timeout_minutes * 60 };
 }
 
-function engineOf({ features }: ModelConfig): Engine {
-  if (features.engine === "duckdb") return duckdbEngine;
+function engineOf({ features }: ModelConfig, engine: Engine): Engine {
+  if (features.engine === "duckdb") return engine;
   throw new UserError({
     message: `the engine ${features.engine} is not available in this version`,
     hint: "write engine: duckdb",

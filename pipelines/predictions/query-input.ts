@@ -1,13 +1,13 @@
 import type { Window } from "../config/model-config.ts";
 import { openDataFolders } from "../data/data-folders.ts";
-import { duckdbEngine } from "../data/engines/duckdb/duckdb-engine.ts";
 import { quoteText } from "../data/engines/duckdb/quote.ts";
-import type { QueryJob, QueryLimits } from "../data/engines/engine.ts";
+import type { Engine, QueryJob, QueryLimits } from "../data/engines/engine.ts";
 import { sqlText } from "../data/sql-text.ts";
 import type { InputRows } from "./input-file.ts";
 
 /** A query for rows to score, under the rules of a feature query. */
 export interface RowQuery {
+  engine: Engine;
   root: string;
   /** Folders of mergeml.yaml, and those of the operator. */
   data: readonly string[];
@@ -32,6 +32,7 @@ export interface QueriedRows extends InputRows {
 
 /** Runs the query in the engine's sandbox. Throws UserError, located in the query, when it is wrong or not allowed. */
 export async function queryRows({
+  engine,
   root,
   data,
   extraData,
@@ -44,12 +45,12 @@ export async function queryRows({
 }: RowQuery): Promise<QueriedRows> {
   const folders = await openDataFolders(root, data, extraData);
   const sql = sqlText(query.path, query.text);
-  const result = await duckdbEngine.query({ sql, window, noWindow, unusedWindow, folders, staging, limits });
+  const result = await engine.query({ sql, window, noWindow, unusedWindow, folders, staging, limits });
   try {
     const file = await result.save();
     const { columns, parameters } = result;
     return { from: `read_parquet(${quoteText(file)})`, columns, name: query.path, file, parameters };
   } finally {
-    result.close();
+    await result.close();
   }
 }

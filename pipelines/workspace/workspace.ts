@@ -6,6 +6,8 @@ import { loadModels } from "../config/load-models.ts";
 import type { RepositoryConfig } from "../config/model-config.ts";
 import { loadRepositoryConfig } from "../config/repository-config.ts";
 import { type DatasetStore, openDatasetStore } from "../data/dataset-store.ts";
+import { openDuckdb } from "../data/engines/duckdb/process/open-duckdb.ts";
+import type { Engine } from "../data/engines/engine.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import { type MlflowMirror, openMirror } from "../mlflow/mirror.ts";
 import { mirroredRegistry } from "../mlflow/mirrored-registry.ts";
@@ -36,6 +38,8 @@ export interface Workspace extends AsyncDisposable {
   /** Where every training is written down. */
   runs: RunLog;
   store: DatasetStore;
+  /** Runs what the authors of models wrote in SQL. */
+  engine: Engine;
   cache: StepCache;
   /** Folders outside the repository that the operator, not the repository, lets queries read. */
   extraData: readonly string[];
@@ -85,6 +89,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     mlflow,
     runs,
     store,
+    engine: openDuckdb(),
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")
       .split(delimiter)

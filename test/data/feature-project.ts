@@ -5,6 +5,7 @@ import type { DataCheck, FeaturesConfig, ModelConfig } from "../../pipelines/con
 import { buildFeatures, type FeatureJob } from "../../pipelines/data/build-features.ts";
 import type { FeatureData, FeatureResult } from "../../pipelines/data/dataset.ts";
 import { type DatasetStore, openDatasetStore } from "../../pipelines/data/dataset-store.ts";
+import { openDuckdb } from "../../pipelines/data/engines/duckdb/process/open-duckdb.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { defaultSettings, defaultThresholds } from "../default-settings.ts";
@@ -72,13 +73,15 @@ function modelConfig({
   };
 }
 
+const engine = openDuckdb();
+
 export function featureJob(project: Project, query: string, choice: ModelChoice = {}): FeatureJob {
   const model = {
     config: modelConfig(choice),
     file: "models/example/model.yaml",
     query: { path: "models/example/features.sql", text: query },
   };
-  return { root: project.root, model, data: ["data"], store: project.store, log: silentLog };
+  return { root: project.root, model, data: ["data"], engine, store: project.store, log: silentLog };
 }
 
 export async function build(

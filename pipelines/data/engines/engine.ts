@@ -1,9 +1,10 @@
-import type { DataCheck, Task, Window } from "../../config/model-config.ts";
-import type { Problem, SourceLocation } from "../../errors/user-error.ts";
+import type { Task, Window } from "../../config/model-config.ts";
+import type { Problem } from "../../errors/user-error.ts";
 import type { RoleColumn, SourceColumn } from "../columns.ts";
 import type { DataFolder } from "../data-folders.ts";
 import type { CheckResult } from "../dataset.ts";
 import type { RowsDigest } from "../fingerprint.ts";
+import type { CheckRule } from "../resolve-checks.ts";
 import type { SqlText } from "../sql-text.ts";
 
 /** What a query may use before it is stopped. */
@@ -68,14 +69,14 @@ export interface WrittenSplits {
   boundary: string | null;
 }
 
-/** The result of a feature query, held by the engine until it is closed. */
+/** The result of a feature query, held by the engine until it is closed. All that goes in and out is plain data. */
 export interface QueryResult {
   columns: readonly SourceColumn[];
   rows: number;
   /** Parameters the query used. */
   parameters: readonly string[];
-  /** All checks in one scan; a second query only for the example of one that failed. `locate` finds a check in model.yaml. */
-  check(checks: readonly DataCheck[], locate: (check: number) => SourceLocation | undefined): Promise<CheckResult[]>;
+  /** All rules in one scan; a second query only for the example of one that failed. Order is kept. */
+  check(rules: readonly CheckRule[]): Promise<CheckResult[]>;
   /** Facts of each column, in one scan. */
   facts(columns: readonly RoleColumn[]): Promise<ColumnFacts[]>;
   /** Rows whose key another row has too, and one such key. */
@@ -84,7 +85,7 @@ export interface QueryResult {
   save(): Promise<string>;
   /** Splits, fingerprints and writes both splits. */
   write(columns: readonly RoleColumn[], plan: SplitPlan): Promise<WrittenSplits>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** What runs feature queries: one folder each. Throws UserError, located in the query, when the query is wrong or not allowed. */

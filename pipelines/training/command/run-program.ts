@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { adoptingOrphans } from "./adopt-orphans.ts";
+import { underOrders } from "../../process/system-calls.ts";
 import { killLeftovers } from "./leftover-processes.ts";
 import type { Start, SupervisorReply, SupervisorRequest } from "./supervisor-process.ts";
 
@@ -35,7 +35,7 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   const env = { ...run.env, MERGEML_RUN: mark.slice("MERGEML_RUN=".length) };
   // Its own environment is as empty as it can be: a program may read that of its parent.
   const script = fileURLToPath(new URL("./supervisor-process.ts", import.meta.url));
-  const [command, ...given] = adoptingOrphans(process.execPath, [script]);
+  const [command, ...given] = underOrders({ adoptsOrphans: true }, process.execPath, [script]);
   const supervisor = spawn(command, given, { env: {}, stdio: ["ignore", "pipe", "pipe", "ipc"] });
   const heard = listen(supervisor);
   supervisor.stdout?.on("data", run.stdout);

@@ -48,9 +48,10 @@ function noSource({ record: { model }, repository }: WindowJob, path: string, wh
 
 /** Runs a query on the interval. */
 export function rowsOf(job: WindowJob, query: { path: string; text: string }): Promise<QueriedRows> {
-  const { root, repository, extraData, staging, interval } = job;
+  const { engine, root, repository, extraData, staging, interval } = job;
   const window = { start: interval.from.toISOString(), end: interval.to.toISOString() };
-  return queryRows({ root, data: repository.data, extraData, query, window, limits: windowLimits(job), staging });
+  const limits = windowLimits(job);
+  return queryRows({ engine, root, data: repository.data, extraData, query, window, limits, staging });
 }
 
 /** Names of the prediction columns, if the query returns all of them. */

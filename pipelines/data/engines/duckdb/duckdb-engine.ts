@@ -1,8 +1,5 @@
 import { join } from "node:path";
-import type { DataCheck } from "../../../config/model-config.ts";
-import type { SourceLocation } from "../../../errors/user-error.ts";
 import type { RoleColumn, SourceColumn } from "../../columns.ts";
-import { resolveChecks } from "../../resolve-checks.ts";
 import type { Engine, QueryJob, QueryResult } from "../engine.ts";
 import { columnFacts } from "./column-facts.ts";
 import { describeColumns, plainValue, storedValue } from "./duckdb-columns.ts";
@@ -16,7 +13,7 @@ import { splitFiles, writeSplits } from "./write-splits.ts";
 /** The result with one spelling for equal values; all that comes after the query reads this. */
 const plainView = "mergeml_rows";
 
-/** DuckDB inside this process. */
+/** DuckDB inside this process, which whoever wrote the query can then keep busy or fill: see `process/`. */
 export const duckdbEngine: Engine = {
   async query(job) {
     const session = await openSession(sessionOptions(job));
@@ -50,12 +47,12 @@ async function resultOf(session: Session, staging: string, parameters: readonly 
     columns,
     rows: Number(rows),
     parameters,
-    check: (checks, locate) => check(session, columns, checks, locate),
+    check: async (rules) => (rules.length === 0 ? [] : runChecks(session, plainView, rules)),
     facts: (roles) => columnFacts(session, (some) => `(${plainRows(some)})`, roles),
     repeatedKeys: (keys) => repeatedKeys(session, keys),
     save: () => onMachine(staging, () => saveRows(session, columns, rowsFile(staging))),
     write: (roles, plan) => onMachine(staging, () => writeSplits(session, plainView, staging, roles, plan, release)),
-    close: () => session[Symbol.dispose](),
+    close: async () => session[Symbol.dispose](),
   };
 }
 
@@ -68,16 +65,6 @@ async function saveRows(session: Session, columns: readonly SourceColumn[], file
   const stored = columns.map((column) => storedValue(column, true)).join(", ");
   await session.run(`COPY (SELECT ${stored} FROM ${plainView}) TO ${quoteText(file)} (FORMAT parquet)`);
   return file;
-}
-
-async function check(
-  session: Session,
-  columns: readonly SourceColumn[],
-  checks: readonly DataCheck[],
-  locate: (check: number) => SourceLocation | undefined,
-) {
-  const rules = resolveChecks(checks, columns, locate);
-  return rules.length === 0 ? [] : runChecks(session, plainView, rules);
 }
 
 async function repeatedKeys(session: Session, keys: readonly RoleColumn[]): Promise<{ rows: number; example: string }> {

@@ -3,6 +3,7 @@ import { nameHint } from "../../name-hint.ts";
 import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
 import { type EngineError, engineError, machineError } from "./engine-error.ts";
 import type { ResolvedQuery } from "./file-names.ts";
+import { outOfMemory } from "./limit-problems.ts";
 import { quoteText } from "./quote.ts";
 import type { Session } from "./session.ts";
 
@@ -12,31 +13,19 @@ export interface QueryContext {
   query: ResolvedQuery;
   /** Bytes of our own text before the query. */
   prefix: number;
-  seconds: number;
   memory_gb: number;
-  timedOut: boolean;
 }
 
 /** The error to throw for one that running the query threw: located in the user's file, and without this machine's paths. */
 export async function queryError(session: Session, context: QueryContext, error: unknown): Promise<unknown> {
   const found = engineError(error);
   if (!found) return error;
-  const limit = limitProblem(context, found);
-  if (limit) return new UserError(limit, { cause: error });
+  if (found.exception_type === "Out of Memory") {
+    return new UserError(outOfMemory(context.sql, "the query", context.memory_gb), { cause: error });
+  }
   const machine = machineError(error, `to run ${context.sql.file}`);
   if (machine || ["INTERNAL", "FATAL"].includes(found.exception_type.toUpperCase())) return machine ?? error;
   return new UserError(await problemOf(session, context, found), { cause: error });
-}
-
-function limitProblem({ sql, seconds, memory_gb, timedOut }: QueryContext, found: EngineError): Problem | null {
-  const where = locateWord(sql, "select");
-  if (timedOut) {
-    const hint = "make it read less, or raise resources.timeout_minutes in model.yaml";
-    return { message: `the query was stopped after ${seconds} s`, hint, where };
-  }
-  if (found.exception_type !== "Out of Memory") return null;
-  const hint = "make it read less, or raise resources.memory_gb in model.yaml";
-  return { message: `the query needs more than ${memory_gb} GB of memory and its room on the disk`, hint, where };
 }
 
 async function problemOf(session: Session, context: QueryContext, found: EngineError): Promise<Problem> {

@@ -10,7 +10,6 @@ import { surveyQuery } from "./query-rules.ts";
 import { quoteText } from "./quote.ts";
 import { refusedFunctions } from "./refused-functions.ts";
 import type { Session } from "./session.ts";
-import { interruptAfter } from "./time-limit.ts";
 
 /** The table that holds the query's result as it came. */
 export const resultTable = "mergeml_result";
@@ -67,15 +66,12 @@ export async function runQuery(session: Session, job: QueryJob, { query, paramet
   const opening = `CREATE TEMP TABLE ${resultTable} AS\n`;
   const statement = opening + query.text;
   const values = await windowValues(session, job.window, parameters);
-  const limit = interruptAfter(session, limits.seconds);
   try {
     await expectOneStatement(session, statement);
     await session.run(statement, values);
   } catch (error) {
     const prefix = Buffer.byteLength(opening);
-    throw await queryError(session, { sql, query, prefix, timedOut: limit.reached(), ...limits }, error);
-  } finally {
-    limit.stop();
+    throw await queryError(session, { sql, query, prefix, memory_gb: limits.memory_gb }, error);
   }
   await refuseRepeatedNames(session, sql, query, values);
 }

@@ -1,0 +1,27 @@
+import type { Problem } from "../../../errors/user-error.ts";
+import { locateWord, type SqlText } from "../../sql-text.ts";
+
+/** What to say when `what`, such as "the query", was stopped because its time was up. */
+export function outOfTime(sql: SqlText, what: string, seconds: number): Problem {
+  const hint = "make it read less, or raise resources.timeout_minutes in model.yaml";
+  const limit = Number(seconds.toPrecision(3));
+  return { message: `${what} was stopped after ${limit} s`, hint, key: "resources.timeout_minutes", ...start(sql) };
+}
+
+/** What to say when it needs more memory, and more room on the disk for what does not fit, than it may use. */
+export function outOfMemory(sql: SqlText, what: string, gigabytes: number): Problem {
+  const hint = "make it read less, or raise resources.memory_gb in model.yaml";
+  const message = `${what} needs more than ${gigabytes} GB of memory and its room on the disk`;
+  return { message, hint, key: "resources.memory_gb", ...start(sql) };
+}
+
+/** What to say when the engine does not survive it. */
+export function engineCrash(sql: SqlText, what: string, how: string, words: string): Problem {
+  const said = words === "" ? "" : `; it said: ${words.split("\n").slice(-3).join(" ").slice(-300)}`;
+  const hint = `write it otherwise: the engine's own process ended (${how}), and nothing else was harmed${said}`;
+  return { message: `${what} makes the engine crash`, hint, ...start(sql) };
+}
+
+function start(sql: SqlText): Pick<Problem, "where"> {
+  return { where: locateWord(sql, "select") };
+}
