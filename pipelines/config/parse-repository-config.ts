@@ -20,22 +20,27 @@ interface ParsedRepository {
   problems: Problem[];
 }
 
+/** Whether a folder that mergeml.yaml names may be read and written. */
+export type FolderRule = (key: "store" | "predictions", path: string) => boolean;
+
+const anywhere: FolderRule = () => true;
+
 /** Reads a mergeml.yaml. Never throws on any text. */
-export function parseRepositoryConfig(text: string, file: string): ParsedRepository {
-  return repositoryParser()(text, file);
+export function parseRepositoryConfig(text: string, file: string, mayUse?: FolderRule): ParsedRepository {
+  return repositoryParser()(text, file, mayUse);
 }
 
 /** Prepares a parser for many files: compiling the schemas takes longer than reading a file. */
-export function repositoryParser(): (text: string, file: string) => ParsedRepository {
+export function repositoryParser(): (text: string, file: string, mayUse?: FolderRule) => ParsedRepository {
   const validate = compileSchema(repositorySchema);
   let defaultsValidator: Validator | undefined; // most files have no defaults
   const validateDefaults: Validator = (defaults) => (defaultsValidator ??= compileSchema(defaultsSchema()))(defaults);
-  return (text, file) => {
+  return (text, file, mayUse = anywhere) => {
     const yaml = openYaml(text, file);
     const findings = [...yaml.findings];
     if (yaml.value !== undefined) findings.push(...validate(yaml.value));
     const sound = fill(yaml.value, findings);
-    findings.push(...repositoryRules(sound), ...defaultsFindings(sound.defaults, validateDefaults));
+    findings.push(...repositoryRules(sound, mayUse), ...defaultsFindings(sound.defaults, validateDefaults));
     const problems = findings.slice(0, MAX_PROBLEMS).map((finding) => toProblem(finding, yaml.locate(finding)));
     problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
     return { config: fill(sound as unknown as Json, findings), problems };
@@ -48,7 +53,10 @@ function fill(value: Json | undefined, findings: readonly Finding[]): Repository
   return fillDefaults(repositorySchema, pruned) as unknown as RepositoryConfig;
 }
 
-function repositoryRules({ registry, remote, data, store, predictions }: RepositoryConfig): Finding[] {
+function repositoryRules(
+  { registry, remote, data, store, predictions }: RepositoryConfig,
+  mayUse: FolderRule,
+): Finding[] {
   return [
     ...when(!isBranchName(registry), {
       path: ["registry"],
@@ -72,16 +80,22 @@ function repositoryRules({ registry, remote, data, store, predictions }: Reposit
         hint: "for example data or lake/flights; no leading slash, no .. and no backslash",
       }),
     ),
-    ...folderRule("store", store),
-    ...folderRule("predictions", predictions),
+    ...folderRule("store", store, mayUse),
+    ...folderRule("predictions", predictions, mayUse),
   ];
 }
 
-function folderRule(key: "store" | "predictions", path: string): Finding[] {
-  return when(/[\0\n]/.test(path) || path.split(/[\\/]/).includes(".."), {
+function folderRule(key: Parameters<FolderRule>[0], path: string, mayUse: FolderRule): Finding[] {
+  const malformed = when(/[\0\n]/.test(path) || path.split(/[\\/]/).includes(".."), {
     path: [key],
     message: `${key} must be the path of a folder without .., not ${JSON.stringify(path)}`,
     hint: "relative to the repository, or absolute",
+  });
+  if (malformed.length > 0) return malformed;
+  return when(!mayUse(key, path), {
+    path: [key],
+    message: `${key} is outside of the repository (${path}), and in CI a pull request could have written that`,
+    hint: `name a folder inside; whoever runs the job gives another with the variable MERGEML_${key.toUpperCase()}`,
   });
 }
 

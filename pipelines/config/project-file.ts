@@ -1,5 +1,5 @@
-import { lstatSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { lstatSync, readFileSync, realpathSync } from "node:fs";
+import { dirname, join, resolve, sep } from "node:path";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { MAX_FILE_BYTES } from "./yaml/source-text.ts";
 
@@ -34,6 +34,33 @@ function findObstacle(root: string, path: string): ProjectFile | null {
     }
   }
   return null;
+}
+
+/** Whether a path, relative to the root or absolute, is outside of it, as far as its folders exist and wherever their links lead. */
+export function leadsOutside(root: string, path: string): boolean {
+  const real = realpathSync(root);
+  let folder = resolve(root, path);
+  while (!isThere(folder) && folder !== dirname(folder)) folder = dirname(folder);
+  const place = realpathOrNull(folder);
+  return place === null || !`${place}${sep}`.startsWith(`${real}${sep}`);
+}
+
+/** A link that leads to nothing is there. */
+function isThere(path: string): boolean {
+  try {
+    lstatSync(path);
+    return true;
+  } catch (error) {
+    return !isAbsent(error);
+  }
+}
+
+function realpathOrNull(path: string): string | null {
+  try {
+    return realpathSync(path);
+  } catch {
+    return null;
+  }
 }
 
 function refused(reason: string): ProjectFile {

@@ -36,7 +36,8 @@ export const repositorySchema = {
     },
     store: {
       title: "the path of a folder",
-      description: "Folder of the dataset store, relative to the repository or absolute.",
+      description:
+        "Folder of the dataset store, relative to the repository or absolute. In CI it must be inside; MERGEML_STORE overrides it.",
       type: "string",
       minLength: 1,
       maxLength: 500,
@@ -46,7 +47,7 @@ export const repositorySchema = {
     predictions: {
       title: "the path of a folder",
       description:
-        "Folder of the prediction log, relative to the repository or absolute; below it, a folder per model.",
+        "Folder of the prediction log, relative to the repository or absolute; below it, a folder per model. In CI it must be inside; MERGEML_PREDICTIONS overrides it.",
       type: "string",
       minLength: 1,
       maxLength: 500,

@@ -1,9 +1,9 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import type { Clock } from "../ports/clock.ts";
+import { isCi } from "../ports/environment.ts";
 import type { Log } from "../ports/log.ts";
 import { type Git, openGit } from "../registry/git/git.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
-import { isCi } from "../workspace/passing-store.ts";
 import type { PushedRuns } from "./push-runs.ts";
 import type { ReadRuns } from "./read-runs.ts";
 import type { RunEvent, RunRecord } from "./run-record.ts";

@@ -1,10 +1,6 @@
+import { isCi } from "../ports/environment.ts";
 import type { RegisterResult } from "../registry/registry.ts";
 import type { Workspace } from "./workspace.ts";
-
-/** Whether this is a job of a CI service, whose machine is gone afterwards. */
-export function isCi({ CI }: Workspace["env"]): boolean {
-  return CI !== undefined && CI !== "" && CI !== "false" && CI !== "0";
-}
 
 /** Says once, of all that a job registered, that its datasets end with it, when they do. */
 export function tellPassingStore(

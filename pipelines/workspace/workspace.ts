@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, join, resolve } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
 import { loadModels } from "../config/load-models.ts";
 import type { RepositoryConfig } from "../config/model-config.ts";
-import { loadRepositoryConfig } from "../config/repository-config.ts";
+import { loadRepositoryConfig, type RepositoryOrigin } from "../config/repository-config.ts";
 import { type DatasetStore, openDatasetStore } from "../data/dataset-store.ts";
 import { openDuckdb } from "../data/engines/duckdb/process/open-duckdb.ts";
 import type { Engine } from "../data/engines/engine.ts";
@@ -12,6 +12,7 @@ import { type Problem, UserError } from "../errors/user-error.ts";
 import { type MlflowMirror, openMirror } from "../mlflow/mirror.ts";
 import { mirroredRegistry } from "../mlflow/mirrored-registry.ts";
 import type { Clock } from "../ports/clock.ts";
+import { type Environment, isCi } from "../ports/environment.ts";
 import type { Log } from "../ports/log.ts";
 import { type Git, openGit } from "../registry/git/git.ts";
 import { openRegistry, type Registry } from "../registry/registry.ts";
@@ -44,7 +45,7 @@ export interface Workspace extends AsyncDisposable {
   /** Folders outside the repository that the operator, not the repository, lets queries read. */
   extraData: readonly string[];
   /** What mergeml was started with; programs that train get only what they are allowed. */
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   threads: number;
   toolVersion: string;
   clock: Clock;
@@ -53,7 +54,7 @@ export interface Workspace extends AsyncDisposable {
 
 export interface WorkspaceOptions {
   directory: string;
-  env: Readonly<Record<string, string | undefined>>;
+  env: Environment;
   clock: Clock;
   log: Log;
   useCache: boolean;
@@ -63,7 +64,8 @@ export interface WorkspaceOptions {
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { clock, log, env } = options;
   const root = findRoot(options.directory);
-  const { config: repository, problems } = await loadRepositoryConfig(root);
+  const origin = { confined: isCi(env), given: givenFolders(env) };
+  const { config: repository, problems } = await loadRepositoryConfig(root, origin);
   if (problems.length > 0) throw new UserError(problems);
   const store = openDatasetStore(isAbsolute(repository.store) ? repository.store : join(root, repository.store));
   const git = openGit(root, { env, log });
@@ -103,6 +105,14 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     [Symbol.asyncDispose]: async () => {
       await Promise.all([git[Symbol.asyncDispose](), runs[Symbol.asyncDispose]()]);
     },
+  };
+}
+
+/** What the operator sets, for places that a CI job may not take from the repository. */
+function givenFolders({ MERGEML_STORE, MERGEML_PREDICTIONS }: Environment): RepositoryOrigin["given"] {
+  return {
+    ...(MERGEML_STORE && { store: resolve(MERGEML_STORE) }),
+    ...(MERGEML_PREDICTIONS && { predictions: resolve(MERGEML_PREDICTIONS) }),
   };
 }
 

@@ -1,8 +1,8 @@
-import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { parseRepositoryConfig } from "../../pipelines/config/parse-repository-config.ts";
 import { defaultRepositoryConfig, loadRepositoryConfig } from "../../pipelines/config/repository-config.ts";
 
@@ -55,6 +55,73 @@ test("a link is refused", async () => {
   await symlink("/etc/hostname", join(root, "mergeml.yaml"));
   const { problems } = await loadRepositoryConfig(root);
   expect(problems.map(({ message }) => message)).toEqual(["mergeml.yaml is a link; put the file itself there"]);
+});
+
+describe("confined, as in CI", () => {
+  const outside = (key: string, path: string) => ({
+    message: `${key} is outside of the repository (${path}), and in CI a pull request could have written that`,
+    hint: `name a folder inside; whoever runs the job gives another with the variable MERGEML_${key.toUpperCase()}`,
+    key,
+  });
+
+  beforeEach(async () => {
+    await symlink(tmpdir(), join(root, "out"));
+    await symlink("/nowhere/at/all", join(root, "lost"));
+    await mkdir(join(root, "inside"));
+    await symlink("inside", join(root, "near"));
+  });
+
+  test.each([
+    ["an absolute path", "/srv/store", 8],
+    ["a link", "out", 8],
+    ["a folder behind a link", "out/a/b", 8],
+    ["a link to nothing", "lost/a", 8],
+  ])("%s is refused, by the place in mergeml.yaml", async (_title, path, column) => {
+    await writeFile(join(root, "mergeml.yaml"), `store: ${path}\n`);
+    const { config, problems } = await loadRepositoryConfig(root, { confined: true });
+    expect(problems).toMatchObject([{ ...outside("store", path), where: { file: "mergeml.yaml", line: 1, column } }]);
+    expect(config.store).toBe(".mergeml/store");
+    expect((await loadRepositoryConfig(root)).problems).toEqual([]);
+    await writeFile(join(root, "mergeml.yaml"), `data: [a]\npredictions: ${path}\n`);
+    const log = await loadRepositoryConfig(root, { confined: true });
+    expect(log.problems).toMatchObject([{ ...outside("predictions", path), where: { line: 2, column: 14 } }]);
+  });
+
+  test.each(["../store", "a/../../b", ".."])("%s is refused everywhere", async (path) => {
+    await writeFile(join(root, "mergeml.yaml"), `store: ${path}\n`);
+    expect((await loadRepositoryConfig(root)).problems[0]?.message).toContain("a folder without ..");
+  });
+
+  test.each(["inside", "near", "near/a", "new/folder", ".mergeml/store", "n".repeat(300)])(
+    "%s is fine",
+    async (path) => {
+      await writeFile(join(root, "mergeml.yaml"), `store: ${path}\npredictions: ${path}\n`);
+      expect((await loadRepositoryConfig(root, { confined: true })).problems).toEqual([]);
+    },
+  );
+
+  test("an absolute path into the repository is fine", async () => {
+    const path = join(await realpath(root), "inside");
+    await writeFile(join(root, "mergeml.yaml"), `store: ${path}\n`);
+    expect(await loadRepositoryConfig(root, { confined: true })).toMatchObject({
+      config: { store: path },
+      problems: [],
+    });
+  });
+
+  test("a default folder that is a link out is refused without a mergeml.yaml", async () => {
+    await symlink(tmpdir(), join(root, "predictions"));
+    const { problems } = await loadRepositoryConfig(root, { confined: true });
+    expect(problems).toMatchObject([outside("predictions", "predictions")]);
+  });
+
+  test("what the operator gives is taken instead", async () => {
+    await writeFile(join(root, "mergeml.yaml"), "store: /srv/store\npredictions: /srv/log\n");
+    const given = { store: "/mnt/store" };
+    const { config, problems } = await loadRepositoryConfig(root, { confined: true, given });
+    expect(config.store).toBe("/mnt/store");
+    expect(problems).toMatchObject([outside("predictions", "/srv/log")]);
+  });
 });
 
 test.each([
