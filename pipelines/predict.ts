@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
-import { copyFile, readFile, realpath, rename, rm } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { readFile, realpath, rename, rm } from "node:fs/promises";
+import { extname, isAbsolute, join, relative } from "node:path";
 import type { Window } from "./config/model-config.ts";
+import { quoteText } from "./data/engines/duckdb/quote.ts";
 import type { Session } from "./data/engines/duckdb/session.ts";
 import { UserError } from "./errors/user-error.ts";
 import { describeInput } from "./predictions/input-file.ts";
-import { loggedColumns, outputColumns, writeJoined } from "./predictions/joined-rows.ts";
+import { loggedColumns, outputColumns, writeJoined, writeRows } from "./predictions/joined-rows.ts";
 import { logDay } from "./predictions/log-layout.ts";
+import { type OutputFormat, outputFormat, rejectedPath } from "./predictions/output-format.ts";
 import { type OutputPlace, outputPlace } from "./predictions/output-places.ts";
 import type { PreparedRows, RejectedRow } from "./predictions/prepare-rows.ts";
+import { isSameFile, refuseProtected } from "./predictions/protected-places.ts";
 import { queryRows } from "./predictions/query-input.ts";
 import { type ScoredInput, type ScoringJob, scoreInput } from "./predictions/score-input.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
@@ -23,6 +26,8 @@ export interface PredictJob {
   /** For a query that uses $start and $end. */
   window: Window | null;
   output: string;
+  /** Write where data, logs or files of git are, too; never onto the input. */
+  force: boolean;
   /** Root of the prediction log; null to log nothing. */
   log: string | null;
   /** The time that is logged. */
@@ -47,6 +52,7 @@ interface Places {
   output: OutputPlace;
   rejected: OutputPlace;
   log: OutputPlace | null;
+  format: OutputFormat;
 }
 
 /**
@@ -58,11 +64,11 @@ export async function predictRows(workspace: Workspace, job: PredictJob): Promis
   const record = await snapshot.record(job.model, job.version);
   const bytes = await snapshot.modelBytes(job.model, job.version);
   await using staging = await workspace.store.staging();
-  const places = await placesOf(job);
+  const places = await placesOf(workspace, job);
   try {
     const { threads, clock } = workspace;
     const { key, time } = record.candidate.config.features;
-    const writable = [places.output.aside, ...(places.log ? [places.log.aside] : [])];
+    const writable = [places.output.aside, places.rejected.aside, ...(places.log ? [places.log.aside] : [])];
     const kept = [...key, ...(time === null ? [] : [time])];
     const input = await inputOf(workspace, job, record, { staging: staging.path, kept });
     const scoring = {
@@ -82,16 +88,27 @@ export async function predictRows(workspace: Workspace, job: PredictJob): Promis
   }
 }
 
-async function placesOf({ input, output, log, model, now }: PredictJob): Promise<Places> {
+async function placesOf(workspace: Workspace, { input, output, force, log, model, now }: PredictJob): Promise<Places> {
+  const outputAt = await outputPlace("--output", output);
+  const format = outputFormat("--output", output);
   const logFile = `batch-${randomUUID().slice(0, 8)}-0.parquet`;
   const places = {
-    output: await outputPlace("--output", output),
-    rejected: await outputPlace("--output", output.replace(/(\.parquet)?$/, ".rejected.parquet")),
+    format,
+    output: outputAt,
+    rejected: await outputPlace("--output", rejectedPath(output, format)),
     log: log === null ? null : await outputPlace("the prediction log", join(log, model, logDay(now), logFile)),
   };
-  const read = await realpath(input.path).catch(() => input.path);
-  if (read !== places.output.path) return places;
-  throw new UserError({ message: `--output is ${input.name}, the input itself`, hint: "name another file" });
+  for (const { path } of [places.output, places.rejected]) {
+    if (await isSameFile(path, input.path))
+      throw new UserError({ message: `--output is ${input.name}, the input itself`, hint: "name another file" });
+    if (!force) await refuseProtected(workspace, { name: `--output ${shown(workspace, path)}`, path });
+  }
+  return places;
+}
+
+function shown({ root }: Workspace, path: string): string {
+  const near = relative(root, path);
+  return near.startsWith("..") || isAbsolute(near) ? path : near;
 }
 
 const noWindow = { why: "no time was given", hint: "add --from 2001-04-01 --to 2001-05-01, the end exclusive" };
@@ -147,13 +164,18 @@ async function keep(
 ): Promise<PredictResult> {
   const { session, plan, file, rows, rejected, examples } = scored;
   const { classes, config } = record.candidate;
-  const rejectedFile = rejected > 0 ? await keepRejected(scored, places.rejected) : null;
+  const rejectedFile = rejected > 0 ? await keepRejected(scored, places) : null;
   if (rows > 0 && scored.scored === 0) throw nothingScored(job, rows, examples, rejectedFile);
-  await writeJoined(session, file, outputColumns(plan, classes), places.output.aside);
+  const { format } = places;
+  await writeJoined(session, file, outputColumns(plan, classes), { target: places.output.aside, format });
   if (places.log) {
     const { now: time, model, version } = job;
     const facts = { time, model, version, arm: "batch", latency: scored.latency, key: config.features.key };
-    await writeJoined(session, file, loggedColumns(plan, classes, facts), places.log.aside);
+    const logFormat = outputFormat("the prediction log", places.log.path);
+    await writeJoined(session, file, loggedColumns(plan, classes, facts), {
+      target: places.log.aside,
+      format: logFormat,
+    });
   }
   await rename(places.output.aside, places.output.path);
   if (places.log) await rename(places.log.aside, places.log.path);
@@ -172,8 +194,12 @@ async function keep(
   };
 }
 
-async function keepRejected({ rejectedFile }: ScoredInput, { aside, path }: OutputPlace): Promise<string> {
-  await copyFile(rejectedFile, aside);
+async function keepRejected(
+  { session, rejectedFile }: ScoredInput,
+  { rejected: { aside, path }, format }: Places,
+): Promise<string> {
+  const query = `SELECT * FROM read_parquet(${quoteText(rejectedFile)})`;
+  await writeRows(session, query, { target: aside, format });
   await rename(aside, path);
   return path;
 }

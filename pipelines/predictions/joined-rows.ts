@@ -1,7 +1,9 @@
+import { describeColumns } from "../data/engines/duckdb/duckdb-columns.ts";
 import { quoteName, quoteText } from "../data/engines/duckdb/quote.ts";
 import { predictedColumns } from "../data/engines/duckdb/scores-table.ts";
 import type { Session } from "../data/engines/duckdb/session.ts";
 import { logKey, logNames } from "./log-layout.ts";
+import type { OutputFormat } from "./output-format.ts";
 import type { RowPlan } from "./prepare-rows.ts";
 
 /** A column of a result, as SQL over the prepared rows and their scores. */
@@ -62,9 +64,30 @@ export async function writeJoined(
   session: Session,
   rows: string,
   columns: readonly ResultColumn[],
-  target: string,
+  { target, format }: { target: string; format: OutputFormat },
 ): Promise<void> {
   const selected = columns.map(({ name, sql }) => `${sql} AS ${quoteName(name)}`).join(", ");
-  await session.run(`COPY (SELECT ${selected} FROM scores POSITIONAL JOIN read_parquet(${quoteText(rows)}))
-    TO ${quoteText(target)} (FORMAT parquet, COMPRESSION zstd)`);
+  await writeRows(session, `SELECT ${selected} FROM scores POSITIONAL JOIN read_parquet(${quoteText(rows)})`, {
+    target,
+    format,
+  });
+}
+
+/** Writes the rows of a query in a format. */
+export async function writeRows(
+  session: Session,
+  query: string,
+  { target, format }: { target: string; format: OutputFormat },
+): Promise<void> {
+  const written = format.finite ? await finiteOnly(session, query) : query;
+  await session.run(`COPY (${written}) TO ${quoteText(target)} (${format.copy})`);
+}
+
+/** NaN and infinity become null. */
+async function finiteOnly(session: Session, query: string): Promise<string> {
+  const columns = await describeColumns(session, query);
+  const replaced = columns
+    .filter(({ kind }) => kind === "double")
+    .map(({ name }) => `CASE WHEN isfinite(${quoteName(name)}) THEN ${quoteName(name)} END AS ${quoteName(name)}`);
+  return replaced.length === 0 ? query : `SELECT * REPLACE (${replaced.join(", ")}) FROM (${query})`;
 }

@@ -8,11 +8,16 @@ import { versionReference } from "../cli/option-values.ts";
 
 export const predict: Command = {
   description:
-    "Scores the rows of a file with a registered version; without @<version>, the one in production. The model's bytes are checked against the registry first. Columns are matched by name: the features, and the model's key and time if they are there. A row with a value that cannot be converted is left out and kept in <output>.rejected.parquet with the reason. A .sql file runs under the rules of a feature query.",
+    "Scores the rows of a file with a registered version; without @<version>, the one in production. The model's bytes are checked against the registry first. Columns are matched by name: the features, and the model's key and time if they are there. A row with a value that cannot be converted is left out and kept beside the output with the reason: scored.csv has scored.rejected.csv. A .sql file runs under the rules of a feature query.",
   positionals: { min: 1, max: 1 },
   options: {
     input: { type: "string", value: "file", description: "Parquet, CSV with a header, JSON lines, or a query (.sql)" },
-    output: { type: "string", value: "file.parquet", description: "Where key, features and predictions are written" },
+    output: {
+      type: "string",
+      value: "file",
+      description: "Where key, features and predictions are written: .parquet, .csv, .tsv, .json or .jsonl",
+    },
+    force: { type: "boolean", description: "Write into a data folder, or onto a file that git keeps" },
     log: { type: "boolean", description: "Add the rows to the prediction log too (predictions in mergeml.yaml)" },
     "log-to": { type: "string", value: "folder", description: "As --log, in another folder" },
     from: { type: "string", value: "time", description: "$start of a query, UTC: 2001-04-01" },
@@ -43,7 +48,8 @@ export const predict: Command = {
     const log =
       folder !== undefined ? resolve(directory, folder) : flag("log") ? resolve(root, repository.predictions) : null;
     const paths = { input: { path: resolve(directory, input), name: input }, output: resolve(directory, output) };
-    const result = await predictRows(opened, { model, version, ...paths, window, log, now: now ?? clock.now() });
+    const job = { model, version, ...paths, force: flag("force"), window, log, now: now ?? clock.now() };
+    const result = await predictRows(opened, job);
     return { text: tell(result, directory), data: result };
   },
 };

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PredictResult } from "../../pipelines/predict.ts";
@@ -123,6 +123,36 @@ describe("a file of rows", () => {
     expect((await scored()).map(({ id }) => id)).toEqual(stored);
   });
 
+  it.each([
+    ["csv", "id,size,rooms,city,prediction\n1,50.0,", "read_csv"],
+    ["tsv", "id\tsize\trooms\tcity\tprediction\n1\t50.0\t", "read_csv"],
+    ["json", '[\n\t{"id":1,"size":50.0,', "read_json"],
+    ["jsonl", '{"id":1,"size":50.0,', "read_json"],
+    ["csv.gz", null, "read_csv"],
+    ["PARQUET", "PAR1", "read_parquet"],
+  ])("is written as its ending says: .%s", async (ending, begin, reader) => {
+    writeFileSync(path("some.csv"), 'id,size,rooms,city\n1,50,2,Ulm\n2,60,2,"a,""b"\n3,big,2,Ulm\n');
+    const output = `out/some.${ending}`;
+    const argv = ["predict", "rent", "--input", "some.csv", "--output", output];
+    const { rejected_file } = await scratch.facts<PredictResult>(argv);
+    if (begin !== null) expect(readFileSync(path(output), "utf8").slice(0, begin.length)).toBe(begin);
+    const rows = await query(`FROM ${reader}('${path(output)}')`);
+    expect(rows.map(({ id, city }) => [Number(id), city])).toEqual([
+      [1, "Ulm"],
+      [2, 'a,"b'],
+    ]);
+    expect(rejected_file).toBe(path(`out/some.rejected.${ending}`));
+    expect(await query(`FROM ${reader}('${rejected_file}')`)).toMatchObject([{ size: "big" }]);
+  });
+
+  it("has null for what JSON cannot say", async () => {
+    await query(
+      `COPY (SELECT 1 AS id, CAST('nan' AS DOUBLE) AS size, 2 AS rooms, 'Ulm' AS city) TO '${path("nan.parquet")}'`,
+    );
+    await scratch.facts(["predict", "rent", "--input", "nan.parquet", "--output", "out/nan.jsonl"]);
+    expect(JSON.parse(readFileSync(path("out/nan.jsonl"), "utf8"))).toMatchObject({ id: 1, size: null, rooms: 2 });
+  });
+
   it("without rows gives a file without rows", async () => {
     writeFileSync(path("empty.csv"), "id,size,rooms,city\n");
     expect(await predict("rent", "empty.csv")).toMatchObject({ rows: 0, scored: 0 });
@@ -177,6 +207,52 @@ describe("places", () => {
     const { code, stderr } = await scratch.mergeml("predict", "rent", "--input", "data/flats.csv", "--output", output);
     expect([code, stderr]).toEqual([2, expect.stringContaining(told)]);
     expect(stderr).toMatch(/name (a|another) file/);
+  });
+
+  it.each(["scored.xlsx", "scored", "scored.parquet.gz", "scored.sql", "out.d/scored"])(
+    "an ending that says no format is refused: %s",
+    async (output) => {
+      writeFileSync(path("in.csv"), "id,size,rooms,city\n1,50,2,Ulm\n");
+      const { code, stderr } = await scratch.mergeml("predict", "rent", "--input", "in.csv", "--output", output);
+      expect([code, stderr]).toEqual([2, expect.stringContaining("has no ending that says how to write it")]);
+      expect(stderr).toContain(".parquet, .csv, .tsv, .json, .jsonl, .ndjson");
+    },
+  );
+
+  it.each([
+    ["data/scored.csv", "is in a data folder (data)"],
+    ["predictions/scored.parquet", "is in the prediction log (predictions)"],
+    [".git/scored.csv", "is among the files of git"],
+    [".mergeml/scored.csv", "is among the files of mergeml"],
+    ["kept.csv", "is a file that git keeps"],
+    ["linked/scored.csv", "is in a data folder (data)"],
+    ["link.csv", "is in a data folder (data)"],
+    ["fresh.csv", null],
+  ])("what others live on is written with --force only: %s", async (output, told) => {
+    writeFileSync(path("in.csv"), "id,size,rooms,city\n1,50,2,Ulm\n");
+    writeFileSync(path("kept.csv"), "kept\n");
+    scratch.git("add", "kept.csv");
+    if (!existsSync(path("linked"))) symlinkSync("data", path("linked"));
+    if (!existsSync(path("link.csv"))) {
+      scratch.write("data/old.csv", "old\n");
+      symlinkSync("data/old.csv", path("link.csv"));
+    }
+    const argv = ["predict", "rent", "--input", "in.csv", "--output", output];
+    const { code, stderr } = await scratch.mergeml(...argv);
+    if (told === null) return expect(code).toBe(0);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(told)]);
+    expect(stderr).toContain("or add --force");
+    expect(readFileSync(path("kept.csv"), "utf8") + readFileSync(path("data/old.csv"), "utf8")).toBe("kept\nold\n");
+    if (output !== "kept.csv") return;
+    expect(await scratch.mergeml(...argv, "--force")).toMatchObject({ code: 0 });
+    expect(readFileSync(path("kept.csv"), "utf8")).toMatch(/^id,size,rooms,city,prediction\n1,50/);
+  });
+
+  it("the input by another name is refused, with --force too", async () => {
+    writeFileSync(path("in.csv"), "id,size,rooms,city\n1,50,2,Ulm\n");
+    symlinkSync("in.csv", path("same.csv"));
+    const argv = ["predict", "rent", "--input", "in.csv", "--output", "same.csv", "--force"];
+    expect((await scratch.mergeml(...argv)).stderr).toContain("--output is in.csv, the input itself");
   });
 
   it("a folder as input is refused", async () => {
