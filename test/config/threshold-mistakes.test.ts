@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { allMetricNames } from "../../pipelines/config/metric-names.ts";
 import { type Mistake, saidAbout } from "./mistakes.ts";
 
 // Mistakes in thresholds, drift, retrain and resources: each is shown with its place, what was found and what was expected.
@@ -7,7 +8,7 @@ const mistakes: readonly Mistake[] = [
     "an unknown primary metric",
     "primary: rmse",
     "primary: rsme",
-    '22:12+4 thresholds.primary must be rmse, mae, medae, r2, mape, bias, log_loss, roc_auc, pr_auc, accuracy, f1, brier or ece, not "rsme" | did you mean rmse?',
+    `22:12+4 thresholds.primary must be ${allMetricNames.slice(0, -1).join(", ")} or ${allMetricNames.at(-1)}, not "rsme" | did you mean rmse?`,
   ],
   [
     "a primary metric of the other task",

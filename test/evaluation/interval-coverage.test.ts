@@ -5,13 +5,16 @@ import type { Difference } from "../../pipelines/evaluation/evaluation.ts";
 import { bias } from "../../pipelines/evaluation/metrics/bias.ts";
 import { mae } from "../../pipelines/evaluation/metrics/mae.ts";
 import { medae } from "../../pipelines/evaluation/metrics/medae.ts";
-import type { Metric } from "../../pipelines/evaluation/metrics/metric.ts";
+import type { Formula } from "../../pipelines/evaluation/metrics/metric.ts";
 import { rmse } from "../../pipelines/evaluation/metrics/rmse.ts";
 import { rocAuc } from "../../pipelines/evaluation/metrics/roc-auc.ts";
 import { drawResamples } from "../../pipelines/evaluation/resamples.ts";
 import type { ScoredClassification, ScoredRegression } from "../../pipelines/evaluation/scored.ts";
 import { seededRandom } from "../../pipelines/statistics/random.ts";
 import { normals, uniform } from "./builders.ts";
+
+/** Only messages tell a metric by its name. */
+const named = <Scored>(formula: Formula<Scored>) => ({ ...formula, name: "rmse", direction: "min" }) as const;
 
 const replicates = 300;
 
@@ -22,7 +25,7 @@ function expectNominal(share: number): void {
 }
 
 function coverage<Scored extends { rows: number }>(
-  metric: Metric<Scored>,
+  metric: Formula<Scored>,
   truth: number,
   cellLimit: number,
   draw: (seed: number) => [Scored, Scored],
@@ -40,7 +43,7 @@ function coverage<Scored extends { rows: number }>(
       cells: 0,
       sliceCells: 0,
     };
-    const { difference } = compareMetric(metric, { scored: candidate }, { scored: production }, cells, plan);
+    const { difference } = compareMetric(named(metric), { scored: candidate }, { scored: production }, cells, plan);
     if (covers(difference!, truth)) covered += 1;
   }
   return covered / simulations;
@@ -132,7 +135,7 @@ test("pairing makes intervals narrower than those of two separate test sets", ()
       sliceCells: 0,
     };
     const cells = randomCells(400, 2000, seededRandom(1));
-    const { low, high } = compareMetric(rmse, { scored: candidate }, { scored: other }, cells, plan).difference!;
+    const { low, high } = compareMetric(named(rmse), { scored: candidate }, { scored: other }, cells, plan).difference!;
     return high - low;
   };
   expect(width(production)).toBeLessThan(

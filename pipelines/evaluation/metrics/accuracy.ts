@@ -3,8 +3,6 @@ import { additive } from "./additive.ts";
 
 /** Share of rows whose most probable class is the true one; scikit-learn's accuracy_score. */
 export const accuracy = additive<ScoredClassification>({
-  name: "accuracy",
-  direction: "max",
   means: () => 1,
   add({ actual, top }, cellOf, [right]) {
     for (let row = 0; row < actual.length; row++) if (top[row] === actual[row]) right![cellOf[row]!]! += 1;

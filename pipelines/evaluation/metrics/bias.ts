@@ -3,9 +3,7 @@ import { additive } from "./additive.ts";
 
 /** Mean of prediction − target, in the target's unit: positive when the model predicts too much. Judged by its size, shown with its sign. */
 export const bias = additive<ScoredRegression>({
-  name: "bias",
   smooth: false,
-  direction: "min",
   judged: Math.abs,
   means: () => 1,
   add({ actual, predicted }, cellOf, [errors]) {

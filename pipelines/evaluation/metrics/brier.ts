@@ -6,8 +6,6 @@ import { additive } from "./additive.ts";
  * (p − y)² of the last class, 0..1. More: the sum over the classes, 0..2, so the two are not on one scale.
  */
 export const brier = additive<ScoredClassification>({
-  name: "brier",
-  direction: "min",
   means: () => 1,
   add({ actual, classes, judged, probabilities }, cellOf, [squares]) {
     const [first, end] = judged === 2 ? [1, 2] : [0, classes.length];

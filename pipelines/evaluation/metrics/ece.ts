@@ -8,8 +8,6 @@ const bins = 10;
  * [0.9, 1] of the top class's probability, the mean of |share right − mean probability| weighted by rows. 0..1.
  */
 export const ece = additive<ScoredClassification>({
-  name: "ece",
-  direction: "min",
   means: () => bins,
   smooth: false,
   add({ actual, classes, top, probabilities }, cellOf, gaps) {

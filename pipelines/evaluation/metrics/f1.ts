@@ -3,8 +3,6 @@ import { additive } from "./additive.ts";
 
 /** Mean over classes of 2·hits / (predicted + actual), for the classes that occur in either; scikit-learn's f1_score(average="macro"). */
 export const f1 = additive<ScoredClassification>({
-  name: "f1",
-  direction: "max",
   means: ({ classes }) => 2 * classes.length,
   add({ actual, top, classes }, cellOf, sums) {
     for (let row = 0; row < actual.length; row++) {

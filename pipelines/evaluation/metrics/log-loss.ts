@@ -3,8 +3,6 @@ import { additive } from "./additive.ts";
 
 /** Mean of −ln(probability of the true class), in nats; scikit-learn's log_loss, probabilities clipped to [ε, 1−ε] with float64's ε. */
 export const logLoss = additive<ScoredClassification>({
-  name: "log_loss",
-  direction: "min",
   means: () => 1,
   add({ actual, classes, probabilities }, cellOf, [losses]) {
     for (let row = 0; row < actual.length; row++) {

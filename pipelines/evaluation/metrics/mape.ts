@@ -10,8 +10,6 @@ const nearZero = 1e-6;
  * no target is (near) zero. There scikit-learn divides by the float64 epsilon, and one such row outweighs all others.
  */
 export const mape = additive<ScoredRegression>({
-  name: "mape",
-  direction: "min",
   undefinedBecause({ actual }) {
     const count = countNearZero(actual);
     if (count === 0) return null;

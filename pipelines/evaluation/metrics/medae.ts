@@ -1,16 +1,14 @@
 import { type Cells, weightedSum } from "../cells.ts";
 import { nthSmallest } from "../nth-smallest.ts";
 import type { ScoredRegression } from "../scored.ts";
-import type { Metric } from "./metric.ts";
+import type { Formula } from "./metric.ts";
 
 /**
  * Median absolute error, in the target's unit; scikit-learn's median_absolute_error: the mean of the two middle errors of
  * an even number of rows. A resample moves the median by a few √rows ranks, so only errors near the middle are kept in
  * order; rows below are counted per cell.
  */
-export const medae: Metric<ScoredRegression> = {
-  name: "medae",
-  direction: "min",
+export const medae: Formula<ScoredRegression> = {
   visitsRows: false,
   smooth: false,
   prepare({ actual, predicted }, cells) {

@@ -1,14 +1,12 @@
 import type { ScoredClassification } from "../scored.ts";
-import type { Metric } from "./metric.ts";
+import type { Formula } from "./metric.ts";
 import { absentClasses, oneAgainstRest, type Ranking, rankedClasses } from "./one-against-rest.ts";
 
 /**
  * Average precision, Σ (recall step)·precision over falling thresholds; scikit-learn's average_precision_score (two classes:
  * the last one; more: macro average of each against the rest). Not defined while a class that counts has no row.
  */
-export const prAuc: Metric<ScoredClassification> = {
-  name: "pr_auc",
-  direction: "max",
+export const prAuc: Formula<ScoredClassification> = {
   visitsRows: true,
   undefinedBecause(scored) {
     const absent = absentClasses(scored);

@@ -6,8 +6,6 @@ import { additive } from "./additive.ts";
  * 1 when every prediction is right, else 0. Not defined for fewer than two rows.
  */
 export const r2 = additive<ScoredRegression>({
-  name: "r2",
-  direction: "max",
   undefinedBecause: ({ rows }) => (rows < 2 ? "r2 needs at least two test rows" : null),
   means: () => 3,
   add({ actual, predicted }, cellOf, [residual, centred, spread]) {

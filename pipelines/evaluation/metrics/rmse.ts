@@ -3,8 +3,6 @@ import { additive } from "./additive.ts";
 
 /** Root mean squared error, in the target's unit; scikit-learn's root_mean_squared_error. */
 export const rmse = additive<ScoredRegression>({
-  name: "rmse",
-  direction: "min",
   means: () => 1,
   add({ actual, predicted }, cellOf, [squares]) {
     for (let row = 0; row < actual.length; row++) {

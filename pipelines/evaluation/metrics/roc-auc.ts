@@ -1,14 +1,12 @@
 import type { ScoredClassification } from "../scored.ts";
-import type { Metric } from "./metric.ts";
+import type { Formula } from "./metric.ts";
 import { absentClasses, oneAgainstRest, type Ranking } from "./one-against-rest.ts";
 
 /**
  * Probability that a random row of the class scores above a random row of the rest, ties counting half; scikit-learn's
  * roc_auc_score (two classes: the last one; more: multi_class="ovr", macro). Not defined while a class has no row.
  */
-export const rocAuc: Metric<ScoredClassification> = {
-  name: "roc_auc",
-  direction: "max",
+export const rocAuc: Formula<ScoredClassification> = {
   visitsRows: true,
   undefinedBecause(scored) {
     const absent = absentClasses(scored);
