@@ -1,4 +1,5 @@
-import { freeName, predictedColumns } from "../data/engines/duckdb/scores-table.ts";
+import { predictedColumns } from "../data/engines/duckdb/scores-table.ts";
+import { freeName } from "../data/free-name.ts";
 
 /** Columns that every row of a prediction log has, before the features. `key` is a text; see `logKey`. */
 const logColumns = ["time", "model", "version", "arm", "key", "latency_ms"] as const;

@@ -1,8 +1,8 @@
 import type { SourceColumn } from "../data/columns.ts";
 import { keptValue } from "../data/engines/duckdb/duckdb-columns.ts";
 import { quoteName, quoteText } from "../data/engines/duckdb/quote.ts";
-import { freeName } from "../data/engines/duckdb/scores-table.ts";
 import type { Session } from "../data/engines/duckdb/session.ts";
+import { freeName } from "../data/free-name.ts";
 import { nameHint } from "../data/name-hint.ts";
 import type { FeatureSpec } from "../data/table.ts";
 import { didYouMean } from "../errors/did-you-mean.ts";

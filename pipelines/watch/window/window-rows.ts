@@ -1,7 +1,7 @@
 import type { Task } from "../../config/model-config.ts";
 import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import { freeName } from "../../data/engines/duckdb/scores-table.ts";
 import type { Session } from "../../data/engines/duckdb/session.ts";
+import { freeName } from "../../data/free-name.ts";
 import type { WindowColumns, WindowLabels } from "./drift-window.ts";
 
 /**

@@ -1,4 +1,5 @@
 import type { DuckDBAppender, DuckDBDataChunk } from "@duckdb/node-api";
+import { freeName } from "../../free-name.ts";
 import { quoteText } from "./quote.ts";
 import type { Session } from "./session.ts";
 
@@ -76,11 +77,6 @@ export function predictedColumns(classes: readonly string[], taken: readonly str
   else add("label", "text", labelOf(classes));
   for (const [at, name] of classes.entries()) add(`probability_${name}`, "double", `scores.v${at}`);
   return columns;
-}
-
-/** Upper and lower case are the same to most readers of Parquet, so classes `a` and `A` need two names. */
-export function freeName(name: string, taken: readonly string[]): string {
-  return taken.some((each) => each.toLowerCase() === name.toLowerCase()) ? freeName(`${name}_`, taken) : name;
 }
 
 /** The most probable class; the first of equals. */
