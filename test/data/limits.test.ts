@@ -39,7 +39,7 @@ describe("a query that means harm ends within twice its limits", () => {
 
   test.each(Object.entries(bombs))("%s", async (_name, query) => {
     const { error, seconds } = await endOf(query, limits);
-    expect(error?.problems[0]?.hint ?? "a result").toBeTruthy();
+    for (const { message } of error?.problems ?? []) expect(message.length).toBeLessThan(1000);
     // Starting and ending a process is not the query's time.
     expect(seconds).toBeLessThan(2 * limits.seconds + 10);
     const cause = error?.cause;

@@ -39,7 +39,12 @@ async function problemOf(session: Session, context: QueryContext, found: EngineE
     .filter(Boolean)
     .slice(0, 12)
     .join("\n");
-  return { message: first, ...(hint === "" ? {} : { hint }), where };
+  return { message: shortened(first), ...(hint === "" ? {} : { hint }), where };
+}
+
+/** The engine quotes a value that it cannot convert as a whole. */
+function shortened(message: string): string {
+  return message.length > 400 ? `${message.slice(0, 400)}…` : message;
 }
 
 function whereOf(
