@@ -59,7 +59,8 @@ function tellSync({ models, failed }: MirrorResult): string {
     `${alias.mlflow_version ?? "none"}${alias.changed ? " (moved)" : ""}`,
   ]);
   return [
-    rows.length > 0 ? textTable(columns, rows) : "no model is registered yet",
+    ...(rows.length > 0 ? [textTable(columns, rows)] : []),
+    ...(rows.length === 0 && failed.length === 0 ? ["no model is registered yet"] : []),
     ...models.flatMap(({ notes }) => notes.map((note) => `note: ${note}`)),
     ...failed.map(({ model, error }) => `failed: ${model}: ${error.message}`),
   ].join("\n");

@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { type DeployResult, deployModel } from "../../pipelines/deploy.ts";
 import { renderVerdict } from "../../pipelines/report/terminal/terminal-comparison.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
+import { uncommittedInputs } from "../../pipelines/workspace/uncommitted.ts";
 import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command, CommandOutcome } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
@@ -21,17 +22,33 @@ export const run: Command = {
     const started = performance.now();
     const opened = await workspace();
     const model = await readModel(opened, name);
+    const uncommitted = await uncommittedInputs(opened, model);
+    if (uncommitted.length > 0) opened.log.warn(tellUncommitted(uncommitted, await opened.git.headCommit()));
     const result = await deployModel(opened, model);
     if (result.state === "deployed") tellPassingStore(opened, [result.registered]);
     const seconds = (performance.now() - started) / 1000;
-    return tellDeploy(result, { name, from: directory, seconds, where: opened });
+    return tellDeploy(result, { uncommitted, name, from: directory, seconds, where: opened });
   },
 };
 
-function tellDeploy(
-  result: DeployResult,
-  { name, from, seconds, where }: { name: string; from: string; seconds: number; where: Workspace },
-): CommandOutcome {
+/** Said before anything is trained or deployed. */
+function tellUncommitted(files: readonly string[], head: string | null): string {
+  const shown = files.slice(0, 3).join(", ") + (files.length > 3 ? ` and ${files.length - 3} more` : "");
+  const names =
+    head === null ? "no commit, as there is none yet" : `commit ${head.slice(0, 7)}, which does not have them`;
+  return `not committed: ${shown}. A version made now names ${names}: commit first, so that others can make it again`;
+}
+
+interface Deploying {
+  /** Files it was made of that no commit has. */
+  uncommitted: readonly string[];
+  name: string;
+  from: string;
+  seconds: number;
+  where: Workspace;
+}
+
+function tellDeploy(result: DeployResult, { uncommitted, name, from, seconds, where }: Deploying): CommandOutcome {
   if (result.state === "waiting") {
     return {
       text: `${name}: ${result.plan.state}, nothing deployed. ${result.plan.detail}`,
@@ -55,6 +72,7 @@ function tellDeploy(
     state: "deployed",
     candidate: result.candidate.record.id,
     seconds,
+    uncommitted,
     remote: where.remote,
     ...result.registered,
   };
