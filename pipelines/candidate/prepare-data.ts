@@ -8,9 +8,6 @@ import type { Trainer } from "../training/trainer.ts";
 import { findTrainer } from "../training/trainers.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
-/** Raise it when the same query over the same files would give another dataset. */
-const stepVersion = 2;
-
 /** The datasets of one model and the identity of the candidate they lead to. */
 export interface PreparedData {
   trainer: Trainer;
@@ -48,7 +45,6 @@ async function featureInputs(
   const { task, seed, thresholds } = config;
   const files = await listInputs(root, repository.data, extraData);
   return {
-    stepVersion,
     task,
     seed,
     features: config.features,

@@ -16,9 +16,6 @@ import type { Importance, Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
 
-/** Raise it when the same models on the same rows would be evaluated otherwise. */
-const stepVersion = 3;
-
 export interface Scoring {
   config: ModelConfig;
   data: Pick<FeatureData, "features" | "classes" | "test">;
@@ -78,7 +75,6 @@ function scoringInputs({ config, data, sha256, naive }: Scoring, production: Pro
     model: production.record.candidate.model.sha256,
   };
   return {
-    stepVersion,
     sha256,
     test: data.test.fingerprint,
     baseline,
@@ -137,7 +133,7 @@ async function explain(
   table: Table,
 ): Promise<Explanations | null> {
   const { thresholds, seed } = config;
-  const inputs = { stepVersion, sha256, test: data.test.fingerprint, metric: thresholds.primary, seed };
+  const inputs = { sha256, test: data.test.fingerprint, metric: thresholds.primary, seed };
   const cached = await cache.read<{ explanations: Explanations | null }>("explain", inputs);
   if (cached) return cached.explanations;
   const { primary: metric } = thresholds;

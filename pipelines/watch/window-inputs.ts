@@ -9,9 +9,6 @@ import type { Interval } from "./window/interval.ts";
 import { logFiles, logFolder } from "./window/log-files.ts";
 import { labelsUntil } from "./window/window-job.ts";
 
-/** Raise it when the same rows would give another result. */
-const stepVersion = 3;
-
 /** All that the check of one window depends on, as a key for its cached result; `labelled` is the one of its labels, if it is another. */
 export type WindowInputs = (interval: Interval, labelled?: Interval | null) => Promise<unknown>;
 
@@ -30,7 +27,6 @@ export async function windowInputs(
   const logged = async (interval: Interval | null | undefined) =>
     folder && interval && Promise.all((await logFiles(folder, interval)).map((file) => logInput(root, file)));
   return async (interval, labelled) => ({
-    stepVersion,
     limits: { ...limits, alpha },
     record: record.digest,
     asked,

@@ -1,8 +1,9 @@
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
+import { type CodeOf, stepCode } from "./step-code.ts";
 
-/** Results of steps under the hash of their inputs, so that a failed run goes on from its last good step. */
+/** Results of steps under the hash of their inputs and of the code that made them, so that a failed run goes on from its last good step. */
 export interface StepCache {
   /** Whether stored results are read. */
   readonly enabled: boolean;
@@ -14,9 +15,9 @@ export interface StepCache {
 }
 
 /** A cache in `directory`; with `enabled` false it only writes, so that the next run profits. */
-export function openStepCache(directory: string, enabled: boolean): StepCache {
+export function openStepCache(directory: string, enabled: boolean, codeOf: CodeOf = stepCode()): StepCache {
   const file = (step: string, inputs: unknown, extension: string) =>
-    join(directory, step, `${sha256(canonicalJson(inputs)).slice(7, 47)}.${extension}`);
+    join(directory, step, `${sha256(canonicalJson({ code: codeOf(step), inputs })).slice(7, 47)}.${extension}`);
   return {
     enabled,
     async read<T>(step: string, inputs: unknown) {

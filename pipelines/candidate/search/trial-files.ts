@@ -2,11 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "../../config/canonical-json.ts";
 import { writeAside } from "../../workspace/step-cache.ts";
+import { stepCode } from "../../workspace/step-code.ts";
 import type { TrialSetup } from "./score-trial.ts";
 import type { TrialJob, TrialResult } from "./trial.ts";
-
-/** Raise it when the same trial would be scored otherwise. */
-const stepVersion = 2;
 
 /** Finished trials of one search, a file each, so that a killed search goes on and those of other jobs can be copied in. */
 export interface TrialFiles {
@@ -17,13 +15,13 @@ export interface TrialFiles {
 }
 
 /**
- * Opens `<parent>/<search id>/`. The id covers all that a score depends on but the job: data, seed, trainer, metric. It does
+ * Opens `<parent>/<search id>/`. The id covers all that a score depends on but the job: data, seed, trainer, metric, code. It does
  * not cover the space, so that a search whose space has changed finds the trials that both have in common.
  */
 export function openTrialFiles(parent: string, setup: TrialSetup, trainerVersion: number): TrialFiles {
   const { parquet: _, threads: __, train, source, ...same } = setup;
   const program = source && { files: source.files };
-  const id = hash({ stepVersion, trainerVersion, ...same, train: train.fingerprint, ...program });
+  const id = hash({ code: stepCode()("trial"), trainerVersion, ...same, train: train.fingerprint, ...program });
   const folder = join(parent, `s-${id}`);
   const file = (job: TrialJob) => join(folder, `${hash({ ...job })}.json`);
   return {

@@ -10,9 +10,6 @@ import type { Condition, Evidence, LiveFinding } from "./evidence.ts";
 import type { EvidenceJob } from "./evidence-job.ts";
 import { countOutside } from "./outside-reference.ts";
 
-/** Raise it when the same rows would give other findings. */
-const stepVersion = 2;
-
 /**
  * What the newest window says of the version in production, by the conditions of the config. Only what happened since its
  * promotion counts: rows of before say nothing of it, and both versions that are compared were trained before them.
@@ -46,7 +43,7 @@ async function cachedFindings(
   const { workspace, standing, rollback } = job;
   const { since, previous } = standing;
   const length = job.newest.to.getTime() - job.newest.from.getTime();
-  const inputs = { stepVersion, window: await job.inputs(interval), length, since, previous, rollback };
+  const inputs = { window: await job.inputs(interval), length, since, previous, rollback };
   const cached = await workspace.cache.read<LiveFinding[]>("live-evidence", inputs);
   if (cached) return cached;
   const findings = await findAll(job, interval, asked);

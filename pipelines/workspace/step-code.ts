@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { basename, dirname, join, relative } from "node:path";
+import packageJson from "../../package.json" with { type: "json" };
+import { canonicalJson, sha256 } from "../config/canonical-json.ts";
+
+const pipelines = join(import.meta.dirname, "..");
+
+const engine = "data/engines/duckdb/process/open-duckdb.ts"; // a step gets it handed in
+
+/** Where the code of each cached step begins: what these modules run, and what that runs, made its result. */
+const beginnings = {
+  features: [engine, "data/build-features.ts"],
+  train: ["candidate/train-candidate.ts", "training/trainers.ts"],
+  evaluate: [engine, "candidate/score-candidate.ts"],
+  explain: [engine, "candidate/score-candidate.ts"],
+  trial: [engine, "candidate/search/score-trial.ts", "training/trainers.ts", "candidate/search/trial-process.ts"],
+  drift: [engine, "watch/check-drift-window.ts", "watch/window-inputs.ts"],
+  "live-evidence": [engine, "watch/promotion/collect-evidence.ts", "watch/window-inputs.ts"],
+} as const;
+
+type CodedStep = keyof typeof beginnings;
+
+/** Which digest the code of a step has; null for what only remembers. It is read when it is first asked for. */
+export type CodeOf = (step: string) => string | null;
+
+/** The code that runs: this checkout's, or the release it was bundled into. */
+export function stepCode(folder = pipelines): CodeOf {
+  const known = new Map<string, string>();
+  const read = sourceReader();
+  return (step) => {
+    if (!Object.hasOwn(beginnings, step)) return null;
+    const digest = known.get(step) ?? digestOf(folder, beginnings[step as CodedStep], read);
+    known.set(step, digest);
+    return digest;
+  };
+}
+
+/** Of the modules and the versions of the libraries they use. A bundle is one file, so every step has its digest. */
+function digestOf(folder: string, starts: readonly string[], read: Read): string {
+  const { dependencies, version } = packageJson;
+  const bundled = basename(import.meta.filename) !== "step-code.ts";
+  const files = bundled ? [import.meta.filename] : modulesFrom(starts, folder, read);
+  const code = files.map((file) => [relative(folder, file), read(file)?.hash ?? null]);
+  return sha256(canonicalJson({ dependencies, ...(bundled ? { version } : {}), code: bundled ? code[0]![1] : code }));
+}
+
+/** The modules that these load, and those that they load, sorted: by imports, in processes and threads of their own, as data. */
+export function modulesFrom(starts: readonly string[], folder = pipelines, read: Read = sourceReader()): string[] {
+  const found = new Set<string>();
+  const open = starts.map((start) => join(folder, start));
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    const source = found.has(file) ? null : read(file);
+    if (!source || basename(file) === "package.json") continue;
+    found.add(file);
+    for (const path of source.loads) open.push(join(dirname(file), path));
+  }
+  return [...found].sort();
+}
+
+type Read = (file: string) => { hash: string; loads: readonly string[] } | null;
+
+/** Reads each file once; null for one that is not there. */
+function sourceReader(): Read {
+  const known = new Map<string, ReturnType<Read>>();
+  return (file) => {
+    if (!known.has(file)) known.set(file, readSource(file));
+    return known.get(file)!;
+  };
+}
+
+function readSource(file: string): ReturnType<Read> {
+  try {
+    const text = readFileSync(file, "utf8");
+    const run = text.replaceAll(/^(import|export) type [^;]*;/gm, ""); // types make no result
+    const loads = [...run.matchAll(/["'](\.{1,2}\/[^"'\n]+\.[a-z]+)["']/g)].map((match) => match[1]!);
+    return { hash: sha256(text), loads };
+  } catch {
+    return null;
+  }
+}
