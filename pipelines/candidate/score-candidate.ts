@@ -1,20 +1,21 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import type { DatasetRef, FeatureData } from "../data/dataset.ts";
-import { loadGroups } from "../data/load-groups.ts";
+import { type Groups, loadGroups } from "../data/load-groups.ts";
 import { loadTable } from "../data/load-table.ts";
 import { storePredictions } from "../data/store-predictions.ts";
 import type { Table } from "../data/table.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
-import type { Baseline, Evaluation } from "../evaluation/evaluation.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
 import { explainModel } from "../evaluation/explanation/explain-model.ts";
 import type { Explanations } from "../evaluation/explanations.ts";
-import type { Snapshot } from "../registry/snapshot.ts";
-import type { VersionRecord } from "../registry/version-record.ts";
+import { takeTarget } from "../evaluation/table-rows.ts";
+import type { Production } from "../registry/production.ts";
 import { formatNumber, formatSigned } from "../statistics/format-number.ts";
-import { openModel, type ScoringModel } from "../training/onnx/session.ts";
+import { type ScoringModel, withModel } from "../training/onnx/session.ts";
 import type { Importance, Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
+import { ownQueryInputs, scoreProduction } from "./score-production.ts";
 
 export interface Scoring {
   config: ModelConfig;
@@ -32,21 +33,6 @@ export interface Scored {
   predictions: DatasetRef;
 }
 
-/** Production as the registry has it now, if anything is deployed. */
-export interface Production {
-  record: VersionRecord;
-  /** Read only when it must be scored. */
-  bytes(): Promise<Uint8Array>;
-}
-
-/** What is in production at `snapshot`; null when nothing is. Refuses a tampered registry. */
-export async function productionOf(snapshot: Snapshot, name: string): Promise<Production | null> {
-  const pointer = await snapshot.production(name);
-  if (!pointer) return null;
-  const record = await snapshot.record(name, pointer.version);
-  return { record, bytes: () => snapshot.modelBytes(name, pointer.version) };
-}
-
 /** Scores the exact bytes that would ship, and production's, in one pass on the candidate's test rows. */
 export async function scoreCandidate(
   workspace: Workspace,
@@ -54,7 +40,7 @@ export async function scoreCandidate(
   production: Production | null,
 ): Promise<Scored> {
   const { cache, log, store } = workspace;
-  const inputs = scoringInputs(scoring, production);
+  const inputs = await scoringInputs(workspace, scoring, production);
   return log.step(
     "evaluate",
     async () => {
@@ -68,11 +54,16 @@ export async function scoreCandidate(
   );
 }
 
-function scoringInputs({ config, data, sha256, naive }: Scoring, production: Production | null): unknown {
+async function scoringInputs(
+  workspace: Workspace,
+  { config, data, sha256, naive }: Scoring,
+  production: Production | null,
+): Promise<unknown> {
   const { primary, retrain, slices } = config.thresholds;
   const baseline = production && {
     version: production.record.version,
     model: production.record.candidate.model.sha256,
+    ...(await ownQueryInputs(workspace, config, data, production)),
   };
   return {
     sha256,
@@ -101,16 +92,16 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
     candidate: await opened.predict(table.features),
     explanations: await explain(workspace, scoring, opened, table),
   }));
-  const { baseline, predictions } = await scoreProduction(production, table);
+  const { baseline, predictions, rows } = await scoreProduction(workspace, config, data, production, table);
   const groups = new Map<string, Awaited<ReturnType<typeof loadGroups>>>();
-  for (const { by } of thresholds.slices) groups.set(by, await loadGroups(store, test, by));
+  for (const { by } of thresholds.slices) groups.set(by, takeGroups(await loadGroups(store, test, by), rows));
   const evaluation = evaluate({
     task,
     primary: thresholds.primary,
     confidence: thresholds.retrain.confidence,
     sliceRules: thresholds.slices,
-    target: table.target,
-    candidate,
+    target: rows === null ? table.target : takeTarget(table.target, rows),
+    candidate: takePredictions(candidate, rows),
     production: predictions,
     baseline,
     naive,
@@ -142,43 +133,26 @@ async function explain(
   return explanations;
 }
 
-async function withModel<T>(
-  onnx: Uint8Array,
-  signature: Pick<FeatureData, "features" | "classes">,
-  use: (opened: ScoringModel) => Promise<T>,
-): Promise<T> {
-  const opened = await openModel(onnx, signature);
-  try {
-    return await use(opened);
-  } finally {
-    await opened.close();
-  }
+/** The rows that both models are judged on; all of them without a choice. */
+function takePredictions(predictions: Predictions, rows: Int32Array | null): Predictions {
+  if (rows === null) return predictions;
+  const width = Math.max(1, predictions.classes.length);
+  const values = new Float32Array(rows.length * width);
+  for (const [at, row] of rows.entries())
+    values.set(predictions.values.subarray(row * width, (row + 1) * width), at * width);
+  return { ...predictions, rows: rows.length, values };
 }
 
-/** A production model that does not load or score is a failed baseline: a state of its own, never "no baseline". */
-async function scoreProduction(
-  production: Production | null,
-  table: Table,
-): Promise<{ baseline: Baseline; predictions: Predictions | null }> {
-  if (!production) return { baseline: { state: "none" }, predictions: null };
-  const { version, candidate } = production.record;
-  const about = { version, model: candidate.model.sha256 };
-  try {
-    const bytes = await production.bytes();
-    const predictions = await withModel(bytes, candidate, (opened) => opened.predict(table.features));
-    const { features, classes } = candidate;
-    return { baseline: { state: "scored", ...about, features, classes }, predictions };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return { baseline: { state: "failed", ...about, reason }, predictions: null };
-  }
+function takeGroups(groups: Groups, rows: Int32Array | null): Groups {
+  return rows === null ? groups : { ...groups, codes: Int32Array.from(rows, (row) => groups.codes[row]!) };
 }
 
 function describeEvaluation({ metrics, baseline, rows }: Evaluation): string {
   const [primary] = metrics;
   if (!primary || primary.candidate === null) return `${rows} rows`;
   const found = `${primary.metric} ${formatNumber(primary.candidate)}`;
-  if (baseline.state === "failed") return `${found} (production v${baseline.version} does not score)`;
+  if (baseline.state === "failed" || baseline.state === "incomparable")
+    return `${found} (production v${baseline.version} does not score)`;
   if (baseline.state === "none" || primary.production === null || !primary.difference)
     return `${found} (nothing in production)`;
   const { value, low, high } = primary.difference;

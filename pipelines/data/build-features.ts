@@ -90,7 +90,8 @@ function configuredLimits({ resources }: ModelConfig): QueryLimits {
   return { memory_gb, threads, seconds: timeout_minutes * 60 };
 }
 
-function engineOf({ features }: ModelConfig, engine: Engine): Engine {
+/** The engine that the model's query runs on. Throws UserError for one that this version lacks. */
+export function engineOf({ features }: ModelConfig, engine: Engine): Engine {
   if (features.engine === "duckdb") return engine;
   throw new UserError({
     message: `the engine ${features.engine} is not available in this version`,
@@ -140,7 +141,7 @@ async function storeSplits(
 }
 
 /** Key, time, features, target: the order does not depend on where the query happens to name the target. */
-function storedOrder(columns: readonly RoleColumn[]): RoleColumn[] {
+export function storedOrder(columns: readonly RoleColumn[]): RoleColumn[] {
   const order = ["key", "time", "feature", "target"];
   return columns.toSorted((a, b) => order.indexOf(a.role) - order.indexOf(b.role));
 }

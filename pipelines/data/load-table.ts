@@ -21,12 +21,23 @@ export interface TableSpec {
 export function loadTable(store: DatasetStore, ref: DatasetRef, spec: TableSpec): Promise<Table> {
   return withDataset(store, ref, async (session, from) => {
     const target = await targetSink(session, ref, spec);
-    const columns = [];
-    for (const [at, feature] of spec.features.entries())
-      columns.push(await featureSink(session, from, ref, feature, at));
-    await readInto(session, from, ref, [target.sink, ...columns.map(({ sink }) => sink)]);
-    return { rows: ref.rows, features: columns.map(({ column }) => column), target: target.target };
+    const features = await loadColumns(session, from, ref, spec.features, [target.sink]);
+    return { rows: ref.rows, features, target: target.target };
   });
+}
+
+/** Feature columns of `from`, a relation of as many rows as `ref` says, and what other sinks take, in one pass. */
+export async function loadColumns(
+  session: Session,
+  from: string,
+  ref: DatasetRef,
+  features: readonly FeatureSpec[],
+  sinks: readonly ColumnSink[],
+): Promise<FeatureColumn[]> {
+  const columns = [];
+  for (const [at, feature] of features.entries()) columns.push(await featureSink(session, from, ref, feature, at));
+  await readInto(session, from, ref, [...sinks, ...columns.map(({ sink }) => sink)]);
+  return columns.map(({ column }) => column);
 }
 
 async function targetSink(

@@ -35,10 +35,31 @@ export interface SliceComparison {
   problem?: string;
 }
 
-/** "Nothing in production" and "production does not load" are different states. */
+/** What production is, for whoever judges it. */
+interface BaselineModel {
+  version: number;
+  model: string;
+  features: readonly FeatureSpec[];
+  classes: readonly string[];
+}
+
+/** How production was scored when the candidate's query no longer gives all it needs: from its own query, joined by key. */
+export interface OwnQuery {
+  /** The features that the candidate's query does not give. */
+  missing: readonly string[];
+  key: readonly string[];
+  /** Rows of the test split; both models are judged on those of them that the join found. */
+  test_rows: number;
+}
+
+/**
+ * "Nothing in production", "production does not load" and "the candidate is of another kind, so that there is no row to
+ * compare the two on" are different states.
+ */
 export type Baseline =
   | { state: "none" }
-  | { state: "scored"; version: number; model: string; features: readonly FeatureSpec[]; classes: readonly string[] }
+  | (BaselineModel & { state: "scored"; own_query?: OwnQuery })
+  | (BaselineModel & { state: "incomparable"; reason: string })
   | { state: "failed"; version: number; model: string; reason: string };
 
 /** Mean prediction and mean outcome of rows grouped by predicted value (deciles) or probability (calibration). */

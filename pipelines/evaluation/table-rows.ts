@@ -37,7 +37,8 @@ function takeColumn(column: FeatureColumn, rows: Int32Array): FeatureColumn {
   return { ...column, levels, codes: old.map((code) => codeOf.get(code)!) };
 }
 
-function takeTarget(target: Target, rows: Int32Array): Target {
+/** The truth of some rows, in the order given. */
+export function takeTarget(target: Target, rows: Int32Array): Target {
   return target.task === "regression"
     ? { ...target, values: Float64Array.from(rows, (row) => target.values[row]!) }
     : { ...target, codes: Int32Array.from(rows, (row) => target.codes[row]!) };

@@ -1,6 +1,7 @@
 import type { Thresholds } from "../config/model-config.ts";
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
 import { formatCount, formatPercent } from "../statistics/format-number.ts";
+import { ruleOf } from "./rule.ts";
 import type { GateCheck, VerdictBinding } from "./verdict.ts";
 
 /** What the caller knows of the candidate; the verdict adds the hashes of evaluation and thresholds. */
@@ -17,7 +18,7 @@ export function comparisonOf(evaluation: Evaluation, metric: string): MetricComp
  */
 export function checkEvaluation(evaluation: Evaluation, thresholds: Thresholds, binds: KnownBinding): GateCheck {
   const problems = [
-    ...baselineProblems(evaluation),
+    ...baselineProblems(evaluation, thresholds),
     ...rowProblems(evaluation),
     ...metricProblems(evaluation, thresholds),
     ...bindingProblems(evaluation, binds),
@@ -36,7 +37,11 @@ export function checkEvaluation(evaluation: Evaluation, thresholds: Thresholds, 
   };
 }
 
-function baselineProblems({ baseline }: Evaluation): string[] {
+function baselineProblems({ baseline }: Evaluation, { allow_breaking }: Thresholds): string[] {
+  if (baseline.state === "incomparable" && !allow_breaking) {
+    const mend = "thresholds.allow_breaking: true judges by first_deploy instead";
+    return [`Production v${baseline.version} cannot be compared: ${baseline.reason}; ${mend}`];
+  }
   if (baseline.state !== "failed") return [];
   return [
     `Production v${baseline.version} could not be scored (${baseline.reason}), so there is nothing to compare with`,
@@ -49,7 +54,7 @@ function rowProblems({ rows }: Evaluation): string[] {
 
 function metricProblems(evaluation: Evaluation, thresholds: Thresholds): string[] {
   const { primary, always, first_deploy } = thresholds;
-  const first = evaluation.baseline.state === "none";
+  const first = ruleOf(evaluation, thresholds) === "first_deploy";
   const needed = new Set([primary, ...Object.keys(always), ...(first ? Object.keys(first_deploy) : [])]);
   const problems = [...needed].flatMap((metric) => missingNumber(evaluation, metric, "candidate"));
   if (evaluation.baseline.state === "scored") {

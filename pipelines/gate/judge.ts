@@ -7,6 +7,7 @@ import { checkEvaluation, type KnownBinding } from "./evaluation-check.ts";
 import { checkLimits } from "./limit-checks.ts";
 import { checkAgainstNaive, naiveNotes } from "./naive-check.ts";
 import { checkAgainstProduction } from "./primary-check.ts";
+import { ownQueryNotes, ruleOf } from "./rule.ts";
 import { checkSignature, signatureNotes } from "./signature-check.ts";
 import { checkSlices } from "./slice-checks.ts";
 import { summarize } from "./summary.ts";
@@ -29,7 +30,7 @@ export interface JudgeContext {
  */
 export function judge(evaluation: Evaluation, thresholds: Thresholds, context: JudgeContext): Verdict {
   const recorded = asRecorded(evaluation);
-  const rule = recorded.baseline.state === "none" ? "first_deploy" : "retrain";
+  const rule = ruleOf(recorded, thresholds);
   const main = rule === "retrain" ? judgeRetrain(recorded, thresholds) : judgeFirstDeploy(recorded, thresholds);
   const before = [checkEvaluation(recorded, thresholds, context.binds), ...checkData(context.checks)];
   const { checks, notes } = applyWaivers([...before, ...main.checks], thresholds.waive, context.today);
@@ -51,10 +52,15 @@ interface Ruling {
 }
 
 function judgeFirstDeploy(evaluation: Evaluation, thresholds: Thresholds): Ruling {
+  const { baseline } = evaluation;
   const limits = checkLimits(evaluation, thresholds);
-  const checks = limits.length > 0 ? limits : [checkAgainstNaive(evaluation, thresholds.primary)];
+  const main = limits.length > 0 ? limits : [checkAgainstNaive(evaluation, thresholds.primary)];
   const slices = thresholds.slices.length > 0;
-  return { checks, notes: slices ? ["Slices are judged against production, and there is none yet."] : [] };
+  if (baseline.state !== "incomparable")
+    return { checks: main, notes: slices ? ["Slices are judged against production, and there is none yet."] : [] };
+  const signature = checkSignature(evaluation, baseline, thresholds.allow_breaking);
+  const notes = slices ? [`Slices are judged against production, and v${baseline.version} cannot be compared.`] : [];
+  return { checks: [signature, ...main], notes: [...notes, ...signatureNotes(evaluation, baseline)] };
 }
 
 function judgeRetrain(evaluation: Evaluation, thresholds: Thresholds): Ruling {
@@ -66,7 +72,7 @@ function judgeRetrain(evaluation: Evaluation, thresholds: Thresholds): Ruling {
   const slices = checkSlices(evaluation, thresholds.slices);
   return {
     checks: [signature, primary.check, ...limits, ...slices],
-    notes: [...primary.notes, ...signatureNotes(evaluation, baseline)],
+    notes: [...ownQueryNotes(evaluation), ...primary.notes, ...signatureNotes(evaluation, baseline)],
   };
 }
 

@@ -3,11 +3,13 @@ import type { Evaluation } from "../evaluation/evaluation.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
 import { formatApart, formatCount, formatExact, formatNumber } from "../statistics/format-number.ts";
 import { comparisonOf } from "./evaluation-check.ts";
+import { ruleOf } from "./rule.ts";
 import type { GateCheck } from "./verdict.ts";
 
 /** The limits that hold whatever is in production, and on a first deploy the business threshold too; the tighter bound when both name a metric. */
-export function checkLimits(evaluation: Evaluation, { always, first_deploy }: Thresholds): GateCheck[] {
-  const limits = evaluation.baseline.state === "none" ? tighter(first_deploy, always) : always;
+export function checkLimits(evaluation: Evaluation, thresholds: Thresholds): GateCheck[] {
+  const { always, first_deploy } = thresholds;
+  const limits = ruleOf(evaluation, thresholds) === "first_deploy" ? tighter(first_deploy, always) : always;
   return Object.entries(limits).map(([metric, bounds]) => checkLimit(evaluation, metric, bounds));
 }
 

@@ -4,7 +4,7 @@ import type { GateCheck } from "./verdict.ts";
 /** Would callers of production break on the candidate? A new feature is fine; a removed or retyped one, or a dropped class, is not. */
 export function checkSignature(
   { features, classes }: Evaluation,
-  baseline: Extract<Baseline, { state: "scored" }>,
+  baseline: Extract<Baseline, { features: unknown }>,
   allowBreaking: boolean,
 ): GateCheck {
   const breaks = [
@@ -35,7 +35,7 @@ export function checkSignature(
 /** What changed without breaking callers, worth a note: new features are missing values to old callers, new classes change the outputs' shape. */
 export function signatureNotes(
   { features, classes }: Evaluation,
-  baseline: Extract<Baseline, { state: "scored" }>,
+  baseline: Extract<Baseline, { features: unknown }>,
 ): string[] {
   const added = features
     .filter(({ name }) => !baseline.features.some((old) => old.name === name))

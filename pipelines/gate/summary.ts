@@ -22,13 +22,18 @@ function othersClause(others: number, outcome: Outcome): string {
   return `; ${formatCount(others)} more ${others === 1 ? one : many}`;
 }
 
-function passSummary(rule: Verdict["rule"], checks: readonly GateCheck[], { rows }: Evaluation): string {
+function passSummary(rule: Verdict["rule"], checks: readonly GateCheck[], { rows, baseline }: Evaluation): string {
   const primary = checks.find(({ id }) => id === "primary");
   if (rule === "retrain") return withoutStop(primary?.reason ?? "");
-  if (primary) return `No production yet: ${withoutStop(primary.reason)}`;
+  const state = baseline.state === "incomparable" ? incomparable(baseline) : "No production yet";
+  if (primary) return `${state}: ${withoutStop(primary.reason)}`;
   const limits = checks.filter(({ id, waived }) => id.startsWith("metric:") && !waived);
   const held = limits.map(({ id, found, limit }) => `${id.slice("metric:".length)} ${found} (${limit})`).join(", ");
-  return `No production yet, judged against your business threshold: ${held || "no limit held"} on ${formatCount(rows)} test rows`;
+  return `${state}, judged against your business threshold: ${held || "no limit held"} on ${formatCount(rows)} test rows`;
+}
+
+function incomparable({ version, reason }: Extract<Evaluation["baseline"], { state: "incomparable" }>): string {
+  return `Production v${version} cannot be compared (${withoutStop(reason)}), and allow_breaking accepts that`;
 }
 
 function waivedClause(checks: readonly GateCheck[]): string {

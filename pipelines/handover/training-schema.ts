@@ -52,6 +52,9 @@ const feature = object({ name, kind: { enum: ["number", "boolean", "category"] }
 const dataset = object({ fingerprint: hash, rows: count, columns: list(object({ name, type: name })) });
 const difference = nullable(object({ value: number, low: number, high: number, confidence: share }));
 
+const baselineModel = { version: count, model: hash, features: list(feature), classes: list(name) };
+const ownQuery = object({ missing: list(name), key: list(name, 100), test_rows: count });
+
 const explanations = object({
   metric: name,
   rows: count,
@@ -82,13 +85,8 @@ const evaluation = object(
     baseline: {
       anyOf: [
         object({ state: { const: "none" } }),
-        object({
-          state: { const: "scored" },
-          version: count,
-          model: hash,
-          features: list(feature),
-          classes: list(name),
-        }),
+        object({ state: { const: "scored" }, ...baselineModel }, { own_query: ownQuery }),
+        object({ state: { const: "incomparable" }, ...baselineModel, reason: text(8_000) }),
         object({ state: { const: "failed" }, version: count, model: hash, reason: text(8_000) }),
       ],
     },

@@ -31,9 +31,10 @@ export function modelCard(source: CardSource): string {
 
 function metricTable({ metrics, baseline, rows }: Evaluation): string {
   const compared = baseline.state === "scored";
-  const against = compared
-    ? `production at the time (version ${baseline.version})`
-    : "nothing in production at the time";
+  const against =
+    baseline.state === "none"
+      ? "nothing in production at the time"
+      : `production at the time (version ${baseline.version})${compared ? "" : ", which could not be compared"}`;
   const head = [
     "metric",
     "naive",

@@ -38,7 +38,9 @@ function failReason(id: string, { verdict, evaluation }: JudgedEntry): string {
   if (kind === "signature") return "would break its callers";
   if (kind === "data") return "a data check failed";
   if (kind === "evaluation")
-    return evaluation.baseline.state === "failed" ? "production could not be scored" : "could not be scored";
+    return ["failed", "incomparable"].includes(evaluation.baseline.state)
+      ? "production could not be scored"
+      : "could not be scored";
   return `${escapeMarkdown(id, 40)} failed`;
 }
 
@@ -51,6 +53,8 @@ function noBetter(evaluation: JudgedEntry["evaluation"]): string {
 
 function passReason({ verdict, evaluation, candidate }: JudgedEntry): string {
   const waived = verdict.checks.some((check) => check.waived) ? ", with a waiver" : "";
+  if (evaluation.baseline.state === "incomparable")
+    return `meets its threshold, production cannot be compared${waived}`;
   if (verdict.rule === "first_deploy" || evaluation.baseline.state === "none")
     return `first version, meets its threshold${waived}`;
   const better = candidate.config.thresholds.retrain.mode === "non-inferior" ? "not worse" : "better";

@@ -45,6 +45,20 @@ export async function openModel(bytes: Uint8Array, signature: ModelSignature): P
   };
 }
 
+/** Opens a model for as long as `use` takes, and frees it whatever happens. */
+export async function withModel<T>(
+  bytes: Uint8Array,
+  signature: ModelSignature,
+  use: (opened: ScoringModel) => Promise<T>,
+): Promise<T> {
+  const opened = await openModel(bytes, signature);
+  try {
+    return await use(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
 async function loadRuntime(): Promise<Runtime> {
   const module = await import("onnxruntime-node");
   // Its warnings (no GPU, unused initializers) are noise to our users; failures are thrown anyway.

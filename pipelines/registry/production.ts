@@ -1,0 +1,17 @@
+import type { Snapshot } from "./snapshot.ts";
+import type { VersionRecord } from "./version-record.ts";
+
+/** Production as the registry has it now, if anything is deployed. */
+export interface Production {
+  record: VersionRecord;
+  /** Read only when it must be scored. */
+  bytes(): Promise<Uint8Array>;
+}
+
+/** What is in production at `snapshot`; null when nothing is. Refuses a tampered registry. */
+export async function productionOf(snapshot: Snapshot, name: string): Promise<Production | null> {
+  const pointer = await snapshot.production(name);
+  if (!pointer) return null;
+  const record = await snapshot.record(name, pointer.version);
+  return { record, bytes: () => snapshot.modelBytes(name, pointer.version) };
+}
