@@ -3,6 +3,7 @@ import { basename, dirname, join, matchesGlob } from "node:path";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import type { Problem } from "../errors/user-error.ts";
 import { sha256 } from "./canonical-json.ts";
+import { plainBytes } from "./line-ends.ts";
 import type { LoadedModel } from "./load-models.ts";
 
 /** Programs are texts; what is larger is data, and belongs into the feature query. */
@@ -20,7 +21,7 @@ interface Found {
 
 /**
  * Hashes the files of a model's folder that `params.files` names, by path, or says what is wrong with them. Links are refused: a
- * pull request may not make us read a file from elsewhere. Synchronous, like all reading of configs.
+ * pull request may not make us read a file from elsewhere. Line ends count as git keeps them. Synchronous, like all reading of configs.
  */
 export function hashProgramFiles(
   root: string,
@@ -64,7 +65,7 @@ function matches(path: string, pattern: string): boolean {
 }
 
 function hashOf(path: string): string {
-  return reading(path, () => sha256(readFileSync(path)));
+  return reading(path, () => sha256(plainBytes(readFileSync(path))));
 }
 
 /** Paths relative to `folder`, with slashes, in a fixed order. */

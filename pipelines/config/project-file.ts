@@ -1,6 +1,7 @@
 import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
 import { EnvironmentError } from "../errors/environment-error.ts";
+import { plainLineEnds } from "./line-ends.ts";
 import { MAX_FILE_BYTES } from "./yaml/source-text.ts";
 
 /** A file of the user's repository as text, that it is not there, or why it is refused. */
@@ -69,7 +70,8 @@ function refused(reason: string): ProjectFile {
 
 function decode(bytes: Buffer): ProjectFile {
   try {
-    return { state: "read", text: new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes) };
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { state: "read", text: plainLineEnds(text) };
   } catch {
     const line = firstBadLine(bytes);
     return refused(`line ${line} is not UTF-8 text; save the file as UTF-8`);

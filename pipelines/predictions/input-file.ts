@@ -5,6 +5,7 @@ import { engineError, machineError } from "../data/engines/duckdb/engine-error.t
 import { readerOf } from "../data/engines/duckdb/file-reader.ts";
 import { quoteName, quoteText } from "../data/engines/duckdb/quote.ts";
 import type { Session } from "../data/engines/duckdb/session.ts";
+import { isLfsPointer, lfsProblem } from "../data/lfs-pointer.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { UserError } from "../errors/user-error.ts";
 
@@ -31,6 +32,7 @@ export async function describeInput(
   kept: readonly string[],
 ): Promise<InputRows> {
   refuseUnreadable(file, name);
+  if (await isLfsPointer(file)) throw new UserError(lfsProblem(name));
   try {
     const from = await relationOf(session, file, staged, kept);
     return { from, columns: await describeColumns(session, `SELECT * FROM ${from}`), name };

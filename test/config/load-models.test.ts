@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { plainBytes } from "../../pipelines/config/line-ends.ts";
 import { loadModels } from "../../pipelines/config/load-models.ts";
 import { exampleTrainers, smallText } from "./example-model.ts";
 
@@ -179,4 +180,18 @@ test("what is not a plain file is refused and never waited for", async () => {
   } finally {
     socket.close();
   }
+});
+
+test("a checkout with other line ends is the same model", async () => {
+  await writeModel("ant");
+  const [plain] = (await load()).models;
+  await writeModel("ant", (text) => text.replaceAll("\n", "\r\n"));
+  await write("models/ant/features.sql", "SELECT 1\r\n");
+  const [other] = (await load()).models;
+  expect([other?.config, other?.query]).toEqual([plain?.config, plain?.query]);
+});
+
+test("a program with other line ends is the same, and a binary file is not touched", () => {
+  expect(plainBytes(Buffer.from("a\r\nä\r\n")).toString()).toBe("a\nä\n");
+  for (const binary of [Buffer.from("\0a\r\n"), Buffer.from([0xff, 13, 10])]) expect(plainBytes(binary)).toBe(binary);
 });

@@ -166,3 +166,15 @@ test.each([
   const result = await buildFeatures(featureJob(project, query, choice));
   expect(result.checks[0]).toMatchObject({ passed: true, found: `${rows} row${rows === 1 ? "" : "s"}` });
 });
+
+test.each([
+  ["'big.parquet'", "big.parquet is a Git LFS pointer, not the data: its content was not fetched"],
+  ["read_csv('*.csv')", "part.csv (*.csv) is a Git LFS pointer, not the data"],
+])("a file that Git LFS has not fetched is named: %s", async (from, message) => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"7".repeat(64)}\nsize 12345\n`;
+  const files = { "data/flights.csv": flights, "data/part.csv": pointer, "data/big.parquet": pointer };
+  await using project = await scratchProject(files);
+  const { problems } = await failure(buildFeatures(featureJob(project, `SELECT delay AS y\nFROM ${from}`)));
+  expect(problems[0]).toMatchObject({ message: expect.stringContaining(message), where: { line: 2 } });
+  expect(problems[0]?.hint).toContain("git lfs pull");
+});

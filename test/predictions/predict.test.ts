@@ -172,6 +172,11 @@ describe("a file of rows", () => {
         "error  file.csv lacks 2 columns that the model needs: size, city\n    city: did you mean citi?\n    it has: id, rooms, citi",
       ],
     },
+    {
+      title: "a file that Git LFS has not fetched",
+      csv: `version https://git-lfs.github.com/spec/v1\noid sha256:${"7".repeat(64)}\nsize 1\n`,
+      told: ["file.csv is a Git LFS pointer", "git lfs pull"],
+    },
     { title: "an empty file", csv: "", told: ["file.csv is empty", "a CSV file has a header"] },
     {
       title: "a file of which no row can be scored is an error",

@@ -1,7 +1,8 @@
-import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { sha256 } from "../../config/canonical-json.ts";
+import { plainBytes } from "../../config/line-ends.ts";
 import { EnvironmentError } from "../../errors/environment-error.ts";
 import { UserError } from "../../errors/user-error.ts";
 import type { ProgramSource } from "../trainer.ts";
@@ -52,9 +53,19 @@ async function copyVerified(from: string, to: string, file: string, hash: string
     const detail = { tried: `to copy ${file} for the training`, safe: "nothing was trained" };
     throw new EnvironmentError(`cannot copy ${file}: ${(cause as Error).message}`, detail, { cause });
   }
-  if (sha256(await readFile(copy)) !== hash) {
+  const bytes = await readFile(copy);
+  const plain = plainBytes(bytes);
+  if (plain !== bytes) await rewrite(copy, plain);
+  if (sha256(plain) !== hash) {
     throw new UserError({ message: `${file} changed while the model was prepared.`, hint: "run the command again" });
   }
+}
+
+/** The program runs as git keeps it, with the same right to be executed. */
+async function rewrite(file: string, bytes: Buffer): Promise<void> {
+  const { mode } = await stat(file);
+  await rm(file);
+  await writeFile(file, bytes, { mode });
 }
 
 function taken(file: string): UserError {

@@ -1,9 +1,11 @@
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
 import { sha256 } from "../../../pipelines/config/canonical-json.ts";
+import { makeWorkFolder } from "../../../pipelines/training/command/work-folder.ts";
 import { failure, graded, makeProgram, sound, soundClassifier } from "./programs.ts";
 
 const copy = `import { copyFileSync } from "node:fs";
@@ -150,6 +152,18 @@ test("a file that changed after it was hashed is not trained with", async () => 
   const training = program.train();
   writeFileSync(join(program.folder, "fit.mjs"), "process.exit(0);\n");
   await expect(training).rejects.toThrow("fit.mjs changed while the model was prepared.");
+});
+
+test("a program checked out with other line ends runs as git keeps it", async () => {
+  using program = makeProgram(copy);
+  const file = join(program.folder, "run.sh");
+  writeFileSync(file, "#!/bin/sh\r\ntrue\r\n", { mode: 0o755 });
+  await using work = await makeWorkFolder({
+    folder: program.folder,
+    files: { "run.sh": sha256(Buffer.from("#!/bin/sh\ntrue\n")) },
+  });
+  execFileSync("./run.sh", { cwd: work.path });
+  expect(readFileSync(file, "utf8")).toContain("\r\n");
 });
 
 test("a file of the model may not stand where the program's own files come", async () => {

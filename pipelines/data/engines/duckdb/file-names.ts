@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import { didYouMean } from "../../../errors/did-you-mean.ts";
 import { type Problem, UserError } from "../../../errors/user-error.ts";
 import { type DataFolder, isInside } from "../../data-folders.ts";
+import { isLfsPointer, lfsProblem } from "../../lfs-pointer.ts";
 import { locateByte, type SqlText } from "../../sql-text.ts";
 import type { FileMention } from "./query-rules.ts";
 import { quoteText } from "./quote.ts";
@@ -58,6 +59,8 @@ async function resolveMention(
     return { message: `the file name ${JSON.stringify(name)} ${reason}`, hint: fileNameHint(folders), where };
   }
   const path = await findFile(name, folders);
+  const pointer = path && (await findPointer(path));
+  if (pointer) return { ...lfsProblem(isPattern(name) ? `${basename(pointer)} (${name})` : name), where };
   if (path !== null) return { name, path, start: offset, end: offset + length };
   return { message: `no file ${name} in the data folders`, hint: missingHint(name, folders), where };
 }
@@ -81,9 +84,20 @@ async function findFile(name: string, folders: readonly DataFolder[]): Promise<s
   const existing = folders.filter(({ exists }) => exists);
   for (const folder of existing) {
     const path = join(folder.path, name);
-    const match = /[*?[]/.test(name) ? await firstMatch(name, folder.path) : await realpath(path).catch(() => null);
+    const match = isPattern(name) ? await firstMatch(name, folder.path) : await realpath(path).catch(() => null);
     if (match !== null && existing.some((each) => isInside(each.path, match))) return path;
   }
+  return null;
+}
+
+function isPattern(name: string): boolean {
+  return /[*?[]/.test(name);
+}
+
+/** The first of the files that a path or a pattern names which Git LFS has not fetched. */
+async function findPointer(path: string): Promise<string | null> {
+  const files = isPattern(path) ? glob(path) : [path];
+  for await (const file of files) if (await isLfsPointer(file)) return file;
   return null;
 }
 
