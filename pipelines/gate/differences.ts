@@ -18,7 +18,8 @@ export function describeInterval({ low, high, confidence }: Difference): string 
 
 /** `95%`, and as many nines as it takes: 0.9975 is `99.75%`. */
 export function formatConfidence(confidence: number): string {
-  return formatPercent(confidence, 1 + Math.ceil(-Math.log10(1 - confidence)));
+  const nines = Math.ceil(-Math.log10(1 - confidence));
+  return formatPercent(confidence, Number.isFinite(nines) ? Math.min(Math.max(3, 1 + nines), 15) : 3);
 }
 
 /**
