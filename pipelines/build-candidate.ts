@@ -77,7 +77,7 @@ async function recordCandidate(
     test: data.test,
     predictions,
     checks: data.checks,
-    notes: data.notes,
+    notes: [...data.notes, ...trained.notes],
     model: { sha256: trained.sha256, size: trained.model.length },
     ...trained.facts,
     environment: { ...environmentFacts(toolVersion), ...trained.environment },

@@ -9,6 +9,7 @@ import type { ProgramSource, TrainedModel } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
 import type { PreparedData } from "./prepare-data.ts";
+import { tableNotes } from "./table-notes.ts";
 
 /** What training leaves behind, and what its cache keeps. */
 export interface TrainResult {
@@ -19,6 +20,8 @@ export interface TrainResult {
   environment: Readonly<Record<string, string>>;
   naive: Naive;
   example: InputExample;
+  /** What a careful person would ask about the rows it learned from. */
+  notes: readonly string[];
   seconds: number;
 }
 
@@ -28,6 +31,13 @@ export async function trainCandidate(
   model: LoadedModel,
   prepared: PreparedData,
 ): Promise<TrainResult> {
+  const { log } = workspace;
+  const result = await trainStep(workspace, model, prepared);
+  for (const note of result.notes) log.warn(note);
+  return result;
+}
+
+async function trainStep(workspace: Workspace, model: LoadedModel, prepared: PreparedData): Promise<TrainResult> {
   const { cache, log } = workspace;
   const { params, search } = model.config;
   // What a search found is not in the definition.
@@ -39,7 +49,7 @@ export async function trainCandidate(
         await cache.readBytes("train", inputs),
         await cache.read<Omit<TrainResult, "model">>("train", inputs),
       ];
-      if (bytes && facts) return { ...facts, model: bytes };
+      if (bytes && facts?.notes) return { ...facts, model: bytes };
       const result = await trainNow(workspace, model, prepared, nestedLog(log, step));
       await cache.writeBytes("train", inputs, result.model);
       await cache.write("train", inputs, { ...result, model: undefined });
@@ -86,6 +96,11 @@ async function trainNow(
     environment: trained.facts ?? {},
     naive: naiveOf(table.target),
     example: inputExample(table.features, 5),
+    notes: tableNotes({
+      table,
+      target,
+      minRows: typeof params.min_rows_per_leaf === "number" ? params.min_rows_per_leaf : null,
+    }),
     seconds: (clock.now().getTime() - started) / 1000,
   };
 }
