@@ -162,7 +162,7 @@ test("a program checked out with other line ends runs as git keeps it", async ()
     folder: program.folder,
     files: { "run.sh": sha256(Buffer.from("#!/bin/sh\ntrue\n")) },
   });
-  execFileSync("./run.sh", { cwd: work.path });
+  execFileSync(join(work.path, "run.sh"));
   expect(readFileSync(file, "utf8")).toContain("\r\n");
 });
 
