@@ -8,11 +8,21 @@ export function outOfTime(sql: SqlText, what: string, seconds: number): Problem 
   return { message: `${what} was stopped after ${limit} s`, hint, key: "resources.timeout_minutes", ...start(sql) };
 }
 
-/** What to say when it needs more memory, and more room on the disk for what does not fit, than it may use. */
-export function outOfMemory(sql: SqlText, what: string, gigabytes: number): Problem {
+/**
+ * What to say when it needs more memory, and more room on the disk for what does not fit, than it may use. A query with a part
+ * that is `ordered`, because its value depends on the order of rows, got no room on the disk.
+ */
+export function outOfMemory(sql: SqlText, what: string, gigabytes: number, ordered: string | null = null): Problem {
   const hint = "make it read less, or raise resources.memory_gb in model.yaml";
-  const message = `${what} needs more than ${gigabytes} GB of memory and its room on the disk`;
-  return { message, hint, key: "resources.memory_gb", ...start(sql) };
+  const message = `${what} needs more than ${gigabytes} GB of memory`;
+  const problem = { key: "resources.memory_gb", ...start(sql) };
+  if (ordered === null) return { ...problem, message: `${message} and its room on the disk`, hint };
+  return { ...problem, message, hint: `${oneThread(ordered)}\n${hint}` };
+}
+
+function oneThread(ordered: string): string {
+  const why = `it has ${ordered}, which depends on the order of rows, so it runs in one thread and in memory alone to give the same rows every time`;
+  return /DOUBLE|FLOAT/.test(ordered) ? `${why}; sums of DECIMAL do not: sum(CAST(x AS DECIMAL(18, 6)))` : why;
 }
 
 /** What to say when the engine does not survive it. */

@@ -14,6 +14,8 @@ export interface QueryContext {
   /** Bytes of our own text before the query. */
   prefix: number;
   memory_gb: number;
+  /** What in the query depends on the order of rows, so that it ran in one thread without spilling. */
+  ordered: string | null;
 }
 
 /** The error to throw for one that running the query threw: located in the user's file, and without this machine's paths. */
@@ -21,7 +23,7 @@ export async function queryError(session: Session, context: QueryContext, error:
   const found = engineError(error);
   if (!found) return error;
   if (found.exception_type === "Out of Memory") {
-    return new UserError(outOfMemory(context.sql, "the query", context.memory_gb), { cause: error });
+    return new UserError(outOfMemory(context.sql, "the query", context.memory_gb, context.ordered), { cause: error });
   }
   const machine = machineError(error, `to run ${context.sql.file}`);
   if (machine || ["INTERNAL", "FATAL"].includes(found.exception_type.toUpperCase())) return machine ?? error;

@@ -6,6 +6,13 @@ export interface Refusal {
   hint: string;
 }
 
+/** What the rules know of the engine's functions. */
+export interface FunctionRules {
+  refused: ReadonlyMap<string, Refusal>;
+  /** Aggregates, and macros, which may hold one. */
+  aggregates: ReadonlySet<string>;
+}
+
 const changing = "it gives another value on every run, and the same data must give the same dataset";
 const clock: Refusal = { reason: changing, hint: "use $start and $end of features.window, or write the date out" };
 const chance: Refusal = {
@@ -88,15 +95,19 @@ export const namedAggregates: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Every function whose value is not a function of its arguments, by the engine's own catalogue and our corrections, and every
- * macro that calls one or reads the catalogue. `error` is called volatile there only so that it is not folded away.
+ * The engine's functions, by its own catalogue and our corrections. Refused is every one whose value is not a function of its
+ * arguments, and every macro that calls one or reads the catalogue. `error` is volatile only so that it is not folded away.
  */
-export async function refusedFunctions(session: Session): Promise<ReadonlyMap<string, Refusal>> {
+export async function functionRules(session: Session): Promise<FunctionRules> {
   const rows = await session.rows(`
-    SELECT DISTINCT lower(function_name) AS name, function_type AS type, macro_definition AS body FROM duckdb_functions()
-    WHERE stability <> 'CONSISTENT' OR function_type IN ('macro', 'table')`);
-  const named = rows.map(({ name, type, body }) => ({ name: String(name), type, body: String(body ?? "") }));
-  const listed = named.filter(({ name, type }) => !["macro", "table"].includes(String(type)) && name !== "error");
+    SELECT DISTINCT lower(function_name) AS name, function_type AS type, macro_definition AS body,
+      stability <> 'CONSISTENT' AS volatile
+    FROM duckdb_functions()
+    WHERE stability <> 'CONSISTENT' OR function_type IN ('aggregate', 'macro', 'table')`);
+  const named = rows.map(({ name, type, body, volatile }) => {
+    return { name: String(name), type, body: String(body ?? ""), volatile: volatile === true };
+  });
+  const listed = named.filter(({ name, type, volatile }) => volatile && type !== "macro" && name !== "error");
   const refused = new Map<string, Refusal>([
     ...listed.map(({ name }): [string, Refusal] => [name, refusalOf(name)]),
     ...Object.entries(misjudged),
@@ -107,7 +118,8 @@ export async function refusedFunctions(session: Session): Promise<ReadonlyMap<st
     new Set(tables),
     named.filter(({ type }) => type === "macro"),
   );
-  return refused;
+  const aggregates = named.filter(({ type }) => type === "aggregate" || type === "macro").map(({ name }) => name);
+  return { refused, aggregates: new Set(aggregates) };
 }
 
 /** Until nothing is added, because macros call macros. */

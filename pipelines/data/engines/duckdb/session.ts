@@ -24,7 +24,10 @@ export interface Session extends Disposable {
   row(sql: string): Promise<Record<string, unknown>>;
 }
 
-/** Starts DuckDB with no external access, no extensions, UTC, and a configuration that can no longer be changed. */
+/**
+ * Starts DuckDB with no external access, no extensions, UTC, and a configuration that can no longer be changed, but for the
+ * memory limit: a query is one SELECT, which can set nothing.
+ */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const instance = await DuckDBInstance.create(":memory:", startOptions(options));
@@ -61,6 +64,7 @@ function confinement({ readable, writable = [] }: SessionOptions): [string, stri
     ["allowed_directories", list(readable)],
     ["allowed_paths", list(writable)],
     ["enable_external_access", "false"],
+    ["allowed_configs", "['memory_limit']"],
     ["lock_configuration", "true"],
   ];
 }

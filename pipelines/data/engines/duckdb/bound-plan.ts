@@ -1,0 +1,141 @@
+import { parse } from "node:path";
+import type { ResolvedQuery } from "./file-names.ts";
+import type { SyntaxNode } from "./parse-query.ts";
+import { quoteText } from "./quote.ts";
+import { fileFunctions } from "./refused-functions.ts";
+import type { Session } from "./session.ts";
+import { partsInScope, type ScopedPart } from "./table-scope.ts";
+
+type Mutable = Record<string, unknown>;
+
+/**
+ * The engine's bound plan of a query, with the type of every argument; null when the engine cannot write it down. It has no
+ * words for scans of CSV and JSON, so each file's place is taken by an empty table with its columns.
+ */
+export async function boundPlan(session: Session, tree: SyntaxNode, { files }: ResolvedQuery): Promise<unknown> {
+  const tables: string[] = [];
+  try {
+    const [statement, sample] = [copyOf(tree), await sampleStatement(session)];
+    replaceParameters(statement, sample.node.select_list[0]);
+    const paths = new Map(files.map(({ name, path }) => [name, path]));
+    for (const scan of fileScans(statement, paths)) {
+      const name = `mergeml_scan_${tables.length}`;
+      await session.run(
+        `CREATE TEMP TABLE ${name} AS SELECT * FROM ${await scanText(session, sample, scan, paths)} LIMIT 0`,
+      );
+      tables.push(name);
+      standIn(scan, name);
+    }
+    const text = await textOf(session, statement);
+    const { json } = await session.row(`SELECT json_serialize_plan(${quoteText(text)}) AS json`);
+    const { error, plans } = JSON.parse(String(json)) as { error: boolean; plans?: unknown };
+    return error ? null : (plans ?? null);
+  } catch {
+    return null;
+  } finally {
+    for (const name of tables) await session.run(`DROP TABLE temp.${name}`);
+  }
+}
+
+/** Positions that are unknown are numbers too large for JavaScript; none is needed for the types. */
+function copyOf(tree: unknown): Mutable {
+  const small = (_key: string, value: unknown) =>
+    typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) ? 0 : value;
+  return JSON.parse(JSON.stringify(tree, small)) as Mutable;
+}
+
+interface SampleStatement {
+  node: { select_list: Mutable[]; from_table: unknown };
+}
+
+/** A statement to take parts of, so that nothing here has to know how the engine writes them. */
+async function sampleStatement(session: Session): Promise<SampleStatement> {
+  const text = "SELECT TIMESTAMP '2001-01-01', * FROM mergeml_scan";
+  const { json } = await session.row(`SELECT json_serialize_sql(${quoteText(text)}) AS json`);
+  const { statements } = copyOf(JSON.parse(String(json))) as unknown as { statements: [SampleStatement] };
+  return statements[0];
+}
+
+/** `$start` and `$end` are timestamps; an overloaded function of a parameter has no type before they are known. */
+function replaceParameters(statement: Mutable, moment: Mutable | undefined): void {
+  statement.named_param_map = [];
+  const stack: unknown[] = [statement];
+  while (stack.length > 0) {
+    const node = stack.pop();
+    if (typeof node !== "object" || node === null) continue;
+    const part = node as Mutable;
+    if (part.class === "PARAMETER") Object.assign(part, moment, { alias: part.alias });
+    stack.push(...Object.values(part));
+  }
+}
+
+function fileScans(statement: Mutable, paths: ReadonlyMap<string, string>): Mutable[] {
+  const scans: Mutable[] = [];
+  const stack: ScopedPart[] = [{ node: statement, scope: new Set() }];
+  for (let visit = stack.pop(); visit; visit = stack.pop()) {
+    const { node, scope } = visit;
+    if (Array.isArray(node)) stack.push(...node.map((each) => ({ node: each as unknown, scope })));
+    else if (typeof node === "object" && node !== null) {
+      const part = node as Mutable;
+      if (isScan(part, scope, paths)) scans.push(part);
+      else stack.push(...partsInScope(part, scope));
+    }
+  }
+  return scans;
+}
+
+function isScan(node: Mutable, scope: ReadonlySet<string>, paths: ReadonlyMap<string, string>): boolean {
+  if (node.type === "TABLE_FUNCTION") return fileFunctions.has(functionName(node));
+  const name = String(node.table_name);
+  return node.type === "BASE_TABLE" && paths.has(name) && !scope.has(name.toLowerCase());
+}
+
+function functionName({ function: call }: Mutable): string {
+  return String((call as Mutable | undefined)?.function_name).toLowerCase();
+}
+
+async function scanText(
+  session: Session,
+  sample: SampleStatement,
+  scan: Mutable,
+  paths: ReadonlyMap<string, string>,
+): Promise<string> {
+  if (scan.type === "BASE_TABLE") return quoteText(paths.get(String(scan.table_name)) ?? "");
+  const call = copyOf(scan.function);
+  const [files] = call.children as unknown[];
+  resolveConstants(files, paths);
+  const statement = copyOf(sample) as unknown as SampleStatement & Mutable;
+  statement.node.select_list = statement.node.select_list.slice(1);
+  statement.node.from_table = { ...scan, alias: "", column_name_alias: [], function: call };
+  return `(${await textOf(session, statement)})`;
+}
+
+function resolveConstants(node: unknown, paths: ReadonlyMap<string, string>): void {
+  const { value, children } = node as { value?: { value?: unknown }; children?: unknown[] };
+  if (value && typeof value.value === "string") value.value = paths.get(value.value) ?? value.value;
+  for (const child of children ?? []) resolveConstants(child, paths);
+}
+
+async function textOf(session: Session, statement: Mutable): Promise<string> {
+  const tree = JSON.stringify({ error: false, statements: [statement] });
+  const { text } = await session.row(`SELECT json_deserialize_sql(CAST(${quoteText(tree)} AS JSON)) AS text`);
+  return String(text);
+}
+
+/** Makes a scan of a table out of one of a file; it goes by the name that the file's would have. */
+function standIn(scan: Mutable, table: string): void {
+  const named = scan.type === "TABLE_FUNCTION" ? functionName(scan) : parse(String(scan.table_name)).name;
+  const { alias, column_name_alias, sample, query_location } = scan;
+  for (const key of Object.keys(scan)) delete scan[key];
+  Object.assign(scan, {
+    type: "BASE_TABLE",
+    alias: alias === "" ? named : alias,
+    sample,
+    query_location,
+    schema_name: "",
+    table_name: table,
+    column_name_alias,
+    catalog_name: "",
+    at_clause: null,
+  });
+}
