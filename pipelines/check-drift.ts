@@ -5,6 +5,7 @@ import type { VersionRecord } from "./registry/version-record.ts";
 import { checkDriftWindow, type DriftWindowCheck, type DriftWindowJob } from "./watch/check-drift-window.ts";
 import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, UnreadWindow } from "./watch/drift/model-drift.ts";
 import { parsePersistence, persistentOutcome } from "./watch/drift/persistence.ts";
+import { type FedWindow, type Silence, silenceOf } from "./watch/drift/silence.ts";
 import { driftingInARow, driftPoint } from "./watch/drift/window-history.ts";
 import { rememberCheck } from "./watch/last-check.ts";
 import type { Profile } from "./watch/profile/profile.ts";
@@ -13,7 +14,7 @@ import { judgePromotion } from "./watch/promotion/collect-evidence.ts";
 import { retrainAdvice } from "./watch/retrain/retrain-advice.ts";
 import { watchedModel, watchedNames } from "./watch/watched-model.ts";
 import { UnwatchedModel } from "./watch/window/drift-window.ts";
-import { earlierInterval, type Interval, intervalBefore, spanOf } from "./watch/window/interval.ts";
+import { durationOf, earlierInterval, type Interval, intervalBefore, spanOf } from "./watch/window/interval.ts";
 import { knownData } from "./watch/window/known-data.ts";
 import { windowInputs } from "./watch/window-inputs.ts";
 import type { Workspace } from "./workspace/workspace.ts";
@@ -48,15 +49,18 @@ export async function checkModelDrift(
   const every = window ?? today.drift.window;
   const persistence = parsePersistence(today.drift.persist);
   const intervals = lastWindows(known, intervalBefore(now, every), Math.max(shownWindows, persistence.of));
-  const { newest, points, unread } = await checkWindows(job, intervals);
+  const { newest, points, unread, fed } = await checkWindows(job, intervals);
   const history = points.filter(({ rows }) => rows > 0);
   const outcomes = history.map(({ outcome }) => outcome);
-  const { from, to, outcome } = points[0]!;
+  const { from, to } = points[0]!;
+  const silence = await silenceIn(job, intervals[0]!, fed);
+  const outcome = silence ? "silent" : points[0]!.outcome;
   const drift: ModelDrift = {
     ...{ model, version, owner: today.owner, every, persist: today.drift.persist },
     window: { from, to },
     ...newest,
     outcome,
+    silence,
     persistent: persistentOutcome(outcomes, persistence),
     history: history.slice(0, shownWindows),
     unread,
@@ -74,20 +78,45 @@ export async function checkModelDrift(
 async function checkWindows(
   job: DriftWindowJob,
   [newest, ...earlier]: readonly Interval[],
-): Promise<{ newest: DriftWindowCheck; points: DriftPoint[]; unread: UnreadWindow[] }> {
+): Promise<{ newest: DriftWindowCheck; points: DriftPoint[]; unread: UnreadWindow[]; fed: FedWindow[] }> {
   const { log } = job.workspace;
   return log.step(`drift of ${job.watched.record.model}`, async (step) => {
     const first = await checkDriftWindow(job, newest!);
     const points = [driftPoint(spanOf(newest!), first.result)];
+    const fed = [{ ...spanOf(newest!), rows: fedRows(first) }];
     const unread: UnreadWindow[] = [];
     for (const [at, interval] of earlier.entries()) {
       step.update((at + 1) / (earlier.length + 1), `from ${interval.from.toISOString().slice(0, 10)}`);
       const check = await checkDriftWindow(job, interval).catch(reasonOf);
-      if (typeof check === "string") unread.push({ ...spanOf(interval), reason: check });
-      else points.push(driftPoint(spanOf(interval), check.result));
+      const span = spanOf(interval);
+      if (typeof check === "string") unread.push({ ...span, reason: check });
+      else points.push(driftPoint(span, check.result));
+      fed.push({ ...span, rows: fedRows(check) });
     }
-    return { newest: first, points, unread };
+    return { newest: first, points, unread, fed };
   });
+}
+
+/** Rows that came, of whichever version and whether they could be used or not; what cannot be read has come too. */
+function fedRows(check: DriftWindowCheck | string): number {
+  if (typeof check === "string") return 1;
+  return (
+    check.result.rows.current + check.rejected + (check.log?.otherVersions ?? 0) + (check.log?.skipped.length ?? 0)
+  );
+}
+
+const day = durationOf("1d");
+
+/** Of windows shorter than a day also the same hours of the day and the week before must have had rows: nights are quiet. */
+async function silenceIn(job: DriftWindowJob, newest: Interval, fed: readonly FedWindow[]): Promise<Silence | null> {
+  const silence = silenceOf(fed);
+  if (silence === null || newest.to.getTime() - newest.from.getTime() >= day) return silence;
+  for (const ago of [day, 7 * day]) {
+    const before = { from: new Date(newest.from.getTime() - ago), to: new Date(newest.to.getTime() - ago) };
+    if (job.known && before.from < job.known.to) continue;
+    if (fedRows(await checkDriftWindow(job, before).catch(reasonOf)) === 0) return null;
+  }
+  return silence;
 }
 
 /** Why a window's rows cannot be used. The machine's trouble is nobody's window. */

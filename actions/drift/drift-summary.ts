@@ -24,11 +24,15 @@ export function driftSummary(answers: readonly ModelAnswer[]): string {
 function title(entries: readonly DriftEntry[]): string {
   const count = (outcome: DriftEntry["outcome"]) => entries.filter((each) => each.outcome === outcome).length;
   const of = (found: number, what: string) => (found > 0 ? [`${found} ${what}`] : []);
-  const told = [...of(count("drift"), "drifting"), ...of(count("error"), "could not be checked")];
+  const told = [
+    ...of(count("drift"), "drifting"),
+    ...of(count("silent"), "without rows any more"),
+    ...of(count("error"), "could not be checked"),
+  ];
   return `Drift: ${told.length > 0 ? `${told.join(", ")} of` : "none in"} ${entries.length} ${entries.length === 1 ? "model" : "models"}`;
 }
 
-const signs = { clean: "🟢", drift: "🔴", "too few rows": "⚪", error: "❌" } as const;
+const signs = { clean: "🟢", drift: "🔴", "too few rows": "⚪", silent: "🔇", error: "❌" } as const;
 
 function row({ model, production, entry, issue, retrain }: ModelAnswer): string[] {
   const version = production === null ? "–" : `v${production}`;
@@ -45,6 +49,7 @@ function row({ model, production, entry, issue, retrain }: ModelAnswer): string[
 
 function drift(entry: DriftEntry): string {
   if (entry.outcome === "error") return escapeMarkdown(entry.error.message, 200);
+  if (entry.outcome === "silent") return `no rows since ${day(entry.silence?.since ?? entry.window.from)}`;
   if (entry.outcome === "too few rows")
     return overlapWords(entry) === null ? `too few rows: ${entry.result.rows.current}` : "no new window yet";
   return entry.outcome === "drift" && entry.persistent !== "drift" ? "drift, not lasting yet" : entry.outcome;

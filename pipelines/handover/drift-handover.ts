@@ -160,7 +160,10 @@ const checked = {
   ],
   properties: {
     model: failed.properties.model,
-    outcome: { enum: ["clean", "drift", "too few rows"] },
+    outcome: { enum: ["clean", "drift", "too few rows", "silent"] },
+    silence: {
+      anyOf: [nothing, { type: "object", required: ["since", "rows"], properties: { since: isoTime, rows: count } }],
+    },
     version: { type: "integer", minimum: 1 },
     window: isoSpan,
     ...told,

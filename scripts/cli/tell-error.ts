@@ -2,7 +2,15 @@ import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 
-export const exitCodes = { done: 0, gateSaidNo: 1, user: 2, environment: 3, tooFewRows: 4, bug: 70 } as const;
+export const exitCodes = {
+  done: 0,
+  gateSaidNo: 1,
+  user: 2,
+  environment: 3,
+  tooFewRows: 4,
+  silent: 5,
+  bug: 70,
+} as const;
 
 /** An error as the command line shows it: the text for people, the facts for `--json`, and the exit code. */
 export interface ToldError {

@@ -13,7 +13,7 @@ import { writeOutput } from "../cli/write-output.ts";
 
 export const drift: Command = {
   description:
-    "Compares the last windows of live data with what the models in production were trained on; without names, all of them. The rows come from drift.query, the prediction log, or the feature query on the window. Nothing is remembered from run to run: the last eight windows are computed again, or taken from the cache. Exit codes: 0 no model drifts, 1 one drifts in its newest window, 4 none drifts and one has too few rows to tell, 2 or 3 one could not be checked; the others are told all the same.",
+    "Compares the last windows of live data with what the models in production were trained on; without names, all of them. The rows come from drift.query, the prediction log, or the feature query on the window. Nothing is remembered from run to run: the last eight windows are computed again, or taken from the cache. Exit codes: 0 no model drifts, 1 one drifts in its newest window, 5 none drifts and one gets no rows any more, 4 none of these and one has too few rows to tell, 2 or 3 one could not be checked; the others are told all the same.",
   positionals: { min: 0, max: Infinity },
   options: {
     now: { type: "string", value: "time", description: "Look at the windows before this moment, UTC: 2001-06-15" },
@@ -46,12 +46,13 @@ function tell(entries: readonly DriftEntry[]): string {
   return first.outcome === "error" ? renderDriftFailure(first) : renderDriftDetails(first);
 }
 
-/** The worst: what could not be checked, then drift, then too few rows. A model nobody can watch counts when it was asked for. */
+/** The worst: what could not be checked, then drift, then silence, then too few rows. A model nobody can watch counts when it was asked for. */
 function codeOf(entries: readonly DriftEntry[], asked: boolean): number {
   const kinds = entries.flatMap((entry) => (entry.outcome === "error" ? [entry.error.kind] : []));
   for (const kind of ["bug", "environment", "user"] as const) if (kinds.includes(kind)) return exitCodes[kind];
   if (asked && kinds.includes("unwatched")) return exitCodes.user;
   const outcomes = entries.map(({ outcome }) => outcome);
   if (outcomes.includes("drift")) return exitCodes.gateSaidNo;
+  if (outcomes.includes("silent")) return exitCodes.silent;
   return outcomes.includes("too few rows") ? exitCodes.tooFewRows : exitCodes.done;
 }

@@ -143,6 +143,19 @@ describe("mergeml drift on odd windows", () => {
     for (const { effects } of found.result.features) expect(effects.map(({ value }) => value)).toEqual([0]);
   });
 
+  it("tells a feed that stopped, and not one that never was", async () => {
+    const stopped = `${all} AND started_at < TIMESTAMP '2001-05-01'`;
+    const { code, text, found } = await drift(stopped, { args: ["--now", "2001-05-31"] });
+    expect([code, found.outcome, found.silence]).toEqual([
+      5,
+      "silent",
+      { since: "2001-05-01T00:00:00.000Z", rows: 720 },
+    ]);
+    expect(text).toContain("ride gets no rows any more: the last came before 2001-05-01.");
+    expect(text).toContain("1. Mend the feed: ");
+    expect((await told(all, { args: ["--now", "2001-05-31"] })).code).not.toBe(5);
+  });
+
   it("has too few rows of none", async () => {
     const { code, text } = await told(`${all} AND km < 0`);
     expect([code, text]).toEqual([

@@ -135,6 +135,13 @@ const empty = modelDrift({
   result: driftResult({ outcome: "too few rows", rows: { reference: 9000, current: 0, least: 200 } }),
 });
 
+const silent = modelDrift({
+  ...empty,
+  outcome: "silent",
+  silence: { since: "2001-05-21T00:00:00.000Z", rows: 1100 },
+  history: weeks({ outcome: "clean", prediction: moved(0.04), metric: level(29.9) }),
+});
+
 const trainedOn = modelDrift({
   window: { from: "2001-02-05T00:00:00.000Z", to: "2001-02-12T00:00:00.000Z" },
   history: [],
@@ -188,6 +195,7 @@ export const driftCases: Readonly<Record<string, readonly DriftEntry[]>> = {
   clean: [clean],
   "too-few-rows": [few],
   "empty-window": [empty],
+  silent: [silent],
   evidently: [byEvidently],
   "trained-on": [trainedOn],
   "partly-new": [partlyNew],

@@ -2,7 +2,7 @@ import { formatCount } from "../../statistics/format-number.ts";
 import type { DriftResult } from "../../watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { driftingInARow } from "../../watch/drift/window-history.ts";
-import { overlapWords } from "./reference-words.ts";
+import { momentText, overlapWords } from "./reference-words.ts";
 
 /** One sentence without an end: `flight-delay is drifting: predictions and 2 of 7 features, second week in a row`. Plain text. */
 export function driftHeadline(drift: ModelDrift): string {
@@ -10,6 +10,8 @@ export function driftHeadline(drift: ModelDrift): string {
   const { current, least } = result.rows;
   if (outcome === "clean") return `${model} does not drift`;
   if (outcome === "drift") return [`${model} is drifting: ${driftSubjects(result)}`, ...streakWords(drift)].join(", ");
+  if (outcome === "silent")
+    return `${model} gets no rows any more: the last came before ${momentText(drift.silence?.since ?? drift.window.from)}`;
   if (overlapWords(drift) !== null)
     return `${model} is not checked for drift: v${version} was trained or tested on rows of the window`;
   if (current === 0 && rejected > 0)

@@ -77,7 +77,7 @@ const word = (text: string) => escapeMarkdown(text, 40);
 
 function bodyOf(drift: ModelDrift, kept: Kept, options: DriftReportOptions): string {
   const { result } = drift;
-  const judged = drift.outcome !== "too few rows";
+  const judged = drift.outcome !== "too few rows" && drift.outcome !== "silent";
   return [
     [windowSentence(drift), accuracyText(drift)].filter(Boolean).join("\n"),
     ...windowNotes(drift, sentence),

@@ -15,6 +15,7 @@ export interface StepStyle {
 export function driftSteps(drift: ModelDrift, style: StepStyle): string[] {
   const { code, safe, retrain = retrainStep(drift, code) } = style;
   if (drift.outcome === "clean") return [];
+  if (drift.outcome === "silent") return silentSteps(drift, code);
   if (drift.outcome === "too few rows") return [...mendSteps(drift, safe), ...fewRowsSteps(drift, code)];
   return [...mendSteps(drift, safe), retrain, ...rollbackSteps(drift, code)];
 }
@@ -48,6 +49,16 @@ function retrainStep({ model, retrain }: ModelDrift, code: Safe): string {
 function rollbackSteps({ model, version, result }: ModelDrift, code: Safe): string[] {
   const worse = result.because.some((reason) => reason !== "features");
   return worse && version > 1 ? [`Or roll back: ${code(`mergeml rollback ${model}`)}`] : [];
+}
+
+function silentSteps({ model, source, silence, window }: ModelDrift, code: Safe): string[] {
+  const feed = {
+    log: `whatever serves ${model} writes the prediction log no more, or elsewhere`,
+    query: `${code("drift.query")} returns no rows of the window: look at what fills its tables`,
+    features: "the feature query returns no rows of the window: look at what fills its tables",
+  }[source];
+  const last = code(`mergeml drift ${model} --now ${momentText(silence?.since ?? window.from)}`);
+  return [`Mend the feed: ${feed}.`, `Look at the last rows that came: ${last}`];
 }
 
 function fewRowsSteps(drift: ModelDrift, code: Safe): string[] {

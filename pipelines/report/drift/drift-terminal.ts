@@ -84,7 +84,9 @@ export function renderDriftDetails(drift: ModelDrift): string {
     `${driftHeadline(drift)}.`,
     [windowSentence(drift), ...(empty ? [] : [`${lead}: ${rest}.`]), ...windowNotes(drift, plain)].join("\n"),
     ...limitsText(drift),
-    ...(drift.outcome === "too few rows" ? [] : [columnTable(drift), ruleSentence(drift.result)]),
+    ...(drift.outcome === "too few rows" || drift.outcome === "silent"
+      ? []
+      : [columnTable(drift), ruleSentence(drift.result)]),
     ...(drift.history.length > 1 ? [historyTable(drift)] : []),
     ...(steps.length > 0 ? [`What to do\n${steps.map((step, at) => `  ${at + 1}. ${step}`).join("\n")}`] : []),
   ].join("\n\n");

@@ -5,6 +5,7 @@ import type { RollbackJudgement } from "../promotion/decide-rollback.ts";
 import type { WrittenWindow } from "../retrain/retrain-window.ts";
 import type { DriftWindow } from "../window/drift-window.ts";
 import type { DriftResult } from "./drift-result.ts";
+import type { Silence } from "./silence.ts";
 
 /** `from` inclusive, `to` exclusive, ISO UTC. */
 export interface Span {
@@ -25,8 +26,10 @@ export interface ModelDrift {
   persist: string;
   /** Where the window's rows came from: `drift.query`, the prediction log, or the feature query. */
   source: DriftWindow["source"];
-  /** Of the newest window. */
-  outcome: DriftResult["outcome"];
+  /** Of the newest window. `silent`: it has no rows, and there used to be rows. */
+  outcome: DriftResult["outcome"] | "silent";
+  /** Since when there are no rows; null unless the outcome is `silent`. Entries of an earlier mergeml lack it. */
+  silence: Silence | null;
   /** Over the last windows together, see `persistentOutcome`. */
   persistent: "drift" | "clean" | "undecided";
   /** Of the newest window. */
@@ -108,11 +111,12 @@ export interface FailedDrift {
 /** One model's entry of a drift run. */
 export type DriftEntry = ModelDrift | FailedDrift;
 
-/** How much a model asks for attention: drift that lasts, what could not be checked, drift of one window, too few rows, clean. */
+/** How much a model asks for attention: drift that lasts, what could not be checked, a feed that stopped, drift of one window, too few rows, clean. */
 function rank(entry: DriftEntry): number {
   if (entry.outcome === "error") return 1;
-  if (entry.outcome === "drift") return entry.persistent === "drift" ? 0 : 2;
-  return entry.outcome === "too few rows" ? 3 : 4;
+  if (entry.outcome === "drift") return entry.persistent === "drift" ? 0 : 3;
+  if (entry.outcome === "silent") return 2;
+  return entry.outcome === "too few rows" ? 4 : 5;
 }
 
 function severity(entry: DriftEntry): number {

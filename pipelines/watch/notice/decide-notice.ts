@@ -8,8 +8,12 @@ export interface DriftState {
   model: string;
   /** null: nothing is in production any more. */
   version: number | null;
-  /** Over the last windows together, see `persistentOutcome`. */
-  persistent: "drift" | "clean" | "undecided";
+  /** Over the last windows together, see `persistentOutcome`; `silent` when there are no rows any more. */
+  persistent: "drift" | "clean" | "undecided" | "silent";
+  /** Since when there are no rows, ISO UTC; null while there are. */
+  silentSince: string | null;
+  /** Whether the newest window has rows. */
+  fed: boolean;
   /** Of the newest window, see `driftSeverity`. */
   severity: number;
   /** End of the newest window, ISO UTC. */
@@ -30,12 +34,12 @@ export type NoticeDecision =
   | { action: "nothing"; reason: string }
   | { action: "create"; memory: NoticeMemory }
   | { action: "update"; issue: number; memory: NoticeMemory }
-  | { action: "close"; issue: number; memory: NoticeMemory; why: "clean" | "undeployed" }
+  | { action: "close"; issue: number; memory: NoticeMemory; why: "clean" | "undeployed" | "returned" }
   | {
       action: "reopen";
       issue: number;
       memory: NoticeMemory;
-      why: "again" | "grown" | "another version";
+      why: "again" | "grown" | "another version" | "silent";
       before: number;
     };
 
@@ -55,9 +59,13 @@ export function decideNotice(state: DriftState, issues: readonly KnownIssue[]): 
     return nothing(`issue #${issue.number} knows a newer window`);
   if (version === null) return closeIfOpen(issue, "undeployed", to);
   if (persistent === "clean") return closeIfOpen(issue, "clean", to);
+  if (persistent === "undecided" && state.fed && issue?.open && issue.memory.silent && issue.memory.closed === null)
+    return closeIfOpen(issue, "returned", to);
   if (persistent === "undecided")
     return nothing(issue?.open ? `undecided: issue #${issue.number} stays open` : "undecided");
-  const memory: NoticeMemory = { model: state.model, version, severity, to, closed: null };
+  // An issue about drift stays one when the feed stops, so that its return alone does not close it.
+  const silent = persistent === "silent" && (!issue?.open || issue.memory.silent === true);
+  const memory: NoticeMemory = { model: state.model, version, severity, to, closed: null, ...(silent && { silent }) };
   if (!issue) return { action: "create", memory };
   if (issue.open) return { action: "update", issue: issue.number, memory };
   return decideReopening(state, issue, memory);
@@ -84,6 +92,12 @@ function decideReopening(
     ...{ action: "reopen", issue: number, memory, why, before: last.severity },
   });
   if (last.version !== memory.version) return reopen("another version");
+  if (state.persistent === "silent") {
+    const before = Date.parse(state.silentSince ?? state.to) <= Date.parse(last.to);
+    return before && last.silent && last.closed === null
+      ? nothing(`issue #${number} was closed by a person: there are no rows since`)
+      : reopen("silent");
+  }
   if (state.severity >= growth * last.severity) return reopen("grown");
   if (last.closed === null)
     return nothing(`issue #${number} was closed by a person: drift has not grown by half since`);
@@ -91,7 +105,11 @@ function decideReopening(
   return rested ? reopen("again") : nothing(`issue #${number} was closed less than one window ago`);
 }
 
-function closeIfOpen(issue: KnownIssue | undefined, why: "clean" | "undeployed", to: string): NoticeDecision {
+function closeIfOpen(
+  issue: KnownIssue | undefined,
+  why: "clean" | "undeployed" | "returned",
+  to: string,
+): NoticeDecision {
   if (!issue?.open) return nothing(why === "clean" ? "clean" : "not in production");
   if (issue.memory.closed !== null) return nothing(`a person opened issue #${issue.number} again`);
   return { action: "close", issue: issue.number, memory: { ...issue.memory, to, closed: why }, why };
@@ -105,15 +123,25 @@ function nothing(reason: string): NoticeDecision {
  * What a check says to an issue. A drift whose newest window has too few rows is told no further: there is nothing new to
  * tell, and no severity to compare with later.
  */
-export function driftState({ model, version, persistent, outcome, result, window, every }: ModelDrift): DriftState {
-  const isSilent = persistent === "drift" && outcome !== "drift";
+export function driftState(drift: ModelDrift): DriftState {
+  const { model, version, persistent, outcome, result, window, every } = drift;
+  const told = persistent === "drift" && outcome !== "drift" ? "undecided" : persistent;
   return {
-    ...{ model, version, persistent: isSilent ? "undecided" : persistent },
+    ...{ model, version, persistent: outcome === "silent" ? "silent" : told, fed: result.rows.current > 0 },
+    ...{ silentSince: outcome === "silent" ? (drift.silence?.since ?? null) : null },
     ...{ severity: driftSeverity(result), to: window.to, cooldownMs: durationOf(every) },
   };
 }
 
 /** A model of which no version is in production any more. */
 export function undeployedState(model: string, now: Date): DriftState {
-  return { model, version: null, persistent: "undecided", severity: 0, to: now.toISOString(), cooldownMs: 0 };
+  return {
+    model,
+    version: null,
+    persistent: "undecided",
+    severity: 0,
+    to: now.toISOString(),
+    cooldownMs: 0,
+    ...{ silentSince: null, fed: false },
+  };
 }

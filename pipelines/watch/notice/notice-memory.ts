@@ -10,19 +10,21 @@ export interface NoticeMemory {
   /** End of the last window that was told, ISO UTC. */
   to: string;
   /** Why mergeml closed it; null while it is open, and when a person closed it. */
-  closed: "clean" | "undeployed" | "copy" | null;
+  closed: "clean" | "undeployed" | "returned" | "copy" | null;
+  /** The issue is about rows that no longer come, and about nothing else. */
+  silent?: true;
 }
 
-const reasons: readonly unknown[] = ["clean", "undeployed", "copy", null];
+const reasons: readonly unknown[] = ["clean", "undeployed", "returned", "copy", null];
 
 /** The hidden line. A model's name has no characters that could end it. */
-export function writeMemory({ model, version, severity, to, closed }: NoticeMemory): string {
-  return writeHidden("drift", { model, version, severity, to, closed });
+export function writeMemory({ model, version, severity, to, closed, silent }: NoticeMemory): string {
+  return writeHidden("drift", { model, version, severity, to, closed, ...(silent && { silent }) });
 }
 
 /** What the first line of an issue's body says; null when it is not ours or was damaged. */
 export function readMemory(body: string): NoticeMemory | null {
-  const { model, version, severity, to, closed } = readHidden("drift", body);
+  const { model, version, severity, to, closed, silent } = readHidden("drift", body);
   const isSound =
     typeof model === "string" &&
     Number.isSafeInteger(version) &&
@@ -30,5 +32,7 @@ export function readMemory(body: string): NoticeMemory | null {
     typeof to === "string" &&
     !Number.isNaN(Date.parse(to)) &&
     reasons.includes(closed);
-  return isSound ? ({ model, version, severity, to, closed } as NoticeMemory) : null;
+  return isSound
+    ? ({ model, version, severity, to, closed, ...(silent === true && { silent }) } as NoticeMemory)
+    : null;
 }

@@ -28,6 +28,8 @@ function commentOf(decision: NoticeDecision, state: DriftState, owner: string | 
   const { model, version } = state;
   const day = state.to.slice(0, 10);
   if (decision.action === "close") {
+    if (decision.why === "returned")
+      return `**Rows come again** for ${model} v${version}, up to ${day}. Should they stop once more, this issue opens again.`;
     return decision.why === "clean"
       ? `**No drift any more.** The last windows of ${model} v${version}, up to ${day}, are clean. Should it drift anew, this issue opens again.`
       : `**Nothing to watch any more.** No version of ${model} is in production.`;
@@ -38,6 +40,7 @@ function commentOf(decision: NoticeDecision, state: DriftState, owner: string | 
   const why = {
     again: `**${model} drifts again**, up to ${day}.`,
     grown: `**The drift has grown by half** since this issue was closed: ${before} → ${now} times its limit, up to ${day}.`,
+    silent: `**${model} gets no rows any more**, up to ${day}.`,
     "another version": `**${model} v${version} drifts too**, up to ${day}; this issue was closed for an earlier version.`,
   }[decision.why];
   return `${why}${asked}`;

@@ -34,7 +34,17 @@ beforeEach(() => {
 
 function week(number: number, over: Partial<DriftState> = {}): DriftState {
   const to = new Date(Date.UTC(2001, 5, 7 * number)).toISOString();
-  return { model, version: 2, persistent: "drift", severity: 2, to, cooldownMs: 7 * 86_400_000, ...over };
+  return {
+    model,
+    version: 2,
+    persistent: "drift",
+    severity: 2,
+    to,
+    cooldownMs: 7 * 86_400_000,
+    silentSince: null,
+    fed: true,
+    ...over,
+  };
 }
 
 /** One check of a model, as the job does it. */

@@ -87,6 +87,7 @@ export function modelDrift(changes: Partial<ModelDrift> = {}): ModelDrift {
     persist: "2 of 3",
     source: "features",
     outcome: result.outcome,
+    silence: null,
     persistent: "undecided",
     result,
     labels: { known: 800, late: 0, missing: 200, duplicated: 0, problem: null },

@@ -12,13 +12,27 @@ const day = 86_400_000;
 
 function state(over: Partial<DriftState> = {}): DriftState {
   const to = "2001-06-10T00:00:00Z";
-  return { model: "delay", version: 2, persistent: "drift", severity: 3, to, cooldownMs: 7 * day, ...over };
+  return {
+    model: "delay",
+    version: 2,
+    persistent: "drift",
+    severity: 3,
+    to,
+    cooldownMs: 7 * day,
+    silentSince: null,
+    fed: true,
+    ...over,
+  };
 }
 
 function issue(over: Partial<NoticeMemory> = {}, { number = 7, open = true } = {}): KnownIssue {
   const memory = { model: "delay", version: 2, severity: 2, to: "2001-06-03T00:00:00Z", closed: null, ...over };
   return { number, open, memory };
 }
+
+const silent = (over: Partial<DriftState> = {}) =>
+  state({ persistent: "silent", severity: 0, fed: false, silentSince: "2001-06-01T00:00:00Z", ...over });
+const shut = (known: KnownIssue): KnownIssue => ({ ...known, open: false });
 
 const closed = { open: false };
 
@@ -31,6 +45,34 @@ describe("decideNotice", () => {
     ["an open issue beside a closed one", state(), [issue({}, closed), issue({}, { number: 9 })], { issue: 9 }],
     ["undecided without an issue", state({ persistent: "undecided" }), [], { action: "nothing", reason: "undecided" }],
     ["undecided with one", state({ persistent: "undecided" }), [issue()], { reason: "undecided: issue #7 stays open" }],
+    ["a feed that stopped", silent(), [], { action: "create", memory: { silent: true } }],
+    [
+      "a feed that is still silent",
+      silent(),
+      [issue({ silent: true })],
+      { action: "update", memory: { silent: true } },
+    ],
+    ["a drift whose feed stopped", silent(), [issue()], { action: "update", memory: { closed: null } }],
+    [
+      "a feed that came back",
+      state({ persistent: "undecided" }),
+      [issue({ silent: true })],
+      { action: "close", why: "returned", memory: { closed: "returned" } },
+    ],
+    ["rows of a drift that came back", state({ persistent: "undecided" }), [issue()], { action: "nothing" }],
+    [
+      "a silence that a person knows",
+      silent(),
+      [issue({ silent: true }, { number: 7 })].map(shut),
+      { action: "nothing" },
+    ],
+    [
+      "a later silence",
+      silent({ silentSince: "2001-06-05T00:00:00Z" }),
+      [issue({ silent: true })].map(shut),
+      { action: "reopen", why: "silent" },
+    ],
+    ["still nothing", state({ persistent: "undecided", fed: false }), [issue({ silent: true })], { action: "nothing" }],
     ["clean without an issue", state({ persistent: "clean" }), [], { action: "nothing", reason: "clean" }],
     [
       "clean with an open one",
