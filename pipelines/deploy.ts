@@ -1,19 +1,11 @@
-import { buildCandidate } from "./build-candidate.ts";
-import type { BuildResult, Candidate } from "./candidate/candidate.ts";
-import { writeCandidate } from "./candidate/candidate-directory.ts";
-import { countJudgedBefore } from "./candidate/count-judged-before.ts";
-import { judgeCandidate } from "./candidate/judge-candidate.ts";
-import { scoreCandidate } from "./candidate/score-candidate.ts";
+import type { Candidate } from "./candidate/candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { UserError } from "./errors/user-error.ts";
-import { keepOutcome } from "./handover/last-outcome.ts";
-import { recordTraining } from "./mlflow/record-training.ts";
+import { judgeAgain } from "./gate.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
-import { productionOf } from "./registry/production.ts";
 import type { RegisterResult } from "./registry/registry.ts";
-import type { Snapshot } from "./registry/snapshot.ts";
-import { logFailure } from "./run-log/log-failure.ts";
 import type { RunEvent } from "./run-log/run-record.ts";
+import { type TrainingResult, trainModel } from "./train.ts";
 import { versionProfile } from "./watch/profile/version-profile.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -22,7 +14,7 @@ export type DeployResult =
   | { state: "deployed"; plan: PlanEntry; candidate: Candidate; directory: string; registered: RegisterResult }
   | { state: "rejected"; plan: PlanEntry; candidate: Candidate; directory: string }
   | { state: "waiting"; plan: PlanEntry }
-  | Exclude<BuildResult, { state: "judged" }>;
+  | Exclude<TrainingResult, { state: "judged" }>;
 
 /** Plan → candidate → gate → register → promote for one model; both commits go in one push. */
 export async function deployModel(
@@ -30,7 +22,7 @@ export async function deployModel(
   model: LoadedModel,
   options: { pullRequest?: number | null } = {},
 ): Promise<DeployResult> {
-  const { registry, log, root } = workspace;
+  const { registry, log } = workspace;
   const snapshot = await registry.snapshot({ fetch: true });
   if (snapshot.tip === null) throw noRegistry(workspace);
   const pointer = await snapshot.production(model.config.name);
@@ -40,19 +32,11 @@ export async function deployModel(
     ({ state, detail }) => `${state}: ${detail}`,
   );
   if (plan.state === "held" || plan.state === "registered") return { state: "waiting", plan };
-  const built = await keepOutcome(workspace, model.config.name, (followed) =>
-    logFailure(followed.runs, model, "run", () => buildCandidate(followed, model, snapshot)),
-  );
-  if (built.state === "identical") await logRun(workspace, built.candidate, "run", null);
-  if (built.state !== "judged") return built;
-  const { candidate } = built;
-  const directory = await writeCandidate(root, candidate);
+  const trained = await trainModel(workspace, model.config.name, { event: "run", model, snapshot, registers: true });
+  if (trained.state !== "judged") return trained;
+  const { candidate, directory } = trained;
   log.info(`  ${"gate".padEnd(10)} ${describeVerdict(candidate.verdict)}`);
-  if (candidate.verdict.outcome !== "pass") {
-    await recordTraining(workspace, { ...candidate, candidate: candidate.record });
-    await logRun(workspace, candidate, "run", null);
-    return { state: "rejected", plan, candidate, directory };
-  }
+  if (candidate.verdict.outcome !== "pass") return { state: "rejected", plan, candidate, directory };
   const registered = await registerCandidate(workspace, candidate, {
     promote: true,
     pullRequest: options.pullRequest ?? null,
@@ -97,39 +81,8 @@ export async function registerCandidate(
       }),
     describeRegistration,
   );
-  await logRun(workspace, candidate, event, registered.version);
+  await workspace.runs.add({ ...candidate, candidate: record }, { event, version: registered.version });
   return registered;
-}
-
-/** Never fails: a lost log is no reason to lose a deploy. */
-async function logRun(
-  { runs }: Workspace,
-  candidate: Candidate,
-  event: RunEvent,
-  version: number | null,
-): Promise<void> {
-  await runs.add({ ...candidate, candidate: candidate.record }, { event, version });
-}
-
-/** The candidate against what is in production at `snapshot`. */
-export async function judgeAgain(
-  workspace: Workspace,
-  candidate: Candidate,
-  snapshot: Snapshot,
-): Promise<Pick<Candidate, "evaluation" | "verdict">> {
-  const { record, naive } = candidate;
-  const scoring = {
-    config: record.config,
-    data: record,
-    onnx: candidate.model,
-    sha256: record.model.sha256,
-    naive,
-    ranking: record.importance,
-  };
-  const production = await productionOf(snapshot, record.config.name);
-  const scored = await scoreCandidate(workspace, scoring, production);
-  const { evaluation } = await countJudgedBefore(workspace, record.id, scoring, scored);
-  return { evaluation, verdict: judgeCandidate(workspace, record, evaluation) };
 }
 
 function describeRegistration({ version, registerCommit, promoteCommit, alreadyRegistered }: RegisterResult): string {

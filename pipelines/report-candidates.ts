@@ -1,6 +1,6 @@
 import type { Candidate } from "./candidate/candidate.ts";
 import { readCandidate } from "./candidate/candidate-directory.ts";
-import { readOutcome } from "./handover/last-outcome.ts";
+import { readOutcome } from "./handover/training-outcome.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ReportEntry } from "./report/report-entry.ts";
 import type { Workspace } from "./workspace/workspace.ts";
@@ -21,9 +21,12 @@ export async function reportEntries(
   );
 }
 
-/** A candidate beside the version it was compared with. */
+/** A candidate beside the version it was compared with; of that version's very model there is nothing to compare. */
 async function judgedEntry(snapshot: Snapshot, { record, evaluation, verdict }: Candidate): Promise<ReportEntry> {
   const { baseline } = evaluation;
-  const production = baseline.state === "none" ? null : await snapshot.record(record.config.name, baseline.version);
+  const { name } = record.config;
+  if (baseline.state !== "none" && baseline.model === record.model.sha256)
+    return { state: "identical", model: name, version: baseline.version };
+  const production = baseline.state === "none" ? null : await snapshot.record(name, baseline.version);
   return { state: "judged", candidate: record, evaluation, verdict, production };
 }

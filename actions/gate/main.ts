@@ -1,6 +1,5 @@
-import { readCandidate, writeCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { judgeAgain } from "../../pipelines/deploy.ts";
-import { readOutcome } from "../../pipelines/handover/last-outcome.ts";
+import { describeIdentical, gateCandidate } from "../../pipelines/gate.ts";
+import { readOutcome } from "../../pipelines/handover/training-outcome.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { runAction } from "../shared/run-action.ts";
@@ -29,14 +28,15 @@ async function gate(action: Action): Promise<void> {
 /** Scored again only when production changed since the training; `none` when training gave no candidate. */
 async function judgeModel(workspace: Workspace, model: string): Promise<Verdict> {
   const last = await readOutcome(workspace.root, model);
-  if (last?.state === "identical")
-    return { model, outcome: "identical", summary: `nothing to deploy: the model of v${last.version} in production` };
+  if (last?.state === "identical") return identical(model, last.version);
   if (last?.state !== "candidate") return { model, outcome: "none", summary: "training gave no candidate" };
-  const candidate = await readCandidate(workspace.root, last.id, workspace.root);
-  const snapshot = await workspace.registry.snapshot({ fetch: true });
-  const judged = await judgeAgain(workspace, candidate, snapshot);
-  await writeCandidate(workspace.root, { ...candidate, ...judged });
-  return { model, outcome: judged.verdict.outcome, summary: judged.verdict.summary };
+  const { candidate, identicalTo } = await gateCandidate(workspace, last.id, workspace.root);
+  if (identicalTo !== null) return identical(model, identicalTo);
+  return { model, outcome: candidate.verdict.outcome, summary: candidate.verdict.summary };
+}
+
+function identical(model: string, version: number): Verdict {
+  return { model, outcome: "identical", summary: describeIdentical(version) };
 }
 
 await runAction(gate);

@@ -6,9 +6,10 @@ import { leftOutOfPlan } from "../../pipelines/handover/confirm-plan.ts";
 import { readBundle } from "../../pipelines/handover/read-checked.ts";
 import { type JudgedCommit, judgedCommit } from "../../pipelines/handover/test-merge.ts";
 import { bundleFile } from "../../pipelines/handover/training-handover.ts";
+import type { TrainingError } from "../../pipelines/handover/training-outcome.ts";
 import { needsRun, type PlanEntry } from "../../pipelines/plan.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
-import type { ErrorEntry, ReportEntry } from "../../pipelines/report/report-entry.ts";
+import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
@@ -53,7 +54,7 @@ async function confirmedPlan(
   workspace: Workspace,
   subject: ReportSubject,
   folders: Folders,
-): Promise<ConfirmedPlan | ErrorEntry> {
+): Promise<ConfirmedPlan | TrainingError> {
   const folder = folders.get(planArtifact);
   if (!folder) return failed("plan", [{ message: "the plan job gave no result", hint: "see its log" }], "planning");
   try {
@@ -108,6 +109,6 @@ function problemsOf(error: unknown): readonly Problem[] {
   return [{ message, hint: "run the workflow again; if it stays, it is a bug in mergeml" }];
 }
 
-function failed(model: string, problems: readonly Problem[], during: string): ErrorEntry {
+function failed(model: string, problems: readonly Problem[], during: string): TrainingError {
   return { state: "error", model, problems, during };
 }

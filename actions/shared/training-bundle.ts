@@ -2,8 +2,8 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { readOutcome } from "../../pipelines/handover/last-outcome.ts";
 import { writeBundle } from "../../pipelines/handover/training-handover.ts";
+import { readOutcome } from "../../pipelines/handover/training-outcome.ts";
 import { uploadFolder } from "./github/artifact.ts";
 import { artifactPrefix } from "./plan-bundle.ts";
 

@@ -3,11 +3,12 @@ import type { LoadedModel } from "../config/load-models.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
-import type { ErrorEntry, IdenticalEntry, ReportEntry } from "../report/report-entry.ts";
+import type { ReportEntry } from "../report/report-entry.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { evaluationDoubt } from "./evaluation-doubt.ts";
 import { recordDoubt } from "./record-doubt.ts";
 import type { CandidateBundle } from "./training-handover.ts";
+import type { IdenticalModel, TrainingError } from "./training-outcome.ts";
 
 /** Against what a result of another job is confirmed: the registry now, and the models as the commit has them. */
 export interface Trusted {
@@ -64,7 +65,7 @@ function baselineDoubt({ baseline }: Evaluation, production: VersionRecord | nul
 
 /** The very model of production scores on every row what production does. */
 function identicalEntry(
-  { model, version }: IdenticalEntry,
+  { model, version }: IdenticalModel,
   { record, evaluation }: NonNullable<CandidateBundle["candidate"]>,
   production: VersionRecord | null,
 ): ReportEntry {
@@ -77,7 +78,7 @@ function identicalEntry(
   return isOther ? unconfirmed(model, `it is not the model of v${version}`) : { state: "identical", model, version };
 }
 
-function unconfirmed(model: string, doubt: string): ErrorEntry {
+function unconfirmed(model: string, doubt: string): TrainingError {
   const problem = { message: `the result of ${model} is not confirmed: ${doubt}`, hint: "run the workflow again" };
   return { state: "error", model, problems: [problem], during: "confirming the result" };
 }

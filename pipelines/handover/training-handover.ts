@@ -5,13 +5,13 @@ import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { writeAside } from "../workspace/step-cache.ts";
-import { type LastOutcome, readOutcome } from "./last-outcome.ts";
+import { readOutcome, type TrainingOutcome } from "./training-outcome.ts";
 
 /** What became of a model's training, as it travels to the job that reports: without the model's bytes. */
 export interface CandidateBundle {
   format: 1;
   model: string;
-  outcome: LastOutcome;
+  outcome: TrainingOutcome;
   /** null when training gave no candidate; of an identical one it is the evidence. */
   candidate: { record: CandidateRecord; evaluation: Evaluation; verdict: Verdict } | null;
 }
@@ -31,12 +31,12 @@ export async function writeBundle(root: string, model: string, folder: string): 
 
 /** Whether a bundle of this outcome has a candidate. */
 export function givesCandidate(
-  outcome: LastOutcome,
-): outcome is Extract<LastOutcome, { id: unknown }> & { id: string } {
+  outcome: TrainingOutcome,
+): outcome is Extract<TrainingOutcome, { id: unknown }> & { id: string } {
   return "id" in outcome && outcome.id !== null;
 }
 
-async function candidateOf(root: string, outcome: LastOutcome): Promise<CandidateBundle["candidate"]> {
+async function candidateOf(root: string, outcome: TrainingOutcome): Promise<CandidateBundle["candidate"]> {
   if (!givesCandidate(outcome)) return null;
   const { record, evaluation, verdict } = await readCandidate(root, outcome.id, root);
   return { record, evaluation, verdict };

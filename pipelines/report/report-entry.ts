@@ -1,7 +1,6 @@
-import type { CheckResult } from "../data/dataset.ts";
-import type { Problem } from "../errors/user-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
+import type { ChecksFailed, HeldModel, IdenticalModel, TrainingError } from "../handover/training-outcome.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
 
 /** A candidate that was trained, scored and judged; `production` is the version it was compared with. */
@@ -13,40 +12,8 @@ export interface JudgedEntry {
   production: VersionRecord | null;
 }
 
-/** The data broke a blocking check, so nothing was trained. `rows` is what the feature query returned. */
-export interface ChecksFailedEntry {
-  state: "checks-failed";
-  model: string;
-  checks: readonly CheckResult[];
-  rows: number;
-}
-
-/** Something stopped the run before there was a candidate; `during` names the step as in “Stopped at …”, e.g. `training`. */
-export interface ErrorEntry {
-  state: "error";
-  model: string;
-  problems: readonly Problem[];
-  during: string;
-}
-
-/** The candidate is the very model that is in production: nothing to deploy. */
-export interface IdenticalEntry {
-  state: "identical";
-  model: string;
-  version: number;
-}
-
-/** This definition is `version` already, which was rolled back or is not in production any more; a merge doesn't deploy it again. */
-export interface HeldEntry {
-  state: "held";
-  rolledBack: boolean;
-  model: string;
-  version: number;
-  production: number | null;
-}
-
-/** What became of one model. */
-export type ReportEntry = JudgedEntry | ChecksFailedEntry | ErrorEntry | IdenticalEntry | HeldEntry;
+/** What became of one model: a candidate with all that there is to tell of it, or an outcome without one. */
+export type ReportEntry = JudgedEntry | ChecksFailed | TrainingError | IdenticalModel | HeldModel;
 
 /** The model an entry is about. */
 export function modelOf(entry: ReportEntry): string {

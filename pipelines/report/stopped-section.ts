@@ -1,16 +1,16 @@
 import { renderProblems } from "../errors/render-problems.ts";
 import type { Problem } from "../errors/user-error.ts";
+import type { ChecksFailed, HeldModel, IdenticalModel, TrainingError } from "../handover/training-outcome.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { blockingFailures, failedChecksTable } from "./data-checks.ts";
 import { escapeMarkdown, escapeSentence } from "./markdown/escape-markdown.ts";
 import { fence } from "./markdown/fence.ts";
-import type { ChecksFailedEntry, ErrorEntry, HeldEntry, IdenticalEntry } from "./report-entry.ts";
 
 const LISTED_PROBLEMS = 20;
 const PROBLEM_LINES = 120;
 
 /** The data broke its checks: which, what was found, what to do. */
-export function checksFailedText({ checks, rows }: ChecksFailedEntry): string {
+export function checksFailedText({ checks, rows }: ChecksFailed): string {
   const failed = blockingFailures(checks);
   const what =
     failed.length === 1
@@ -24,7 +24,7 @@ export function checksFailedText({ checks, rows }: ChecksFailedEntry): string {
 }
 
 /** Something stopped the run: what, where, how to mend it. */
-export function errorText({ problems, during }: ErrorEntry): string {
+export function errorText({ problems, during }: TrainingError): string {
   const errors = problems.filter((problem) => problem.severity !== "warning");
   const step = escapeMarkdown(during, 60);
   const shown = problems.slice(0, LISTED_PROBLEMS);
@@ -39,12 +39,12 @@ export function errorText({ problems, during }: ErrorEntry): string {
 }
 
 /** The same bytes as production. */
-export function identicalText({ version }: IdenticalEntry): string {
+export function identicalText({ version }: IdenticalModel): string {
   return `**Nothing to deploy: training gave production v${version} again, byte for byte.**`;
 }
 
 /** A definition that was in production before stays out until it changes or somebody promotes it on purpose. */
-export function heldText({ model, version, production, rolledBack }: HeldEntry): string {
+export function heldText({ model, version, production, rolledBack }: HeldModel): string {
   const now = production === null ? "Nothing is in production" : `Production is v${production}`;
   const was = rolledBack ? `v${version}, which was rolled back` : `v${version} already`;
   return [

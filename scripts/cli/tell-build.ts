@@ -1,4 +1,5 @@
 import type { BuildResult } from "../../pipelines/candidate/candidate.ts";
+import { describeIdentical } from "../../pipelines/gate.ts";
 import { renderChecks } from "../../pipelines/report/terminal/check-table.ts";
 import type { CommandOutcome } from "./command.ts";
 import { exitCodes } from "./tell-error.ts";
@@ -18,6 +19,6 @@ export function tellBuild(built: Exclude<BuildResult, { state: "judged" }>): Com
   const text =
     built.state === "unchanged"
       ? `${name}: nothing to do, v${built.version} in production has these inputs`
-      : `${name}: nothing to deploy, training gave byte for byte the model of v${built.version} in production`;
+      : `${name}: ${describeIdentical(built.version)}`;
   return { text, data: { model: name, state: built.state, version: built.version } };
 }

@@ -1,12 +1,11 @@
-import { readCandidate, writeCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { judgeAgain } from "../../pipelines/deploy.ts";
+import { describeIdentical, gateCandidate } from "../../pipelines/gate.ts";
 import { renderComparison, renderVerdict } from "../../pipelines/report/terminal/terminal-comparison.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
 export const gate: Command = {
   description:
-    "Judges a candidate against its thresholds and what is in production now; it is scored again when production changed since. Exit 0 when it passes, 1 when it does not.",
+    "Judges a candidate against its thresholds and what is in production now; it is scored again when production changed since. Exit 0 when it passes, or is the very model in production so that there is nothing to decide; 1 when it does not.",
   positionals: { min: 1, max: 1 },
   options: {},
   examples: [
@@ -15,15 +14,14 @@ export const gate: Command = {
   ],
   async run({ positionals: [reference = ""], workspace, directory }) {
     const opened = await workspace();
-    const candidate = await readCandidate(opened.root, reference, directory);
-    const snapshot = await opened.registry.snapshot({ fetch: true });
-    const judged = { ...candidate, ...(await judgeAgain(opened, candidate, snapshot)) };
-    await writeCandidate(opened.root, judged);
-    const { verdict, evaluation } = judged;
+    const { candidate, identicalTo } = await gateCandidate(opened, reference, directory);
+    const { record, verdict, evaluation } = candidate;
+    const isIdentical = identicalTo !== null;
+    const decision = isIdentical ? describeIdentical(identicalTo) : renderVerdict(verdict);
     return {
-      code: verdict.outcome === "pass" ? exitCodes.done : exitCodes.gateSaidNo,
-      text: `${renderComparison(evaluation)}\n\n${renderVerdict(verdict)}`,
-      data: { candidate: candidate.record.id, verdict, evaluation },
+      code: isIdentical || verdict.outcome === "pass" ? exitCodes.done : exitCodes.gateSaidNo,
+      text: `${renderComparison(evaluation)}\n\n${decision}`,
+      data: { candidate: record.id, verdict, evaluation, identical_to: identicalTo },
     };
   },
 };

@@ -1,6 +1,7 @@
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
 import { registerCandidate } from "../../pipelines/deploy.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { describeIdentical, versionOfModel } from "../../pipelines/gate.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Command } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
@@ -22,6 +23,13 @@ export const register: Command = {
     const opened = await workspace();
     const candidate = await readCandidate(opened.root, reference, directory);
     const { name } = candidate.record.config;
+    const same = await versionOfModel(await opened.registry.snapshot({ fetch: true }), candidate.record);
+    if (same !== null && candidate.verdict.outcome !== "pass") {
+      throw new UserError({
+        message: `${name}: ${describeIdentical(same)}`,
+        hint: `see: mergeml show ${name}@${same}`,
+      });
+    }
     if (candidate.verdict.outcome !== "pass") {
       throw new UserError({
         message: `${candidate.record.id.slice(0, 14)} did not pass the gate: ${candidate.verdict.summary}`,

@@ -1,13 +1,10 @@
 import { relative } from "node:path";
-import { buildCandidate } from "../../pipelines/build-candidate.ts";
-import { writeCandidate } from "../../pipelines/candidate/candidate-directory.ts";
 import { trainShard } from "../../pipelines/candidate/choose-params.ts";
 import { identify, prepareData } from "../../pipelines/candidate/prepare-data.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import { keepOutcome } from "../../pipelines/handover/last-outcome.ts";
-import { recordTraining } from "../../pipelines/mlflow/record-training.ts";
-import { logFailure } from "../../pipelines/run-log/log-failure.ts";
+import { describeIdentical } from "../../pipelines/gate.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
+import { trainModel } from "../../pipelines/train.ts";
 import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command, CommandOutcome } from "../cli/command.ts";
 import { shardOf } from "../cli/option-values.ts";
@@ -48,27 +45,18 @@ export const train: Command = {
 };
 
 async function tellCandidate(opened: Workspace, name: string, directory: string): Promise<CommandOutcome> {
-  const built = await keepOutcome(opened, name, async (followed) => {
-    const model = await readModel(followed, name);
-    const snapshot = await followed.registry.snapshot({ fetch: true });
-    return logFailure(followed.runs, model, "train", () =>
-      buildCandidate(followed, model, snapshot, { evenIfUnchanged: true }),
-    );
-  });
-  if (built.state === "checks-failed" || built.state === "unchanged") return tellBuild(built);
-  const written = relative(directory, await writeCandidate(opened.root, built.candidate));
-  const { record, verdict } = built.candidate;
-  const trained = { ...built.candidate, candidate: record };
-  await recordTraining(opened, trained);
-  await opened.runs.add(trained, { event: "train", version: null });
-  const lines = [
-    `candidate  ${written}`,
-    `gate       ${verdict.outcome}: ${verdict.summary}`,
-    `next       mergeml report ${written}`,
-  ];
+  const trained = await trainModel(opened, name, { event: "train", evenIfUnchanged: true });
+  if (trained.state === "checks-failed" || trained.state === "unchanged") return tellBuild(trained);
+  const written = relative(directory, trained.directory);
+  const { record, verdict } = trained.candidate;
+  const { outcome, summary } =
+    trained.state === "identical"
+      ? { outcome: trained.state, summary: describeIdentical(trained.version) }
+      : { outcome: verdict.outcome, summary: verdict.summary };
+  const lines = [`candidate  ${written}`, `gate       ${outcome}: ${summary}`, `next       mergeml report ${written}`];
   return {
     text: lines.join("\n"),
-    data: { candidate: record.id, directory: written, outcome: verdict.outcome, summary: verdict.summary },
+    data: { candidate: record.id, directory: written, outcome, summary },
   };
 }
 

@@ -1,21 +1,61 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildResult } from "../candidate/candidate.ts";
+import type { CheckResult } from "../data/dataset.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
-import type { IdenticalEntry, ReportEntry } from "../report/report-entry.ts";
 import { writeAside } from "../workspace/step-cache.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
+/** Training gave a candidate, which the gate has judged. */
+interface CandidateOutcome {
+  state: "candidate";
+  id: string;
+}
+
+/** The data broke a blocking check, so nothing was trained. `rows` is what the feature query returned. */
+export interface ChecksFailed {
+  state: "checks-failed";
+  model: string;
+  checks: readonly CheckResult[];
+  rows: number;
+}
+
+/** Something stopped the training before there was a candidate; `during` names the step as in “Stopped at …”, e.g. `training`. */
+export interface TrainingError {
+  state: "error";
+  model: string;
+  problems: readonly Problem[];
+  during: string;
+}
+
+/** The candidate is the very model that is in production: nothing to deploy. */
+export interface IdenticalModel {
+  state: "identical";
+  model: string;
+  version: number;
+}
+
+/** This definition is `version` already, which was rolled back or is not in production any more; a merge doesn't deploy it again. */
+export interface HeldModel {
+  state: "held";
+  rolledBack: boolean;
+  model: string;
+  version: number;
+  production: number | null;
+}
+
 /**
- * What became of a model's last training: the candidate it gave, or why it gave none, so that `report` can tell both. An
- * identical one has a candidate too, unless nothing was trained because the inputs are production's.
+ * What became of a model's training, as it is kept, handed to other jobs and reported: the candidate it gave, or why it gave
+ * none. An identical one has a candidate too, unless nothing was trained because the inputs are production's. Plain JSON.
  */
-export type LastOutcome =
-  | { state: "candidate"; id: string }
-  | (IdenticalEntry & { id: string | null })
-  | Exclude<ReportEntry, { state: "judged" | "identical" }>;
+export type TrainingOutcome =
+  | CandidateOutcome
+  | (IdenticalModel & { id: string | null })
+  | ChecksFailed
+  | TrainingError
+  | HeldModel;
 
 /** Runs a build and keeps what became of it, errors included, for the report. Errors go on to the caller. */
 export async function keepOutcome<T extends BuildResult>(
@@ -40,15 +80,15 @@ export async function keepOutcome<T extends BuildResult>(
 }
 
 /** The outcome of the model's last training; null when there was none. */
-export async function readOutcome(root: string, model: string): Promise<LastOutcome | null> {
+export async function readOutcome(root: string, model: string): Promise<TrainingOutcome | null> {
   try {
-    return JSON.parse(await readFile(outcomeFile(root, model), "utf8")) as LastOutcome;
+    return JSON.parse(await readFile(outcomeFile(root, model), "utf8")) as TrainingOutcome;
   } catch {
     return null; // never trained here
   }
 }
 
-async function writeOutcome(root: string, model: string, outcome: LastOutcome): Promise<void> {
+async function writeOutcome(root: string, model: string, outcome: TrainingOutcome): Promise<void> {
   await writeAside(outcomeFile(root, model), `${JSON.stringify(outcome, null, 2)}\n`);
 }
 
@@ -56,7 +96,7 @@ function outcomeFile(root: string, model: string): string {
   return join(root, ".mergeml", "outcomes", `${model.replace(/[^a-z0-9-]/g, "_")}.json`);
 }
 
-function outcomeOf(model: string, result: BuildResult): LastOutcome {
+function outcomeOf(model: string, result: BuildResult): TrainingOutcome {
   if (result.state === "checks-failed")
     return { state: "checks-failed", model, checks: result.checks, rows: result.rows };
   if (result.state === "judged") return { state: "candidate", id: result.candidate.record.id };

@@ -1,0 +1,60 @@
+import type { Candidate } from "./candidate/candidate.ts";
+import { readCandidate, writeCandidate } from "./candidate/candidate-directory.ts";
+import { countJudgedBefore } from "./candidate/count-judged-before.ts";
+import { judgeCandidate } from "./candidate/judge-candidate.ts";
+import { scoreCandidate } from "./candidate/score-candidate.ts";
+import { productionOf } from "./registry/production.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
+import type { CandidateRecord } from "./registry/version-record.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/** A candidate as the gate sees it now. */
+export interface Gated {
+  candidate: Candidate;
+  /** The version in production whose model this is, byte for byte: there is nothing to decide. */
+  identicalTo: number | null;
+}
+
+/**
+ * Judges a candidate (a directory, an id, or a model's newest) against its thresholds and what is in production now, and keeps
+ * the verdict. It is scored again only when production changed since.
+ */
+export async function gateCandidate(workspace: Workspace, reference: string, from: string): Promise<Gated> {
+  const read = await readCandidate(workspace.root, reference, from);
+  const snapshot = await workspace.registry.snapshot({ fetch: true });
+  const candidate = { ...read, ...(await judgeAgain(workspace, read, snapshot)) };
+  await writeCandidate(workspace.root, candidate);
+  return { candidate, identicalTo: await versionOfModel(snapshot, candidate.record) };
+}
+
+/** The version in production, if it has the very model of this candidate. */
+export async function versionOfModel(snapshot: Snapshot, { config, model }: CandidateRecord): Promise<number | null> {
+  const production = await productionOf(snapshot, config.name);
+  return production?.record.candidate.model.sha256 === model.sha256 ? production.record.version : null;
+}
+
+/** What a candidate is told of that is production's very model. */
+export function describeIdentical(version: number): string {
+  return `nothing to deploy: byte for byte the model of v${version} in production`;
+}
+
+/** The candidate against what is in production at `snapshot`. */
+export async function judgeAgain(
+  workspace: Workspace,
+  candidate: Candidate,
+  snapshot: Snapshot,
+): Promise<Pick<Candidate, "evaluation" | "verdict">> {
+  const { record, naive } = candidate;
+  const scoring = {
+    config: record.config,
+    data: record,
+    onnx: candidate.model,
+    sha256: record.model.sha256,
+    naive,
+    ranking: record.importance,
+  };
+  const production = await productionOf(snapshot, record.config.name);
+  const scored = await scoreCandidate(workspace, scoring, production);
+  const { evaluation } = await countJudgedBefore(workspace, record.id, scoring, scored);
+  return { evaluation, verdict: judgeCandidate(workspace, record, evaluation) };
+}
