@@ -1,5 +1,5 @@
 import { glob, realpath } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, posix } from "node:path";
 import { didYouMean } from "../../../errors/did-you-mean.ts";
 import { type Problem, UserError } from "../../../errors/user-error.ts";
 import { type DataFolder, isInside } from "../../data-folders.ts";
@@ -24,7 +24,7 @@ export interface ResolvedQuery {
 }
 
 /**
- * Looks file names up in the data folders, in their order. DuckDB's own search path cannot be used: it tries the working
+ * Looks file names up in the data folders, in their order; each is written from its folder or from the root. DuckDB's own search path cannot be used: it tries the working
  * directory first, which is not allowed. Throws UserError for every name that is no relative path, or of no file.
  */
 export async function resolveFiles(
@@ -59,6 +59,14 @@ async function resolveMention(
     return { message: `the file name ${JSON.stringify(name)} ${reason}`, hint: fileNameHint(folders), where };
   }
   const path = await findFile(name, folders);
+  if (path !== null && typeof path !== "string") {
+    const [one, other] = path.ambiguous;
+    return {
+      message: `the file name ${name} stands for ${one} and for ${other}`,
+      hint: `write '${one}', or rename one`,
+      where,
+    };
+  }
   const pointer = path && (await findPointer(path));
   if (pointer) return { ...lfsProblem(isPattern(name) ? `${basename(pointer)} (${name})` : name), where };
   if (path !== null) return { name, path, start: offset, end: offset + length };
@@ -80,12 +88,51 @@ function unusable(name: string): string | null {
   return name === "" || name.includes("\\") ? "is not a file name" : null;
 }
 
-async function findFile(name: string, folders: readonly DataFolder[]): Promise<string | null> {
+/**
+ * The path that a name stands for, or a problem when it stands for two. It is written from a data folder, or from the
+ * repository's root, as people see it: `x.csv` and `data/x.csv` are one file.
+ */
+async function findFile(name: string, folders: readonly DataFolder[]): Promise<string | Ambiguous | null> {
   const existing = folders.filter(({ exists }) => exists);
-  for (const folder of existing) {
-    const path = join(folder.path, name);
-    const match = isPattern(name) ? await firstMatch(name, folder.path) : await realpath(path).catch(() => null);
-    if (match !== null && existing.some((each) => isInside(each.path, match))) return path;
+  const within = await firstPlace(
+    existing.map((folder) => ({ folder, name })),
+    existing,
+  );
+  const rooted = existing.flatMap((folder) => {
+    const below = belowFolder(name, folder);
+    return below === null ? [] : [{ folder, name: below }];
+  });
+  const fromRoot = await firstPlace(rooted, existing);
+  if (!within || !fromRoot || within.match === fromRoot.match) return (within ?? fromRoot)?.path ?? null;
+  return { ambiguous: [within, fromRoot].map((place) => `${place.folder.name.replace(/\/+$/, "")}/${place.name}`) };
+}
+
+/** Two files that one name stands for, each written from the repository's root. */
+interface Ambiguous {
+  ambiguous: string[];
+}
+
+interface Place {
+  folder: DataFolder;
+  /** Relative to the folder. */
+  name: string;
+}
+
+/** What is left of a name that begins with the folder, as mergeml.yaml names it. */
+function belowFolder(name: string, folder: DataFolder): string | null {
+  const prefix = `${posix.normalize(folder.name).replace(/\/+$/, "")}/`;
+  const written = posix.normalize(name);
+  return written.startsWith(prefix) ? written.slice(prefix.length) : null;
+}
+
+async function firstPlace(
+  places: readonly Place[],
+  allowed: readonly DataFolder[],
+): Promise<(Place & { path: string; match: string }) | null> {
+  for (const place of places) {
+    const path = join(place.folder.path, place.name);
+    const match = (await realpath(path).catch(() => null)) ?? (await firstMatch(place));
+    if (match !== null && allowed.some((each) => isInside(each.path, match))) return { ...place, path, match };
   }
   return null;
 }
@@ -101,20 +148,22 @@ async function findPointer(path: string): Promise<string | null> {
   return null;
 }
 
-async function firstMatch(pattern: string, cwd: string): Promise<string | null> {
-  for await (const match of glob(pattern, { cwd })) return realpath(join(cwd, match));
+async function firstMatch({ name, folder }: Place): Promise<string | null> {
+  if (!isPattern(name)) return null;
+  for await (const match of glob(name, { cwd: folder.path })) return realpath(join(folder.path, match));
   return null;
 }
 
 function fileNameHint(folders: readonly DataFolder[]): string {
-  return `write it relative to a data folder (${folders.map(({ name }) => name).join(", ")}), e.g. FROM 'name.csv'`;
+  return `write it from a data folder (${folders.map(({ name }) => name).join(", ")}) or from the repository's root, e.g. FROM 'data/name.csv'`;
 }
 
 function missingHint(name: string, folders: readonly DataFolder[]): string {
   const searched = folders.map((folder) => (folder.exists ? folder.name : `${folder.name} (does not exist)`));
   const files = folders.flatMap((folder) => folder.files);
   const sameName = files.filter((file) => basename(file).toLowerCase() === basename(name).toLowerCase());
-  const near = sameName[0] ?? didYouMean(name, files);
+  const below = folders.flatMap((folder) => belowFolder(name, folder) ?? [])[0];
+  const near = sameName[0] ?? didYouMean(below ?? name, files);
   const list =
     files.length > 0 && files.length <= 20 ? `; there ${files.length === 1 ? "is" : "are"}: ${files.join(", ")}` : "";
   return `${near ? `did you mean '${near}'?  ` : ""}searched: ${searched.join(", ") || "no folder"}${list}`;
