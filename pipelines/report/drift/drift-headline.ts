@@ -1,4 +1,5 @@
 import { formatCount } from "../../statistics/format-number.ts";
+import { costsNothing } from "../../watch/drift/cost.ts";
 import type { DriftResult } from "../../watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { driftingInARow } from "../../watch/drift/window-history.ts";
@@ -9,6 +10,8 @@ export function driftHeadline(drift: ModelDrift): string {
   const { model, version, outcome, result, rejected } = drift;
   const { current, least } = result.rows;
   if (outcome === "clean") return `${model} does not drift`;
+  if (outcome === "drift" && costsNothing(drift))
+    return `${model} moved, and it costs nothing: ${driftSubjects(result)}`;
   if (outcome === "drift") return [`${model} is drifting: ${driftSubjects(result)}`, ...streakWords(drift)].join(", ");
   if (outcome === "silent")
     return `${model} gets no rows any more: the last came before ${momentText(drift.silence?.since ?? drift.window.from)}`;

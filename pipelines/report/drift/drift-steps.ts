@@ -1,4 +1,5 @@
 import { formatCount } from "../../statistics/format-number.ts";
+import { costsNothing } from "../../watch/drift/cost.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import type { Safe } from "./moved-words.ts";
 import { firstNewWindow, momentText, overlapWords } from "./reference-words.ts";
@@ -17,6 +18,8 @@ export function driftSteps(drift: ModelDrift, style: StepStyle): string[] {
   if (drift.outcome === "clean") return [];
   if (drift.outcome === "silent") return silentSteps(drift, code);
   if (drift.outcome === "too few rows") return [...mendSteps(drift, safe), ...fewRowsSteps(drift, code)];
+  if (costsNothing(drift))
+    return [...mendSteps(drift, safe), "Nothing: the model is as good as it was, so a retrain cannot help."];
   return [...mendSteps(drift, safe), retrain, ...rollbackSteps(drift, code)];
 }
 

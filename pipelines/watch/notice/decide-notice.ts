@@ -1,3 +1,4 @@
+import { costsNothing } from "../drift/cost.ts";
 import type { ModelDrift } from "../drift/model-drift.ts";
 import { durationOf } from "../window/interval.ts";
 import type { NoticeMemory } from "./notice-memory.ts";
@@ -8,8 +9,8 @@ export interface DriftState {
   model: string;
   /** null: nothing is in production any more. */
   version: number | null;
-  /** Over the last windows together, see `persistentOutcome`; `silent` when there are no rows any more. */
-  persistent: "drift" | "clean" | "undecided" | "silent";
+  /** Over the last windows together, see `persistentOutcome`; `silent` when there are no rows any more, `harmless` when labels show that it costs nothing. */
+  persistent: "drift" | "clean" | "undecided" | "silent" | "harmless";
   /** Since when there are no rows, ISO UTC; null while there are. */
   silentSince: string | null;
   /** Whether the newest window has rows. */
@@ -34,7 +35,7 @@ export type NoticeDecision =
   | { action: "nothing"; reason: string }
   | { action: "create"; memory: NoticeMemory }
   | { action: "update"; issue: number; memory: NoticeMemory }
-  | { action: "close"; issue: number; memory: NoticeMemory; why: "clean" | "undeployed" | "returned" }
+  | { action: "close"; issue: number; memory: NoticeMemory; why: "clean" | "undeployed" | "returned" | "harmless" }
   | {
       action: "reopen";
       issue: number;
@@ -58,6 +59,7 @@ export function decideNotice(state: DriftState, issues: readonly KnownIssue[]): 
   if (issue && Date.parse(to) < Date.parse(issue.memory.to))
     return nothing(`issue #${issue.number} knows a newer window`);
   if (version === null) return closeIfOpen(issue, "undeployed", to);
+  if (persistent === "harmless") return closeIfOpen(issue, "harmless", to);
   if (persistent === "clean") return closeIfOpen(issue, "clean", to);
   if (persistent === "undecided" && state.fed && issue?.open && issue.memory.silent && issue.memory.closed === null)
     return closeIfOpen(issue, "returned", to);
@@ -107,10 +109,11 @@ function decideReopening(
 
 function closeIfOpen(
   issue: KnownIssue | undefined,
-  why: "clean" | "undeployed" | "returned",
+  why: "clean" | "undeployed" | "returned" | "harmless",
   to: string,
 ): NoticeDecision {
-  if (!issue?.open) return nothing(why === "clean" ? "clean" : "not in production");
+  if (!issue?.open)
+    return nothing(why === "undeployed" ? "not in production" : why === "harmless" ? "it costs nothing" : "clean");
   if (issue.memory.closed !== null) return nothing(`a person opened issue #${issue.number} again`);
   return { action: "close", issue: issue.number, memory: { ...issue.memory, to, closed: why }, why };
 }
@@ -125,7 +128,8 @@ function nothing(reason: string): NoticeDecision {
  */
 export function driftState(drift: ModelDrift): DriftState {
   const { model, version, persistent, outcome, result, window, every } = drift;
-  const told = persistent === "drift" && outcome !== "drift" ? "undecided" : persistent;
+  const lasting = persistent === "drift" && outcome !== "drift" ? "undecided" : persistent;
+  const told = lasting === "drift" && costsNothing(drift) ? "harmless" : lasting;
   return {
     ...{ model, version, persistent: outcome === "silent" ? "silent" : told, fed: result.rows.current > 0 },
     ...{ silentSince: outcome === "silent" ? (drift.silence?.since ?? null) : null },

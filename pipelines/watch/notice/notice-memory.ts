@@ -10,12 +10,12 @@ export interface NoticeMemory {
   /** End of the last window that was told, ISO UTC. */
   to: string;
   /** Why mergeml closed it; null while it is open, and when a person closed it. */
-  closed: "clean" | "undeployed" | "returned" | "copy" | null;
+  closed: "clean" | "undeployed" | "returned" | "harmless" | "copy" | null;
   /** The issue is about rows that no longer come, and about nothing else. */
   silent?: true;
 }
 
-const reasons: readonly unknown[] = ["clean", "undeployed", "returned", "copy", null];
+const reasons: readonly unknown[] = ["clean", "undeployed", "returned", "harmless", "copy", null];
 
 /** The hidden line. A model's name has no characters that could end it. */
 export function writeMemory({ model, version, severity, to, closed, silent }: NoticeMemory): string {

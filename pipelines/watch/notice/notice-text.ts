@@ -30,6 +30,8 @@ function commentOf(decision: NoticeDecision, state: DriftState, owner: string | 
   if (decision.action === "close") {
     if (decision.why === "returned")
       return `**Rows come again** for ${model} v${version}, up to ${day}. Should they stop once more, this issue opens again.`;
+    if (decision.why === "harmless")
+      return `**It costs nothing.** What moved in the data of ${model} v${version}, up to ${day}, does not make it worse by its labels. Should that change, this issue opens again.`;
     return decision.why === "clean"
       ? `**No drift any more.** The last windows of ${model} v${version}, up to ${day}, are clean. Should it drift anew, this issue opens again.`
       : `**Nothing to watch any more.** No version of ${model} is in production.`;

@@ -34,6 +34,7 @@ export function retrainWish(
 function withoutCause(answersDrift: boolean, known: KnownDrift): RetrainWish {
   if (!answersDrift) return { kind: "none", why: "drift.on_drift is issue, and no retrain is due" };
   if (known === null) return { kind: "undecided", why: "the drift check failed" };
+  if (known.persistent === "harmless") return { kind: "none", why: "the drift costs nothing by its labels" };
   if (known.persistent === "clean") return { kind: "none", why: "there is no drift any more" };
   return { kind: "undecided", why: "it is undecided whether it drifts" };
 }
