@@ -5,7 +5,7 @@ import { judgeAgain } from "./gate.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
 import type { RegisterResult } from "./registry/registry.ts";
 import type { RunEvent } from "./run-log/run-record.ts";
-import { type TrainingResult, trainModel } from "./train.ts";
+import { runTraining, type TrainingResult } from "./train.ts";
 import { versionProfile } from "./watch/profile/version-profile.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -32,7 +32,7 @@ export async function deployModel(
     ({ state, detail }) => `${state}: ${detail}`,
   );
   if (plan.state === "held" || plan.state === "registered") return { state: "waiting", plan };
-  const trained = await trainModel(workspace, model.config.name, { event: "run", model, snapshot, registers: true });
+  const trained = await runTraining(workspace, model.config.name, { event: "run", model, snapshot, registers: true });
   if (trained.state !== "judged") return trained;
   const { candidate, directory } = trained;
   log.info(`  ${"gate".padEnd(10)} ${describeVerdict(candidate.verdict)}`);

@@ -6,7 +6,7 @@ import { quoteText } from "./data/engines/duckdb/quote.ts";
 import type { Session } from "./data/engines/duckdb/session.ts";
 import { UserError } from "./errors/user-error.ts";
 import { describeInput } from "./predictions/input-file.ts";
-import { loggedColumns, outputColumns, writeJoined, writeRows } from "./predictions/joined-rows.ts";
+import { loggedColumns, outputColumns, writeJoined, writeJoinedRows } from "./predictions/joined-rows.ts";
 import { logDay } from "./predictions/log-layout.ts";
 import { type OutputFormat, outputFormat, rejectedPath } from "./predictions/output-format.ts";
 import { type OutputPlace, outputPlace } from "./predictions/output-places.ts";
@@ -199,7 +199,7 @@ async function keepRejected(
   { rejected: { aside, path }, format }: Places,
 ): Promise<string> {
   const query = `SELECT * FROM read_parquet(${quoteText(rejectedFile)})`;
-  await writeRows(session, query, { target: aside, format });
+  await writeJoinedRows(session, query, { target: aside, format });
   await rename(aside, path);
   return path;
 }

@@ -34,7 +34,7 @@ export interface TrainOptions {
  * Trains a model and tells everybody who wants to know, the same whoever asked for it: what became of it is kept for the report,
  * a candidate is written, and the run log and MLflow get a run, one that failed included. Errors go on to the caller.
  */
-export async function trainModel(workspace: Workspace, name: string, options: TrainOptions): Promise<TrainingResult> {
+export async function runTraining(workspace: Workspace, name: string, options: TrainOptions): Promise<TrainingResult> {
   const { event, evenIfUnchanged, logRuns = true } = options;
   const built = await keepOutcome(workspace, name, async (followed) => {
     const model = options.model ?? (await readModel(followed, name));

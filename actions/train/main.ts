@@ -1,7 +1,7 @@
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
 import { describeIdentical } from "../../pipelines/gate.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
-import { type TrainingResult, trainModel } from "../../pipelines/train.ts";
+import { runTraining, type TrainingResult } from "../../pipelines/train.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { runAction } from "../shared/run-action.ts";
@@ -17,7 +17,7 @@ async function train(action: Action): Promise<void> {
     action.log.info(`${model}`);
     try {
       const before = smoke ? overfit : undefined;
-      const built = await trainModel(workspace, model, { event: "train", evenIfUnchanged: true, logRuns, before });
+      const built = await runTraining(workspace, model, { event: "train", evenIfUnchanged: true, logRuns, before });
       candidates.push(...tell(action, model, built));
     } catch (error) {
       failure ??= error; // one model's failure does not hide another's result

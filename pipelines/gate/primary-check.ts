@@ -13,7 +13,7 @@ import {
   type PrimaryScores,
   undecidedSentence,
 } from "./primary-sentences.ts";
-import { intervalAfter, reuseNotes } from "./spent-error.ts";
+import { intervalAfterSpending, reuseNotes } from "./spent-error.ts";
 import type { GateCheck, Outcome } from "./verdict.ts";
 
 /** A check and what is worth knowing about it. */
@@ -51,7 +51,7 @@ function afterOthers(scores: PrimaryScores, before: number | undefined): Primary
   const { metric } = scores;
   return {
     ...scores,
-    metric: { ...metric, difference: metric.difference && intervalAfter(metric.difference, before) },
+    metric: { ...metric, difference: metric.difference && intervalAfterSpending(metric.difference, before) },
   };
 }
 

@@ -13,7 +13,7 @@ const worthTelling = 5;
  * sequential boundaries for clinical trials, Biometrika 1983). A two-sided 95% interval errs to the good side in 2.5%, so
  * that all candidates together do in at most 5%.
  */
-export function intervalAfter(difference: Difference, before = 0): Difference {
+export function intervalAfterSpending(difference: Difference, before = 0): Difference {
   if (before === 0) return difference;
   return atConfidence(difference, 1 - (1 - difference.confidence) / (before * (before + 1)));
 }
@@ -25,7 +25,7 @@ export function reuseNotes({ judged_before = 0, metrics: [primary] }: Evaluation
   if (!spends || !primary?.difference) {
     return [`${told}: the best of many looks better than it is. New test rows, or mode superior, would tell.`];
   }
-  const { confidence } = intervalAfter(primary.difference, judged_before);
+  const { confidence } = intervalAfterSpending(primary.difference, judged_before);
   return [
     `${told}, so its interval is one of ${formatConfidence(confidence)}: the best of many looks better than it is.`,
   ];

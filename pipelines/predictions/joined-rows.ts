@@ -67,14 +67,14 @@ export async function writeJoined(
   { target, format }: { target: string; format: OutputFormat },
 ): Promise<void> {
   const selected = columns.map(({ name, sql }) => `${sql} AS ${quoteName(name)}`).join(", ");
-  await writeRows(session, `SELECT ${selected} FROM scores POSITIONAL JOIN read_parquet(${quoteText(rows)})`, {
+  await writeJoinedRows(session, `SELECT ${selected} FROM scores POSITIONAL JOIN read_parquet(${quoteText(rows)})`, {
     target,
     format,
   });
 }
 
 /** Writes the rows of a query in a format. */
-export async function writeRows(
+export async function writeJoinedRows(
   session: Session,
   query: string,
   { target, format }: { target: string; format: OutputFormat },

@@ -5,7 +5,7 @@ import { UserError } from "../errors/user-error.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** A file that a command would write, as it was named and where it is, without links. */
-export interface Target {
+export interface WriteTarget {
   name: string;
   path: string;
 }
@@ -14,7 +14,7 @@ export interface Target {
  * Throws UserError when a file is one that others live on: data that queries read, the prediction log, git's and mergeml's own
  * files, or a file that git keeps. What is not there yet counts too: a new file in a data folder changes what a query reads.
  */
-export async function refuseProtected(workspace: Workspace, { name, path }: Target): Promise<void> {
+export async function refuseProtected(workspace: Workspace, { name, path }: WriteTarget): Promise<void> {
   const { root, repository, extraData } = workspace;
   const inFolder = async (folders: readonly string[]) => {
     for (const folder of folders) if (isInside(await real(resolve(root, folder)), path)) return folder;

@@ -4,7 +4,7 @@ import { identify, prepareData } from "../../pipelines/candidate/prepare-data.ts
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { describeIdentical } from "../../pipelines/gate.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
-import { trainModel } from "../../pipelines/train.ts";
+import { runTraining } from "../../pipelines/train.ts";
 import { readModel, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command, CommandOutcome } from "../cli/command.ts";
 import { shardOf } from "../cli/option-values.ts";
@@ -45,7 +45,7 @@ export const train: Command = {
 };
 
 async function tellCandidate(opened: Workspace, name: string, directory: string): Promise<CommandOutcome> {
-  const trained = await trainModel(opened, name, { event: "train", evenIfUnchanged: true });
+  const trained = await runTraining(opened, name, { event: "train", evenIfUnchanged: true });
   if (trained.state === "checks-failed" || trained.state === "unchanged") return tellBuild(trained);
   const written = relative(directory, trained.directory);
   const { record, verdict } = trained.candidate;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { intervalAfter } from "../../pipelines/gate/spent-error.ts";
+import { intervalAfterSpending } from "../../pipelines/gate/spent-error.ts";
 import { normals } from "../evaluation/builders.ts";
 import { evaluation, judged, metric } from "./builders.ts";
 
@@ -46,7 +46,7 @@ describe("test rows that judged others before", () => {
     // Independent differences with a standard error of one, the worst case: lower is better.
     const normal = normals(1);
     const equal = { value: 0, low: -1.959964, high: 1.959964, confidence: 0.95 };
-    const reach = Array.from({ length: 50 }, (_, before) => intervalAfter(equal, before).high);
+    const reach = Array.from({ length: 50 }, (_, before) => intervalAfterSpending(equal, before).high);
     const projects = 2000;
     let [passed, without] = [0, 0];
     for (let project = 0; project < projects; project++) {

@@ -9,7 +9,7 @@ import {
 } from "../../watch/drift/model-drift.ts";
 import { oneLine } from "../markdown/escape-markdown.ts";
 import { matchNumbers } from "../markdown/matched-numbers.ts";
-import { type TextColumn, textTable } from "../terminal/text-table.ts";
+import { type TableColumn, textTable } from "../terminal/text-table.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
 import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";
 import { driftHeadline, driftSubjects } from "./drift-headline.ts";
@@ -21,7 +21,7 @@ import { spanText } from "./span-text.ts";
 
 /** `mergeml drift`: one line a model, worst first, and what failed below. */
 export function renderDriftTable(entries: readonly DriftEntry[]): string {
-  const columns: readonly (TextColumn & { cell: (drift: ModelDrift) => string })[] = [
+  const columns: readonly (TableColumn & { cell: (drift: ModelDrift) => string })[] = [
     { header: "model", cell: ({ model, version }) => `${model}@${version}` },
     { header: "drift", cell: outcomeText },
     { header: "together", cell: togetherText },
@@ -106,7 +106,7 @@ function limitsText({ rollback }: ModelDrift): string[] {
 const shownColumns = 20;
 
 function columnTable({ result: { predictions, features } }: ModelDrift): string {
-  const columns: readonly TextColumn[] = [
+  const columns: readonly TableColumn[] = [
     { header: "" },
     { header: "column" },
     { header: "weight", align: "right" },
@@ -130,7 +130,7 @@ function columnTable({ result: { predictions, features } }: ModelDrift): string 
 
 function historyTable({ history, result }: ModelDrift): string {
   const levels = matchNumbers(history.map(({ metric }) => metric?.value));
-  const columns: readonly (TextColumn & { cell: (point: DriftPoint) => string })[] = [
+  const columns: readonly (TableColumn & { cell: (point: DriftPoint) => string })[] = [
     { header: "window", cell: spanText },
     { header: "outcome", cell: ({ outcome }) => outcome },
     { header: "rows", align: "right", cell: ({ rows }) => formatCount(rows) },

@@ -5,11 +5,11 @@ import { aimOf, intervalHeader, intervalText, naiveText } from "../comparison-ro
 import { brokenChecks } from "../gate-checks.ts";
 import { oneLine } from "../markdown/escape-markdown.ts";
 import { type MatchedNumbers, matchNumbers } from "../markdown/matched-numbers.ts";
-import { type TextColumn, textTable } from "./text-table.ts";
+import { type TableColumn, textTable } from "./text-table.ts";
 
 const LISTED_CHECKS = 10;
 
-interface ComparisonColumn extends TextColumn {
+interface ComparisonColumn extends TableColumn {
   cell: (metric: MetricComparison, numbers: MatchedNumbers) => string;
 }
 

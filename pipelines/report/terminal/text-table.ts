@@ -2,7 +2,7 @@ import { displayWidth } from "../../errors/visible-text.ts";
 import { oneLine } from "../markdown/escape-markdown.ts";
 
 /** One column of a plain table. `right` is for numbers. */
-export interface TextColumn {
+export interface TableColumn {
   header: string;
   align?: "left" | "right";
 }
@@ -14,7 +14,11 @@ const GAP = "  ";
  * characters are replaced, because a cell may hold what somebody else wrote. No line ends in spaces, and no cell is longer
  * than `longest` characters.
  */
-export function textTable(columns: readonly TextColumn[], rows: readonly (readonly string[])[], longest = 200): string {
+export function textTable(
+  columns: readonly TableColumn[],
+  rows: readonly (readonly string[])[],
+  longest = 200,
+): string {
   const lines = [columns.map((column) => column.header), ...rows].map((row) =>
     row.map((cell) => oneLine(cell, longest)),
   );
@@ -29,7 +33,7 @@ export function textTable(columns: readonly TextColumn[], rows: readonly (readon
     .join("\n");
 }
 
-function pad(cell: string, width: number, align: TextColumn["align"]): string {
+function pad(cell: string, width: number, align: TableColumn["align"]): string {
   const space = " ".repeat(Math.max(0, width - textWidth(cell)));
   return align === "right" ? space + cell : cell + space;
 }

@@ -9,7 +9,7 @@ type Facts = Pick<TableColumn, "distinct" | "missing" | "infinite" | "span" | "s
 const scanColumns = 64;
 
 /** Exact facts of the columns of a relation. Reads every row, so that a type that does not fit one is found. */
-export async function columnFacts(
+export async function factsOfColumn(
   session: Session,
   relation: string,
   columns: readonly SourceColumn[],

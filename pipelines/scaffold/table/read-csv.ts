@@ -9,7 +9,7 @@ import { describeReading } from "./reading-notes.ts";
 import { textColumns, textFacts } from "./text-facts.ts";
 
 /** How to read a file: what to say to the reader, and the columns that need more than that. */
-export interface Reading {
+export interface CsvReading {
   from(path: string): string;
   /** SQL by column, where it is more than the column itself. */
   sql: ReadonlyMap<string, string>;
@@ -18,7 +18,7 @@ export interface Reading {
 }
 
 /** Looks at every text of a CSV file, in one encoding, and finds the reader's options. */
-export async function readCsv(session: Session, file: string, encoding: string | undefined): Promise<Reading> {
+export async function readCsv(session: Session, file: string, encoding: string | undefined): Promise<CsvReading> {
   const dialect = await findDialect(session, file, encoding);
   const texts = reader({ ...dialect.options, all_varchar: true })(file);
   const names = (await describeColumns(session, `FROM ${texts}`)).map(({ name }) => name);
@@ -38,7 +38,7 @@ export async function readCsv(session: Session, file: string, encoding: string |
 }
 
 /** Without options a file is named by its name alone. */
-function reader(options: CsvOptions): Reading["from"] {
+function reader(options: CsvOptions): CsvReading["from"] {
   const rest = csvArguments(options);
   return (path) => (rest === "" ? quoteText(path) : `read_csv(${quoteText(path)}${rest})`);
 }

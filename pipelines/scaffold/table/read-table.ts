@@ -4,10 +4,10 @@ import { readerOf } from "../../data/engines/duckdb/file-reader.ts";
 import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
 import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
 import { UserError } from "../../errors/user-error.ts";
-import { columnFacts } from "./column-facts.ts";
+import { factsOfColumn } from "./column-facts.ts";
 import { encodingsOf } from "./csv-dialect.ts";
 import { planTexts, textSql } from "./plan-texts.ts";
-import { type Reading, readCsv } from "./read-csv.ts";
+import { type CsvReading, readCsv } from "./read-csv.ts";
 import { missingNotes } from "./reading-notes.ts";
 import type { DataTable } from "./table.ts";
 import { textFacts } from "./text-facts.ts";
@@ -15,7 +15,7 @@ import { textFacts } from "./text-facts.ts";
 /** Reads a CSV, Parquet or JSON file as a careful person would; `name` is what the user calls it. Throws UserError when it cannot be read. */
 export async function readTable(file: string, name: string): Promise<DataTable> {
   using session = await openSession({ readable: [], writable: [file] });
-  const readings: ((session: Session) => Promise<Reading>)[] =
+  const readings: ((session: Session) => Promise<CsvReading>)[] =
     readerOf(file) === "read_csv"
       ? (await encodingsOf(file)).map((encoding) => (given) => readCsv(given, file, encoding))
       : [(given) => readTyped(given, file)];
@@ -40,7 +40,7 @@ function unreadable(name: string, reason: string, cause: unknown): UserError {
 }
 
 /** Parquet and JSON bring their types; only texts may be numbers that somebody wrote with a word for what is missing. */
-async function readTyped(session: Session, file: string): Promise<Reading> {
+async function readTyped(session: Session, file: string): Promise<CsvReading> {
   const from = quoteText(file);
   const columns = await describeColumns(session, `FROM ${readerOf(file)}(${from})`);
   const texts = columns
@@ -59,13 +59,13 @@ async function readTyped(session: Session, file: string): Promise<Reading> {
   return { from: (path) => quoteText(path), sql: new Map(sql), unnamed: [], notes: missingNotes(plans) };
 }
 
-async function describe(session: Session, file: string, reading: Reading): Promise<DataTable> {
+async function describe(session: Session, file: string, reading: CsvReading): Promise<DataTable> {
   const relation = reading.from(file).startsWith("'") ? `${readerOf(file)}(${quoteText(file)})` : reading.from(file);
   const read = await describeColumns(session, `FROM ${relation}`);
   const selected = read.map(({ name }) => `${reading.sql.get(name) ?? quoteName(name)} AS ${quoteName(name)}`);
   const query = `(SELECT ${selected.join(", ")} FROM ${relation})`;
   const columns = await describeColumns(session, `FROM ${query}`);
-  const { rows, facts } = await columnFacts(session, query, columns);
+  const { rows, facts } = await factsOfColumn(session, query, columns);
   return {
     rows,
     from: reading.from,

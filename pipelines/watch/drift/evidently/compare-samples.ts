@@ -10,7 +10,7 @@ import {
   normalisedWasserstein,
   type Sample,
 } from "./sample.ts";
-import { evidentlyStability, jensenShannonDistance, total } from "./share-distances.ts";
+import { evidentlyStability, jensenShannonDistance, totalRows } from "./share-distances.ts";
 
 /** How Evidently judges one column. */
 export interface EvidentlyAnswer {
@@ -60,7 +60,7 @@ function judge(test: TestName, counts: BinCounts): Judged {
     const { statistic, degrees, p } = expectedChiSquare(counts);
     return { test, score: p, limit: alpha, drifts: p < alpha, statistic, degrees };
   }
-  const first = (rows: readonly number[]) => ({ count: rows[0]!, rows: total(rows) });
+  const first = (rows: readonly number[]) => ({ count: rows[0]!, rows: totalRows(rows) });
   const { z, p } = twoProportions(first(counts.reference), first(counts.current))!;
   return { test: "z", score: p, limit: alpha, drifts: p < alpha, statistic: z };
 }
@@ -94,7 +94,7 @@ function expectedChiSquare({ reference, current }: BinCounts): {
   degrees: number;
   p: number;
 } {
-  const scale = total(current) / total(reference);
+  const scale = totalRows(current) / totalRows(reference);
   const statistic = reference.reduce((sum, rows, bin) => {
     const expected = rows * scale;
     return sum + (current[bin]! - expected) ** 2 / expected;

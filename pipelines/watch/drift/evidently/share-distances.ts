@@ -2,7 +2,7 @@ import type { BinCounts } from "./sample.ts";
 
 /** Jensen-Shannon distance, natural logarithm, of the shares of both sides; each side has rows. */
 export function jensenShannonDistance({ reference, current }: BinCounts): number {
-  const [before, now] = [total(reference), total(current)];
+  const [before, now] = [totalRows(reference), totalRows(current)];
   const divergence = reference.reduce((sum, rows, bin) => {
     const [ours, theirs] = [rows / before, current[bin]! / now];
     const middle = (ours + theirs) / 2;
@@ -25,13 +25,13 @@ const shareOfNothing = 1e-4;
 
 /** Evidently's share of an empty bin: 0.0001, or a millionth of the smallest share when that is no larger. */
 function sharesWithoutZeros(rows: readonly number[]): number[] {
-  const all = total(rows);
+  const all = totalRows(rows);
   const fewest = rows.reduce((least, count) => (count > 0 && count < least ? count : least), all);
   const filler = fewest / all <= shareOfNothing ? fewest / all / 1e6 : shareOfNothing;
   return rows.map((count) => (count === 0 ? filler : count / all));
 }
 
 /** The rows of all bins together. */
-export function total(rows: readonly number[]): number {
+export function totalRows(rows: readonly number[]): number {
   return rows.reduce((sum, count) => sum + count, 0);
 }
