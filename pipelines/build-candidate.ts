@@ -5,10 +5,12 @@ import { countJudgedBefore } from "./candidate/count-judged-before.ts";
 import { judgeCandidate } from "./candidate/judge-candidate.ts";
 import { identify, type PreparedData, prepareData } from "./candidate/prepare-data.ts";
 import { type Scored, scoreCandidate } from "./candidate/score-candidate.ts";
+import { splitSeedOf } from "./candidate/split-seed.ts";
 import { type TrainResult, trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { productionOf } from "./registry/production.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
+import { trainedRowsNotes } from "./registry/trained-rows.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
 import { environmentFacts } from "./workspace/tool-version.ts";
 import type { Workspace } from "./workspace/workspace.ts";
@@ -23,10 +25,12 @@ export async function buildCandidate(
   snapshot: Snapshot,
   options: { evenIfUnchanged?: boolean } = {},
 ): Promise<BuildResult> {
-  const features = await prepareData(workspace, model);
+  const { name } = model.config;
+  const splitSeed = await splitSeedOf(model.config, snapshot);
+  const features = await prepareData(workspace, model, splitSeed);
   if (!features.ok) return { state: "checks-failed", model, checks: features.checks, rows: features.rows };
   const prepared = identify(model, features);
-  const production = await productionOf(snapshot, model.config.name);
+  const production = await productionOf(snapshot, name);
   if (production?.record.candidate.id === prepared.id && !options.evenIfUnchanged) {
     return { state: "unchanged", model, version: production.record.version };
   }
@@ -34,7 +38,7 @@ export async function buildCandidate(
   const trained = await trainCandidate(workspace, chosen, prepared);
   const scoring = {
     config: model.config,
-    data: features,
+    data: { ...features, split_seed: splitSeed },
     onnx: trained.model,
     sha256: trained.sha256,
     naive: trained.naive,
@@ -42,9 +46,13 @@ export async function buildCandidate(
   };
   const fresh = await scoreCandidate(workspace, scoring, production);
   const scored = await countJudgedBefore(workspace, prepared.id, scoring, fresh);
-  const refusal = await workspace.registry.refuses(model.config.name, trained.model.length);
+  const refusal = await workspace.registry.refuses(name, trained.model.length);
   if (refusal) workspace.log.warn(`it cannot be deployed: ${refusal.message}`);
-  const record = { ...(await recordCandidate(workspace, chosen, prepared, trained, scored)), ...trials };
+  const record = {
+    ...(await recordCandidate(workspace, chosen, prepared, trained, scored)),
+    split_seed: splitSeed,
+    ...trials,
+  };
   const { evaluation } = scored;
   const verdict = judgeCandidate(workspace, record, evaluation);
   const { naive, example } = trained;
@@ -77,7 +85,7 @@ async function recordCandidate(
     test: data.test,
     predictions,
     checks: data.checks,
-    notes: [...data.notes, ...trained.notes],
+    notes: [...data.notes, ...trained.notes, ...trainedRowsNotes(data.train)],
     model: { sha256: trained.sha256, size: trained.model.length },
     ...trained.facts,
     environment: { ...environmentFacts(toolVersion), ...trained.environment },

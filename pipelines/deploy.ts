@@ -4,6 +4,7 @@ import { UserError } from "./errors/user-error.ts";
 import { judgeAgain } from "./gate.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
 import type { RegisterResult } from "./registry/registry.ts";
+import { versionTrainedRows } from "./registry/trained-rows.ts";
 import type { RunEvent } from "./run-log/run-record.ts";
 import { runTraining, type TrainingResult } from "./train.ts";
 import { versionProfile } from "./watch/profile/version-profile.ts";
@@ -69,7 +70,7 @@ export async function registerCandidate(
     "register",
     async () =>
       workspace.registry.register({
-        extras: await versionProfile(workspace, record),
+        extras: { ...(await versionProfile(workspace, record)), ...(await versionTrainedRows(workspace, record)) },
         candidate: record,
         evaluation,
         verdict,

@@ -3,6 +3,7 @@ import { readCandidate, writeCandidate } from "./candidate/candidate-directory.t
 import { countJudgedBefore } from "./candidate/count-judged-before.ts";
 import { judgeCandidate } from "./candidate/judge-candidate.ts";
 import { scoreCandidate } from "./candidate/score-candidate.ts";
+import { recordedSplitSeed } from "./candidate/split-seed.ts";
 import { productionOf } from "./registry/production.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
@@ -47,7 +48,7 @@ export async function judgeAgain(
   const { record, naive } = candidate;
   const scoring = {
     config: record.config,
-    data: record,
+    data: { ...record, split_seed: recordedSplitSeed(record) },
     onnx: candidate.model,
     sha256: record.model.sha256,
     naive,

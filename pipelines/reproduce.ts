@@ -1,4 +1,5 @@
 import { definitionOf, identify, prepareData } from "./candidate/prepare-data.ts";
+import { recordedSplitSeed } from "./candidate/split-seed.ts";
 import { trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { hashProgramFiles } from "./config/program-files.ts";
@@ -83,7 +84,9 @@ async function datasetOf(
   record: VersionRecord,
 ): Promise<{ data: { ok: true } & FeatureData; source: "query" | "store" }> {
   const { candidate } = record;
-  const rerun = await prepareData(workspace, withUsedWindow(model)).catch((error: unknown) => error);
+  const rerun = await prepareData(workspace, withUsedWindow(model), recordedSplitSeed(candidate)).catch(
+    (error: unknown) => error,
+  );
   if (isSameData(rerun, record)) return { data: rerun, source: "query" };
   if (workspace.store.has(candidate.train.fingerprint)) {
     const { train, test, features, classes, checks, notes } = candidate;

@@ -3,6 +3,7 @@ import { bestPossible, naivePredictions } from "./candidate/smoke/best-possible.
 import { findFaults } from "./candidate/smoke/find-faults.ts";
 import { relaxParams } from "./candidate/smoke/relaxed-params.ts";
 import { sampleRows } from "./candidate/smoke/sample-rows.ts";
+import { splitSeedOf } from "./candidate/split-seed.ts";
 import { programSource } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import type { FeatureResult } from "./data/dataset.ts";
@@ -37,7 +38,8 @@ export type SmokeResult =
  * the ONNX file does not predict what was trained.
  */
 export async function smokeTest(workspace: Workspace, model: LoadedModel): Promise<SmokeResult> {
-  const data = await prepareData(workspace, model);
+  const snapshot = await workspace.registry.snapshot({ fetch: false });
+  const data = await prepareData(workspace, model, await splitSeedOf(model.config, snapshot));
   if (!data.ok) return { ...data, state: "checks-failed" };
   const { config } = model;
   const { features, classes, train } = data;

@@ -24,5 +24,6 @@ export const defaultThresholds: Omit<ModelConfig["thresholds"], "primary"> = {
   always: {},
   slices: [],
   allow_breaking: false,
+  min_test_rows: 30,
   waive: [],
 };

@@ -16,10 +16,13 @@ export interface PreparedData {
   data: { ok: true } & FeatureData;
 }
 
-/** Runs the feature query, its checks and the split, or takes them from the cache when neither query nor files changed. */
-export async function prepareData(workspace: Workspace, model: LoadedModel): Promise<FeatureResult> {
+/**
+ * Runs the feature query, its checks and the split, or takes them from the cache when neither query nor files changed. The
+ * split is drawn by `splitSeed`: see `splitSeedOf`.
+ */
+export async function prepareData(workspace: Workspace, model: LoadedModel, splitSeed: number): Promise<FeatureResult> {
   const { cache, log, repository, root, extraData, engine, store } = workspace;
-  const inputs = await featureInputs(workspace, model);
+  const inputs = await featureInputs(workspace, model, splitSeed);
   return log.step(
     "features",
     async () => {
@@ -30,7 +33,8 @@ export async function prepareData(workspace: Workspace, model: LoadedModel): Pro
         threads: workspace.threads,
         seconds: model.config.resources.timeout_minutes * 60,
       };
-      const result = await buildFeatures({ root, model, data: repository.data, extraData, engine, store, log, limits });
+      const places = { root, data: repository.data, extraData, engine, store };
+      const result = await buildFeatures({ ...places, model, log, limits, splitSeed });
       await cache.write("features", inputs, result);
       return result;
     },
@@ -41,12 +45,13 @@ export async function prepareData(workspace: Workspace, model: LoadedModel): Pro
 async function featureInputs(
   { root, repository, extraData }: Workspace,
   { config, query }: LoadedModel,
+  splitSeed: number,
 ): Promise<unknown> {
-  const { task, seed, thresholds } = config;
+  const { task, thresholds } = config;
   const files = await listInputs(root, repository.data, extraData);
   return {
     task,
-    seed,
+    splitSeed,
     features: config.features,
     slices: thresholds.slices.map((rule) => rule.by),
     query: query.text,

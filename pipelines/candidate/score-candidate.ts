@@ -10,16 +10,17 @@ import { explainModel } from "../evaluation/explanation/explain-model.ts";
 import type { Explanations } from "../evaluation/explanations.ts";
 import { takeTarget } from "../evaluation/table-rows.ts";
 import type { Production } from "../registry/production.ts";
-import { formatNumber, formatSigned } from "../statistics/format-number.ts";
+import { formatCount, formatNumber, formatSigned } from "../statistics/format-number.ts";
 import { type ScoringModel, withModel } from "../training/onnx/session.ts";
 import type { Importance, Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
-import { ownQueryInputs, scoreProduction } from "./score-production.ts";
+import { ownQueryInputs, type ScoredProduction, scoreProduction } from "./score-production.ts";
+import { findSeenRows } from "./seen-rows.ts";
 
 export interface Scoring {
   config: ModelConfig;
-  data: Pick<FeatureData, "features" | "classes" | "test">;
+  data: Pick<FeatureData, "features" | "classes" | "test" | "notes"> & { split_seed: number };
   onnx: Uint8Array;
   sha256: string;
   naive: Naive;
@@ -74,6 +75,12 @@ async function scoringInputs(
     confidence: retrain.confidence,
     slices,
     seed: config.seed,
+    heldOut: production && {
+      split: config.features.split,
+      key: config.features.key,
+      split_seed: data.split_seed,
+      stored: workspace.store.has(production.record.candidate.train.fingerprint),
+    },
   };
 }
 
@@ -92,17 +99,18 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
     candidate: await opened.predict(table.features),
     explanations: await explain(workspace, scoring, opened, table),
   }));
-  const { baseline, predictions, rows } = await scoreProduction(workspace, config, data, production, table);
+  const scored = await scoreProduction(workspace, config, data, production, table);
+  const { baseline, predictions, rows, overlap } = await leaveOutSeen(workspace, scoring, production, scored);
   const groups = new Map<string, Awaited<ReturnType<typeof loadGroups>>>();
   for (const { by } of thresholds.slices) groups.set(by, takeGroups(await loadGroups(store, test, by), rows));
-  const evaluation = evaluate({
+  const compared = evaluate({
     task,
     primary: thresholds.primary,
     confidence: thresholds.retrain.confidence,
     sliceRules: thresholds.slices,
     target: rows === null ? table.target : takeTarget(table.target, rows),
     candidate: takePredictions(candidate, rows),
-    production: predictions,
+    production: predictions && takePredictions(predictions.scores, predictions.rows),
     baseline,
     naive,
     groups,
@@ -112,6 +120,7 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
     features,
     classes,
   });
+  const evaluation = { ...compared, test_rows: test.rows, ...overlap };
   const stored = await storePredictions(store, test, key, target, candidate);
   return { evaluation: explanations ? { ...evaluation, explanations } : evaluation, predictions: stored };
 }
@@ -133,6 +142,43 @@ async function explain(
   return explanations;
 }
 
+/** Leaves out, for everybody, the rows that production was trained on. Where that cannot be known, all are judged, and said so. */
+async function leaveOutSeen(
+  workspace: Workspace,
+  { config, data }: Scoring,
+  production: Production | null,
+  { baseline, predictions, rows }: ScoredProduction,
+): Promise<JudgedRows> {
+  const scores = predictions && { scores: predictions, rows: null };
+  if (production === null || baseline.state !== "scored") return { baseline, predictions: scores, rows, overlap: {} };
+  const seen = await findSeenRows(workspace, config, data, production);
+  if ("unknown" in seen) {
+    return {
+      ...{ baseline, predictions: scores, rows },
+      overlap: { seen_by_production: null, overlap_unknown: seen.unknown },
+    };
+  }
+  if (seen.rows.length === 0) return { baseline, predictions: scores, rows, overlap: { seen_by_production: 0 } };
+  const left = new Set(seen.rows);
+  const all = rows ?? Int32Array.from({ length: data.test.rows }, (_, row) => row);
+  const kept = Int32Array.from(all.keys()).filter((at) => !left.has(all[at]!));
+  return {
+    baseline,
+    predictions: predictions && { scores: predictions, rows: kept },
+    rows: kept.map((at) => all[at]!),
+    overlap: { seen_by_production: all.length - kept.length },
+  };
+}
+
+interface JudgedRows {
+  baseline: Evaluation["baseline"];
+  /** Production's scores, and positions of those that count. */
+  predictions: { scores: Predictions; rows: Int32Array | null } | null;
+  /** Positions of the judged test rows; null for all. */
+  rows: Int32Array | null;
+  overlap: Pick<Evaluation, "seen_by_production" | "overlap_unknown">;
+}
+
 /** The rows that both models are judged on; all of them without a choice. */
 function takePredictions(predictions: Predictions, rows: Int32Array | null): Predictions {
   if (rows === null) return predictions;
@@ -147,7 +193,7 @@ function takeGroups(groups: Groups, rows: Int32Array | null): Groups {
   return rows === null ? groups : { ...groups, codes: Int32Array.from(rows, (row) => groups.codes[row]!) };
 }
 
-function describeEvaluation({ metrics, baseline, rows }: Evaluation): string {
+function describeEvaluation({ metrics, baseline, rows, test_rows, seen_by_production }: Evaluation): string {
   const [primary] = metrics;
   if (!primary || primary.candidate === null) return `${rows} rows`;
   const found = `${primary.metric} ${formatNumber(primary.candidate)}`;
@@ -156,5 +202,6 @@ function describeEvaluation({ metrics, baseline, rows }: Evaluation): string {
   if (baseline.state === "none" || primary.production === null || !primary.difference)
     return `${found} (nothing in production)`;
   const { value, low, high } = primary.difference;
-  return `${found} (production v${baseline.version}: ${formatNumber(primary.production)})  Δ ${formatSigned(value)} (${formatSigned(low)} … ${formatSigned(high)})`;
+  const on = seen_by_production ? `, on ${formatCount(rows)} of ${formatCount(test_rows ?? rows)} test rows` : "";
+  return `${found} (production v${baseline.version}: ${formatNumber(primary.production)}${on})  Δ ${formatSigned(value)} (${formatSigned(low)} … ${formatSigned(high)})`;
 }

@@ -62,7 +62,7 @@ function completeFeatures(features: FilledModelConfig["features"]): FeaturesConf
 }
 
 function completeThresholds(thresholds: FilledModelConfig["thresholds"]): Thresholds {
-  const { primary, first_deploy, retrain, always, slices, allow_breaking, waive } = thresholds;
+  const { primary, first_deploy, retrain, always, slices, allow_breaking, min_test_rows, waive } = thresholds;
   return {
     primary,
     first_deploy: first_deploy as Thresholds["first_deploy"],
@@ -70,6 +70,7 @@ function completeThresholds(thresholds: FilledModelConfig["thresholds"]): Thresh
     always: always as Thresholds["always"],
     slices: slices.map((slice) => completeSlice(slice, primary)),
     allow_breaking,
+    min_test_rows,
     waive,
   };
 }

@@ -75,6 +75,8 @@ export interface Thresholds {
   always: Limits;
   slices: readonly SliceRule[];
   allow_breaking: boolean;
+  /** Judged rows below which a verdict is inconclusive; versions of before it was asked have none. */
+  min_test_rows?: number;
   waive: readonly Waiver[];
 }
 
@@ -109,7 +111,8 @@ export interface FeaturesConfig {
   key: readonly string[];
   target: string;
   time: string | null;
-  split: { by: "time" | "key"; test: number };
+  /** Without `seed`, the one of the model's versions, or 0. */
+  split: { by: "time" | "key"; test: number; seed?: number };
   checks: readonly DataCheck[];
 }
 

@@ -51,7 +51,7 @@ export const baseModelSchema = {
       examples: ["gradient-boosting"],
     },
     seed: {
-      description: "Seed of everything random in the training and of the split.",
+      description: "Seed of everything random in the training. The split has a seed of its own.",
       type: "integer",
       minimum: 0,
       maximum: 4294967295,

@@ -33,6 +33,8 @@ export interface FeatureJob {
   engine: Engine;
   store: DatasetStore;
   log: Log;
+  /** Draws the split by key. */
+  splitSeed: number;
   /** By default what `resources` in model.yaml says. */
   limits?: QueryLimits;
 }
@@ -68,7 +70,7 @@ export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
     warnOfFailures(checks, log);
     if (checks.some(({ passed, severity }) => !passed && severity === "block"))
       return { ok: false, checks, rows: result.rows };
-    return { ok: true, checks, ...(await storeSplits(result, columns, request, model.config.seed, store)) };
+    return { ok: true, checks, ...(await storeSplits(result, columns, request, job.splitSeed, store)) };
   } finally {
     await result.close();
   }

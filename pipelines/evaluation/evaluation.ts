@@ -74,8 +74,13 @@ export interface PredictionBin {
 export interface Evaluation {
   task: Task;
   primary: string;
-  /** Test rows. */
+  /** Judged test rows. */
   rows: number;
+  /** All test rows; absent where nobody looked which of them production was trained on. */
+  test_rows?: number;
+  /** Test rows that production was trained on, which nobody is judged on; null when it cannot be known, for `overlap_unknown`. */
+  seen_by_production?: number | null;
+  overlap_unknown?: string;
   test_fingerprint: string;
   /** sha256 of the candidate's model.onnx. */
   model: string;

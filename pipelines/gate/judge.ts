@@ -4,6 +4,7 @@ import type { CheckResult } from "../data/dataset.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { checkData, dataNotes } from "./data-checks.ts";
 import { checkEvaluation, type KnownBinding } from "./evaluation-check.ts";
+import { checkHeldOut, heldOutNotes } from "./held-out-check.ts";
 import { checkLimits } from "./limit-checks.ts";
 import { checkAgainstNaive, naiveNotes } from "./naive-check.ts";
 import { checkAgainstProduction } from "./primary-check.ts";
@@ -31,8 +32,12 @@ export interface JudgeContext {
 export function judge(evaluation: Evaluation, thresholds: Thresholds, context: JudgeContext): Verdict {
   const recorded = asRecorded(evaluation);
   const rule = ruleOf(recorded, thresholds);
-  const main = rule === "retrain" ? judgeRetrain(recorded, thresholds) : judgeFirstDeploy(recorded, thresholds);
-  const before = [checkEvaluation(recorded, thresholds, context.binds), ...checkData(context.checks)];
+  const heldOut = checkHeldOut(recorded, thresholds);
+  const undecided = isUndecided(heldOut, thresholds, context.today);
+  const ruling = rule === "retrain" ? judgeRetrain(recorded, thresholds) : judgeFirstDeploy(recorded, thresholds);
+  const main = undecided ? withoutScores(ruling) : ruling;
+  const measured = checkEvaluation(recorded, thresholds, context.binds, undecided);
+  const before = [measured, ...heldOut, ...checkData(context.checks)];
   const { checks, notes } = applyWaivers([...before, ...main.checks], thresholds.waive, context.today);
   const outcome = worstOutcome(checks);
   return {
@@ -40,7 +45,13 @@ export function judge(evaluation: Evaluation, thresholds: Thresholds, context: J
     rule,
     summary: summarize(outcome, rule, checks, recorded),
     checks,
-    notes: [...main.notes, ...naiveNotes(recorded, thresholds.primary), ...dataNotes(context.checks), ...notes],
+    notes: [
+      ...heldOutNotes(recorded, undecided),
+      ...main.notes,
+      ...naiveNotes(recorded, thresholds.primary),
+      ...dataNotes(context.checks),
+      ...notes,
+    ],
     judged_on: context.today,
     binds: { ...context.binds, evaluation: digest(evaluation), thresholds: digest(thresholds) },
   };
@@ -49,6 +60,16 @@ export function judge(evaluation: Evaluation, thresholds: Thresholds, context: J
 interface Ruling {
   checks: GateCheck[];
   notes: string[];
+}
+
+/** Too few rows, or rows that production knows, tell nothing of who is better, neither for nor against. */
+function withoutScores({ checks }: Ruling): Ruling {
+  return { checks: checks.filter(({ id }) => id === "signature"), notes: [] };
+}
+
+/** Whether `held-out` does not hold and is not waived. */
+function isUndecided(heldOut: readonly GateCheck[], { waive }: Thresholds, today: string): boolean {
+  return applyWaivers(heldOut, waive, today).checks.some(({ outcome }) => outcome !== "pass");
 }
 
 function judgeFirstDeploy(evaluation: Evaluation, thresholds: Thresholds): Ruling {

@@ -93,10 +93,15 @@ const evaluation = object(
     metrics: list(object({ metric: name, naive: score, ...comparison }, { problem: line }), 50),
     slices: list(object({ by: name, value: text(1_000), metric: name, rows: count, ...comparison }, { problem: line })),
     small_slices: count,
-    judged_before: count,
     bins: list(object({ label: name, rows: count, predicted: number, actual: number }), 100),
   },
-  { explanations },
+  {
+    judged_before: count,
+    test_rows: count,
+    seen_by_production: nullable(count),
+    overlap_unknown: text(8_000),
+    explanations,
+  },
 );
 
 const record = object(
@@ -130,6 +135,7 @@ const record = object(
     train_seconds: number,
   },
   {
+    split_seed: count,
     trials: list({
       type: "object",
       properties: {

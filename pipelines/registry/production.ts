@@ -1,4 +1,5 @@
 import type { Snapshot } from "./snapshot.ts";
+import { parseTrainedRows, type TrainedRows, trainedRowsFile } from "./trained-rows.ts";
 import type { VersionRecord } from "./version-record.ts";
 
 /** Production as the registry has it now, if anything is deployed. */
@@ -6,6 +7,8 @@ export interface Production {
   record: VersionRecord;
   /** Read only when it must be scored. */
   bytes(): Promise<Uint8Array>;
+  /** The filter of the rows that it was trained on; null when it was registered without. */
+  trainedRows(): Promise<TrainedRows | null>;
 }
 
 /** What is in production at `snapshot`; null when nothing is. Refuses a tampered registry. */
@@ -13,5 +16,13 @@ export async function productionOf(snapshot: Snapshot, name: string): Promise<Pr
   const pointer = await snapshot.production(name);
   if (!pointer) return null;
   const record = await snapshot.record(name, pointer.version);
-  return { record, bytes: () => snapshot.modelBytes(name, pointer.version) };
+  const { version } = pointer;
+  return {
+    record,
+    bytes: () => snapshot.modelBytes(name, version),
+    trainedRows: async () => {
+      const file = await snapshot.versionFile(name, version, trainedRowsFile);
+      return file && parseTrainedRows(file);
+    },
+  };
 }

@@ -20,6 +20,8 @@ export interface CandidateRecord {
   dirty: boolean;
   features: readonly FeatureSpec[];
   classes: readonly string[];
+  /** What drew the split; records of before it had a seed of its own lack it: it is `config.seed` there. */
+  split_seed?: number;
   train: DatasetRef;
   test: DatasetRef;
   predictions: DatasetRef;

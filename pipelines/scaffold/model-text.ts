@@ -24,6 +24,7 @@ export function modelYamlText(model: InferredModel, threshold: FirstThreshold): 
     "thresholds:",
     `  primary: ${threshold.primary}`,
     `  first_deploy: { ${threshold.metric}: { ${threshold.bound}: ${threshold.value} } } # ${threshold.comment}`,
+    ...minRowsLines(model),
     "",
   ].join("\n");
 }
@@ -32,6 +33,16 @@ export function modelYamlText(model: InferredModel, threshold: FirstThreshold): 
 function paramsOf({ rows }: InferredModel): string {
   const leaf = Math.max(2, Math.floor(rows / 8));
   return `trees: 100, learning_rate: 0.1, max_leaves: 31${leaf < 20 ? `, min_rows_per_leaf: ${leaf}` : ""}`;
+}
+
+/** A small table could not have a verdict at all with the usual 30 test rows; half of what it has lets some rows leave. */
+function minRowsLines({ rows }: InferredModel): string[] {
+  const tests = Math.round(rows * 0.2);
+  if (tests >= 60) return [];
+  const least = Math.max(1, Math.floor(tests / 2));
+  return [
+    `  min_test_rows: ${least} # fewer judged rows are no verdict. Some ${tests} test rows tell little: raise it to 30 with more data`,
+  ];
 }
 
 function splitLine({ key, time }: InferredModel): string {

@@ -1,5 +1,6 @@
 import type { Naive } from "../candidate/candidate.ts";
 import { prepareData } from "../candidate/prepare-data.ts";
+import { firstSplitSeed } from "../candidate/split-seed.ts";
 import { naiveOf } from "../candidate/train-candidate.ts";
 import type { LoadedModel } from "../config/load-models.ts";
 import { loadTable } from "../data/load-table.ts";
@@ -13,7 +14,7 @@ import type { Workspace } from "../workspace/workspace.ts";
  * metric is not defined. Throws UserError like a training does.
  */
 export async function naiveScore(workspace: Workspace, model: LoadedModel): Promise<number | null> {
-  const data = await prepareData(workspace, model);
+  const data = await prepareData(workspace, model, firstSplitSeed(model.config));
   if (!data.ok) return null;
   const { config } = model;
   const request = { features: [], target: config.features.target, task: config.task, classes: data.classes };

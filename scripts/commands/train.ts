@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { trainShard } from "../../pipelines/candidate/choose-params.ts";
 import { identify, prepareData } from "../../pipelines/candidate/prepare-data.ts";
+import { splitSeedOf } from "../../pipelines/candidate/split-seed.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { describeIdentical } from "../../pipelines/gate.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
@@ -79,7 +80,8 @@ async function tellShard(
   directory: string,
 ): Promise<CommandOutcome> {
   const model = await readModel(opened, name);
-  const data = await prepareData(opened, model);
+  const splitSeed = await splitSeedOf(model.config, await opened.registry.snapshot({ fetch: true }));
+  const data = await prepareData(opened, model, splitSeed);
   if (!data.ok) return tellBuild({ state: "checks-failed", model, checks: data.checks, rows: data.rows });
   const result = await trainShard(opened, model, identify(model, data), shard);
   const folder = relative(directory, result.folder);

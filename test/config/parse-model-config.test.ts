@@ -42,6 +42,7 @@ test("the design's example is complete and without problems", () => {
       always: { mae: { max: 18 } },
       slices: [{ by: "origin", metric: "rmse", max_regression: { relative: 0.1 }, min_rows: 200 }],
       allow_breaking: false,
+      min_test_rows: 30,
       waive: [],
     },
     drift: {
@@ -87,6 +88,7 @@ test("the least that makes a model is filled up with defaults", () => {
       always: {},
       slices: [],
       allow_breaking: false,
+      min_test_rows: 30,
       waive: [],
     },
     drift: {

@@ -81,7 +81,8 @@ export function featureJob(project: Project, query: string, choice: ModelChoice 
     file: "models/example/model.yaml",
     query: { path: "models/example/features.sql", text: query },
   };
-  return { root: project.root, model, data: ["data"], engine, store: project.store, log: silentLog };
+  const splitSeed = model.config.seed;
+  return { root: project.root, model, data: ["data"], engine, store: project.store, log: silentLog, splitSeed };
 }
 
 export async function build(

@@ -45,6 +45,14 @@ const splitSchema = {
       default: 0.2,
       examples: [0.2],
     },
+    seed: {
+      description:
+        "Draws the split by key. Left out, it is that of the model's versions, or 0: the trainer's seed moves no row.",
+      type: "integer",
+      minimum: 0,
+      maximum: 2147483647,
+      examples: [1],
+    },
   },
   default: {},
   examples: [{ by: "time", test: 0.2 }],

@@ -92,11 +92,11 @@ const waiverSchema = {
   required: ["check", "until", "reason"],
   properties: {
     check: {
-      title: "the id of a gate check, such as primary, metric:mae, slice:origin=ATL or signature",
+      title: "the id of a gate check, such as primary, metric:mae, slice:origin=ATL, signature or held-out",
       description: "The id of the gate's check, as the report shows it.",
       type: "string",
       maxLength: 500,
-      pattern: "^(primary|signature|evaluation|metric:.+|slice:[^=]+=.*)$",
+      pattern: "^(primary|signature|evaluation|held-out|metric:.+|slice:[^=]+=.*)$",
       examples: ["slice:origin=ATL"],
     },
     until: {
@@ -160,6 +160,15 @@ export const thresholdsSchema = {
       type: "boolean",
       default: false,
       examples: [true],
+    },
+    min_test_rows: {
+      description:
+        "Fewer judged rows than this are too few to tell: the verdict is inconclusive. Rows that production was trained on are not judged.",
+      type: "integer",
+      minimum: 1,
+      maximum: 1000000000,
+      default: 30,
+      examples: [200],
     },
     waive: {
       title: "a list of waivers",

@@ -1,0 +1,124 @@
+import { dirname, join } from "node:path";
+import type { Hashes } from "../statistics/xor-filter.ts";
+import type { DatasetRef } from "./dataset.ts";
+import type { DatasetStore } from "./dataset-store.ts";
+import { machineError } from "./engines/duckdb/engine-error.ts";
+import { quoteName, quoteText } from "./engines/duckdb/quote.ts";
+import { openSession } from "./engines/duckdb/session.ts";
+import { readInto, withDataset } from "./engines/duckdb/stored-columns.ts";
+
+/** A column that says, with others, which row a row is. Where two datasets hold it as different numbers, it is read as a double. */
+export interface IdentityColumn {
+  name: string;
+  type: string;
+  widened?: boolean;
+}
+
+/** A dataset and the columns of its key, if it has one. */
+export interface KeyedDataset {
+  ref: DatasetRef;
+  key: readonly string[];
+}
+
+const numeric = /^(integer|double|decimal\(\d+\))$/;
+
+/**
+ * By what a row of one dataset is known in another: the key of either, where both have its columns; else all columns that
+ * both have beside the keys. null when those tell no row from another.
+ */
+export function sharedIdentity(one: KeyedDataset, other: KeyedDataset): IdentityColumn[] | null {
+  const shared = (name: string): IdentityColumn[] => {
+    const [left, right] = [one, other].map(({ ref }) => ref.columns.find((column) => column.name === name));
+    if (!left || !right) return [];
+    return left.type === right.type
+      ? [left]
+      : numeric.test(left.type) && numeric.test(right.type)
+        ? [{ ...left, widened: true }]
+        : [];
+  };
+  for (const { key } of [other, one]) {
+    const columns = key.flatMap(shared);
+    if (key.length > 0 && columns.length === key.length) return columns;
+  }
+  const keys = [...one.key, ...other.key];
+  const columns = one.ref.columns.filter(({ name }) => !keys.includes(name)).flatMap(({ name }) => shared(name));
+  return columns.length > 1 ? columns : null;
+}
+
+/** SQL for a row's 64-bit identity: the lower half of the MD5 of its cells, each with its length before it. */
+export function identityHash(columns: readonly IdentityColumn[]): string {
+  const cells = columns.map(({ name, widened }) => {
+    const value = widened ? `CAST(${quoteName(name)} AS DOUBLE)` : quoteName(name);
+    const text = `CAST(${value} AS VARCHAR)`;
+    return `coalesce(strlen(${text}) || ':' || ${text}, '~')`;
+  });
+  return `md5_number_lower(concat(${cells.join(", ")}))`;
+}
+
+/** The different identities of a stored dataset's rows, ascending. */
+export async function readIdentities(
+  store: DatasetStore,
+  ref: DatasetRef,
+  columns: readonly IdentityColumn[],
+): Promise<Hashes> {
+  return withDataset(store, ref, async (session, from) => {
+    await session.run(`CREATE TEMP TABLE identities AS SELECT DISTINCT ${identityHash(columns)} AS hash FROM ${from}`);
+    const { rows } = await session.row("SELECT count(*) AS rows FROM identities");
+    const [high, low] = await readHalves(session, "(FROM identities ORDER BY hash)", { ...ref, rows: Number(rows) });
+    return { high, low };
+  });
+}
+
+/** The identity of each row of a stored dataset, in its order. */
+export async function readRowIdentities(
+  store: DatasetStore,
+  ref: DatasetRef,
+  columns: readonly IdentityColumn[],
+): Promise<Hashes> {
+  return withDataset(store, ref, async (session, from) => {
+    const [high, low] = await readHalves(session, `(SELECT ${identityHash(columns)} AS hash FROM ${from})`, ref);
+    return { high, low };
+  });
+}
+
+async function readHalves(
+  session: Parameters<typeof readInto>[0],
+  from: string,
+  ref: DatasetRef,
+): Promise<[Uint32Array, Uint32Array]> {
+  const [high, low] = [new Float64Array(ref.rows), new Float64Array(ref.rows)];
+  await readInto(session, from, ref, [
+    { sql: "CAST(hash >> 32 AS UINTEGER)", values: high },
+    { sql: "CAST(hash & 4294967295 AS UINTEGER)", values: low },
+  ]);
+  return [Uint32Array.from(high), Uint32Array.from(low)];
+}
+
+/** Positions of the rows of `ref` whose identity a row of `other` has too, ascending. Both must be in the store. */
+export async function rowsAlsoIn(
+  { store, threads }: { store: DatasetStore; threads: number },
+  ref: DatasetRef,
+  other: DatasetRef,
+  columns: readonly IdentityColumn[],
+): Promise<Int32Array> {
+  const [file, theirs] = [store.path(ref.fingerprint), store.path(other.fingerprint)];
+  await using staging = await store.staging();
+  using session = await openSession({
+    readable: [dirname(file), dirname(theirs)],
+    spill: join(staging.path, "spill"),
+    threads,
+  });
+  const hash = identityHash(columns);
+  try {
+    await session.run(`CREATE TEMP TABLE shared AS SELECT mergeml_row FROM
+      (SELECT file_row_number AS mergeml_row, ${hash} AS mergeml_hash FROM read_parquet(${quoteText(file)}, file_row_number = true))
+      WHERE mergeml_hash IN (SELECT ${hash} FROM read_parquet(${quoteText(theirs)}))`);
+    const { rows } = await session.row("SELECT count(*) AS rows FROM shared");
+    const positions = new Int32Array(Number(rows));
+    const sinks = [{ sql: "CAST(mergeml_row AS INTEGER)", values: positions }];
+    await readInto(session, "(FROM shared ORDER BY mergeml_row)", { ...ref, rows: positions.length }, sinks);
+    return positions;
+  } catch (error) {
+    throw machineError(error, "to look which test rows production was trained on") ?? error;
+  }
+}
