@@ -85,7 +85,7 @@ async function recordCandidate(
     test: data.test,
     predictions,
     checks: data.checks,
-    notes: [...data.notes, ...trained.notes, ...trainedRowsNotes(data.train)],
+    notes: [...(data.warnings ?? []), ...data.notes, ...trained.notes, ...trainedRowsNotes(data.train)],
     model: { sha256: trained.sha256, size: trained.model.length },
     ...trained.facts,
     environment: { ...environmentFacts(toolVersion), ...trained.environment },

@@ -23,7 +23,7 @@ export interface PreparedData {
 export async function prepareData(workspace: Workspace, model: LoadedModel, splitSeed: number): Promise<FeatureResult> {
   const { cache, log, repository, root, extraData, engine, store } = workspace;
   const inputs = await featureInputs(workspace, model, splitSeed);
-  return log.step(
+  const prepared = await log.step(
     "features",
     async () => {
       const cached = await cache.read<FeatureResult>("features", inputs);
@@ -40,6 +40,9 @@ export async function prepareData(workspace: Workspace, model: LoadedModel, spli
     },
     describeFeatures,
   );
+  // Told each time, also when the rows come from the cache.
+  if (prepared.ok) for (const warning of prepared.warnings ?? []) log.warn(warning);
+  return prepared;
 }
 
 async function featureInputs(

@@ -112,7 +112,8 @@ function shortType(type: string): string {
 function insteadOf({ name, kind, type }: SourceColumn): string {
   const column = /^[a-z_][a-z0-9_]*$/i.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
   if (kind === "date") return `e.g. dayofyear(${column}) or year(${column})`;
-  if (kind === "timestamp") return `e.g. hour(${column}), dayofyear(${column}) or epoch(${column})`;
+  if (kind === "timestamp")
+    return `e.g. hour(${column}), dayofyear(${column}) or the seconds since a day near the first row: epoch(${column}) - epoch(TIMESTAMP '2026-01-01')`;
   if (kind === "time") return `e.g. hour(${column}) * 60 + minute(${column})`;
   if (type === "INTERVAL") return `epoch(${column})`;
   if (type === "JSON") return `one member of it: CAST(${column} ->> '$.member' AS DOUBLE)`;

@@ -3,7 +3,7 @@ import { type Problem, type SourceLocation, UserError } from "../errors/user-err
 import type { Log } from "../ports/log.ts";
 import { assignRoles, featureSpecs, type RoleRequest } from "./assign-roles.ts";
 import type { RoleColumn } from "./columns.ts";
-import { featureNotes, requireUsableRows, requireUsableSplits } from "./data-facts.ts";
+import { featureNotes, precisionWarnings, requireUsableRows, requireUsableSplits } from "./data-facts.ts";
 import { openDataFolders } from "./data-folders.ts";
 import type { CheckResult, DatasetRef, FeatureResult } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
@@ -134,6 +134,7 @@ async function storeSplits(
     test: await storeSplit(splits.test, stored, store),
     features: featureSpecs(columns),
     classes: splits.classes,
+    warnings: precisionWarnings(columns, facts),
     notes: [
       ...(splits.boundary === null ? [] : [`split by time: test begins at ${splits.boundary}`]),
       ...windowNotes(result, features.window),

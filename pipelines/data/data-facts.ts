@@ -4,9 +4,6 @@ import type { Locate, RoleRequest } from "./assign-roles.ts";
 import type { RoleColumn } from "./columns.ts";
 import type { ColumnFacts, QueryResult, WrittenSplits } from "./engines/engine.ts";
 
-/** Beyond this, not every integer is a float32. */
-const exactInFloat = 2 ** 24;
-
 const mostClasses = 1000;
 
 /** Throws UserError when target, key or time have values they must not have. */
@@ -115,11 +112,7 @@ export function featureNotes(columns: readonly RoleColumn[], facts: readonly Col
   });
 }
 
-function notesOf(
-  { name, kind }: RoleColumn,
-  { missing, infinite, overflow, largest, constant }: ColumnFacts,
-  rows: number,
-): string[] {
+function notesOf({ name }: RoleColumn, { missing, infinite, overflow, constant }: ColumnFacts, rows: number): string[] {
   const notes: string[] = [];
   if (missing === rows) notes.push(`${name} has no values at all`);
   else if (constant && missing === 0) notes.push(`${name} has the same value in every row`);
@@ -128,8 +121,28 @@ function notesOf(
     notes.push(
       `${name} is too large for a 32-bit number in ${countOf(overflow - infinite, "row")}, and becomes infinite`,
     );
-  if (kind === "integer" && largest > exactInFloat && overflow === 0) {
-    notes.push(`${name} has integers beyond 2^24, which the model gets as the nearest 32-bit number`);
-  }
   return notes;
+}
+
+/** Features whose values fall together in the 32-bit numbers that models compute with, and what mends it. */
+export function precisionWarnings(columns: readonly RoleColumn[], facts: readonly ColumnFacts[]): string[] {
+  return columns.flatMap(({ name }, at) => {
+    const lost = facts[at]?.lost;
+    if (!lost) return [];
+    const { given, kept } = lost;
+    const column = quoted(name);
+    const found = `${name} has ${formatCount(given)} different values, and the model, which gets 32-bit numbers, sees ${formatCount(kept)}`;
+    return [`${found}: subtract an origin in the query, e.g. ${column} ${minus(originOf(lost))} AS ${column}`];
+  });
+}
+
+/** A round number just below the lowest value. */
+function originOf({ lowest, highest }: { lowest: number; highest: number }): number {
+  const unit = 10 ** Math.floor(Math.log10(highest - lowest));
+  return Math.floor(lowest / unit) * unit;
+}
+
+function minus(origin: number): string {
+  const text = String(Number(Math.abs(origin).toPrecision(15)));
+  return origin < 0 ? `+ ${text}` : `- ${text}`;
 }

@@ -27,7 +27,9 @@ export interface FeatureData {
   /** Every class of train and test, by code point (numbers in numeric order); empty for a regression. */
   classes: readonly string[];
   checks: readonly CheckResult[];
-  /** Facts worth a line in the report, e.g. integers beyond 2^24 that lose precision as float32. */
+  /** What is wrong with the rows and somebody should mend, e.g. values that fall together as 32-bit numbers. */
+  warnings?: readonly string[];
+  /** Facts worth a line in the report, e.g. a column with the same value in every row. */
   notes: readonly string[];
 }
 

@@ -28,6 +28,14 @@ export interface QueryJob {
   limits: QueryLimits;
 }
 
+/** Different values of a column, and how many of them are left as 32-bit numbers; its range. */
+export interface LostPrecision {
+  given: number;
+  kept: number;
+  lowest: number;
+  highest: number;
+}
+
 /** One column's facts over all rows. */
 export interface ColumnFacts {
   /** Nulls and NaN. */
@@ -38,8 +46,8 @@ export interface ColumnFacts {
   infinite: number;
   /** Infinite once they are 32-bit numbers, which the model gets. */
   overflow: number;
-  /** Largest absolute value of an integer column, else 0. */
-  largest: number;
+  /** Of a feature whose values fall together as 32-bit numbers. */
+  lost: LostPrecision | null;
   /** Whether all values that are there are equal. */
   constant: boolean;
 }

@@ -1,5 +1,6 @@
 import { isNumeric, type RoleColumn } from "../../columns.ts";
 import type { ColumnFacts } from "../engine.ts";
+import { lostPrecision, rangeAggregates } from "./lost-precision.ts";
 import { quoteName } from "./quote.ts";
 import type { Session } from "./session.ts";
 
@@ -18,23 +19,27 @@ export async function columnFacts(
   for (let start = 0; start < columns.length; start += scanColumns) {
     const some = columns.slice(start, start + scanColumns);
     const row = await session.row(`SELECT ${some.map(aggregates).join(",\n")} FROM ${relation(some)}`);
-    facts.push(...factsOf(row, some));
+    for (const [at, column] of some.entries()) {
+      const range: [unknown, unknown] = [row[`lowest_${at}`], row[`highest_${at}`]];
+      const lost = await lostPrecision(session, relation([column]), column, range);
+      facts.push({ ...factsOf(row, at), lost });
+    }
   }
   return facts;
 }
 
-function factsOf(row: Record<string, unknown>, columns: readonly RoleColumn[]): ColumnFacts[] {
-  return columns.map((_, at) => ({
+function factsOf(row: Record<string, unknown>, at: number): Omit<ColumnFacts, "lost"> {
+  return {
     missing: Number(row[`missing_${at}`]),
     nan: Number(row[`nan_${at}`]),
     infinite: Number(row[`infinite_${at}`]),
     overflow: Number(row[`overflow_${at}`]),
-    largest: Number(row[`largest_${at}`] ?? 0),
     constant: row[`constant_${at}`] === true,
-  }));
+  };
 }
 
-function aggregates({ name, kind }: RoleColumn, at: number): string {
+function aggregates(role: RoleColumn, at: number): string {
+  const { name, kind } = role;
   const column = quoteName(name);
   const number = `CAST(${column} AS DOUBLE)`;
   const float = kind === "double";
@@ -44,7 +49,7 @@ function aggregates({ name, kind }: RoleColumn, at: number): string {
     `${float ? count(`isnan(${column})`) : "0"} AS nan_${at}`,
     `${float ? count(`isinf(${column})`) : "0"} AS infinite_${at}`,
     `${isNumeric(kind) ? count(`abs(${number}) > ${largestFloat} AND NOT isnan(${number})`) : "0"} AS overflow_${at}`,
-    `${kind === "integer" ? `max(abs(${number}))` : "0"} AS largest_${at}`,
+    rangeAggregates(role, at),
     `${kind === "nested" ? "false" : `coalesce(min(${column}) = max(${column}), false)`} AS constant_${at}`,
   ].join(", ");
 }
