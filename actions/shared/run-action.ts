@@ -1,4 +1,5 @@
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
+import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
 import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
@@ -44,7 +45,8 @@ async function withRetries(
   return act(action);
 }
 
-async function tell(error: unknown, env: NodeJS.ProcessEnv): Promise<void> {
+async function tell(thrown: unknown, env: NodeJS.ProcessEnv): Promise<void> {
+  const error = expectedFailure(thrown) ?? thrown;
   if (error instanceof UserError) {
     const placed = error.problems.map((problem) => inRepository(problem, env));
     process.stdout.write(`${withoutCommands(renderProblems(error.problems))}\n${renderAnnotations(placed)}\n`);

@@ -19,8 +19,12 @@ export function locateByte(sql: SqlText, offset: number): SourceLocation {
   return locateIndex(sql, sql.bytes.toString("utf8", 0, inside).length);
 }
 
+/** A name that is longer is looked for nowhere: no pattern takes it. */
+const longestWord = 1_000;
+
 /** The first place where a name is written, as a word of its own; the start of the query when it is nowhere. */
 export function locateWord(sql: SqlText, word: string): SourceLocation {
+  if (word.length > longestWord) return locateIndex(sql, Math.max(0, sql.text.search(/\S/)));
   const escaped = word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const found = new RegExp(`(?<![\\p{L}\\p{N}_])${escaped}(?![\\p{L}\\p{N}_])`, "iu").exec(sql.text);
   return locateIndex(sql, found?.index ?? Math.max(0, sql.text.search(/\S/)));

@@ -1,4 +1,5 @@
 import { EnvironmentError } from "./environment-error.ts";
+import { expectedFailure } from "./expected-failure.ts";
 import { type Problem, UserError } from "./user-error.ts";
 
 /** An error as plain data, to be thrown again in another process as what it was. */
@@ -8,7 +9,8 @@ export type CarriedError = { message: string; stack: string } & (
   | { kind: "bug" }
 );
 
-export function carryError(error: unknown): CarriedError {
+export function carryError(thrown: unknown): CarriedError {
+  const error = expectedFailure(thrown) ?? thrown; // its code does not travel
   const { message, stack = "" } = error instanceof Error ? error : new Error(String(error));
   if (error instanceof UserError) return { kind: "user", message, stack, problems: error.problems };
   if (!(error instanceof EnvironmentError)) return { kind: "bug", message, stack };

@@ -4,6 +4,8 @@ import { visibleText } from "./visible-text.ts";
 
 export { renderAnnotations } from "./render-annotations.ts";
 
+const longestMessage = 10_000;
+
 /** Problems for people: `file:line:column  severity  message`, the line with what is wrong underlined, and how to mend it. */
 export function renderProblems(problems: readonly Problem[]): string {
   return problems.map(renderProblem).join("\n\n");
@@ -32,10 +34,15 @@ function modelFolder({ where }: Problem): string[] {
 function renderProblem(problem: Problem): string {
   const severity = problem.severity ?? "error";
   const place = problem.where ? `${renderPlace(problem.where)}  ` : "";
-  const lines = [`${place}${severity}  ${indentFurtherLines(visibleText(problem.message))}`];
+  const lines = [`${place}${severity}  ${indentFurtherLines(visibleText(bounded(problem.message)))}`];
   if (problem.where) lines.push(...renderFrame(problem.where));
   if (problem.hint) lines.push(`    ${indentFurtherLines(visibleText(problem.hint))}`);
   return lines.join("\n");
+}
+
+/** Engines quote the line that they cannot read, and a line may have megabytes. */
+function bounded(message: string): string {
+  return message.length > longestMessage ? `${message.slice(0, longestMessage).toWellFormed()}…` : message;
 }
 
 function renderPlace({ file, line, column }: SourceLocation): string {

@@ -69,12 +69,9 @@ export async function keepOutcome<T extends BuildResult>(
     await writeOutcome(workspace.root, model, outcomeOf(model, result));
     return result;
   } catch (error) {
-    await writeOutcome(workspace.root, model, {
-      state: "error",
-      model,
-      problems: problemsOf(error),
-      during: current(),
-    });
+    const told = { state: "error", model, problems: problemsOf(error), during: current() } as const;
+    // Where nothing can be written, what went wrong first is what is told.
+    await writeOutcome(workspace.root, model, told).catch(() => undefined);
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { DamageError } from "./damage.ts";
 import { productionFile, recordFile, versionFolder } from "./paths.ts";
+import { readRegistryJson } from "./registry-json.ts";
 import type { ProductionPointer, VersionRecord } from "./version-record.ts";
 
 export interface Promoter {
@@ -28,15 +29,21 @@ export function writePointer(pointer: ProductionPointer): string {
 /** Reads production.json. Throws DamageError when it is not a pointer, e.g. when it still has the marks of a conflict. */
 export function readPointer(content: Uint8Array, model: string): ProductionPointer {
   const file = productionFile(model);
-  const text = Buffer.from(content).toString("utf8");
-  if (/^<{7} /m.test(text)) throw new DamageError(file, "still has the marks of a merge conflict");
-  const pointer = parse(text, file);
+  const pointer = readRegistryJson(content, file) as unknown as ProductionPointer;
   const { version, model: hash, record, since } = pointer;
   if (!Number.isSafeInteger(version) || version < 1)
     throw new DamageError(file, `names no version: ${JSON.stringify(version)}`);
-  if (typeof hash !== "string" || typeof record !== "string" || typeof since !== "string") {
-    throw new DamageError(file, "lacks the version's hashes (model, record) or since when it holds");
+  if (
+    typeof hash !== "string" ||
+    typeof record !== "string" ||
+    typeof since !== "string" ||
+    typeof pointer.by !== "string"
+  ) {
+    throw new DamageError(file, "lacks the version's hashes (model, record), since when it holds or by whom");
   }
+  const { pull_request: pullRequest } = pointer;
+  if (pullRequest !== null && !Number.isSafeInteger(pullRequest))
+    throw new DamageError(file, "names no pull request by its number");
   return pointer;
 }
 
@@ -53,14 +60,4 @@ export function checkPointer(pointer: ProductionPointer, record: VersionRecord):
   if (record.verdict.outcome !== "pass") {
     throw new DamageError(file, `promotes ${named}, whose verdict is ${record.verdict.outcome}, not pass`);
   }
-}
-
-function parse(text: string, file: string): ProductionPointer {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (value !== null && typeof value === "object" && !Array.isArray(value)) return value as ProductionPointer;
-  } catch (cause) {
-    throw new DamageError(file, `is not JSON: ${(cause as Error).message}`, { cause });
-  }
-  throw new DamageError(file, "is not a pointer");
 }

@@ -50,6 +50,16 @@ export function requireVerdict(record: VersionRecord): void {
 
 /** What is wrong with a registered version's verdict: it is about something else, or comes out otherwise. */
 export function verdictProblems(record: VersionRecord): string[] {
+  try {
+    return judgedOtherwise(record);
+  } catch (cause) {
+    // A record that somebody sealed by hand may lack what judging needs.
+    if (!(cause instanceof TypeError)) throw cause;
+    return [`its verdict cannot be given again: ${cause.message}`];
+  }
+}
+
+function judgedOtherwise(record: VersionRecord): string[] {
   const { candidate, evaluation, verdict } = record;
   const { evaluation: _evaluation, thresholds: _thresholds, ...binds } = verdict.binds;
   const again = judge(evaluation, candidate.config.thresholds, {

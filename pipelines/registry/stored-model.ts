@@ -3,6 +3,7 @@ import { EnvironmentError } from "../errors/environment-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { DamageError } from "./damage.ts";
 import { parsePath } from "./paths.ts";
+import { readRegistryJson } from "./registry-json.ts";
 
 /** Keeps models that are too large for git, by content. The dataset store is one. */
 export interface BlobStore {
@@ -44,7 +45,7 @@ export async function followReference(
   expected: string,
   file: string,
 ): Promise<Uint8Array> {
-  const reference = parse(content, file);
+  const reference = readReference(content, file);
   if (reference.sha256 !== expected) throw new DamageError(file, "names another model than version.json does");
   try {
     return await store.readBlob(expected);
@@ -82,10 +83,9 @@ function short(hash: string): string {
   return `${hash.slice(0, "sha256:".length + 12)}…`;
 }
 
-function parse(content: Uint8Array, file: string): ModelReference {
-  try {
-    return JSON.parse(Buffer.from(content).toString("utf8")) as ModelReference;
-  } catch (cause) {
-    throw new DamageError(file, `is not JSON: ${(cause as Error).message}`, { cause });
-  }
+function readReference(content: Uint8Array, file: string): ModelReference {
+  const { store, sha256: hash, size } = readRegistryJson(content, file);
+  if (typeof store === "string" && typeof hash === "string" && typeof size === "number")
+    return { store, sha256: hash, size };
+  throw new DamageError(file, "is no reference: it lacks store, sha256 or size");
 }

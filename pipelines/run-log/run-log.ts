@@ -45,9 +45,10 @@ export function openRunLog(options: RunLogOptions): RunLog {
     return pushRuns(pusher, [queueFolder(root), ...folders]);
   };
   const keep = (event: RunEvent, make: (context: { event: RunEvent; time: Date; by: string }) => Promise<RunRecord>) =>
-    neverFail(options, async () => {
+    neverFail(options, async (written) => {
       const { queueRun } = await import("./run-queue.ts");
       await queueRun(root, await make({ event, time: clock.now(), by: await whoRuns(git) }));
+      written();
       if (options.remote !== null && (event !== "train" || isCi(env))) await push();
     });
   return {
@@ -77,10 +78,17 @@ export function openRunLog(options: RunLogOptions): RunLog {
   };
 }
 
-async function neverFail({ log, env }: Pick<RunLogOptions, "log" | "env">, work: () => Promise<void>): Promise<void> {
+async function neverFail(
+  { log, env }: Pick<RunLogOptions, "log" | "env">,
+  work: (written: () => void) => Promise<void>,
+): Promise<void> {
+  let isWritten = false;
   try {
-    await work();
+    await work(() => {
+      isWritten = true;
+    });
   } catch (error) {
+    if (!isWritten) return log.warn(`the run is not written down: ${messageOf(error)}\n  All else is as it should be.`);
     log.warn(
       `the run is not on the run log's branch: ${messageOf(error)}\n  All else is as it should be. ${isCi(env) ? "It is in .mergeml/runs, and lost with this job unless that is kept" : "It waits in .mergeml/runs for the next push: mergeml runs --push"}`,
     );

@@ -1,6 +1,8 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
+import { EnvironmentError } from "../errors/environment-error.ts";
+import { expectedFailure } from "../errors/expected-failure.ts";
 import { type CodeOf, stepCode } from "./step-code.ts";
 
 /** Results of steps under the hash of their inputs and of the code that made them, so that a failed run goes on from its last good step. */
@@ -24,20 +26,34 @@ export function openStepCache(directory: string, enabled: boolean, codeOf: CodeO
       const text = enabled ? await readOrNull(file(step, inputs, "json")) : null;
       return text && parseOrNull<T>(text.toString());
     },
-    write: (step, inputs, result) => writeAside(file(step, inputs, "json"), JSON.stringify(result)),
+    write: (step, inputs, result) => orUnkept(writeAside(file(step, inputs, "json"), JSON.stringify(result))),
     async readBytes(step, inputs) {
       return enabled ? readOrNull(file(step, inputs, "bin")) : null;
     },
-    writeBytes: (step, inputs, bytes) => writeAside(file(step, inputs, "bin"), bytes),
+    writeBytes: (step, inputs, bytes) => orUnkept(writeAside(file(step, inputs, "bin"), bytes)),
   };
+}
+
+/** A full disk, or a checkout that may only be read, costs the next run time and this one nothing. */
+async function orUnkept(writing: Promise<void>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    if (!(expectedFailure(error) instanceof EnvironmentError)) throw error;
+  }
 }
 
 /** Writes beside the target and renames, so that a reader never sees half a file. */
 export async function writeAside(path: string, content: string | Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const aside = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.part`;
-  await writeFile(aside, content);
-  await rename(aside, path);
+  try {
+    await writeFile(aside, content);
+    await rename(aside, path);
+  } catch (error) {
+    await rm(aside, { force: true }); // a part of a file would keep a full disk full
+    throw error;
+  }
 }
 
 async function readOrNull(path: string): Promise<Buffer | null> {

@@ -1,4 +1,5 @@
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
+import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
 import { renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 
@@ -20,7 +21,8 @@ export interface ToldError {
 }
 
 /** Tells user errors, environment errors and bugs apart (design §12). */
-export function tellError(error: unknown): ToldError {
+export function tellError(thrown: unknown): ToldError {
+  const error = expectedFailure(thrown) ?? thrown;
   if (error instanceof UserError) {
     const text = renderProblems(error.problems);
     return { code: exitCodes.user, text, data: { kind: "user", message: error.message, problems: error.problems } };

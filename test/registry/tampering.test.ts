@@ -142,7 +142,7 @@ const cases: Case[] = [
     title: "a version.json that is not JSON",
     edit: (checkout) => writeFileSync(join(checkout, folder, "version.json"), "null"),
     refuse: ["production", "record", "modelBytes"],
-    says: /versions\/2\/version\.json on the registry branch is not a record/,
+    says: /versions\/2\/version\.json on the registry branch is not a JSON object/,
   },
   {
     title: "a version moved to another number",

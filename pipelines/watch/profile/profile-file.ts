@@ -45,6 +45,16 @@ function block(lines: readonly unknown[]): string {
 
 /** Reads profile.json back. Throws UserError when a newer mergeml wrote it; its hash was checked by the registry. */
 export function parseProfile(text: string): Profile {
+  try {
+    return readProfile(text);
+  } catch (cause) {
+    if (cause instanceof UserError) throw cause;
+    const message = `the profile cannot be read: ${(cause as Error).message.slice(0, 200)}`;
+    throw new UserError({ message, hint: "see what else is wrong: mergeml verify" }, { cause });
+  }
+}
+
+function readProfile(text: string): Profile {
   const { features, predictions, outcome, ...facts } = JSON.parse(text);
   if (facts.format !== 1) {
     throw new UserError({

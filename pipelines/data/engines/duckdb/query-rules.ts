@@ -50,7 +50,8 @@ export function surveyQuery(sql: SqlText, root: SyntaxNode, refused: ReadonlyMap
   const stack: Visit[] = [{ node: root, scope: new Set() }];
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { node, scope } = visit;
-    if (Array.isArray(node)) stack.push(...node.map((each) => ({ node: each as unknown, scope })));
+    // One by one: a list may have more items than a call takes arguments.
+    if (Array.isArray(node)) for (const each of node) stack.push({ node: each as unknown, scope });
     else if (isNode(node)) stack.push(...inspect(survey, node, scope));
   }
   const order = (a: Problem, b: Problem) => place(a) - place(b);

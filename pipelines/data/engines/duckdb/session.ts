@@ -1,5 +1,6 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { quoteText } from "./quote.ts";
+import { keepWholeTexts } from "./whole-texts.ts";
 
 /** What a session may reach and use. Paths are absolute and without links. */
 export interface SessionOptions {
@@ -30,6 +31,7 @@ export interface Session extends Disposable {
  */
 export async function openSession(options: SessionOptions): Promise<Session> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
+  await keepWholeTexts();
   const instance = await DuckDBInstance.create(":memory:", startOptions(options));
   const connection = await instance.connect();
   const session = sessionOn(connection, () => instance.closeSync());
