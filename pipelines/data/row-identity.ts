@@ -46,7 +46,7 @@ export function sharedIdentity(one: KeyedDataset, other: KeyedDataset): Identity
 }
 
 /** SQL for a row's 64-bit identity: the lower half of the MD5 of its cells, each with its length before it. */
-export function identityHash(columns: readonly IdentityColumn[]): string {
+function identityHash(columns: readonly IdentityColumn[]): string {
   const cells = columns.map(({ name, widened }) => {
     const value = widened ? `CAST(${quoteName(name)} AS DOUBLE)` : quoteName(name);
     const text = `CAST(${value} AS VARCHAR)`;
