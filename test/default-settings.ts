@@ -23,6 +23,7 @@ export const defaultThresholds: Omit<ModelConfig["thresholds"], "primary"> = {
   retrain: { mode: "point", margin: null, confidence: 0.95 },
   always: {},
   slices: [],
+  naive: "block",
   allow_breaking: false,
   min_test_rows: 30,
   waive: [],

@@ -95,9 +95,9 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
   } = config;
   const { features, classes, test } = data;
   const table = await loadTable(store, test, { features, target, task, classes });
-  const { candidate, explanations } = await withModel(onnx, { features, classes }, async (opened) => ({
+  const { candidate, explained } = await withModel(onnx, { features, classes }, async (opened) => ({
     candidate: await opened.predict(table.features),
-    explanations: await explain(workspace, scoring, opened, table),
+    explained: await explain(workspace, scoring, opened, table),
   }));
   const scored = await scoreProduction(workspace, config, data, production, table);
   const { baseline, predictions, rows, overlap } = await leaveOutSeen(workspace, scoring, production, scored);
@@ -122,24 +122,29 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
   });
   const evaluation = { ...compared, test_rows: test.rows, ...overlap };
   const stored = await storePredictions(store, test, key, target, candidate);
-  return { evaluation: explanations ? { ...evaluation, explanations } : evaluation, predictions: stored };
+  return { evaluation: { ...evaluation, ...explained }, predictions: stored };
 }
 
 /** Kept by themselves, because they stay the same when only production has changed. */
 async function explain(
-  { cache }: Workspace,
-  { config, data, sha256, ranking }: Scoring,
+  { cache, clock, log }: Workspace,
+  { config, data, onnx, sha256, ranking }: Scoring,
   opened: ScoringModel,
   table: Table,
-): Promise<Explanations | null> {
+): Promise<Pick<Evaluation, "explanations" | "explanations_left_out">> {
   const { thresholds, seed } = config;
   const inputs = { sha256, test: data.test.fingerprint, metric: thresholds.primary, seed };
   const cached = await cache.read<{ explanations: Explanations | null }>("explain", inputs);
-  if (cached) return cached.explanations;
+  if (cached) return cached.explanations ? { explanations: cached.explanations } : {};
   const { primary: metric } = thresholds;
-  const explanations = await explainModel({ predict: opened.predict, table, metric, seed, ranking });
-  await cache.write("explain", inputs, { explanations });
-  return explanations;
+  const { predict } = opened;
+  const explained = await explainModel({ predict, table, metric, seed, ranking, clock, modelBytes: onnx.length });
+  if ("left_out" in explained) {
+    log.warn(`no explanations: ${explained.left_out}`);
+    return { explanations_left_out: explained.left_out };
+  }
+  await cache.write("explain", inputs, explained);
+  return explained.explanations ? { explanations: explained.explanations } : {};
 }
 
 /** Leaves out, for everybody, the rows that production was trained on. Where that cannot be known, all are judged, and said so. */

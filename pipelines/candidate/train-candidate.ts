@@ -8,6 +8,7 @@ import { trainModel } from "../training/train-model.ts";
 import type { ProgramSource, TrainedModel } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
+import { foreseen } from "./foresee.ts";
 import type { PreparedData } from "./prepare-data.ts";
 import { tableNotes } from "./table-notes.ts";
 
@@ -50,7 +51,7 @@ async function trainStep(workspace: Workspace, model: LoadedModel, prepared: Pre
         await cache.read<Omit<TrainResult, "model">>("train", inputs),
       ];
       if (bytes && facts?.notes) return { ...facts, model: bytes };
-      const result = await trainNow(workspace, model, prepared, nestedLog(log, step));
+      const result = await trainNow(workspace, model, prepared, nestedLog(log, foreseenFit(workspace, prepared, step)));
       await cache.writeBytes("train", inputs, result.model);
       await cache.write("train", inputs, { ...result, model: undefined });
       return result;
@@ -113,6 +114,10 @@ export function naiveOf(target: Table["target"] | Target): Naive {
   const counts = new Array<number>(target.classes.length).fill(0);
   for (const code of target.codes) counts[code] = (counts[code] ?? 0) + 1;
   return { frequencies: counts.map((count) => count / target.codes.length) };
+}
+
+function foreseenFit({ clock, log }: Workspace, { trainer }: PreparedData, step: Step): Step {
+  return trainer.shorter === undefined ? step : foreseen(step, { clock, log, shorter: trainer.shorter });
 }
 
 /** Lets a trainer report its progress inside the step that runs it. */

@@ -62,13 +62,14 @@ function completeFeatures(features: FilledModelConfig["features"]): FeaturesConf
 }
 
 function completeThresholds(thresholds: FilledModelConfig["thresholds"]): Thresholds {
-  const { primary, first_deploy, retrain, always, slices, allow_breaking, min_test_rows, waive } = thresholds;
+  const { primary, first_deploy, retrain, always, slices, naive, allow_breaking, min_test_rows, waive } = thresholds;
   return {
     primary,
     first_deploy: first_deploy as Thresholds["first_deploy"],
     retrain: { ...retrain, margin: retrain.margin === undefined ? null : amount(retrain.margin) },
     always: always as Thresholds["always"],
     slices: slices.map((slice) => completeSlice(slice, primary)),
+    naive,
     allow_breaking,
     min_test_rows,
     waive,

@@ -25,7 +25,8 @@ export function describeChange(
 
 function withoutQuery(config: ModelConfig): unknown {
   const { query: _, ...features } = config.features;
-  return { ...config, features };
+  // A record of before naive was asked for was judged without, but nobody changed it.
+  return { ...config, features, thresholds: { ...config.thresholds, naive: config.thresholds.naive ?? "block" } };
 }
 
 function changesOf(key: string, before: unknown, after: unknown): ConfigChange[] {

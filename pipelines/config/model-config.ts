@@ -74,6 +74,8 @@ export interface Thresholds {
   retrain: RetrainRule;
   always: Limits;
   slices: readonly SliceRule[];
+  /** What becomes of a candidate that is no better than naive on the primary metric; absent from records of before it was asked. */
+  naive?: Severity;
   allow_breaking: boolean;
   /** Judged rows below which a verdict is inconclusive; versions of before it was asked have none. */
   min_test_rows?: number;

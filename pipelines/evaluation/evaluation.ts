@@ -98,4 +98,6 @@ export interface Evaluation {
   bins: readonly PredictionBin[];
   /** Of the candidate; absent where the primary metric has no value. Versions of before they were made have none. */
   explanations?: Explanations;
+  /** Why there are none although the metric has a value: the machine was too slow. */
+  explanations_left_out?: string;
 }

@@ -31,4 +31,6 @@ export interface Explanations {
   importance: readonly PermutationImportance[];
   /** Of the most important features. */
   dependence: readonly PartialDependence[];
+  /** The model is so large that fewer rows, repeats or features were taken of those there are; absent where it is not. */
+  limited?: { model_bytes: number; test_rows: number; features: number };
 }

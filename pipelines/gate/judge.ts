@@ -6,7 +6,7 @@ import { checkData, dataNotes } from "./data-checks.ts";
 import { checkEvaluation, type KnownBinding } from "./evaluation-check.ts";
 import { checkHeldOut, heldOutNotes } from "./held-out-check.ts";
 import { checkLimits } from "./limit-checks.ts";
-import { checkAgainstNaive, naiveNotes } from "./naive-check.ts";
+import { checkAgainstNaive, checkNaive, naiveNotes } from "./naive-check.ts";
 import { checkAgainstProduction } from "./primary-check.ts";
 import { ownQueryNotes, ruleOf } from "./rule.ts";
 import { checkSignature, signatureNotes } from "./signature-check.ts";
@@ -48,7 +48,7 @@ export function judge(evaluation: Evaluation, thresholds: Thresholds, context: J
     notes: [
       ...heldOutNotes(recorded, undecided),
       ...main.notes,
-      ...naiveNotes(recorded, thresholds.primary),
+      ...naiveNotes(recorded, thresholds),
       ...dataNotes(context.checks),
       ...notes,
     ],
@@ -75,7 +75,10 @@ function isUndecided(heldOut: readonly GateCheck[], { waive }: Thresholds, today
 function judgeFirstDeploy(evaluation: Evaluation, thresholds: Thresholds): Ruling {
   const { baseline } = evaluation;
   const limits = checkLimits(evaluation, thresholds);
-  const main = limits.length > 0 ? limits : [checkAgainstNaive(evaluation, thresholds.primary)];
+  const main =
+    limits.length > 0
+      ? [...limits, ...checkNaive(evaluation, thresholds)]
+      : [checkAgainstNaive(evaluation, thresholds.primary)];
   const slices = thresholds.slices.length > 0;
   if (baseline.state !== "incomparable")
     return { checks: main, notes: slices ? ["Slices are judged against production, and there is none yet."] : [] };
@@ -87,7 +90,7 @@ function judgeFirstDeploy(evaluation: Evaluation, thresholds: Thresholds): Rulin
 function judgeRetrain(evaluation: Evaluation, thresholds: Thresholds): Ruling {
   const { baseline } = evaluation;
   const primary = checkAgainstProduction(evaluation, thresholds);
-  const limits = checkLimits(evaluation, thresholds);
+  const limits = [...checkLimits(evaluation, thresholds), ...checkNaive(evaluation, thresholds)];
   if (baseline.state !== "scored") return { checks: [primary.check, ...limits], notes: primary.notes };
   const signature = checkSignature(evaluation, baseline, thresholds.allow_breaking);
   const slices = checkSlices(evaluation, thresholds.slices);

@@ -1,3 +1,4 @@
+import type { Thresholds } from "../config/model-config.ts";
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
 import { formatApart } from "../statistics/format-number.ts";
@@ -18,8 +19,36 @@ export function checkAgainstNaive(evaluation: Evaluation, primary: string): Gate
   return { id: "primary", outcome: better ? "pass" : "fail", limit: `${sign} ${naive}`, found, reason };
 }
 
-/** A model that is no better than the naive baseline, whatever the rules say. */
-export function naiveNotes(evaluation: Evaluation, primary: string): string[] {
+/**
+ * Metrics by which a model that learned nothing is all but perfect: the mean has no bias, and the shares of the classes are
+ * calibrated. It is no yardstick there.
+ */
+const naiveExcels: readonly string[] = ["bias", "ece"];
+
+/** Every candidate must beat a model that learned nothing, whatever its limits are, unless `naive: warn` only tells. */
+export function checkNaive(evaluation: Evaluation, { primary, naive: severity }: Thresholds): GateCheck[] {
+  if (severity === undefined || naiveExcels.includes(primary)) return [];
+  const scores = naiveScores(comparisonOf(evaluation, primary));
+  const about = { id: "naive", outcome: severity === "warn" ? ("pass" as const) : ("fail" as const) };
+  if (!scores) {
+    const reason = `${primary} cannot be compared with the naive baseline's: a number is missing.`;
+    return [{ ...about, limit: "better than naive", found: "missing", reason }];
+  }
+  const { better, found, naive, sign } = scores;
+  const limit = `${sign} ${naive}`;
+  const subject = `${primary} ${found}`;
+  if (better)
+    return [
+      { ...about, outcome: "pass", limit, found, reason: `${subject} is better than the naive baseline's ${naive}.` },
+    ];
+  const ruling = severity === "warn" ? "is no better than" : "must be better than";
+  const reason = `${subject} ${ruling} the naive baseline's ${naive}: the model learned nothing that helps.`;
+  return [{ ...about, limit, found, reason }];
+}
+
+/** A model that is no better than the naive baseline, where no check says so. */
+export function naiveNotes(evaluation: Evaluation, { primary, naive: severity }: Thresholds): string[] {
+  if (severity === "block" || naiveExcels.includes(primary)) return [];
   const scores = naiveScores(comparisonOf(evaluation, primary));
   if (!scores || scores.better) return [];
   return [

@@ -55,22 +55,25 @@ const difference = nullable(object({ value: number, low: number, high: number, c
 const baselineModel = { version: count, model: hash, features: list(feature), classes: list(name) };
 const ownQuery = object({ missing: list(name), key: list(name, 100), test_rows: count });
 
-const explanations = object({
-  metric: name,
-  rows: count,
-  repeats: count,
-  importance: list(object({ feature: name, worse: number, sd: number })),
-  dependence: list(
-    object({
-      feature: name,
-      kind: { enum: ["number", "boolean", "category"] },
-      labels: list(text(1_000), 100),
-      series: list(object({ name, values: list(number, 100) }), 20),
-      rows: count,
-    }),
-    20,
-  ),
-});
+const explanations = object(
+  {
+    metric: name,
+    rows: count,
+    repeats: count,
+    importance: list(object({ feature: name, worse: number, sd: number })),
+    dependence: list(
+      object({
+        feature: name,
+        kind: { enum: ["number", "boolean", "category"] },
+        labels: list(text(1_000), 100),
+        series: list(object({ name, values: list(number, 100) }), 20),
+        rows: count,
+      }),
+      20,
+    ),
+  },
+  { limited: object({ model_bytes: count, test_rows: count, features: count }) },
+);
 
 const comparison = { direction, production: score, candidate: score, difference };
 const evaluation = object(
@@ -101,6 +104,7 @@ const evaluation = object(
     seen_by_production: nullable(count),
     overlap_unknown: text(8_000),
     explanations,
+    explanations_left_out: line,
   },
 );
 

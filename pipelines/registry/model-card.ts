@@ -99,12 +99,19 @@ function trainingSection({ candidate, evaluation }: CardSource): string {
     `${plainText(trainer.name)} (trainer version ${trainer.version}), seed ${config.seed}, trained in ${formatNumber(seconds, 3)} s.`,
   ];
   if (params.length > 0) parts.push(markdownTable(["param", "value"], params));
-  if (measured) parts.push(permutationTable(measured));
+  if (measured) parts.push(permutationTable(measured), ...sampled(measured));
   else if (most.length > 0) {
     const shares = most.map(({ feature, share }) => [plainText(feature), `${formatNumber(share * 100, 3)}%`]);
     parts.push(markdownTable(["feature", "importance"], shares, [1]));
   }
+  if (evaluation.explanations_left_out) parts.push(`Not explained: ${plainText(evaluation.explanations_left_out)}.`);
   return parts.join("\n\n");
+}
+
+function sampled({ limited, rows, repeats, importance }: Explanations): string[] {
+  if (!limited) return [];
+  const taken = `${formatCount(rows)} of ${formatCount(limited.test_rows)} test rows and ${importance.length} of ${limited.features} features`;
+  return [`The model is large, so ${taken} were taken, each feature shuffled ${formatCount(repeats)}×.`];
 }
 
 function permutationTable({ importance, metric }: Explanations): string {

@@ -1,7 +1,7 @@
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Explanations, PartialDependence, PermutationImportance } from "../evaluation/explanations.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import { formatCount } from "../statistics/format-number.ts";
+import { formatCount, formatNumber } from "../statistics/format-number.ts";
 import type { Importance } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
 import { escapeMarkdown } from "./markdown/escape-markdown.ts";
@@ -15,11 +15,26 @@ const TOP_FEATURES = 10;
  * The ten features that matter most: by how much shuffling each makes the primary metric worse, or, where that was not
  * measured, by what the trainer says. null when neither is known.
  */
-export function importanceFold({ importance }: CandidateRecord, { explanations }: Evaluation): Fold | null {
-  return explanations ? permutationFold(explanations) : trainerFold(importance);
+export function importanceFold({ importance }: CandidateRecord, evaluation: Evaluation): Fold | null {
+  const { explanations, explanations_left_out: leftOut } = evaluation;
+  if (explanations) return permutationFold(explanations);
+  const fold = trainerFold(importance);
+  return fold && leftOut
+    ? { ...fold, body: `${fold.body}\n\nNot measured on test rows: ${escapeMarkdown(leftOut)}.` }
+    : fold;
 }
 
-function permutationFold({ importance, metric, rows, repeats }: Explanations): Fold | null {
+/** ` The model is large (65 MB): 200 of 2,131 test rows and 20 of 100 features were taken.`; empty for a model that is not. */
+function sampledSentence({ limited, rows, importance }: Explanations): string {
+  if (!limited) return "";
+  const { model_bytes, test_rows, features } = limited;
+  const size = `${formatNumber(model_bytes / 1e6, 2)} MB`;
+  const taken = `${formatCount(rows)} of ${formatCount(test_rows)} test rows and ${formatCount(importance.length)} of ${formatCount(features)} features`;
+  return ` The model is large (${size}): ${taken} were taken.`;
+}
+
+function permutationFold(explanations: Explanations): Fold | null {
+  const { importance, metric, rows, repeats } = explanations;
   const top = importance.slice(0, TOP_FEATURES);
   if (top.length === 0) return null;
   const named = escapeMarkdown(metric, 40);
@@ -39,7 +54,7 @@ function permutationFold({ importance, metric, rows, repeats }: Explanations): F
     ],
     top,
   );
-  const how = `Permutation importance: each feature shuffled ${repeats} times among ${formatCount(rows)} test rows, the others left as they are. Features that tell the same share what they know.`;
+  const how = `Permutation importance: each feature shuffled ${repeats === 1 ? "once" : `${repeats} times`} among ${formatCount(rows)} test rows, the others left as they are. Features that tell the same share what they know.${sampledSentence(explanations)}`;
   return { title: titleOf(top.length, importance.length), body: [chart, table, how].filter(Boolean).join("\n\n") };
 }
 

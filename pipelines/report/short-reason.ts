@@ -33,6 +33,7 @@ function failReason(id: string, { verdict, evaluation }: JudgedEntry): string {
   const subject = escapeMarkdown(rest.join(":"), 40);
   if (kind === "primary" && verdict.rule === "retrain") return `${noBetter(evaluation)} than production`;
   if (kind === "primary") return "misses its threshold";
+  if (kind === "naive") return "no better than naive";
   if (kind === "metric") return `${subject} misses its limit`;
   if (kind === "slice") return subject.includes("=") ? `worse on ${subject}` : `no slice of ${subject} to judge`;
   if (kind === "signature") return "would break its callers";

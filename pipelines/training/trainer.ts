@@ -88,6 +88,8 @@ export interface Trainer {
   version: number;
   tasks: readonly Task[];
   summary: string;
+  /** What makes a long fit shorter, for people. */
+  shorter?: string;
   /** JSON Schema (2020-12) of `params`, with a description and default for each. */
   paramsSchema: ParamsSchema;
   /** The files in the model's folder that `params.files` names determine the model, and are part of its identity. */

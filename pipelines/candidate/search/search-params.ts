@@ -7,6 +7,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log, Step } from "../../ports/log.ts";
 import { formatNumber } from "../../statistics/format-number.ts";
 import type { ProgramSource } from "../../training/trainer.ts";
+import { foreseen } from "../foresee.ts";
 import { drawTrials } from "./draw-trials.ts";
 import { planRounds, type Round, rankTrials } from "./rounds.ts";
 import { runJobs } from "./run-jobs.ts";
@@ -138,9 +139,12 @@ function requireScore({ score, problem }: TrialRecord, trials: number): void {
   });
 }
 
+const shorter =
+  "fewer search.trials, more search.parallel, method: halving, quicker params, or shares on other machines (mergeml train --shard)";
+
 /** The results of some trials in one round, in the order of `trials`: finished ones are read, the others trained. */
 async function runRound(
-  { reuse, clock }: SearchContext,
+  { reuse, clock, log }: SearchContext,
   search: Search,
   { round, trials }: { round: Round; trials: readonly number[] },
   step: Step,
@@ -150,6 +154,8 @@ async function runRound(
   const results = await Promise.all(jobs.map(async (job) => (reuse ? files.read(job) : null)));
   const missing = [...jobs.keys()].filter((at) => results[at] === null);
   let done = jobs.length - missing.length;
+  const foresight = { clock, log, shorter, done: done / jobs.length };
+  const foreseenStep = foreseen(step, foresight);
   const limits = { parallel: config.search.parallel, minutes: config.resources.timeout_minutes };
   const queue = missing.map((at) => jobs[at]!);
   await runJobs(setup, queue, limits, async (place, train) => {
@@ -159,7 +165,7 @@ async function runRound(
     results[missing[place]!] = result;
     await files.write(queue[place]!, result);
     done += 1;
-    step.update(done / jobs.length, progress(done, jobs.length, config.search.metric, result));
+    foreseenStep.update(done / jobs.length, progress(done, jobs.length, config.search.metric, result));
   });
   return results.map((result) => result!);
 }

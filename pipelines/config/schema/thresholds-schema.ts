@@ -92,11 +92,11 @@ const waiverSchema = {
   required: ["check", "until", "reason"],
   properties: {
     check: {
-      title: "the id of a gate check, such as primary, metric:mae, slice:origin=ATL, signature or held-out",
+      title: "the id of a gate check, such as primary, naive, metric:mae, slice:origin=ATL, signature or held-out",
       description: "The id of the gate's check, as the report shows it.",
       type: "string",
       maxLength: 500,
-      pattern: "^(primary|signature|evaluation|held-out|metric:.+|slice:[^=]+=.*)$",
+      pattern: "^(primary|naive|signature|evaluation|held-out|metric:.+|slice:[^=]+=.*)$",
       examples: ["slice:origin=ATL"],
     },
     until: {
@@ -154,6 +154,13 @@ export const thresholdsSchema = {
       items: sliceSchema,
       default: [],
       examples: [[{ by: "origin", max_regression: "10%" }]],
+    },
+    naive: {
+      description:
+        "What becomes of a candidate whose primary metric is no better than that of always predicting the mean, or the shares of the classes.",
+      enum: ["block", "warn"],
+      default: "block",
+      examples: ["warn"],
     },
     allow_breaking: {
       description: "Lets a candidate pass that removes a feature, changes a type or drops a class.",

@@ -8,6 +8,8 @@ export const gradientBoosting: Trainer = {
   tasks: ["regression", "classification"],
   summary:
     "Gradient-boosted trees on binned features; handles missing values and categories. The first choice for tables.",
+  shorter:
+    "fewer params.trees with a larger params.learning_rate, a smaller params.max_leaves, a params.subsample below 1, or fewer rows",
   paramsSchema,
   async train(input) {
     const { trainForest } = await import("./train.ts");

@@ -7,6 +7,7 @@ export const neuralNetwork: Trainer = {
   version: 2,
   tasks: ["regression", "classification"],
   summary: "Dense layers trained with TensorFlow.js: smooth functions of many numbers, given enough rows.",
+  shorter: "fewer params.epochs, a larger params.batch_size, smaller params.hidden, or fewer rows",
   paramsSchema,
   async train(input) {
     const { trainNetwork } = await import("./train.ts");

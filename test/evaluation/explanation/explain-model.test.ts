@@ -1,9 +1,22 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { FeatureColumn, Table } from "../../../pipelines/data/table.ts";
-import { explainModel, type Predict } from "../../../pipelines/evaluation/explanation/explain-model.ts";
+import {
+  type ExplainInput,
+  explainModel,
+  type Predict,
+} from "../../../pipelines/evaluation/explanation/explain-model.ts";
+import { planExplanation } from "../../../pipelines/evaluation/explanation/explanation-plan.ts";
 import { partialDependence } from "../../../pipelines/evaluation/explanation/partial-dependence.ts";
+import { systemClock } from "../../../pipelines/ports/clock.ts";
 import { normals } from "../builders.ts";
+
+/** The explanations of a small model on a fast machine. */
+async function explanationsOf(input: Omit<ExplainInput, "clock" | "modelBytes"> & Partial<ExplainInput>) {
+  const explained = await explainModel({ modelBytes: 50_000, clock: systemClock, ...input });
+  if ("left_out" in explained) throw new Error(explained.left_out);
+  return explained.explanations;
+}
 
 /** y = 3·strong + weak + 5·[city is Ulm]; `idle` does nothing. */
 function table(rows: number): Table {
@@ -45,7 +58,7 @@ const predict: Predict = async (features) => {
 };
 
 const explain = (rows: number, more: object = {}) =>
-  explainModel({ predict, table: table(rows), metric: "rmse", seed: 42, ranking: [], ...more });
+  explanationsOf({ predict, table: table(rows), metric: "rmse", seed: 42, ranking: [], ...more });
 
 describe("permutation importance", () => {
   it("orders features by what the model owes to them", async () => {
@@ -91,7 +104,7 @@ describe("permutation importance", () => {
       return { name: `f${at}`, kind: "number", values: new Float32Array(rows) };
     });
     const ranking = [{ feature: "f250", share: 1 }];
-    const told = await explainModel({ predict, table: { rows, features, target }, metric: "rmse", seed: 1, ranking });
+    const told = await explanationsOf({ predict, table: { rows, features, target }, metric: "rmse", seed: 1, ranking });
     expect(told?.importance).toHaveLength(100);
     expect(told?.importance.map(({ feature }) => feature)).toContain("f250");
   });
@@ -116,7 +129,7 @@ describe("permutation importance", () => {
       values: new Float32Array(2 * rows).fill(0.5),
     });
     expect(
-      await explainModel({ predict: constant, table: oneClass, metric: "roc_auc", seed: 1, ranking: [] }),
+      await explanationsOf({ predict: constant, table: oneClass, metric: "roc_auc", seed: 1, ranking: [] }),
     ).toBeNull();
   });
 
@@ -125,7 +138,7 @@ describe("permutation importance", () => {
       fc.asyncProperty(fc.integer({ min: 2, max: 60 }), fc.integer({ min: 0, max: 2 ** 40 }), async (rows, seed) => {
         const given = table(rows);
         const before = structuredClone(given);
-        await explainModel({ predict, table: given, metric: "mae", seed, ranking: [] });
+        await explanationsOf({ predict, table: given, metric: "mae", seed, ranking: [] });
         expect(given).toEqual(before);
       }),
       { numRuns: 20 },
@@ -176,5 +189,57 @@ describe("partial dependence", () => {
       target: { task: "regression", values: new Float64Array(5) },
     };
     expect(await partialDependence(predict, given, "weak")).toBeNull();
+  });
+});
+
+describe("the budget of an explanation", () => {
+  const columns = (count: number) =>
+    Array.from({ length: count }, (_, f) => ({ name: `f${f}`, kind: "number" as const, values: new Float32Array() }));
+
+  it.each([
+    [
+      "a small model",
+      2_131,
+      10,
+      1_000_000,
+      { features: 10, repeats: 5, rows: 2_131, dependenceRows: 500, limited: null },
+    ],
+    [
+      "65 MB",
+      2_131,
+      10,
+      65e6,
+      { features: 10, repeats: 2, rows: 200, dependenceRows: 111, limited: { model_bytes: 65e6 } },
+    ],
+    ["65 MB and 60 features", 2_131, 60, 65e6, { features: 20, repeats: 1, rows: 200, dependenceRows: 111 }],
+    ["1 GB", 2_131, 60, 1e9, { features: 1, repeats: 1, rows: 260, dependenceRows: 20 }],
+    ["few rows", 40, 10, 65e6, { features: 10, repeats: 5, rows: 40 }],
+  ])("%s", (_, rows, features, bytes, plan) => {
+    expect(planExplanation({ rows, features: columns(features) }, bytes)).toMatchObject(plan);
+  });
+
+  it("says what was sampled of a large model", async () => {
+    const told = await explain(2_000, { modelBytes: 65e6 });
+    expect(told).toMatchObject({
+      rows: 200,
+      repeats: 5,
+      limited: { model_bytes: 65e6, test_rows: 2_000, features: 4 },
+    });
+    expect(await explain(2_000, { modelBytes: 65e6 })).toEqual(told);
+  });
+
+  it("leaves everything out on a machine that is too slow, and says so", async () => {
+    let now = 0;
+    const clock = { now: () => new Date((now += 10_000)) };
+    const slow = await explainModel({
+      predict,
+      table: table(500),
+      metric: "rmse",
+      seed: 1,
+      ranking: [],
+      modelBytes: 1,
+      clock,
+    });
+    expect(slow).toEqual({ left_out: "the model is too slow here to explain it within 120 s" });
   });
 });
