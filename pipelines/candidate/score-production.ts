@@ -86,7 +86,7 @@ async function featuresOf(
   try {
     const { rows, features } = await joinFeatures(joinJob(workspace, config, data, candidate));
     if (rows.length === 0) return { reason: `${gone}, and its own query gives no row with a key of the test rows` };
-    return { rows, features, own: { missing, key, test_rows: data.test.rows } };
+    return { rows, features, own: { missing, key, test_rows: data.test.rows, joined_rows: rows.length } };
   } catch (error) {
     // A machine that fails says nothing of the query.
     if (!(error instanceof UserError)) throw error;

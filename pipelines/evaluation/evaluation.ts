@@ -48,8 +48,9 @@ export interface OwnQuery {
   /** The features that the candidate's query does not give. */
   missing: readonly string[];
   key: readonly string[];
-  /** Rows of the test split; both models are judged on those of them that the join found. */
+  /** Rows of the test split, and those of them that the join found: only on those can both models be judged. */
   test_rows: number;
+  joined_rows: number;
 }
 
 /**

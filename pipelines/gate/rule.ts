@@ -13,16 +13,15 @@ export function ruleOf({ baseline }: Evaluation, { allow_breaking }: Thresholds)
 }
 
 /** How production was scored, when the candidate's query does not give what it needs. */
-export function ownQueryNotes({ baseline, rows, seen_by_production }: Evaluation): string[] {
+export function ownQueryNotes({ baseline }: Evaluation): string[] {
   if (baseline.state !== "scored" || !baseline.own_query) return [];
-  const { missing, key, test_rows } = baseline.own_query;
-  const joined = rows + (seen_by_production ?? 0);
-  const lost = test_rows - joined;
+  const { missing, key, test_rows, joined_rows } = baseline.own_query;
+  const lost = test_rows - joined_rows;
   const which =
     lost === 0
-      ? `all ${formatCount(joined)} test rows`
-      : `the ${formatCount(joined)} of ${formatCount(test_rows)} test rows whose key it gives once (${formatCount(lost)} left out)`;
+      ? `all ${formatCount(test_rows)} test rows`
+      : `the ${formatCount(joined_rows)} of ${formatCount(test_rows)} test rows whose key it gives once (${formatCount(lost)} left out)`;
   return [
-    `Production v${baseline.version} was scored with the rows of its own query, joined by ${key.join(", ")}, because the candidate's query no longer gives ${missing.join(", ")}: both models are judged on ${which}.`,
+    `Production v${baseline.version} was scored with the rows of its own query, joined by ${key.join(", ")}, because the candidate's query no longer gives ${missing.join(", ")}: both models are compared on ${which}.`,
   ];
 }

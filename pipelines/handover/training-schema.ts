@@ -53,7 +53,7 @@ const dataset = object({ fingerprint: hash, rows: count, columns: list(object({ 
 const difference = nullable(object({ value: number, low: number, high: number, confidence: share }));
 
 const baselineModel = { version: count, model: hash, features: list(feature), classes: list(name) };
-const ownQuery = object({ missing: list(name), key: list(name, 100), test_rows: count });
+const ownQuery = object({ missing: list(name), key: list(name, 100), test_rows: count, joined_rows: count });
 
 const explanations = object(
   {

@@ -47,7 +47,7 @@ test("a renamed feature deploys: production is scored from its own query, both o
   expect(metrics[0]!.production).toBeGreaterThan(metrics[0]!.candidate!);
   expect(verdict).toMatchObject({ outcome: "pass", rule: "retrain" });
   expect(verdict.notes[0]).toBe(
-    `Production v1 was scored with the rows of its own query, joined by id, because the candidate's query no longer gives size: both models are judged on the ${rows} of ${rows + lost} test rows whose key it gives once (${lost} left out).`,
+    `Production v1 was scored with the rows of its own query, joined by id, because the candidate's query no longer gives size: both models are compared on the ${rows} of ${rows + lost} test rows whose key it gives once (${lost} left out).`,
   );
   expect(await scratch.facts(["run", "rent"])).toMatchObject({ state: "deployed", version: 2 });
   expect(await scratch.facts(["verify"])).toMatchObject({ problems: [] });

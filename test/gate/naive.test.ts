@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { evaluation, judged, metric, thresholds } from "./builders.ts";
+import { evaluation, judged, metric } from "./builders.ts";
 
 const none = { state: "none" } as const;
 const learnedNothing = { ...metric("rmse", 41, null), naive: 40 };
