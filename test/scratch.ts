@@ -38,7 +38,7 @@ features:
   query: features.sql
   key: id
   target: rent
-  split: { by: key, test: 0.3 }
+  split: { by: key, test: 0.3, seed: 7 }
 ${changes.features ?? "  checks: [ { column: size, between: [10, 200] } ]"}
 thresholds:
 ${changes.thresholds ?? "  primary: rmse\n  first_deploy: { rmse: { max: 200 } }"}

@@ -23,6 +23,7 @@ features:
 thresholds:
   primary: rmse
   first_deploy: { rmse: { max: 100 } }
+  min_test_rows: 1
 drift: { query: live.sql, window: 30d, min_rows: 50 }
 `;
 

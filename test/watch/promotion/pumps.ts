@@ -27,10 +27,11 @@ features:
   key: id
   time: seen_at
   target: ${target}
-  split: { by: key, test: 0.25 }
+  split: { by: key, test: 0.25, seed: 1 }
 thresholds:
   primary: ${tasks[target].metric}
   first_deploy: { ${tasks[target].metric}: { max: 100 } }
+  min_test_rows: 1
 drift: { window: 7d, min_rows: 50, on_drift: pull-request, persist: 1 of 1 }
 rollback: ${rollback}
 `;

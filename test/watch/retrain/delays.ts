@@ -13,10 +13,11 @@ features:
   key: id
   target: delay
   time: seen_at
-  split: { by: key, test: 0.25 }
+  split: { by: key, test: 0.25, seed: 1 }
 thresholds:
   primary: rmse
   first_deploy: { rmse: { max: 100 } }
+  min_test_rows: 1
 drift: { window: 7d, min_rows: 50, on_drift: pull-request, persist: 1 of 1 }
 retrain: { window: sliding }
 `;

@@ -19,7 +19,7 @@ features:
   window: { start: 2001-01-01, end: 2001-02-01 }
   key: [plant, number]
   target: fast
-  split: { by: key, test: 0.3 }
+  split: { by: key, test: 0.3, seed: 1 }
 thresholds:
   primary: accuracy
   first_deploy: { accuracy: { min: 0.5 } }

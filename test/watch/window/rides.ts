@@ -24,6 +24,7 @@ features:
 thresholds:
   primary: rmse
   first_deploy: { rmse: { max: 100 } }
+  min_test_rows: 1
 `;
 
 /** One ride an hour of 2001, on the hour; `id` counts from the new year. */
