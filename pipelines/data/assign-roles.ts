@@ -54,7 +54,10 @@ function missingColumns(columns: readonly SourceColumn[], { features, slices, lo
   const names = columns.map(({ name }) => name);
   const asked: [string, readonly (string | number)[]][] = [
     [features.target, ["features", "target"]],
-    ...features.key.map((name, at): [string, (string | number)[]] => [name, ["features", "key", at]]),
+    ...features.key.map((name, at): [string, (string | number)[]] => {
+      // One column may be written without brackets, and then has no place of its own.
+      return [name, features.key.length === 1 ? ["features", "key"] : ["features", "key", at]];
+    }),
     ...(features.time === null ? [] : [[features.time, ["features", "time"]] as [string, string[]]]),
     ...slices.map((name, at): [string, (string | number)[]] => [name, ["thresholds", "slices", at, "by"]]),
   ];

@@ -13,7 +13,7 @@ import { resolveChecks } from "./resolve-checks.ts";
 import { locateWord, sqlText } from "./sql-text.ts";
 
 /** A model as far as its datasets depend on it. */
-interface FeatureModel {
+export interface FeatureModel {
   config: ModelConfig;
   /** Path of model.yaml, for messages. */
   file: string;
@@ -77,7 +77,7 @@ export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
 }
 
 /** A model that means to train on a window and trains on everything would leak the future, and never move with a retrain. */
-function unusedWindowProblem({ query, locate }: FeatureModel): Problem {
+export function unusedWindowProblem({ query, locate }: FeatureModel): Problem {
   const where = locate?.(["features", "window"]);
   return {
     message: `features.window is set, but ${query.path} uses neither $start nor $end: it would train on everything`,

@@ -1,11 +1,12 @@
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
+import { validateQueries } from "../../pipelines/validate-queries.ts";
 import { readModels } from "../../pipelines/workspace/workspace.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
 export const validate: Command = {
   description:
-    "Checks mergeml.yaml and the model.yaml of every model (or of those named) and lists every error of all of them at once. It reads no data: the query itself is checked when it runs.",
+    "Checks mergeml.yaml, and the model.yaml and queries of every model (or of those named), and lists every error of all of them at once. Queries are prepared against the data, of which no rows are read.",
   positionals: { min: 0, max: Infinity },
   options: {
     format: {
@@ -14,16 +15,20 @@ export const validate: Command = {
       choices: ["text", "github"],
       description: "github prints workflow annotations",
     },
+    "no-sql": { type: "boolean", description: "Leave the queries out, where there is no data" },
   },
   examples: [
     { command: "mergeml validate", shows: "every model of this repository" },
     { command: "mergeml validate diamond-price --format github", shows: "annotations on the lines of a pull request" },
   ],
-  async run({ positionals, option, workspace }) {
-    const { models, problems, names } = await readModels(
-      await workspace(),
-      positionals.length > 0 ? positionals : undefined,
-    );
+  async run({ positionals, option, flag, workspace }) {
+    const opened = await workspace();
+    const read = await readModels(opened, positionals.length > 0 ? positionals : undefined);
+    const { models, names } = read;
+    const { problems: ofQueries, sound } = flag("no-sql")
+      ? { problems: [], sound: models }
+      : await validateQueries(opened, models);
+    const problems = [...read.problems, ...ofQueries];
     const failed = problems.some((each) => each.severity !== "warning");
     const summary =
       problems.length > 0
@@ -33,7 +38,7 @@ export const validate: Command = {
     return {
       code: failed ? exitCodes.user : exitCodes.done,
       text: [listed, summary].filter(Boolean).join("\n\n"),
-      data: { valid: models.map((model) => model.config.name), problems },
+      data: { valid: sound.map((model) => model.config.name), problems },
     };
   },
 };

@@ -80,6 +80,21 @@ describe("mergeml", () => {
     const github = await scratch.mergeml("validate", "--format", "github");
     expect(github.stdout).toMatch(/::error file=models\/rent\/model\.yaml,line=7,/);
   });
+
+  it("looks into the queries of the models whose configs are sound", async () => {
+    using scratch = makeScratch();
+    scratch.write("models/rent/features.sql", "SELECT id, size, roms, city, rent\nFROM 'data/flats.csv'");
+    scratch.write("models/other/model.yaml", modelYaml({ name: "other", type: "linaer" }));
+    scratch.write("models/other/features.sql", "SELECT 1");
+    const { code, stdout } = await scratch.mergeml("validate");
+    expect(code).toBe(2);
+    expect(stdout).toContain('models/rent/features.sql:1:18  error  no column "roms" in data/flats.csv');
+    expect(stdout).toContain("did you mean rooms?");
+    expect(stdout).toContain("did you mean linear?");
+    const github = await scratch.mergeml("validate", "rent", "--format", "github");
+    expect(github.stdout).toMatch(/::error file=models\/rent\/features\.sql,line=1,/);
+    expect(await scratch.mergeml("validate", "rent", "--no-sql")).toMatchObject({ code: 0 });
+  });
 });
 
 describe("scripts/mergeml", () => {

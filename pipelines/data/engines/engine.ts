@@ -14,8 +14,8 @@ export interface QueryLimits {
   seconds: number;
 }
 
-/** A feature query to run in the engine's sandbox. */
-export interface QueryJob {
+/** A feature query to prepare in the engine's sandbox. */
+export interface PrepareJob {
   sql: SqlText;
   window: Window | null;
   /** Why there is none, and how to get one; that model.yaml lacks `features.window` unless told otherwise. */
@@ -23,9 +23,20 @@ export interface QueryJob {
   /** What to say of a query that uses neither $start nor $end although there is a window; nothing is said without it. */
   unusedWindow?: Problem | undefined;
   folders: readonly DataFolder[];
+  limits: QueryLimits;
+}
+
+/** A feature query to run there. */
+export interface QueryJob extends PrepareJob {
   /** A directory of our own, for spilling and for the Parquet files; nobody else reads or writes it. */
   staging: string;
-  limits: QueryLimits;
+}
+
+/** What is known of a query before any row is read. */
+export interface PreparedQuery {
+  columns: readonly SourceColumn[];
+  /** Of `$start` and `$end`, those the query uses. */
+  parameters: readonly string[];
 }
 
 /** Different values of a column, and how many of them are left as 32-bit numbers; its range. */
@@ -99,4 +110,6 @@ export interface QueryResult {
 /** What runs feature queries: one folder each. Throws UserError, located in the query, when the query is wrong or not allowed. */
 export interface Engine {
   query(job: QueryJob): Promise<QueryResult>;
+  /** Judges and binds the query, and reads no rows. */
+  prepare(job: PrepareJob): Promise<PreparedQuery>;
 }

@@ -11,6 +11,7 @@ import { type PreparedRows, planRows, prepareRows, type RowPlan } from "../../pr
 import { type QueriedRows, queryRows } from "../../predictions/query-input.ts";
 import { scoreInput, tooSlow } from "../../predictions/score-input.ts";
 import { type DriftWindow, UnwatchedModel, type WindowJob } from "./drift-window.ts";
+import { unusedParameters, uselessQueryProblem } from "./useless-query.ts";
 import { labelsUntil, windowLimits } from "./window-job.ts";
 import { rowsTable, targetText, writeWindow } from "./window-rows.ts";
 
@@ -23,7 +24,10 @@ export async function readMonitoringQuery(job: WindowJob, query: string, file: s
     throw new UserError({ message, hint: "write one SELECT that returns a row per prediction", key: "drift.query" });
   }
   const rows = await rowsOf(job, { path, text: found.text });
-  refuseUselessQuery(job, path, rows);
+  const { features, config } = job.record.candidate;
+  const wanted = { model: job.record.model, features: features.map(({ name }) => name), query: config.features.query };
+  const useless = uselessQueryProblem(wanted, path, rows);
+  if (useless) throw new UserError(useless);
   return readRows(job, "query", rows, givenPredictions(rows, job), file);
 }
 
@@ -201,26 +205,4 @@ function timeOf(plan: RowPlan, time: string | null): string {
   const kind = plan.kept.find(({ name }) => name === time)?.kind;
   if (column === null || !["date", "timestamp", "text"].includes(kind ?? "")) return "CAST(NULL AS TIMESTAMP)";
   return `TRY_CAST(${column} AS TIMESTAMP)`;
-}
-
-/** Throws UserError for a query that cannot be meant: every window has the same rows, or there is no feature to compare. */
-function refuseUselessQuery({ record }: WindowJob, path: string, rows: QueriedRows): void {
-  const unused = unusedParameters(rows);
-  if (unused.length > 0)
-    throw new UserError({
-      message: `${path} does not use ${unused.join(" and ")}: every window would have the same rows`,
-      hint: "add WHERE <time> >= $start AND <time> < $end",
-    });
-  const wanted = record.candidate.features.map(({ name }) => name);
-  const found = rows.columns.map(({ name }) => name);
-  if (wanted.some((name) => found.includes(name))) return;
-  throw new UserError({
-    message: `${path} returns none of the features of ${record.model}: ${wanted.join(", ")}`,
-    hint: `name the columns so, as in ${record.candidate.config.features.query}; it returns: ${found.join(", ")}`,
-  });
-}
-
-/** Of `$start` and `$end`, those that a query does without. */
-function unusedParameters({ parameters }: QueriedRows): string[] {
-  return ["start", "end"].filter((name) => !parameters.includes(name)).map((name) => `$${name}`);
 }

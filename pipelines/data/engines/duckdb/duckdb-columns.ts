@@ -18,7 +18,7 @@ const kinds: readonly [RegExp, ColumnKind][] = [
 const wide = /^U?HUGEINT$|^BIGNUM$/;
 
 /** A column as DuckDB describes it, in our words. */
-function sourceColumn(name: string, type: string): SourceColumn {
+export function sourceColumn(name: string, type: string): SourceColumn {
   const kind = kinds.find(([pattern]) => pattern.test(type))?.[1] ?? "other";
   const scale = kind === "decimal" ? Number(/,\s*(\d+)\)$/.exec(type)?.[1] ?? 0) : 0;
   return { name, kind, scale, type };

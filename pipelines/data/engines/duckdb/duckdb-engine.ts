@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import type { RoleColumn, SourceColumn } from "../../columns.ts";
-import type { Engine, QueryJob, QueryResult } from "../engine.ts";
+import type { Engine, PrepareJob, QueryJob, QueryResult } from "../engine.ts";
+import { allowQuery } from "./allow-query.ts";
 import { columnFacts } from "./column-facts.ts";
 import { describeColumns, plainValue, storedValue } from "./duckdb-columns.ts";
 import { machineError } from "./engine-error.ts";
+import { prepareQuery } from "./prepare-query.ts";
 import { quoteName, quoteText } from "./quote.ts";
 import { runChecks } from "./run-checks.ts";
-import { allowQuery, resultTable, runQuery } from "./run-query.ts";
+import { resultTable, runQuery } from "./run-query.ts";
 import { openSession, type Session } from "./session.ts";
 import { splitFiles, writeSplits } from "./write-splits.ts";
 
@@ -26,10 +28,19 @@ export const duckdbEngine: Engine = {
       throw error;
     }
   },
+  async prepare(job) {
+    using session = await openSession({ ...job.limits, readable: readableFolders(job) });
+    return await prepareQuery(session, job);
+  },
 };
 
-function sessionOptions({ folders, staging, limits }: QueryJob) {
-  const readable = folders.filter(({ exists }) => exists).map(({ path }) => path);
+function readableFolders({ folders }: PrepareJob): string[] {
+  return folders.filter(({ exists }) => exists).map(({ path }) => path);
+}
+
+function sessionOptions(job: QueryJob) {
+  const { staging, limits } = job;
+  const readable = readableFolders(job);
   const writable = [...Object.values(splitFiles(staging)), rowsFile(staging)];
   return { ...limits, readable, writable, spill: join(staging, "spill") };
 }

@@ -54,8 +54,12 @@ export function surveyQuery(sql: SqlText, root: SyntaxNode, refused: ReadonlyMap
     if (Array.isArray(node)) for (const each of node) stack.push({ node: each as unknown, scope });
     else if (isNode(node)) stack.push(...inspect(survey, node, scope));
   }
-  const order = (a: Problem, b: Problem) => place(a) - place(b);
-  return { files: survey.files, parameters: [...survey.parameters], problems: survey.problems.sort(order) };
+  return { files: survey.files, parameters: [...survey.parameters], problems: survey.problems.sort(byPlace) };
+}
+
+/** In the order of the file. */
+export function byPlace(a: Problem, b: Problem): number {
+  return place(a) - place(b);
 }
 
 function place({ where }: Problem): number {

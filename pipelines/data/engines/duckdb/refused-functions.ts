@@ -94,11 +94,22 @@ export const namedAggregates: ReadonlySet<string> = new Set([
   "aggregate",
 ]);
 
+let rulesOfEngine: Promise<FunctionRules> | null = null;
+
 /**
  * The engine's functions, by its own catalogue and our corrections. Refused is every one whose value is not a function of its
  * arguments, and every macro that calls one or reads the catalogue. `error` is volatile only so that it is not folded away.
+ * Read once: it is a constant of the engine, and takes as long as preparing a query.
  */
-export async function functionRules(session: Session): Promise<FunctionRules> {
+export function functionRules(session: Session): Promise<FunctionRules> {
+  rulesOfEngine ??= readRules(session).catch((error: unknown) => {
+    rulesOfEngine = null;
+    throw error;
+  });
+  return rulesOfEngine;
+}
+
+async function readRules(session: Session): Promise<FunctionRules> {
   const rows = await session.rows(`
     SELECT DISTINCT lower(function_name) AS name, function_type AS type, macro_definition AS body,
       stability <> 'CONSISTENT' AS volatile

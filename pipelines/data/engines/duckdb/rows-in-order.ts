@@ -14,7 +14,8 @@ export function openOrderedSession(readable: readonly string[], memoryGb: number
   return openSession({ readable, threads: 1, memory_gb: memoryGb * (1 - receiverShare) });
 }
 
-interface DescribedColumn {
+/** A column as the engine describes it; `type` is its word. */
+export interface DescribedColumn {
   name: string;
   type: string;
 }

@@ -1,81 +1,17 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { Window } from "../../../config/model-config.ts";
-import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { UserError } from "../../../errors/user-error.ts";
 import { locateWord, type SqlText } from "../../sql-text.ts";
 import type { QueryJob } from "../engine.ts";
-import { boundPlan } from "./bound-plan.ts";
-import { type ResolvedQuery, resolveFiles } from "./file-names.ts";
-import { orderedPart, orderUse } from "./order-dependence.ts";
-import { parseQuery, type SyntaxNode } from "./parse-query.ts";
+import type { AllowedQuery } from "./allow-query.ts";
+import type { ResolvedQuery } from "./file-names.ts";
 import { queryError } from "./query-error.ts";
-import { surveyQuery } from "./query-rules.ts";
 import { quoteText } from "./quote.ts";
-import { type FunctionRules, functionRules } from "./refused-functions.ts";
 import { copyRows, describedColumns, openOrderedSession } from "./rows-in-order.ts";
 import type { Session } from "./session.ts";
 
 /** The table that holds the query's result as it came. */
 export const resultTable = "mergeml_result";
-
-/** A query that was judged and may run. */
-export interface AllowedQuery {
-  query: ResolvedQuery;
-  parameters: readonly string[];
-  /** What in it depends on the order of rows, in words; null when the same rows in any order give the same result. */
-  ordered: string | null;
-}
-
-/** Parses and judges the query, and looks its files up. Throws UserError with every objection. */
-export async function allowQuery(
-  session: Session,
-  { sql, window, noWindow, unusedWindow, folders }: QueryJob,
-): Promise<AllowedQuery> {
-  const tree = await parseQuery(session, sql);
-  const rules = await functionRules(session);
-  const { files, parameters, problems } = surveyQuery(sql, tree, rules.refused);
-  const objections = [
-    ...problems,
-    ...parameterProblems(sql, parameters, window ? null : (noWindow ?? modelLacksWindow)),
-    ...(window && parameters.length === 0 && unusedWindow ? [unusedWindow] : []),
-  ];
-  if (objections.length > 0) throw new UserError(objections);
-  const query = await resolveFiles(sql, files, folders);
-  return { query, parameters, ordered: await orderedBy(session, tree, query, rules) };
-}
-
-/** What cannot be told counts as dependent: it costs time, and the other way round would cost the promise. */
-async function orderedBy(
-  session: Session,
-  tree: SyntaxNode,
-  query: ResolvedQuery,
-  rules: FunctionRules,
-): Promise<string | null> {
-  const { perhaps, surely } = orderUse(tree, rules);
-  if (surely !== null || !perhaps) return surely;
-  const plan = await boundPlan(session, tree, query);
-  return plan === null ? "a step whose order cannot be told" : orderedPart(plan);
-}
-
-const modelLacksWindow = {
-  why: "the model has no window",
-  hint: "add features.window: { start: 2001-01-01, end: 2001-04-01 } to model.yaml",
-};
-
-function parameterProblems(
-  sql: SqlText,
-  parameters: readonly string[],
-  noWindow: QueryJob["noWindow"] | null,
-): Problem[] {
-  return parameters.flatMap((name) => {
-    const where = locateWord(sql, `$${name}`);
-    if (!["start", "end"].includes(name)) {
-      const hint = "a feature query has the parameters $start and $end (end exclusive), from features.window";
-      return [{ message: `the query has no parameter $${name}`, hint, where }];
-    }
-    if (!noWindow) return [];
-    return [{ message: `the query uses $${name}, but ${noWindow.why}`, hint: noWindow.hint, where }];
-  });
-}
 
 /**
  * Runs the query once and keeps its result in a temporary table, so that checks, split and fingerprint see the same rows.
@@ -132,12 +68,14 @@ async function explained(
   }
 }
 
-async function expectOneStatement(session: Session, statement: string): Promise<void> {
+/** Throws when the text is more than one: then a rule has been got round. */
+export async function expectOneStatement(session: Session, statement: string): Promise<void> {
   const { count } = await session.connection.extractStatements(statement);
   if (count !== 1) throw new Error(`the query became ${count} statements`);
 }
 
-async function windowValues(
+/** `$start` and `$end` as UTC timestamps, those of them that are used. */
+export async function windowValues(
   session: Session,
   window: Window | null,
   parameters: readonly string[],
@@ -166,7 +104,8 @@ async function refuseRepeatedNames(
   refuseRepeated(sql, written);
 }
 
-function refuseRepeated(sql: SqlText, written: readonly string[]): void {
+/** Throws UserError with every name that two columns have; upper and lower case are the same. */
+export function refuseRepeated(sql: SqlText, written: readonly string[]): void {
   const repeated = written.filter(
     (name, at) => written.findIndex((each) => each.toLowerCase() === name.toLowerCase()) < at,
   );

@@ -1,7 +1,7 @@
 import { EnvironmentError } from "../../../../errors/environment-error.ts";
 import { UserError } from "../../../../errors/user-error.ts";
 import type { EarlyEnd, EndedEarly } from "../../../../process/watched-process.ts";
-import type { QueryJob } from "../../engine.ts";
+import type { PrepareJob } from "../../engine.ts";
 import { engineCrash, outOfMemory, outOfTime } from "../limit-problems.ts";
 import { gibibyte } from "./memory-bounds.ts";
 
@@ -9,7 +9,7 @@ import { gibibyte } from "./memory-bounds.ts";
 const crashes = /^SIG(SEGV|ABRT|BUS|ILL|FPE|TRAP)$|^exit code 13\d$/;
 
 /** What to throw when the engine's process ended while it did `what`, such as "the query". */
-export function earlyEndError(error: EndedEarly, what: string, { sql, limits }: QueryJob): Error {
+export function earlyEndError(error: EndedEarly, what: string, { sql, limits }: PrepareJob): Error {
   const { end } = error;
   if (end.limit === "time") return new UserError(outOfTime(sql, what, limits.seconds), { cause: error });
   const tooLarge = outOfMemory(sql, what, limits.memory_gb);

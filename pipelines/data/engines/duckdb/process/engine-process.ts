@@ -7,6 +7,7 @@ import type { EngineRequest, ResultFacts } from "./protocol.ts";
 let result: QueryResult | null = null;
 
 serveRequests(async (request: EngineRequest): Promise<unknown> => {
+  if (request.step === "prepare") return duckdbEngine.prepare(request.job);
   if (request.step === "query") {
     result = await duckdbEngine.query(request.job);
     const { columns, rows, parameters } = result;

@@ -1,10 +1,11 @@
 import { EndedEarly, type WatchedProcess } from "../../../../process/watched-process.ts";
-import type { QueryJob, QueryResult } from "../../engine.ts";
+import type { PreparedQuery, PrepareJob, QueryJob, QueryResult } from "../../engine.ts";
 import { earlyEndError } from "./early-end.ts";
 import { mostMemory } from "./memory-bounds.ts";
 import type { EngineRequest, ResultFacts } from "./protocol.ts";
 
 const words: Readonly<Record<EngineRequest["step"], string>> = {
+  prepare: "preparing the query",
   query: "the query",
   check: "checking the query's rows",
   facts: "looking through the query's rows",
@@ -14,13 +15,35 @@ const words: Readonly<Record<EngineRequest["step"], string>> = {
   close: "letting go of the query's rows",
 };
 
+/** Prepares a query in a process. */
+export async function prepareIn(process: WatchedProcess, job: PrepareJob): Promise<PreparedQuery> {
+  const ask = await asker(process, job);
+  return ask({ step: "prepare", job });
+}
+
 /** Runs a query in a process, which then holds the result until it is closed. All steps together have the job's time. */
 export async function holdResult(process: WatchedProcess, job: QueryJob): Promise<QueryResult> {
+  const ask = await asker(process, job);
+  return {
+    ...(await ask<ResultFacts>({ step: "query", job })),
+    check: (...given) => ask({ step: "check", given }),
+    facts: (...given) => ask({ step: "facts", given }),
+    repeatedKeys: (...given) => ask({ step: "repeatedKeys", given }),
+    save: (...given) => ask({ step: "save", given }),
+    write: (...given) => ask({ step: "write", given }),
+    close: (...given) => ask({ step: "close", given }),
+  };
+}
+
+type Ask = <Answer>(request: EngineRequest) => Promise<Answer>;
+
+/** What asks a process that is ready, within what is left of the job's time. */
+async function asker(process: WatchedProcess, job: PrepareJob): Promise<Ask> {
   await process.ready().catch((error: unknown) => {
     throw error instanceof EndedEarly ? earlyEndError(error, "starting the engine", job) : error;
   });
   let spent = 0;
-  const ask = async <Answer>(request: EngineRequest): Promise<Answer> => {
+  return async <Answer>(request: EngineRequest): Promise<Answer> => {
     const started = performance.now();
     try {
       const limits = { seconds: job.limits.seconds - spent, bytes: mostMemory(job.limits) };
@@ -30,14 +53,5 @@ export async function holdResult(process: WatchedProcess, job: QueryJob): Promis
     } finally {
       spent += (performance.now() - started) / 1000;
     }
-  };
-  return {
-    ...(await ask<ResultFacts>({ step: "query", job })),
-    check: (...given) => ask({ step: "check", given }),
-    facts: (...given) => ask({ step: "facts", given }),
-    repeatedKeys: (...given) => ask({ step: "repeatedKeys", given }),
-    save: (...given) => ask({ step: "save", given }),
-    write: (...given) => ask({ step: "write", given }),
-    close: (...given) => ask({ step: "close", given }),
   };
 }

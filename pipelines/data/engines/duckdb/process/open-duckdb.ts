@@ -1,6 +1,6 @@
 import { WatchedProcess } from "../../../../process/watched-process.ts";
 import type { Engine, QueryLimits } from "../../engine.ts";
-import { holdResult } from "./held-result.ts";
+import { holdResult, prepareIn } from "./held-result.ts";
 import { mostMemory, mostReserved } from "./memory-bounds.ts";
 
 /** How long a process waits for another query. */
@@ -23,6 +23,14 @@ export function openDuckdb(): Engine {
       } catch (error) {
         await processes.giveBack(process, job.limits);
         throw error;
+      }
+    },
+    async prepare(job) {
+      const process = await processes.take(job.limits);
+      try {
+        return await prepareIn(process, job);
+      } finally {
+        await processes.giveBack(process, job.limits);
       }
     },
   };

@@ -1,0 +1,83 @@
+import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { locateWord, type SqlText } from "../../sql-text.ts";
+import type { PrepareJob, QueryJob } from "../engine.ts";
+import { boundPlan } from "./bound-plan.ts";
+import { type ResolvedQuery, resolveFiles } from "./file-names.ts";
+import { orderedPart, orderUse } from "./order-dependence.ts";
+import { parseQuery, type SyntaxNode } from "./parse-query.ts";
+import { surveyQuery } from "./query-rules.ts";
+import { type FunctionRules, functionRules } from "./refused-functions.ts";
+import type { Session } from "./session.ts";
+
+/** A query that was judged and may run. */
+export interface AllowedQuery {
+  query: ResolvedQuery;
+  parameters: readonly string[];
+  /** What in it depends on the order of rows, in words; null when the same rows in any order give the same result. */
+  ordered: string | null;
+}
+
+/** A query that was judged, with what the judgement was made of. */
+export interface JudgedQuery {
+  query: ResolvedQuery;
+  parameters: readonly string[];
+  tree: SyntaxNode;
+  rules: FunctionRules;
+}
+
+/** Parses and judges the query, and looks its files up. Throws UserError with every objection. */
+export async function judgeQuery(
+  session: Session,
+  { sql, window, noWindow, unusedWindow, folders }: PrepareJob,
+): Promise<JudgedQuery> {
+  const tree = await parseQuery(session, sql);
+  const rules = await functionRules(session);
+  const { files, parameters, problems } = surveyQuery(sql, tree, rules.refused);
+  const objections = [
+    ...problems,
+    ...parameterProblems(sql, parameters, window ? null : (noWindow ?? modelLacksWindow)),
+    ...(window && parameters.length === 0 && unusedWindow ? [unusedWindow] : []),
+  ];
+  if (objections.length > 0) throw new UserError(objections);
+  return { query: await resolveFiles(sql, files, folders), parameters, tree, rules };
+}
+
+/** The same, and how the query may run. */
+export async function allowQuery(session: Session, job: QueryJob): Promise<AllowedQuery> {
+  const { query, parameters, tree, rules } = await judgeQuery(session, job);
+  return { query, parameters, ordered: await orderedBy(session, tree, query, rules) };
+}
+
+/** What cannot be told counts as dependent: it costs time, and the other way round would cost the promise. */
+async function orderedBy(
+  session: Session,
+  tree: SyntaxNode,
+  query: ResolvedQuery,
+  rules: FunctionRules,
+): Promise<string | null> {
+  const { perhaps, surely } = orderUse(tree, rules);
+  if (surely !== null || !perhaps) return surely;
+  const plan = await boundPlan(session, tree, query);
+  return plan === null ? "a step whose order cannot be told" : orderedPart(plan);
+}
+
+const modelLacksWindow = {
+  why: "the model has no window",
+  hint: "add features.window: { start: 2001-01-01, end: 2001-04-01 } to model.yaml",
+};
+
+function parameterProblems(
+  sql: SqlText,
+  parameters: readonly string[],
+  noWindow: QueryJob["noWindow"] | null,
+): Problem[] {
+  return parameters.flatMap((name) => {
+    const where = locateWord(sql, `$${name}`);
+    if (!["start", "end"].includes(name)) {
+      const hint = "a feature query has the parameters $start and $end (end exclusive), from features.window";
+      return [{ message: `the query has no parameter $${name}`, hint, where }];
+    }
+    if (!noWindow) return [];
+    return [{ message: `the query uses $${name}, but ${noWindow.why}`, hint: noWindow.hint, where }];
+  });
+}

@@ -1,0 +1,59 @@
+import type { LoadedModel } from "./config/load-models.ts";
+import { readProjectFile } from "./config/project-file.ts";
+import { type DataFolder, openDataFolders } from "./data/data-folders.ts";
+import type { Engine } from "./data/engines/engine.ts";
+import { attempt, prepareFeatures, preparing } from "./data/prepare-features.ts";
+import { sqlText } from "./data/sql-text.ts";
+import type { Problem } from "./errors/user-error.ts";
+import { uselessQueryProblem } from "./watch/window/useless-query.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/** What is wrong with the queries of models, and the models of which nothing is. */
+interface ValidatedQueries {
+  problems: Problem[];
+  sound: LoadedModel[];
+}
+
+/**
+ * Every problem of the models' queries and of what their configs say of the columns: syntax, columns, files, functions that are
+ * refused, targets, keys, times, checks, slices and `drift.query`. The queries are prepared; no rows are read.
+ */
+export async function validateQueries(
+  { root, repository, extraData, engine }: Pick<Workspace, "root" | "repository" | "extraData" | "engine">,
+  models: readonly LoadedModel[],
+): Promise<ValidatedQueries> {
+  if (models.length === 0) return { problems: [], sound: [] };
+  const folders = await attempt(() => openDataFolders(root, repository.data, extraData));
+  if ("problems" in folders) return { problems: folders.problems, sound: [] };
+  const validated: ValidatedQueries = { problems: [], sound: [] };
+  for (const model of models) {
+    const { problems, features } = await prepareFeatures(model, folders.value, engine);
+    problems.push(...(await liveProblems(root, model, folders.value, engine, features)));
+    validated.problems.push(...problems);
+    if (problems.length === 0) validated.sound.push(model);
+  }
+  return validated;
+}
+
+/** Any window will do: the query is not run. */
+const someWindow = { start: "2001-01-01", end: "2001-02-01" };
+
+async function liveProblems(
+  root: string,
+  { config, locate }: LoadedModel,
+  folders: readonly DataFolder[],
+  engine: Engine,
+  features: readonly string[] | null,
+): Promise<Problem[]> {
+  if (config.drift.query === null) return [];
+  const path = `models/${config.name}/${config.drift.query}`;
+  const file = readProjectFile(root, path);
+  if (file.state !== "read") return []; // reading the config has told it
+  const job = { sql: sqlText(path, file.text), window: someWindow, folders, limits: preparing };
+  const query = await attempt(() => engine.prepare(job));
+  if ("problems" in query) return query.problems;
+  if (features === null) return [];
+  const wanted = { model: config.name, features, query: config.features.query };
+  const useless = uselessQueryProblem(wanted, path, query.value);
+  return useless ? [{ ...useless, where: locate(["drift", "query"]), key: "drift.query" }] : [];
+}
