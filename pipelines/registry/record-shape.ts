@@ -38,7 +38,7 @@ export const recordShape: Shape = {
     definition: "string",
     query: "string",
     created: "string",
-    train_seconds: "number",
+    "train_seconds?": "number",
     dirty: "boolean",
     "commit?": "string",
     "trials?": [{ params: "object", score: "score", seconds: "number", "problem?": "string" }],

@@ -1,7 +1,7 @@
 import { below, type Random, seededRandom } from "../../pipelines/statistics/random.ts";
 
 /** Cases of all fuzzers together; FUZZ_CASES=1000000 looks deeper. */
-const total = Number(process.env.FUZZ_CASES ?? 10_000);
+const total = Number(process.env.FUZZ_CASES ?? 11_000);
 /** The same cases on every run; FUZZ_SEED=$RANDOM looks for others. */
 const seed = Number(process.env.FUZZ_SEED ?? 20_261_127);
 

@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 const largestFloat = "340282346638528859811704183484516925440.0";
 
 /** Columns of one scan: DuckDB's time to plan it grows with their square, and 2,000 in one took minutes. */
-const scanColumns = 64;
+const scanColumns = 32;
 
 /** Facts of each column; `relation` gives SQL for one with those columns alone. */
 export async function columnFacts(
