@@ -65,7 +65,7 @@ function replaceParameters(statement: Mutable, moment: Mutable | undefined): voi
     if (typeof node !== "object" || node === null) continue;
     const part = node as Mutable;
     if (part.class === "PARAMETER") Object.assign(part, moment, { alias: part.alias });
-    stack.push(...Object.values(part));
+    for (const each of Object.values(part)) stack.push(each);
   }
 }
 
@@ -74,11 +74,12 @@ function fileScans(statement: Mutable, paths: ReadonlyMap<string, string>): Muta
   const stack: ScopedPart[] = [{ node: statement, scope: new Set() }];
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { node, scope } = visit;
-    if (Array.isArray(node)) stack.push(...node.map((each) => ({ node: each as unknown, scope })));
+    if (Array.isArray(node))
+      for (const each of node.map((each) => ({ node: each as unknown, scope }))) stack.push(each);
     else if (typeof node === "object" && node !== null) {
       const part = node as Mutable;
       if (isScan(part, scope, paths)) scans.push(part);
-      else stack.push(...partsInScope(part, scope));
+      else for (const each of partsInScope(part, scope)) stack.push(each);
     }
   }
   return scans;

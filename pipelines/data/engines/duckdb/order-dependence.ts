@@ -120,11 +120,11 @@ function* nodesOf(root: unknown): Generator<Json> {
   const stack: unknown[] = [root];
   while (stack.length > 0) {
     const next = stack.pop();
-    if (Array.isArray(next)) stack.push(...next);
+    if (Array.isArray(next)) for (const each of next) stack.push(each);
     else if (typeof next === "object" && next !== null) {
       yield next as Json;
       const { function_data, ...rest } = next as Json;
-      stack.push(...Object.values(rest));
+      for (const each of Object.values(rest)) stack.push(each);
     }
   }
 }

@@ -52,7 +52,7 @@ export function surveyQuery(sql: SqlText, root: SyntaxNode, refused: ReadonlyMap
     const { node, scope } = visit;
     // One by one: a list may have more items than a call takes arguments.
     if (Array.isArray(node)) for (const each of node) stack.push({ node: each as unknown, scope });
-    else if (isNode(node)) stack.push(...inspect(survey, node, scope));
+    else if (isNode(node)) for (const each of inspect(survey, node, scope)) stack.push(each);
   }
   return { files: survey.files, parameters: [...survey.parameters], problems: survey.problems.sort(byPlace) };
 }
