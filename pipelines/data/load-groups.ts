@@ -2,9 +2,9 @@ import { EnvironmentError } from "../errors/environment-error.ts";
 import { numberText } from "../statistics/format-number.ts";
 import type { DatasetRef } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
-import { quoteName, quoteText } from "./engines/duckdb/quote.ts";
-import type { Session } from "./engines/duckdb/session.ts";
-import { levelCodes, readInto, withDataset } from "./engines/duckdb/stored-columns.ts";
+import type { Session } from "./engines/session.ts";
+import { quoteName, quoteText } from "./engines/tables.ts";
+import { levelCodes, readInto, withDataset } from "./stored-columns.ts";
 
 /** The group of each row, by position in `levels`. */
 export interface Groups {

@@ -1,9 +1,9 @@
 import type { Task } from "../config/model-config.ts";
 import type { DatasetRef } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
-import { quoteName } from "./engines/duckdb/quote.ts";
-import type { Session } from "./engines/duckdb/session.ts";
-import { type ColumnSink, levelCodes, readInto, withDataset } from "./engines/duckdb/stored-columns.ts";
+import type { Session } from "./engines/session.ts";
+import { quoteName } from "./engines/tables.ts";
+import { type ColumnSink, levelCodes, readInto, withDataset } from "./stored-columns.ts";
 import type { FeatureColumn, FeatureSpec, Table, Target } from "./table.ts";
 
 /** Which columns of a split a trainer or an evaluation wants. */

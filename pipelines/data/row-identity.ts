@@ -2,10 +2,8 @@ import { dirname, join } from "node:path";
 import type { Hashes } from "../statistics/xor-filter.ts";
 import type { DatasetRef } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
-import { machineError } from "./engines/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "./engines/duckdb/quote.ts";
-import { openSession } from "./engines/duckdb/session.ts";
-import { readInto, withDataset } from "./engines/duckdb/stored-columns.ts";
+import { machineError, openSession, quoteName, quoteText } from "./engines/tables.ts";
+import { readInto, withDataset } from "./stored-columns.ts";
 
 /** A column that says, with others, which row a row is. Where two datasets hold it as different numbers, it is read as a double. */
 export interface IdentityColumn {

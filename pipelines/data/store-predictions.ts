@@ -3,12 +3,11 @@ import { EnvironmentError } from "../errors/environment-error.ts";
 import type { ColumnKind } from "./columns.ts";
 import type { DatasetRef } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
-import { digestAggregates, digestOf, rowHash } from "./engines/duckdb/canonical-row.ts";
-import { machineError } from "./engines/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "./engines/duckdb/quote.ts";
-import { openScores, type PredictedColumn, predictedColumns } from "./engines/duckdb/scores-table.ts";
-import { openSession, type Session } from "./engines/duckdb/session.ts";
+import { digestAggregates, digestOf, rowHash } from "./engines/canonical-row.ts";
+import type { Session } from "./engines/session.ts";
+import { machineError, openSession, quoteName, quoteText, tableDialect } from "./engines/tables.ts";
 import { fingerprint } from "./fingerprint.ts";
+import { openScores, type PredictedColumn, predictedColumns } from "./scores-table.ts";
 
 /** Scores of N rows: [N] for a regression, [N, k] row-major probabilities for k classes. */
 export interface ScoredRows {
@@ -83,12 +82,12 @@ async function writeJoined(
   await session.run(`CREATE TEMP TABLE predicted AS SELECT scores.r AS mergeml_row, ${selected}
     FROM scores POSITIONAL JOIN read_parquet(${quoteText(source)}) AS split`);
   const names = columns.map(({ name }) => quoteName(name)).join(", ");
-  await session.run(
-    `COPY (SELECT ${names} FROM predicted ORDER BY mergeml_row) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION zstd)`,
-  );
+  await session.save(`SELECT ${names} FROM predicted ORDER BY mergeml_row`, file, "zstd");
   const hashed = columns.map(({ name, type }) => ({ name, kind: type.replace(/\(.*/, "") as ColumnKind }));
   const digest = digestOf(
-    await session.row(`SELECT ${digestAggregates("h")} FROM (SELECT ${rowHash(hashed)} AS h FROM predicted)`),
+    await session.row(
+      `SELECT ${digestAggregates(tableDialect, "h")} FROM (SELECT ${rowHash(tableDialect, hashed)} AS h FROM predicted)`,
+    ),
   );
   const schema = columns.map(({ name, type }) => ({ name, type }));
   return { fingerprint: fingerprint(schema, digest), rows: digest.rows, columns: schema };

@@ -1,5 +1,5 @@
 import { isNumeric, type SourceColumn } from "../data/columns.ts";
-import { quoteName } from "../data/engines/duckdb/quote.ts";
+import { quoteName } from "../data/engines/tables.ts";
 import type { FeatureSpec } from "../data/table.ts";
 
 /** SQL that makes a model's input of a column, as training did. */

@@ -1,5 +1,5 @@
-import { quoteText } from "../data/engines/duckdb/quote.ts";
-import type { Session } from "../data/engines/duckdb/session.ts";
+import type { Session, Vector } from "../data/engines/session.ts";
+import { quoteText } from "../data/engines/tables.ts";
 import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../data/table.ts";
 
 /** Rows scored at a time: what is held in memory does not depend on the input. */
@@ -14,21 +14,20 @@ export async function* featureBatches(
   const columns = features.map(({ kind }, at) =>
     kind === "category" ? `coalesce(f${at}, '')` : `CAST(f${at} AS DOUBLE)`,
   );
-  const result = await session.connection.stream(`SELECT ${columns.join(", ")} FROM read_parquet(${quoteText(file)})`);
   let batch = emptyBatch(features);
   let rows = 0;
-  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    if (rows + chunk.rowCount > batchRows) {
+  for await (const chunk of session.stream(`SELECT ${columns.join(", ")} FROM read_parquet(${quoteText(file)})`)) {
+    if (rows + chunk.rows > batchRows) {
       yield batch.map((column) => finish(column, rows));
       batch = emptyBatch(features);
       rows = 0;
     }
     for (const [at, column] of batch.entries()) {
-      const vector = chunk.getColumnVector(at);
+      const vector = chunk.columns[at]!;
       if (column.kind === "category") fillTexts(column, vector, rows);
       else fillNumbers(column.values, vector, rows);
     }
-    rows += chunk.rowCount;
+    rows += chunk.rows;
   }
   if (rows > 0) yield batch.map((column) => finish(column, rows));
 }
@@ -41,11 +40,6 @@ function emptyBatch(features: readonly FeatureSpec[]): Filling[] {
       ? { name, kind, codes: new Int32Array(batchRows), levels: [], known: new Map() }
       : { name, kind, values: new Float32Array(batchRows) },
   );
-}
-
-interface Vector {
-  itemCount: number;
-  getItem(index: number): unknown;
 }
 
 function fillNumbers(values: Float32Array, vector: Vector, start: number): void {

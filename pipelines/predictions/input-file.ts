@@ -1,10 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import type { SourceColumn } from "../data/columns.ts";
-import { describeColumns } from "../data/engines/duckdb/duckdb-columns.ts";
-import { engineError, machineError } from "../data/engines/duckdb/engine-error.ts";
-import { readerOf } from "../data/engines/duckdb/file-reader.ts";
-import { quoteName, quoteText } from "../data/engines/duckdb/quote.ts";
-import type { Session } from "../data/engines/duckdb/session.ts";
+import type { Session } from "../data/engines/session.ts";
+import { engineFailure, machineError, quoteName, quoteText, readerOf } from "../data/engines/tables.ts";
 import { isLfsPointer, lfsProblem } from "../data/lfs-pointer.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { UserError } from "../errors/user-error.ts";
@@ -35,7 +32,7 @@ export async function describeInput(
   if (await isLfsPointer(file)) throw new UserError(lfsProblem(name));
   try {
     const from = await relationOf(session, file, staged, kept);
-    return { from, columns: await describeColumns(session, `SELECT * FROM ${from}`), name };
+    return { from, columns: await session.columns(`SELECT * FROM ${from}`), name };
   } catch (error) {
     throw inputError(error, name);
   }
@@ -64,7 +61,7 @@ async function relationOf(session: Session, file: string, staged: string, kept: 
 const textTypes = ["BIGINT", "TIMESTAMP"] as const;
 
 async function typedTexts(session: Session, rows: string, kept: readonly string[]): Promise<string> {
-  const columns = (await describeColumns(session, `SELECT * FROM ${rows}`)).filter(({ name }) => kept.includes(name));
+  const columns = (await session.columns(`SELECT * FROM ${rows}`)).filter(({ name }) => kept.includes(name));
   if (columns.length === 0) return rows;
   const tests = columns.flatMap(({ name }, at) => {
     const text = quoteName(name);
@@ -85,7 +82,7 @@ async function typedTexts(session: Session, rows: string, kept: readonly string[
 export function inputError(error: unknown, name: string): unknown {
   if (error instanceof UserError || error instanceof EnvironmentError) return error;
   const machine = machineError(error, `to read ${name}`);
-  const reason = engineError(error)?.exception_message.split("\n")[0];
+  const reason = engineFailure(error)?.message.split("\n")[0];
   if (machine || reason === undefined) return machine ?? error;
   const hint = "give a Parquet file, a CSV file with a header, JSON lines, or a .sql query";
   return new UserError({ message: `${name} cannot be read: ${reason}`, hint }, { cause: error });

@@ -1,7 +1,6 @@
-import { describeColumns } from "../data/engines/duckdb/duckdb-columns.ts";
-import { quoteName, quoteText } from "../data/engines/duckdb/quote.ts";
-import { predictedColumns } from "../data/engines/duckdb/scores-table.ts";
-import type { Session } from "../data/engines/duckdb/session.ts";
+import type { Session } from "../data/engines/session.ts";
+import { quoteName, quoteText } from "../data/engines/tables.ts";
+import { predictedColumns } from "../data/scores-table.ts";
 import { logKey, logNames } from "./log-layout.ts";
 import type { OutputFormat } from "./output-format.ts";
 import type { RowPlan } from "./prepare-rows.ts";
@@ -85,7 +84,7 @@ export async function writeJoinedRows(
 
 /** NaN and infinity become null. */
 async function finiteOnly(session: Session, query: string): Promise<string> {
-  const columns = await describeColumns(session, query);
+  const columns = await session.columns(query);
   const replaced = columns
     .filter(({ kind }) => kind === "double")
     .map(({ name }) => `CASE WHEN isfinite(${quoteName(name)}) THEN ${quoteName(name)} END AS ${quoteName(name)}`);

@@ -1,5 +1,5 @@
-import { predictedColumns } from "../data/engines/duckdb/scores-table.ts";
 import { freeName } from "../data/free-name.ts";
+import { predictedColumns } from "../data/scores-table.ts";
 
 /** Columns that every row of a prediction log has, before the features. `key` is a text; see `logKey`. */
 const logColumns = ["time", "model", "version", "arm", "key", "latency_ms"] as const;

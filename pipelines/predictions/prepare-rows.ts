@@ -1,7 +1,6 @@
 import type { SourceColumn } from "../data/columns.ts";
-import { keptValue } from "../data/engines/duckdb/duckdb-columns.ts";
-import { quoteName, quoteText } from "../data/engines/duckdb/quote.ts";
-import type { Session } from "../data/engines/duckdb/session.ts";
+import type { Session } from "../data/engines/session.ts";
+import { keptValue, quoteName, quoteText } from "../data/engines/tables.ts";
 import { freeName } from "../data/free-name.ts";
 import { nameHint } from "../data/name-hint.ts";
 import type { FeatureSpec } from "../data/table.ts";

@@ -1,7 +1,7 @@
 import type { Window } from "../config/model-config.ts";
 import { openDataFolders } from "../data/data-folders.ts";
-import { quoteText } from "../data/engines/duckdb/quote.ts";
 import type { Engine, QueryJob, QueryLimits } from "../data/engines/engine.ts";
+import { quoteText } from "../data/engines/tables.ts";
 import { sqlText } from "../data/sql-text.ts";
 import type { InputRows } from "./input-file.ts";
 

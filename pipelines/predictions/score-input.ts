@@ -1,6 +1,7 @@
 import { dirname, join } from "node:path";
-import { openSession, type Session, type SessionOptions } from "../data/engines/duckdb/session.ts";
-import { interruptAfter } from "../data/engines/duckdb/time-limit.ts";
+import type { Session, SessionOptions } from "../data/engines/session.ts";
+import { openSession } from "../data/engines/tables.ts";
+import { interruptAfter } from "../data/engines/time-limit.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { VersionRecord } from "../registry/version-record.ts";

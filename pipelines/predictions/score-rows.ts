@@ -1,5 +1,5 @@
-import { openScores } from "../data/engines/duckdb/scores-table.ts";
-import type { Session } from "../data/engines/duckdb/session.ts";
+import type { Session } from "../data/engines/session.ts";
+import { openScores } from "../data/scores-table.ts";
 import type { ScoringModel } from "../training/onnx/session.ts";
 import { featureBatches } from "./feature-batches.ts";
 import type { RowPlan } from "./prepare-rows.ts";

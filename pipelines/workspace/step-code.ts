@@ -5,7 +5,7 @@ import { canonicalJson, sha256 } from "../config/canonical-json.ts";
 
 const pipelines = join(import.meta.dirname, "..");
 
-const engine = "data/engines/duckdb/process/open-duckdb.ts"; // a step gets it handed in
+const engine = "data/engines/engines.ts"; // a step gets it handed in
 
 /** Where the code of each cached step begins: what these modules run, and what that runs, made its result. */
 const beginnings = {

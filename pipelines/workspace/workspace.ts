@@ -6,8 +6,8 @@ import { loadModels } from "../config/load-models.ts";
 import type { RepositoryConfig } from "../config/model-config.ts";
 import { loadRepositoryConfig, type RepositoryOrigin } from "../config/repository-config.ts";
 import { type DatasetStore, openDatasetStore } from "../data/dataset-store.ts";
-import { openDuckdb } from "../data/engines/duckdb/process/open-duckdb.ts";
 import type { Engine } from "../data/engines/engine.ts";
+import { engines } from "../data/engines/engines.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import { type MlflowMirror, openMirror } from "../mlflow/mirror.ts";
 import { mirroredRegistry } from "../mlflow/mirrored-registry.ts";
@@ -91,7 +91,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     mlflow,
     runs,
     store,
-    engine: openDuckdb(),
+    engine: engines.duckdb.start(),
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")
       .split(delimiter)

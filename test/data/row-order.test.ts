@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../pipelines/data/build-features.ts";
 import { openDataFolders } from "../../pipelines/data/data-folders.ts";
 import { allowQuery } from "../../pipelines/data/engines/duckdb/allow-query.ts";
-import { openSession } from "../../pipelines/data/engines/duckdb/session.ts";
+import { openSession } from "../../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { sqlText } from "../../pipelines/data/sql-text.ts";
 import { failure, featureJob, type Project, scratchProject } from "./feature-project.ts";
 

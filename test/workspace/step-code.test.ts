@@ -25,7 +25,7 @@ test.each([
   ["a metric", "evaluation/metrics/mae.ts", ["evaluate", "explain", "trial", "drift", "live-evidence"]],
   ["a table of metrics", "config/metric-names.ts", ["evaluate", "explain", "trial", "drift", "live-evidence"]],
   ["a trainer", "training/linear/train.ts", ["train", "trial"]],
-  ["a fingerprint", "data/engines/duckdb/canonical-row.ts", ["features"]],
+  ["a fingerprint", "data/engines/canonical-row.ts", ["features"]],
   ["the judgement of a window", "watch/drift/judge-drift.ts", ["drift"]],
   ["the report", "report/render-report.ts", []],
 ])("%s changes the keys of what it made", (_title, path, expected) => {

@@ -6,6 +6,8 @@ import type { CheckResult } from "../dataset.ts";
 import type { RowsDigest } from "../fingerprint.ts";
 import type { CheckRule } from "../resolve-checks.ts";
 import type { SqlText } from "../sql-text.ts";
+import type { FileDialect } from "./dialect.ts";
+import type { Session, SessionOptions } from "./session.ts";
 
 /** What a query may use before it is stopped. */
 export interface QueryLimits {
@@ -112,4 +114,15 @@ export interface Engine {
   query(job: QueryJob): Promise<QueryResult>;
   /** Judges and binds the query, and reads no rows. */
   prepare(job: PrepareJob): Promise<PreparedQuery>;
+}
+
+/** What an engine's folder exports: how to start what runs feature queries. */
+interface EngineEntry {
+  start(): Engine;
+}
+
+/** An engine that also reads and writes the files we keep: datasets, prediction logs, rows to score. */
+export interface FileEngine extends EngineEntry {
+  dialect: FileDialect;
+  openSession(options: SessionOptions): Promise<Session>;
 }

@@ -1,6 +1,6 @@
 import { isNumeric, type SourceColumn } from "../../data/columns.ts";
-import { quoteName } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { quoteName } from "../../data/engines/tables.ts";
 import type { TableColumn } from "./table.ts";
 
 type Facts = Pick<TableColumn, "distinct" | "missing" | "infinite" | "span" | "sorted">;

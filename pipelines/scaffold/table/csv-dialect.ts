@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { quoteName, quoteText } from "../../data/engines/tables.ts";
 import { type CsvOptions, csvArguments } from "./csv-options.ts";
 import { missingAmongNumbers } from "./missing-words.ts";
 

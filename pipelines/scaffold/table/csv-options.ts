@@ -1,4 +1,4 @@
-import { quoteText } from "../../data/engines/duckdb/quote.ts";
+import { quoteText } from "../../data/engines/tables.ts";
 
 /** Options of `read_csv` that differ from what the engine would take by itself; what is undefined is left to it. */
 export interface CsvOptions {

@@ -1,4 +1,4 @@
-import { quoteText } from "../../data/engines/duckdb/quote.ts";
+import { quoteText } from "../../data/engines/tables.ts";
 import type { Notation } from "./number-notation.ts";
 
 /** SQL of a text column without the words that stand for a missing value. */

@@ -1,4 +1,4 @@
-import { quoteName } from "../../data/engines/duckdb/quote.ts";
+import { quoteName } from "../../data/engines/tables.ts";
 import { missingWords } from "./missing-words.ts";
 import { columnNotation, type FileNotation, fileNotation, isNumbers, type Notation, total } from "./number-notation.ts";
 import { asNumber, withoutWords } from "./number-sql.ts";

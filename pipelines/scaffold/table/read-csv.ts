@@ -1,6 +1,5 @@
-import { describeColumns } from "../../data/engines/duckdb/duckdb-columns.ts";
-import { quoteText } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { quoteText } from "../../data/engines/tables.ts";
 import { type CsvDialect, findDialect } from "./csv-dialect.ts";
 import { type CsvOptions, csvArguments } from "./csv-options.ts";
 import type { FileNotation } from "./number-notation.ts";
@@ -21,7 +20,7 @@ export interface CsvReading {
 export async function readCsv(session: Session, file: string, encoding: string | undefined): Promise<CsvReading> {
   const dialect = await findDialect(session, file, encoding);
   const texts = reader({ ...dialect.options, all_varchar: true })(file);
-  const names = (await describeColumns(session, `FROM ${texts}`)).map(({ name }) => name);
+  const names = (await session.columns(`FROM ${texts}`)).map(({ name }) => name);
   const facts = await textFacts(session, texts, textColumns(names));
   const { file: notation, plans } = planTexts(names, facts, dialect.delimiter);
   const words = fileWords(plans, facts);

@@ -1,8 +1,5 @@
-import { describeColumns } from "../../data/engines/duckdb/duckdb-columns.ts";
-import { engineError } from "../../data/engines/duckdb/engine-error.ts";
-import { readerOf } from "../../data/engines/duckdb/file-reader.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { engineFailure, openSession, quoteName, quoteText, readerOf } from "../../data/engines/tables.ts";
 import { UserError } from "../../errors/user-error.ts";
 import { factsOfColumn } from "./column-facts.ts";
 import { encodingsOf } from "./csv-dialect.ts";
@@ -23,8 +20,8 @@ export async function readTable(file: string, name: string): Promise<DataTable> 
     try {
       return await describe(session, file, await read(session));
     } catch (error) {
-      const reason = engineError(error)
-        ?.exception_message.split("\n")
+      const reason = engineFailure(error)
+        ?.message.split("\n")
         .find((line) => !/^CSV Error|^Original Line/.test(line));
       if (reason === undefined) throw error;
       if (at < readings.length - 1 && /unicode|utf-?8/i.test(String(error))) continue;
@@ -42,7 +39,7 @@ function unreadable(name: string, reason: string, cause: unknown): UserError {
 /** Parquet and JSON bring their types; only texts may be numbers that somebody wrote with a word for what is missing. */
 async function readTyped(session: Session, file: string): Promise<CsvReading> {
   const from = quoteText(file);
-  const columns = await describeColumns(session, `FROM ${readerOf(file)}(${from})`);
+  const columns = await session.columns(`FROM ${readerOf(file)}(${from})`);
   const texts = columns
     .filter(({ type }) => type === "VARCHAR" || type === "JSON")
     .map(({ name, type }) => ({ name, sql: type === "JSON" ? `(${quoteName(name)} ->> '$')` : quoteName(name) }));
@@ -61,10 +58,10 @@ async function readTyped(session: Session, file: string): Promise<CsvReading> {
 
 async function describe(session: Session, file: string, reading: CsvReading): Promise<DataTable> {
   const relation = reading.from(file).startsWith("'") ? `${readerOf(file)}(${quoteText(file)})` : reading.from(file);
-  const read = await describeColumns(session, `FROM ${relation}`);
+  const read = await session.columns(`FROM ${relation}`);
   const selected = read.map(({ name }) => `${reading.sql.get(name) ?? quoteName(name)} AS ${quoteName(name)}`);
   const query = `(SELECT ${selected.join(", ")} FROM ${relation})`;
-  const columns = await describeColumns(session, `FROM ${query}`);
+  const columns = await session.columns(`FROM ${query}`);
   const { rows, facts } = await factsOfColumn(session, query, columns);
   return {
     rows,

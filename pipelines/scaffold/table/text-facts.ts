@@ -1,5 +1,5 @@
-import { quoteName } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { quoteName } from "../../data/engines/tables.ts";
 import { missingAmongNumbers } from "./missing-words.ts";
 import { type ValueCounts, valueClass } from "./number-notation.ts";
 

@@ -1,18 +1,13 @@
 import { join } from "node:path";
-import type { DuckDBDataChunk } from "@duckdb/node-api";
-import { machineError } from "../../data/engines/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
+import { chunkRows, type FilledType, type FilledValue, type Session } from "../../data/engines/session.ts";
+import { machineError, openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
 import type { FeatureColumn, Table } from "../../data/table.ts";
-
-/** Rows of one chunk: DuckDB's own vector size. */
-const chunkRows = 2048;
 
 /** One column as the file has it. */
 interface FileColumn {
   name: string;
-  type: "FLOAT" | "DOUBLE" | "VARCHAR";
-  valueAt(row: number): number | string | null;
+  type: FilledType;
+  valueAt(row: number): FilledValue;
 }
 
 /**
@@ -47,27 +42,16 @@ function targetColumn(name: string, { target }: Table): FileColumn {
 }
 
 async function fill(session: Session, rows: number, columns: readonly FileColumn[]): Promise<void> {
-  const { DuckDBDataChunk, FLOAT, DOUBLE, VARCHAR } = await import("@duckdb/node-api");
   const declared = columns.map(({ name, type }) => `${quoteName(name)} ${type}`);
-  await session.run(`CREATE TABLE training (${declared.join(", ")})`);
-  const types = columns.map(({ type }) => ({ FLOAT, DOUBLE, VARCHAR })[type]);
-  const appender = await session.connection.createAppender("training");
+  await session.run(`CREATE TEMP TABLE training (${declared.join(", ")})`);
+  const types = columns.map(({ type }) => type);
+  const appender = await session.appender("training", types);
   try {
     for (let start = 0; start < rows; start += chunkRows) {
       const size = Math.min(chunkRows, rows - start);
-      appender.appendDataChunk(filled(DuckDBDataChunk.create(types, size), columns, start, size));
+      appender.append(size, (at) => Array.from({ length: size }, (_, row) => columns[at]!.valueAt(start + row)));
     }
   } finally {
-    appender.closeSync();
+    appender.close();
   }
-}
-
-function filled(chunk: DuckDBDataChunk, columns: readonly FileColumn[], start: number, size: number): DuckDBDataChunk {
-  for (const [at, { valueAt }] of columns.entries()) {
-    chunk.setColumnValues(
-      at,
-      Array.from({ length: size }, (_, row) => valueAt(start + row)),
-    );
-  }
-  return chunk;
 }

@@ -1,8 +1,7 @@
 import type { Task } from "../../config/model-config.ts";
-import { machineError } from "../../data/engines/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
-import { type ColumnSink, levelCodes, readInto } from "../../data/engines/duckdb/stored-columns.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { machineError, openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
+import { type ColumnSink, levelCodes, readInto } from "../../data/stored-columns.ts";
 import type { Target } from "../../data/table.ts";
 import type { Predictions } from "../../training/trainer.ts";
 

@@ -1,9 +1,7 @@
 import { dirname } from "node:path";
 import type { DatasetRef } from "../../data/dataset.ts";
 import type { DatasetStore } from "../../data/dataset-store.ts";
-import { machineError } from "../../data/engines/duckdb/engine-error.ts";
-import { quoteText } from "../../data/engines/duckdb/quote.ts";
-import { openSession } from "../../data/engines/duckdb/session.ts";
+import { machineError, openSession, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
 import { measureMetric } from "../performance/measure-metric.ts";
 import { readOutcomes } from "../performance/read-outcomes.ts";

@@ -1,6 +1,5 @@
-import { engineError } from "../../data/engines/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { engineFailure, quoteName, quoteText } from "../../data/engines/tables.ts";
 import type { CategoryCount, CategoryDistribution } from "./distribution.ts";
 
 /** A column as a text, null where it is missing or empty. */
@@ -29,7 +28,7 @@ export async function countCategories(
       `CREATE TEMP TABLE ${grouped} AS SELECT ${value} AS value, count(*) AS rows FROM ${from} GROUP BY 1`,
     );
   } catch (error) {
-    if (engineError(error)?.exception_type !== "Out of Memory") throw error;
+    if (engineFailure(error)?.cause !== "memory") throw error;
     return countListed(session, `(SELECT ${value} AS value, 1 AS rows FROM ${from})`, reference);
   }
   try {

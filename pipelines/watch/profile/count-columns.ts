@@ -1,5 +1,5 @@
-import { quoteName } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { quoteName } from "../../data/engines/tables.ts";
 import { countCategories } from "./count-categories.ts";
 import type { Distribution, NumericDistribution } from "./distribution.ts";
 import { finiteNumber, isInfinite, numberAggregates, readNumberAggregates } from "./number-aggregates.ts";

@@ -1,5 +1,5 @@
-import { quoteName } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { quoteName } from "../../data/engines/tables.ts";
 import { presentText } from "./count-categories.ts";
 import { type CountedColumn, countColumns } from "./count-columns.ts";
 import type { CategoryCount, Distribution, NumericDistribution } from "./distribution.ts";

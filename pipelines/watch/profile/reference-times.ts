@@ -1,10 +1,7 @@
 import { dirname } from "node:path";
 import { parseUtc } from "../../config/utc-time.ts";
 import type { DatasetStore } from "../../data/dataset-store.ts";
-import { describeColumns, plainValue } from "../../data/engines/duckdb/duckdb-columns.ts";
-import { machineError } from "../../data/engines/duckdb/engine-error.ts";
-import { quoteText } from "../../data/engines/duckdb/quote.ts";
-import { openSession } from "../../data/engines/duckdb/session.ts";
+import { machineError, openSession, plainValue, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
 
 /** The time column's first and last value, ISO UTC, both included. */
@@ -36,7 +33,7 @@ async function timeSpan(file: string, time: string): Promise<TimeSpan | null> {
   using session = await openSession({ readable: [dirname(file)], threads: 1 });
   try {
     const from = `read_parquet(${quoteText(file)})`;
-    const column = (await describeColumns(session, `SELECT * FROM ${from}`)).find(({ name }) => name === time);
+    const column = (await session.columns(`SELECT * FROM ${from}`)).find(({ name }) => name === time);
     if (!column || !["date", "timestamp"].includes(column.kind)) return null;
     const value = `CAST(${plainValue(column)} AS TIMESTAMP)`;
     const text = (aggregate: string) => `strftime(${aggregate}(t), '%Y-%m-%dT%H:%M:%S.%fZ') AS ${aggregate}`;

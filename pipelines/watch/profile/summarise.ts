@@ -1,8 +1,6 @@
 import { type ColumnKind, isNumeric, type SourceColumn } from "../../data/columns.ts";
-import { describeColumns } from "../../data/engines/duckdb/duckdb-columns.ts";
-import { machineError } from "../../data/engines/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { machineError, openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
 import type { FeatureSpec } from "../../data/table.ts";
 import { reservedColumns } from "../../predictions/log-layout.ts";
 import { countColumns } from "./count-columns.ts";
@@ -46,7 +44,7 @@ async function countWindow(session: Session, profile: Profile, options: Summaris
     ...profile.features.map(({ kind, distribution }) => ({ kind, reference: distribution })),
     ...profile.predictions.map((reference) => ({ reference, kind: kindOf(reference) })),
   ];
-  const found = await describeColumns(session, rowsView);
+  const found = await session.columns(rowsView);
   const columns = wanted.map((each) => found.find(({ name }) => name === each.reference.name));
   const fits = wanted.map(({ kind }, at) => columns[at] !== undefined && holds(kind, columns[at].kind));
   const counted = wanted.filter((_, at) => fits[at]).map(({ reference }) => ({ column: reference.name, reference }));

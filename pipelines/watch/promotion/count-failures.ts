@@ -1,5 +1,5 @@
-import { openSession } from "../../data/engines/duckdb/session.ts";
-import { interruptAfter } from "../../data/engines/duckdb/time-limit.ts";
+import { openSession } from "../../data/engines/tables.ts";
+import { interruptAfter } from "../../data/engines/time-limit.ts";
 import { errorColumn, logNames } from "../../predictions/log-layout.ts";
 import { tooSlow } from "../../predictions/score-input.ts";
 import type { WindowJob } from "../window/drift-window.ts";

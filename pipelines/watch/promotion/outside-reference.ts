@@ -1,6 +1,4 @@
-import { machineError } from "../../data/engines/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import { openSession } from "../../data/engines/duckdb/session.ts";
+import { machineError, openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
 import type { NumericDistribution } from "../profile/distribution.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { DriftWindow } from "../window/drift-window.ts";

@@ -1,8 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { describeColumns } from "../../data/engines/duckdb/duckdb-columns.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import { openSession } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
 import { freeName } from "../../data/free-name.ts";
 import type { Target } from "../../data/table.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -116,9 +115,9 @@ async function scoreSide(
     input: {
       file,
       name,
-      describe: async (session: Parameters<typeof describeColumns>[0]) => ({
+      describe: async (session: Session) => ({
         from,
-        columns: await describeColumns(session, `SELECT * FROM ${from}`),
+        columns: await session.columns(`SELECT * FROM ${from}`),
         name,
       }),
     },

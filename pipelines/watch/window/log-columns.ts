@@ -1,7 +1,7 @@
 import type { SourceColumn } from "../../data/columns.ts";
-import { quoteName } from "../../data/engines/duckdb/quote.ts";
-import { predictedColumns } from "../../data/engines/duckdb/scores-table.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { quoteName } from "../../data/engines/tables.ts";
+import { predictedColumns } from "../../data/scores-table.ts";
 import type { FeatureSpec } from "../../data/table.ts";
 import { absentFeature, convertFeature } from "../../predictions/convert-feature.ts";
 import { logNames, reservedColumns } from "../../predictions/log-layout.ts";

@@ -1,4 +1,4 @@
-import { quoteName } from "../../data/engines/duckdb/quote.ts";
+import { quoteName } from "../../data/engines/tables.ts";
 import { UserError } from "../../errors/user-error.ts";
 import { logKey } from "../../predictions/log-layout.ts";
 import type { WindowJob } from "./drift-window.ts";

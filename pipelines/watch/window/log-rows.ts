@@ -1,9 +1,7 @@
 import { basename } from "node:path";
 import type { SourceColumn } from "../../data/columns.ts";
-import { describeColumns, plainValue } from "../../data/engines/duckdb/duckdb-columns.ts";
-import { engineError, machineError } from "../../data/engines/duckdb/engine-error.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { engineFailure, machineError, plainValue, quoteName, quoteText } from "../../data/engines/tables.ts";
 import type { WindowJob } from "./drift-window.ts";
 import type { LogColumns } from "./log-columns.ts";
 import { sqlTime } from "./window-rows.ts";
@@ -29,7 +27,7 @@ export async function openLogFile(
 ): Promise<LogFile | { reason: string }> {
   if (/[*?[\]{}]/.test(basename(path))) return { reason: "its name is a pattern, which would read other files" };
   const from = `read_parquet(${quoteText(path)}, hive_partitioning = false)`;
-  const columns = new Map((await describeColumns(session, `SELECT * FROM ${from}`)).map((each) => [each.name, each]));
+  const columns = new Map((await session.columns(`SELECT * FROM ${from}`)).map((each) => [each.name, each]));
   const absent = ["time", "version"].filter((name) => !columns.has(name));
   if (absent.length > 0) return { reason: `it has no column ${absent.join(" and ")}` };
   const time = momentOf(columns.get("time"));
@@ -70,9 +68,9 @@ export function rowsOfFile({ features, predictions }: LogColumns, file: LogFile)
 
 /** Why a file cannot be read, in a line. Throws the error when the file is not at fault. */
 export function readReason(error: unknown, path: string): string {
-  const found = engineError(error);
+  const found = engineFailure(error);
   const machine = machineError(error, `to read ${path}`);
-  if (!found || machine || /^(interrupt|fatal)$/i.test(found.exception_type)) throw machine ?? error;
-  const [line = ""] = found.exception_message.split("\n");
+  if (!found || machine || found.cause === "stopped") throw machine ?? error;
+  const [line = ""] = found.message.split("\n");
   return line.replaceAll(path, "it").slice(0, 200);
 }

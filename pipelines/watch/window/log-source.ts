@@ -1,6 +1,7 @@
 import { join, relative } from "node:path";
-import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
-import { interruptAfter } from "../../data/engines/duckdb/time-limit.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { openSession } from "../../data/engines/tables.ts";
+import { interruptAfter } from "../../data/engines/time-limit.ts";
 import { UserError } from "../../errors/user-error.ts";
 import { tooSlow } from "../../predictions/score-input.ts";
 import type { DriftWindow, WindowJob } from "./drift-window.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { readProjectFile } from "../../config/project-file.ts";
-import { quoteText } from "../../data/engines/duckdb/quote.ts";
-import { predictedColumns } from "../../data/engines/duckdb/scores-table.ts";
-import { openSession, type Session } from "../../data/engines/duckdb/session.ts";
-import { interruptAfter } from "../../data/engines/duckdb/time-limit.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { openSession, quoteText } from "../../data/engines/tables.ts";
+import { interruptAfter } from "../../data/engines/time-limit.ts";
+import { predictedColumns } from "../../data/scores-table.ts";
 import { UserError } from "../../errors/user-error.ts";
 import { inputError } from "../../predictions/input-file.ts";
 import { logKey } from "../../predictions/log-layout.ts";

@@ -1,6 +1,6 @@
 import type { Task } from "../../config/model-config.ts";
-import { quoteName, quoteText } from "../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../data/engines/duckdb/session.ts";
+import type { Session } from "../../data/engines/session.ts";
+import { quoteName, quoteText } from "../../data/engines/tables.ts";
 import { freeName } from "../../data/free-name.ts";
 import type { WindowColumns, WindowLabels } from "./drift-window.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
-import { openSession } from "../../../pipelines/data/engines/duckdb/session.ts";
+import { openSession } from "../../../pipelines/data/engines/tables.ts";
 import { compareWithProfile } from "../../../pipelines/watch/check-drift-window.ts";
 import { describeDistributions } from "../../../pipelines/watch/profile/describe-distributions.ts";
 import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";

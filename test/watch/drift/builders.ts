@@ -1,4 +1,4 @@
-import { openSession } from "../../../pipelines/data/engines/duckdb/session.ts";
+import { openSession } from "../../../pipelines/data/engines/tables.ts";
 import { describeDistributions } from "../../../pipelines/watch/profile/describe-distributions.ts";
 import type { CurrentWindow } from "../../../pipelines/watch/profile/distribution.ts";
 import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";

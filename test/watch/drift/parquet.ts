@@ -1,7 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSession } from "../../../pipelines/data/engines/duckdb/session.ts";
+import { openSession } from "../../../pipelines/data/engines/tables.ts";
 
 /** A scratch directory for Parquet files. */
 export interface ParquetFolder extends Disposable {

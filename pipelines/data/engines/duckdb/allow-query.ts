@@ -2,12 +2,12 @@ import { type Problem, UserError } from "../../../errors/user-error.ts";
 import { locateWord, type SqlText } from "../../sql-text.ts";
 import type { PrepareJob, QueryJob } from "../engine.ts";
 import { boundPlan } from "./bound-plan.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
 import { type ResolvedQuery, resolveFiles } from "./file-names.ts";
 import { orderedPart, orderUse } from "./order-dependence.ts";
 import { parseQuery, type SyntaxNode } from "./parse-query.ts";
 import { surveyQuery } from "./query-rules.ts";
 import { type FunctionRules, functionRules } from "./refused-functions.ts";
-import type { Session } from "./session.ts";
 
 /** A query that was judged and may run. */
 export interface AllowedQuery {
@@ -27,7 +27,7 @@ export interface JudgedQuery {
 
 /** Parses and judges the query, and looks its files up. Throws UserError with every objection. */
 export async function judgeQuery(
-  session: Session,
+  session: DuckdbSession,
   { sql, window, noWindow, unusedWindow, folders }: PrepareJob,
 ): Promise<JudgedQuery> {
   const tree = await parseQuery(session, sql);
@@ -43,14 +43,14 @@ export async function judgeQuery(
 }
 
 /** The same, and how the query may run. */
-export async function allowQuery(session: Session, job: QueryJob): Promise<AllowedQuery> {
+export async function allowQuery(session: DuckdbSession, job: QueryJob): Promise<AllowedQuery> {
   const { query, parameters, tree, rules } = await judgeQuery(session, job);
   return { query, parameters, ordered: await orderedBy(session, tree, query, rules) };
 }
 
 /** What cannot be told counts as dependent: it costs time, and the other way round would cost the promise. */
 async function orderedBy(
-  session: Session,
+  session: DuckdbSession,
   tree: SyntaxNode,
   query: ResolvedQuery,
   rules: FunctionRules,

@@ -1,9 +1,9 @@
 import { parse } from "node:path";
+import { quoteText } from "./dialect.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
 import type { ResolvedQuery } from "./file-names.ts";
 import type { SyntaxNode } from "./parse-query.ts";
-import { quoteText } from "./quote.ts";
 import { fileFunctions } from "./refused-functions.ts";
-import type { Session } from "./session.ts";
 import { partsInScope, type ScopedPart } from "./table-scope.ts";
 
 type Mutable = Record<string, unknown>;
@@ -12,7 +12,7 @@ type Mutable = Record<string, unknown>;
  * The engine's bound plan of a query, with the type of every argument; null when the engine cannot write it down. It has no
  * words for scans of CSV and JSON, so each file's place is taken by an empty table with its columns.
  */
-export async function boundPlan(session: Session, tree: SyntaxNode, { files }: ResolvedQuery): Promise<unknown> {
+export async function boundPlan(session: DuckdbSession, tree: SyntaxNode, { files }: ResolvedQuery): Promise<unknown> {
   const tables: string[] = [];
   try {
     const [statement, sample] = [copyOf(tree), await sampleStatement(session)];
@@ -49,7 +49,7 @@ interface SampleStatement {
 }
 
 /** A statement to take parts of, so that nothing here has to know how the engine writes them. */
-async function sampleStatement(session: Session): Promise<SampleStatement> {
+async function sampleStatement(session: DuckdbSession): Promise<SampleStatement> {
   const text = "SELECT TIMESTAMP '2001-01-01', * FROM mergeml_scan";
   const { json } = await session.row(`SELECT json_serialize_sql(${quoteText(text)}) AS json`);
   const { statements } = copyOf(JSON.parse(String(json))) as unknown as { statements: [SampleStatement] };
@@ -96,7 +96,7 @@ function functionName({ function: call }: Mutable): string {
 }
 
 async function scanText(
-  session: Session,
+  session: DuckdbSession,
   sample: SampleStatement,
   scan: Mutable,
   paths: ReadonlyMap<string, string>,
@@ -117,7 +117,7 @@ function resolveConstants(node: unknown, paths: ReadonlyMap<string, string>): vo
   for (const child of children ?? []) resolveConstants(child, paths);
 }
 
-async function textOf(session: Session, statement: Mutable): Promise<string> {
+async function textOf(session: DuckdbSession, statement: Mutable): Promise<string> {
   const tree = JSON.stringify({ error: false, statements: [statement] });
   const { text } = await session.row(`SELECT json_deserialize_sql(CAST(${quoteText(tree)} AS JSON)) AS text`);
   return String(text);

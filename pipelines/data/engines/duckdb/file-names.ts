@@ -5,8 +5,8 @@ import { type Problem, UserError } from "../../../errors/user-error.ts";
 import { type DataFolder, isInside } from "../../data-folders.ts";
 import { isLfsPointer, lfsProblem } from "../../lfs-pointer.ts";
 import { locateByte, type SqlText } from "../../sql-text.ts";
+import { quoteText } from "./dialect.ts";
 import type { FileMention } from "./query-rules.ts";
-import { quoteText } from "./quote.ts";
 
 /** One replacement in the query's bytes. */
 interface Edit {

@@ -1,7 +1,7 @@
 import { type Problem, UserError } from "../../../errors/user-error.ts";
 import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
-import { quoteText } from "./quote.ts";
-import type { Session } from "./session.ts";
+import { quoteText } from "./dialect.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
 
 /** A node of DuckDB's serialized syntax tree. `query_location` is a byte offset, or an absurdly large number when unknown. */
 export type SyntaxNode = Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ interface Serialized {
 }
 
 /** The syntax tree of the one SELECT that the text must be; the engine's own parser decides. Throws UserError otherwise. */
-export async function parseQuery(session: Session, sql: SqlText): Promise<SyntaxNode> {
+export async function parseQuery(session: DuckdbSession, sql: SqlText): Promise<SyntaxNode> {
   if (sql.text.includes("\0"))
     throw new UserError({ message: "the query has a NUL character", where: locateByte(sql, 0) });
   const { json } = await session.row(`SELECT json_serialize_sql(${quoteText(sql.text)}) AS json`);

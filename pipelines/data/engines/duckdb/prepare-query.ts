@@ -3,15 +3,15 @@ import { type Problem, UserError } from "../../../errors/user-error.ts";
 import type { PreparedQuery, PrepareJob } from "../engine.ts";
 import { judgeQuery } from "./allow-query.ts";
 import { sourceColumn } from "./duckdb-columns.ts";
-import { engineError } from "./engine-error.ts";
+import { duckdbError } from "./duckdb-error.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
 import { queryError } from "./query-error.ts";
 import { byPlace } from "./query-rules.ts";
 import { type DescribedColumn, describedColumns } from "./rows-in-order.ts";
 import { expectOneStatement, refuseRepeated, windowValues } from "./run-query.ts";
-import type { Session } from "./session.ts";
 
 /** Binds the query, of which no row is read: the engine looks into the head of a CSV or JSON file and a Parquet file's footer. */
-export async function prepareQuery(session: Session, job: PrepareJob): Promise<PreparedQuery> {
+export async function prepareQuery(session: DuckdbSession, job: PrepareJob): Promise<PreparedQuery> {
   const { query, parameters } = await judgeQuery(session, job);
   const values = await windowValues(session, job.window, parameters);
   const explain = (error: unknown) =>
@@ -27,7 +27,7 @@ export async function prepareQuery(session: Session, job: PrepareJob): Promise<P
 
 /** The engine names one column that it does not find; the others are asked for with NULL in its place. */
 async function bind(
-  session: Session,
+  session: DuckdbSession,
   text: string,
   values: Record<string, DuckDBValue>,
   explain: (error: unknown) => Promise<unknown>,
@@ -58,7 +58,7 @@ const mostMissing = 20;
 
 /** Where the engine did not find a column, in bytes of the query. */
 function missingColumn(error: unknown): { offset: number } | null {
-  const found = engineError(error);
+  const found = duckdbError(error);
   if (found?.error_subtype !== "COLUMN_NOT_FOUND" || found.position === undefined) return null;
   return { offset: Number(found.position) - "DESCRIBE ".length };
 }

@@ -1,11 +1,12 @@
 import { type Problem, UserError } from "../../../errors/user-error.ts";
 import { nameHint } from "../../name-hint.ts";
 import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
-import { type EngineError, engineError, machineError } from "./engine-error.ts";
+import { machineErrorIn } from "../machine-error.ts";
+import { quoteText } from "./dialect.ts";
+import { type DuckdbError, duckdbError } from "./duckdb-error.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
 import type { ResolvedQuery } from "./file-names.ts";
 import { outOfMemory } from "./limit-problems.ts";
-import { quoteText } from "./quote.ts";
-import type { Session } from "./session.ts";
 
 /** What is needed to turn DuckDB's words about its text into words about the user's file. */
 export interface QueryContext {
@@ -19,18 +20,18 @@ export interface QueryContext {
 }
 
 /** The error to throw for one that running the query threw: located in the user's file, and without this machine's paths. */
-export async function queryError(session: Session, context: QueryContext, error: unknown): Promise<unknown> {
-  const found = engineError(error);
+export async function queryError(session: DuckdbSession, context: QueryContext, error: unknown): Promise<unknown> {
+  const found = duckdbError(error);
   if (!found) return error;
   if (found.exception_type === "Out of Memory") {
     return new UserError(outOfMemory(context.sql, "the query", context.memory_gb, context.ordered), { cause: error });
   }
-  const machine = machineError(error, `to run ${context.sql.file}`);
+  const machine = machineErrorIn(session.dialect, error, `to run ${context.sql.file}`);
   if (machine || ["INTERNAL", "FATAL"].includes(found.exception_type.toUpperCase())) return machine ?? error;
   return new UserError(await problemOf(session, context, found), { cause: error });
 }
 
-async function problemOf(session: Session, context: QueryContext, found: EngineError): Promise<Problem> {
+async function problemOf(session: DuckdbSession, context: QueryContext, found: DuckdbError): Promise<Problem> {
   const where = whereOf(context, found);
   if (found.error_subtype === "COLUMN_NOT_FOUND" && found.name !== undefined) {
     return { ...(await missingColumn(session, context, found.name, found.candidates)), where };
@@ -51,7 +52,7 @@ function shortened(message: string): string {
 
 function whereOf(
   { sql, query, prefix }: QueryContext,
-  { position, name, exception_message }: EngineError,
+  { position, name, exception_message }: DuckdbError,
 ): Problem["where"] {
   if (position !== undefined) return locateByte(sql, query.original(Number(position) - prefix));
   const quoted = name ?? /['"]([^'"]+)['"]/.exec(exception_message)?.[1];
@@ -59,7 +60,7 @@ function whereOf(
 }
 
 async function missingColumn(
-  session: Session,
+  session: DuckdbSession,
   { query }: QueryContext,
   name: string,
   candidates = "",
@@ -76,7 +77,7 @@ async function missingColumn(
 }
 
 /** Null when the file cannot be read by itself, e.g. because it needs options of read_csv. */
-async function columnsOf(session: Session, path: string): Promise<string[] | null> {
+async function columnsOf(session: DuckdbSession, path: string): Promise<string[] | null> {
   try {
     return (await session.rows(`DESCRIBE FROM ${quoteText(path)}`)).map((row) => String(row.column_name));
   } catch {

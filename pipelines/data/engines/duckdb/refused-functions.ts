@@ -1,4 +1,4 @@
-import type { Session } from "./session.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
 
 /** Why a function may not be called, and what to do instead. */
 export interface Refusal {
@@ -101,7 +101,7 @@ let rulesOfEngine: Promise<FunctionRules> | null = null;
  * arguments, and every macro that calls one or reads the catalogue. `error` is volatile only so that it is not folded away.
  * Read once: it is a constant of the engine, and takes as long as preparing a query.
  */
-export function functionRules(session: Session): Promise<FunctionRules> {
+export function functionRules(session: DuckdbSession): Promise<FunctionRules> {
   rulesOfEngine ??= readRules(session).catch((error: unknown) => {
     rulesOfEngine = null;
     throw error;
@@ -109,7 +109,7 @@ export function functionRules(session: Session): Promise<FunctionRules> {
   return rulesOfEngine;
 }
 
-async function readRules(session: Session): Promise<FunctionRules> {
+async function readRules(session: DuckdbSession): Promise<FunctionRules> {
   const rows = await session.rows(`
     SELECT DISTINCT lower(function_name) AS name, function_type AS type, macro_definition AS body,
       stability <> 'CONSISTENT' AS volatile

@@ -1,6 +1,6 @@
 import type { DuckDBValue } from "@duckdb/node-api";
-import { quoteName } from "./quote.ts";
-import { openSession, type Session } from "./session.ts";
+import { quoteName } from "./dialect.ts";
+import { type DuckdbSession, openSession } from "./duckdb-session.ts";
 
 /** The share of the memory that is left to the session which gets the rows, while they come. */
 const receiverShare = 0.25;
@@ -10,7 +10,7 @@ const receiverShare = 0.25;
  * what is spilled, and so met later, depends on the memory. Then the same files give the same bits on every machine, with
  * any limit that is enough; one that is not ends the query.
  */
-export function openOrderedSession(readable: readonly string[], memoryGb: number): Promise<Session> {
+export function openOrderedSession(readable: readonly string[], memoryGb: number): Promise<DuckdbSession> {
   return openSession({ readable, threads: 1, memory_gb: memoryGb * (1 - receiverShare) });
 }
 
@@ -22,7 +22,7 @@ export interface DescribedColumn {
 
 /** The columns of a SELECT, of which none is run; two may have one name. */
 export async function describedColumns(
-  session: Session,
+  session: DuckdbSession,
   text: string,
   values: Record<string, DuckDBValue>,
 ): Promise<DescribedColumn[]> {
@@ -40,8 +40,8 @@ interface Copy {
 
 /** Runs one SELECT in `source` and makes a temporary table of its rows in `session`. */
 export async function copyRows(
-  source: Session,
-  session: Session,
+  source: DuckdbSession,
+  session: DuckdbSession,
   { text, values, columns, table, memoryGb }: Copy,
 ): Promise<void> {
   const typed = columns.map(({ name, type }) => `${quoteName(name)} ${type}`);

@@ -4,11 +4,11 @@ import { UserError } from "../../../errors/user-error.ts";
 import { locateWord, type SqlText } from "../../sql-text.ts";
 import type { QueryJob } from "../engine.ts";
 import type { AllowedQuery } from "./allow-query.ts";
+import { quoteText } from "./dialect.ts";
+import type { DuckdbSession } from "./duckdb-session.ts";
 import type { ResolvedQuery } from "./file-names.ts";
 import { queryError } from "./query-error.ts";
-import { quoteText } from "./quote.ts";
 import { copyRows, describedColumns, openOrderedSession } from "./rows-in-order.ts";
-import type { Session } from "./session.ts";
 
 /** The table that holds the query's result as it came. */
 export const resultTable = "mergeml_result";
@@ -17,7 +17,7 @@ export const resultTable = "mergeml_result";
  * Runs the query once and keeps its result in a temporary table, so that checks, split and fingerprint see the same rows.
  * The text was parsed alone as one SELECT, so nothing in it can reach out of the statement it is put into.
  */
-export async function runQuery(session: Session, job: QueryJob, allowed: AllowedQuery): Promise<void> {
+export async function runQuery(session: DuckdbSession, job: QueryJob, allowed: AllowedQuery): Promise<void> {
   const values = await windowValues(session, job.window, allowed.parameters);
   await (allowed.ordered === null
     ? runInAnyOrder(session, job, allowed, values)
@@ -26,7 +26,12 @@ export async function runQuery(session: Session, job: QueryJob, allowed: Allowed
 
 type Values = Record<string, DuckDBValue>;
 
-async function runInAnyOrder(session: Session, job: QueryJob, allowed: AllowedQuery, values: Values): Promise<void> {
+async function runInAnyOrder(
+  session: DuckdbSession,
+  job: QueryJob,
+  allowed: AllowedQuery,
+  values: Values,
+): Promise<void> {
   const opening = `CREATE TEMP TABLE ${resultTable} AS\n`;
   const statement = opening + allowed.query.text;
   await explained(session, job, allowed, opening, async () => {
@@ -36,7 +41,7 @@ async function runInAnyOrder(session: Session, job: QueryJob, allowed: AllowedQu
   await refuseRepeatedNames(session, job.sql, allowed.query, values);
 }
 
-async function runInOrder(session: Session, job: QueryJob, allowed: AllowedQuery, values: Values): Promise<void> {
+async function runInOrder(session: DuckdbSession, job: QueryJob, allowed: AllowedQuery, values: Values): Promise<void> {
   const { text } = allowed.query;
   const readable = job.folders.filter(({ exists }) => exists).map(({ path }) => path);
   const memoryGb = job.limits.memory_gb;
@@ -54,7 +59,7 @@ async function runInOrder(session: Session, job: QueryJob, allowed: AllowedQuery
 
 /** With errors of `session` told in words about the user's file. */
 async function explained(
-  session: Session,
+  session: DuckdbSession,
   { sql, limits }: QueryJob,
   { query, ordered }: AllowedQuery,
   opening: string,
@@ -69,14 +74,14 @@ async function explained(
 }
 
 /** Throws when the text is more than one: then a rule has been got round. */
-export async function expectOneStatement(session: Session, statement: string): Promise<void> {
+export async function expectOneStatement(session: DuckdbSession, statement: string): Promise<void> {
   const { count } = await session.connection.extractStatements(statement);
   if (count !== 1) throw new Error(`the query became ${count} statements`);
 }
 
 /** `$start` and `$end` as UTC timestamps, those of them that are used. */
 export async function windowValues(
-  session: Session,
+  session: DuckdbSession,
   window: Window | null,
   parameters: readonly string[],
 ): Promise<Record<string, DuckDBValue>> {
@@ -92,7 +97,7 @@ export async function windowValues(
 
 /** DuckDB renames the second `a` to `a_1` without a word; only when that may have happened are the query's own names asked for. */
 async function refuseRepeatedNames(
-  session: Session,
+  session: DuckdbSession,
   sql: SqlText,
   query: ResolvedQuery,
   values: Record<string, DuckDBValue>,

@@ -1,6 +1,4 @@
-import { engineError, machineError } from "../../../data/engines/duckdb/engine-error.ts";
-import { quoteText } from "../../../data/engines/duckdb/quote.ts";
-import { openSession } from "../../../data/engines/duckdb/session.ts";
+import { engineFailure, machineError, openSession, quoteText } from "../../../data/engines/tables.ts";
 import { EnvironmentError } from "../../../errors/environment-error.ts";
 import { compareSamples, type EvidentlyAnswer } from "./compare-samples.ts";
 import { readSample } from "./read-sample.ts";
@@ -46,9 +44,9 @@ export async function answerColumns(
 }
 
 function unreadable(error: unknown, tried: string): EnvironmentError | null {
-  const found = engineError(error);
+  const found = engineFailure(error);
   if (!found) return null;
-  const [message = ""] = found.exception_message.split("\n");
+  const [message = ""] = found.message.split("\n");
   return new EnvironmentError(message, { tried, safe: "nothing was changed" }, { cause: error });
 }
 

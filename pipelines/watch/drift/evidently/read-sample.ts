@@ -1,5 +1,5 @@
-import { quoteName } from "../../../data/engines/duckdb/quote.ts";
-import type { Session } from "../../../data/engines/duckdb/session.ts";
+import type { Session, Vector } from "../../../data/engines/session.ts";
+import { quoteName } from "../../../data/engines/tables.ts";
 import { presentText } from "../../profile/count-categories.ts";
 import { finiteNumber } from "../../profile/number-aggregates.ts";
 import type { CategorySample, NumberSample, Sample } from "./sample.ts";
@@ -30,20 +30,13 @@ async function readCategories(session: Session, from: string, column: string): P
   return { kind: "category", counts };
 }
 
-interface Vector {
-  getItem(row: number): unknown;
-}
-
 /** Chunk by chunk, so that the result is never in memory as a whole. */
 async function eachRow(
   session: Session,
   sql: string,
   use: (columns: readonly Vector[], row: number) => void,
 ): Promise<void> {
-  const result = await session.connection.stream(sql);
-  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    const { rowCount, columnCount } = chunk;
-    const columns = Array.from({ length: columnCount }, (_, at) => chunk!.getColumnVector(at));
-    for (let row = 0; row < rowCount; row++) use(columns, row);
+  for await (const { rows, columns } of session.stream(sql)) {
+    for (let row = 0; row < rows; row++) use(columns, row);
   }
 }

@@ -1,7 +1,7 @@
-import { isNumeric, type RoleColumn } from "../../columns.ts";
-import type { ColumnFacts } from "../engine.ts";
+import { isNumeric, type RoleColumn } from "../columns.ts";
+import type { Dialect } from "./dialect.ts";
+import type { ColumnFacts } from "./engine.ts";
 import { lostPrecision, rangeAggregates } from "./lost-precision.ts";
-import { quoteName } from "./quote.ts";
 import type { Session } from "./session.ts";
 
 const largestFloat = "340282346638528859811704183484516925440.0";
@@ -18,7 +18,9 @@ export async function columnFacts(
   const facts: ColumnFacts[] = [];
   for (let start = 0; start < columns.length; start += scanColumns) {
     const some = columns.slice(start, start + scanColumns);
-    const row = await session.row(`SELECT ${some.map(aggregates).join(",\n")} FROM ${relation(some)}`);
+    const row = await session.row(
+      `SELECT ${some.map((column, at) => aggregates(session.dialect, column, at)).join(",\n")} FROM ${relation(some)}`,
+    );
     for (const [at, column] of some.entries()) {
       const range: [unknown, unknown] = [row[`lowest_${at}`], row[`highest_${at}`]];
       const lost = await lostPrecision(session, relation([column]), column, range);
@@ -38,18 +40,19 @@ function factsOf(row: Record<string, unknown>, at: number): Omit<ColumnFacts, "l
   };
 }
 
-function aggregates(role: RoleColumn, at: number): string {
+function aggregates(dialect: Dialect, role: RoleColumn, at: number): string {
   const { name, kind } = role;
-  const column = quoteName(name);
-  const number = `CAST(${column} AS DOUBLE)`;
-  const float = kind === "double";
+  const column = dialect.quoteName(name);
+  const number = () => dialect.double(column, kind);
+  const nan = kind === "double" ? dialect.isNaN(column) : null;
   const count = (condition: string) => `count(*) FILTER (WHERE ${condition})`;
+  const overflow = () => count(`abs(${number()}) > ${largestFloat} AND NOT ${dialect.isNaN(number())}`);
   return [
-    `${count(float ? `${column} IS NULL OR isnan(${column})` : `${column} IS NULL`)} AS missing_${at}`,
-    `${float ? count(`isnan(${column})`) : "0"} AS nan_${at}`,
-    `${float ? count(`isinf(${column})`) : "0"} AS infinite_${at}`,
-    `${isNumeric(kind) ? count(`abs(${number}) > ${largestFloat} AND NOT isnan(${number})`) : "0"} AS overflow_${at}`,
-    rangeAggregates(role, at),
-    `${kind === "nested" ? "false" : `coalesce(min(${column}) = max(${column}), false)`} AS constant_${at}`,
+    `${count(nan ? `${column} IS NULL OR ${nan}` : `${column} IS NULL`)} AS missing_${at}`,
+    `${nan ? count(nan) : "0"} AS nan_${at}`,
+    `${nan ? count(dialect.isInfinite(column)) : "0"} AS infinite_${at}`,
+    `${isNumeric(kind) ? overflow() : "0"} AS overflow_${at}`,
+    rangeAggregates(dialect, role, at),
+    `${kind === "nested" ? "false" : `coalesce(${dialect.allEqual(column, kind)}, false)`} AS constant_${at}`,
   ].join(", ");
 }

@@ -1,10 +1,9 @@
 import { dirname } from "node:path";
-import { EnvironmentError } from "../../../errors/environment-error.ts";
-import type { DatasetRef } from "../../dataset.ts";
-import type { DatasetStore } from "../../dataset-store.ts";
-import { machineError } from "./engine-error.ts";
-import { quoteText } from "./quote.ts";
-import { openSession, type Session } from "./session.ts";
+import { EnvironmentError } from "../errors/environment-error.ts";
+import type { DatasetRef } from "./dataset.ts";
+import type { DatasetStore } from "./dataset-store.ts";
+import type { Session, Vector } from "./engines/session.ts";
+import { machineError, openSession, quoteText, tableDialect } from "./engines/tables.ts";
 
 /** An expression over a stored dataset and the array that takes its values, one per row; null becomes NaN, or an error in codes. */
 export interface ColumnSink {
@@ -35,19 +34,13 @@ export async function readInto(
   sinks: readonly ColumnSink[],
 ): Promise<void> {
   if (sinks.length === 0) return;
-  const result = await session.connection.stream(`SELECT ${sinks.map(({ sql }) => sql).join(", ")} FROM ${from}`);
   let row = 0;
-  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
-    if (row + chunk.rowCount > ref.rows) throw notTheDataset(ref, `more than ${ref.rows} rows`);
-    for (const [column, { values }] of sinks.entries()) copyColumn(chunk.getColumnVector(column), values, row, ref);
-    row += chunk.rowCount;
+  for await (const chunk of session.stream(`SELECT ${sinks.map(({ sql }) => sql).join(", ")} FROM ${from}`)) {
+    if (row + chunk.rows > ref.rows) throw notTheDataset(ref, `more than ${ref.rows} rows`);
+    for (const [column, { values }] of sinks.entries()) copyColumn(chunk.columns[column]!, values, row, ref);
+    row += chunk.rows;
   }
   if (row !== ref.rows) throw notTheDataset(ref, `${row} rows instead of ${ref.rows}`);
-}
-
-interface Vector {
-  itemCount: number;
-  getItem(index: number): unknown;
 }
 
 function copyColumn(vector: Vector, values: ColumnSink["values"], start: number, ref: DatasetRef): void {
@@ -72,7 +65,7 @@ export async function levelCodes(
   type: string,
   levels: readonly string[],
 ): Promise<(text: string) => string> {
-  if (levels.length === 0) return () => "CAST(NULL AS INTEGER)";
-  await session.run(`CREATE TYPE ${type} AS ENUM (${levels.map(quoteText).join(", ")})`);
-  return (text) => `CAST(enum_code(TRY_CAST(${text} AS ${type})) AS INTEGER)`;
+  const { declare, codeOf } = tableDialect.levels(type, levels);
+  await session.run(declare);
+  return codeOf;
 }

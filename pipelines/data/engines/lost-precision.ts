@@ -1,6 +1,6 @@
-import { isNumeric, type RoleColumn } from "../../columns.ts";
-import type { LostPrecision } from "../engine.ts";
-import { quoteName } from "./quote.ts";
+import { isNumeric, type RoleColumn } from "../columns.ts";
+import type { Dialect } from "./dialect.ts";
+import type { LostPrecision } from "./engine.ts";
 import type { Session } from "./session.ts";
 
 /** Share of a column's range that a step between 32-bit numbers may have: finer than any split of a tree. */
@@ -10,10 +10,10 @@ const finestStep = 1e-6;
 const worthTelling = 0.01;
 
 /** SQL aggregates for the finite range of a column, by its place. */
-export function rangeAggregates({ name, kind }: RoleColumn, at: number): string {
-  const number = `CAST(${quoteName(name)} AS DOUBLE)`;
+export function rangeAggregates(dialect: Dialect, { name, kind }: RoleColumn, at: number): string {
+  const number = () => dialect.double(dialect.quoteName(name), kind);
   const end = (side: "min" | "max") =>
-    isNumeric(kind) ? `${side}(${number}) FILTER (WHERE isfinite(${number}))` : "CAST(NULL AS DOUBLE)";
+    isNumeric(kind) ? `${side}(${number()}) FILTER (WHERE ${dialect.isFinite(number())})` : "NULL";
   return `${end("min")} AS lowest_${at}, ${end("max")} AS highest_${at}`;
 }
 
@@ -24,17 +24,18 @@ export function rangeAggregates({ name, kind }: RoleColumn, at: number): string 
 export async function lostPrecision(
   session: Session,
   relation: string,
-  { name, role }: RoleColumn,
+  { name, kind, role }: RoleColumn,
   [lowest, highest]: [unknown, unknown],
 ): Promise<LostPrecision | null> {
   if (role !== "feature" || typeof lowest !== "number" || typeof highest !== "number") return null;
   const largest = Math.max(Math.abs(lowest), Math.abs(highest));
   const step = 2 ** (Math.floor(Math.log2(largest)) - 23);
   if (!(step > finestStep * (highest - lowest)) || highest === lowest || largest > 3.4e38) return null;
-  const number = `CAST(${quoteName(name)} AS DOUBLE)`;
-  const row = await session.row(
-    `SELECT count(DISTINCT ${quoteName(name)}) AS given, count(DISTINCT CAST(${number} AS FLOAT)) AS kept FROM ${relation} WHERE isfinite(${number})`,
-  );
+  const { dialect } = session;
+  const column = dialect.quoteName(name);
+  const number = dialect.double(column, kind);
+  const row = await session.row(`SELECT count(DISTINCT ${column}) AS given,
+    count(DISTINCT ${dialect.float(number)}) AS kept FROM ${relation} WHERE ${dialect.isFinite(number)}`);
   const [given, kept] = [Number(row.given), Number(row.kept)];
   return kept >= given * (1 - worthTelling) ? null : { given, kept, lowest, highest };
 }

@@ -2,14 +2,14 @@ import type { Session } from "./session.ts";
 
 /** Keeps interrupting once the time is up, because an interrupt between two phases of a query is lost. */
 export function interruptAfter(
-  { connection }: Pick<Session, "connection">,
+  session: Pick<Session, "interrupt">,
   seconds: number,
 ): { reached(): boolean; stop(): void } {
   let reached = false;
   let again: NodeJS.Timeout | undefined;
   const interrupt = () => {
     reached = true;
-    connection.interrupt();
+    session.interrupt();
   };
   const first = setTimeout(
     () => {

@@ -1,35 +1,27 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import { quoteText } from "./quote.ts";
+import {
+  type Appender,
+  type Chunk,
+  chunkRows,
+  type FilledType,
+  type Session,
+  type SessionOptions,
+} from "../session.ts";
+import { duckdbDialect, quoteText } from "./dialect.ts";
+import { sourceColumn } from "./duckdb-columns.ts";
 import { keepWholeTexts } from "./whole-texts.ts";
 
-/** What a session may reach and use. Paths are absolute and without links. */
-export interface SessionOptions {
-  threads?: number;
-  memory_gb?: number;
-  /** Directories whose files may be read. */
-  readable: readonly string[];
-  /** Single files that may be read and written. */
-  writable?: readonly string[];
-  /** Directory for what does not fit in memory; without it nothing is spilled. */
-  spill?: string;
-}
-
 /** One in-memory database with one connection, which can reach nothing but what it was given. */
-export interface Session extends Disposable {
+export interface DuckdbSession extends Session {
   connection: DuckDBConnection;
-  /** Runs statements for their effect. */
   run(sql: string, values?: Record<string, DuckDBValue>): Promise<void>;
-  /** All rows of a small result. 64-bit integers are bigints. */
-  rows(sql: string): Promise<Record<string, unknown>[]>;
-  /** The only row of an aggregate. */
-  row(sql: string): Promise<Record<string, unknown>>;
 }
 
 /**
  * Starts DuckDB with no external access, no extensions, UTC, and a configuration that can no longer be changed, but for the
  * memory limit: a query is one SELECT, which can set nothing.
  */
-export async function openSession(options: SessionOptions): Promise<Session> {
+export async function openSession(options: SessionOptions): Promise<DuckdbSession> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   await keepWholeTexts();
   const instance = await DuckDBInstance.create(":memory:", startOptions(options));
@@ -71,22 +63,58 @@ function confinement({ readable, writable = [] }: SessionOptions): [string, stri
   ];
 }
 
-function sessionOn(connection: DuckDBConnection, closeInstance: () => void): Session {
+function sessionOn(connection: DuckDBConnection, closeInstance: () => void): DuckdbSession {
   const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJS();
+  const run = async (sql: string, values?: Record<string, DuckDBValue>) => void (await connection.run(sql, values));
   return {
+    dialect: duckdbDialect,
     connection,
-    async run(sql, values) {
-      await connection.run(sql, values);
-    },
+    run,
     rows,
     async row(sql) {
       const [first] = await rows(sql);
       if (!first) throw new Error(`no row came back from: ${sql}`);
       return first;
     },
+    async columns(relation) {
+      const described = await rows(`DESCRIBE ${relation}`);
+      return described.map((row) => sourceColumn(String(row.column_name), String(row.column_type)));
+    },
+    stream: (sql) => chunksOf(connection, sql),
+    appender: (table, types) => openAppender(connection, table, types),
+    save: (query, file, compression) =>
+      run(`COPY (${query}) TO ${quoteText(file)} (FORMAT parquet${compression ? `, COMPRESSION ${compression}` : ""})`),
+    interrupt: () => connection.interrupt(),
     [Symbol.dispose]() {
       connection.closeSync();
       closeInstance();
     },
+  };
+}
+
+async function* chunksOf(connection: DuckDBConnection, sql: string): AsyncGenerator<Chunk> {
+  const result = await connection.stream(sql);
+  for (let chunk = await result.fetchChunk(); chunk && chunk.rowCount > 0; chunk = await result.fetchChunk()) {
+    const { rowCount: rows, columnCount } = chunk;
+    yield { rows, columns: Array.from({ length: columnCount }, (_, at) => chunk!.getColumnVector(at)) };
+  }
+}
+
+async function openAppender(
+  connection: DuckDBConnection,
+  table: string,
+  names: readonly FilledType[],
+): Promise<Appender> {
+  const { DuckDBDataChunk, FLOAT, DOUBLE, INTEGER, VARCHAR } = await import("@duckdb/node-api");
+  const types = names.map((name) => ({ FLOAT, DOUBLE, INTEGER, VARCHAR })[name]);
+  const appender = await connection.createAppender(table, null, "temp");
+  return {
+    append(size, valuesOf) {
+      if (size > chunkRows) throw new Error(`${size} rows are more than a chunk holds`);
+      const chunk = DuckDBDataChunk.create(types, size);
+      for (const at of types.keys()) chunk.setColumnValues(at, valuesOf(at));
+      appender.appendDataChunk(chunk);
+    },
+    close: () => appender.closeSync(),
   };
 }

@@ -1,7 +1,6 @@
-import type { DuckDBAppender, DuckDBDataChunk } from "@duckdb/node-api";
-import { freeName } from "../../free-name.ts";
-import { quoteText } from "./quote.ts";
-import type { Session } from "./session.ts";
+import { chunkRows, type Session } from "./engines/session.ts";
+import { tableDialect } from "./engines/tables.ts";
+import { freeName } from "./free-name.ts";
 
 /** A column of a result, as SQL over the table `scores`, and what it is joined with. */
 export interface PredictedColumn {
@@ -20,52 +19,23 @@ export interface Scores {
 
 /** Makes the temporary table `scores` in a session. */
 export async function openScores(session: Session, width: number): Promise<Scores> {
-  const { DuckDBDataChunk, FLOAT, INTEGER } = await import("@duckdb/node-api");
   const columns = Array.from({ length: width }, (_, at) => at);
   await session.run(`CREATE TEMP TABLE scores (r INTEGER, ${columns.map((at) => `v${at} FLOAT`).join(", ")})`);
-  const appender = await session.connection.createAppender("scores", null, "temp");
-  const types = [INTEGER, ...columns.map(() => FLOAT)];
+  const appender = await session.appender("scores", ["INTEGER", ...columns.map(() => "FLOAT" as const)]);
   let first = 0;
   return {
     append(values) {
       const rows = values.length / width;
-      for (let start = 0; start < rows; start += 2048) {
-        const size = Math.min(2048, rows - start);
-        appendChunk(appender, DuckDBDataChunk.create(types, size), {
-          first: first + start,
-          start,
-          size,
-          width,
-          values,
-        });
+      for (let start = 0; start < rows; start += chunkRows) {
+        const lines = Array.from({ length: Math.min(chunkRows, rows - start) }, (_, line) => start + line);
+        appender.append(lines.length, (column) =>
+          lines.map((line) => (column === 0 ? first + line : (values[line * width + column - 1] ?? Number.NaN))),
+        );
       }
       first += rows;
     },
-    close: () => appender.closeSync(),
+    close: () => appender.close(),
   };
-}
-
-interface Slab {
-  /** Row number of the first row, and its place in `values`. */
-  first: number;
-  start: number;
-  size: number;
-  width: number;
-  values: Float32Array;
-}
-
-function appendChunk(appender: DuckDBAppender, chunk: DuckDBDataChunk, slab: Slab): void {
-  const { first, start, size, width, values } = slab;
-  const lines = Array.from({ length: size }, (_, at) => at);
-  chunk.setColumnValues(
-    0,
-    lines.map((line) => first + line),
-  );
-  for (let column = 0; column < width; column++) {
-    const scores = lines.map((line) => values[(start + line) * width + column] ?? Number.NaN);
-    chunk.setColumnValues(column + 1, scores);
-  }
-  appender.appendDataChunk(chunk);
 }
 
 /** `prediction`, or `label` and `probability_<class>`; a name that is taken gets an underscore. */
@@ -81,7 +51,6 @@ export function predictedColumns(classes: readonly string[], taken: readonly str
 
 /** The most probable class; the first of equals. */
 function labelOf(classes: readonly string[]): string {
-  const scores = classes.map((_, at) => `scores.v${at}`).join(", ");
-  const names = classes.map(quoteText).join(", ");
-  return `[${names}][list_position([${scores}], list_max([${scores}]))]`;
+  const scores = classes.map((_, at) => `scores.v${at}`);
+  return tableDialect.textOfLargest(scores, classes);
 }

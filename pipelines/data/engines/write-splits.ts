@@ -1,11 +1,10 @@
 import { join } from "node:path";
-import { compareCodePoints } from "../../code-point-order.ts";
-import type { RoleColumn } from "../../columns.ts";
-import { splitBound } from "../../fingerprint.ts";
-import type { SplitPlan, WrittenSplit, WrittenSplits } from "../engine.ts";
+import { compareCodePoints } from "../code-point-order.ts";
+import type { RoleColumn } from "../columns.ts";
+import { splitBound } from "../fingerprint.ts";
 import { canonicalRow, digestAggregates, digestOf, rowHash } from "./canonical-row.ts";
-import { storedValue } from "./duckdb-columns.ts";
-import { quoteName, quoteText } from "./quote.ts";
+import type { Dialect } from "./dialect.ts";
+import type { SplitPlan, WrittenSplit, WrittenSplits } from "./engine.ts";
 import type { Session } from "./session.ts";
 
 /** Where the two files go; the session must be allowed to write them. */
@@ -33,7 +32,7 @@ export async function writeSplits(
   release: () => Promise<void>,
 ): Promise<WrittenSplits> {
   const own = ownNames(columns);
-  await session.run(hashRows(relation, columns, plan, own));
+  await session.run(hashRows(session.dialect, relation, columns, plan, own));
   await release();
   const target = columns.find(({ role }) => role === "target");
   const sides = await digestSides(session, own, target);
@@ -63,22 +62,30 @@ function ownNames(columns: readonly RoleColumn[]): OwnNames {
   };
 }
 
-function hashRows(relation: string, columns: readonly RoleColumn[], plan: SplitPlan, own: OwnNames): string {
-  const stored = columns.map((column) => storedValue(column, column.role !== "feature" && !measures(column, plan)));
+function hashRows(
+  dialect: Dialect,
+  relation: string,
+  columns: readonly RoleColumn[],
+  plan: SplitPlan,
+  own: OwnNames,
+): string {
+  const stored = columns.map((column) =>
+    dialect.storedValue(column, column.role !== "feature" && !measures(column, plan)),
+  );
   const time = columns.find(({ role }) => role === "time");
-  const byTime = plan.by === "time" && time ? quoteName(time.name) : null;
-  const from = byTime ? `${relation}, (${cutQuery(relation, byTime, plan, own)}) AS mergeml_cuts` : relation;
-  const side = byTime ? laterThanCut(byTime, own) : belowBound(columns, plan);
+  const byTime = plan.by === "time" && time ? dialect.quoteName(time.name) : null;
+  const from = byTime ? `${relation}, (${cutQuery(dialect, relation, byTime, plan, own)}) AS mergeml_cuts` : relation;
+  const side = byTime ? laterThanCut(byTime, own) : belowBound(dialect, columns, plan);
   return `CREATE TEMP TABLE ${hashedTable} AS
-    SELECT ${stored.join(", ")}, ${rowHash(columns)} AS ${own.hash}, ${side} AS ${own.test} FROM ${from}`;
+    SELECT ${stored.join(", ")}, ${rowHash(dialect, columns)} AS ${own.hash}, ${side} AS ${own.test} FROM ${from}`;
 }
 
 function measures({ role }: RoleColumn, { task }: SplitPlan): boolean {
   return role === "target" && task === "regression";
 }
 
-function cutQuery(relation: string, time: string, { test }: SplitPlan, own: OwnNames): string {
-  return `SELECT quantile_disc(${time}, ${1 - test}) AS ${own.cut}, max(${time}) AS ${own.last} FROM ${relation}`;
+function cutQuery(dialect: Dialect, relation: string, time: string, { test }: SplitPlan, own: OwnNames): string {
+  return `SELECT ${dialect.quantileOf(time, 1 - test)} AS ${own.cut}, max(${time}) AS ${own.last} FROM ${relation}`;
 }
 
 /** Rows of one time stay together. Test is what is later than the cut; if nothing is, the last time itself. */
@@ -86,13 +93,11 @@ function laterThanCut(time: string, { cut, last }: OwnNames): string {
   return `CASE WHEN ${cut} < ${last} THEN ${time} > ${cut} ELSE ${time} >= ${cut} END`;
 }
 
-function belowBound(columns: readonly RoleColumn[], { seed, test }: SplitPlan): string {
+function belowBound(dialect: Dialect, columns: readonly RoleColumn[], { seed, test }: SplitPlan): string {
   const keys = columns.filter(({ role }) => role === "key");
   const hashed = keys.length > 0 ? keys : columns.filter(({ role }) => role === "feature" || role === "target");
-  const bound = splitBound(test);
-  const largest = 2n ** 64n - 1n;
-  const text = canonicalRow(hashed, `${seed},`);
-  return `md5_number_upper(${text}) < CAST(${bound > largest ? largest : bound} AS UBIGINT)`;
+  const text = canonicalRow(dialect, hashed, `${seed},`);
+  return `${dialect.firstHash(text)} < ${dialect.unsigned(splitBound(test))}`;
 }
 
 type Side = Omit<WrittenSplit, "path">;
@@ -102,10 +107,11 @@ async function digestSides(
   { hash, test }: OwnNames,
   target?: RoleColumn,
 ): Promise<{ train: Side; test: Side }> {
-  const name = target ? quoteName(target.name) : "NULL";
-  const constant = `coalesce(min(${name}) = max(${name}), true) AS target_constant`;
+  const { dialect } = session;
+  const equal = target ? dialect.allEqual(dialect.quoteName(target.name), target.kind) : "NULL";
+  const constant = `coalesce(${equal}, true) AS target_constant`;
   const rows = await session.rows(
-    `SELECT ${test} AS side, ${digestAggregates(hash)}, ${constant} FROM ${hashedTable} GROUP BY ${test}`,
+    `SELECT ${test} AS side, ${digestAggregates(dialect, hash)}, ${constant} FROM ${hashedTable} GROUP BY ${test}`,
   );
   const side = (isTest: boolean): Side => {
     const row = rows.find((each) => each.side === isTest);
@@ -121,15 +127,14 @@ async function writeSide(
   side: "train" | "test",
   path: string,
 ): Promise<void> {
-  const names = columns.map(({ name }) => quoteName(name)).join(", ");
-  await session.run(`COPY (SELECT ${names} FROM ${hashedTable} WHERE ${side === "test" ? test : `NOT ${test}`} ORDER BY ${hash})
-    TO ${quoteText(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  const names = columns.map(({ name }) => session.dialect.quoteName(name)).join(", ");
+  const where = side === "test" ? test : `NOT ${test}`;
+  await session.save(`SELECT ${names} FROM ${hashedTable} WHERE ${where} ORDER BY ${hash}`, path, "zstd");
 }
 
 async function classesOf(session: Session, { name, kind }: RoleColumn): Promise<string[]> {
-  const rows = await session.rows(
-    `SELECT DISTINCT CAST(${quoteName(name)} AS VARCHAR) AS class FROM ${hashedTable} LIMIT 1001`,
-  );
+  const text = session.dialect.text(session.dialect.quoteName(name), kind);
+  const rows = await session.rows(`SELECT DISTINCT ${text} AS class FROM ${hashedTable} LIMIT 1001`);
   const classes = rows.map((row) => String(row.class));
   if (kind !== "integer") return classes.sort(compareCodePoints);
   return classes.sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
@@ -142,8 +147,7 @@ async function boundaryOf(
 ): Promise<string | null> {
   const time = columns.find(({ role }) => role === "time");
   if (!time) return null;
-  const { first } = await session.row(
-    `SELECT CAST(min(${quoteName(time.name)}) AS VARCHAR) AS first FROM ${hashedTable} WHERE ${test}`,
-  );
+  const earliest = session.dialect.text(`min(${session.dialect.quoteName(time.name)})`, time.kind);
+  const { first } = await session.row(`SELECT ${earliest} AS first FROM ${hashedTable} WHERE ${test}`);
   return first === null ? null : String(first);
 }

@@ -1,0 +1,38 @@
+import type { EngineFailure } from "../dialect.ts";
+
+/** What DuckDB says about an error when `errors_as_json` is on. */
+export interface DuckdbError {
+  exception_type: string;
+  exception_message: string;
+  /** Byte offset in the statement, as text. */
+  position?: string;
+  error_subtype?: string;
+  name?: string;
+  candidates?: string;
+}
+
+/** The parts of an error that came from DuckDB, or null for any other. */
+export function duckdbError(error: unknown): DuckdbError | null {
+  if (!(error instanceof Error)) return null;
+  const start = error.message.indexOf('{"exception_type"');
+  if (start < 0) return null;
+  try {
+    return JSON.parse(error.message.slice(start)) as DuckdbError;
+  } catch {
+    return null;
+  }
+}
+
+const diskTrouble = /no space left|disk full|read-only file system|permission denied|input\/output error/i;
+
+/** A DuckDB error in the words of all engines, or null for any other. */
+export function duckdbFailure(error: unknown): EngineFailure | null {
+  const found = duckdbError(error);
+  return found && { message: found.exception_message, cause: causeOf(found) };
+}
+
+function causeOf({ exception_type, exception_message }: DuckdbError): EngineFailure["cause"] {
+  if (diskTrouble.test(exception_message)) return "disk";
+  if (exception_type === "Out of Memory") return "memory";
+  return /^(interrupt|fatal)$/i.test(exception_type) ? "stopped" : "statement";
+}

@@ -1,0 +1,72 @@
+import { join } from "node:path";
+import type { RoleColumn, SourceColumn } from "../columns.ts";
+import { columnFacts } from "./column-facts.ts";
+import type { QueryResult } from "./engine.ts";
+import { machineErrorIn } from "./machine-error.ts";
+import { runChecks } from "./run-checks.ts";
+import type { Session } from "./session.ts";
+import { splitFiles, writeSplits } from "./write-splits.ts";
+
+/** The result with one spelling for equal values; all that comes after the query reads this. */
+const plainView = "mergeml_rows";
+
+/** Every file that a result may write. */
+export function resultFiles(staging: string): string[] {
+  return [...Object.values(splitFiles(staging)), rowsFile(staging)];
+}
+
+function rowsFile(staging: string): string {
+  return join(staging, "query.parquet");
+}
+
+/** The result that a session holds in the temporary table `table`, on any engine; closing it closes the session. */
+export async function queryResult(
+  session: Session,
+  table: string,
+  staging: string,
+  parameters: readonly string[],
+): Promise<QueryResult> {
+  const columns = await session.columns(table);
+  const plainRows = (some: readonly SourceColumn[]) => `SELECT ${plainValues(session, some)} FROM ${table}`;
+  await session.run(`CREATE TEMP VIEW ${plainView} AS ${plainRows(columns)}`);
+  const { rows } = await session.row(`SELECT count(*) AS rows FROM ${table}`);
+  const release = () => session.run(`DROP VIEW ${plainView}; DROP TABLE ${table}`);
+  const onMachine = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw machineErrorIn(session.dialect, error, `to write the datasets to ${staging}`) ?? error;
+    }
+  };
+  return {
+    columns,
+    rows: Number(rows),
+    parameters,
+    check: async (rules) => (rules.length === 0 ? [] : runChecks(session, plainView, rules)),
+    facts: (roles) => columnFacts(session, (some) => `(${plainRows(some)}) AS mergeml_some`, roles),
+    repeatedKeys: (keys) => repeatedKeys(session, keys),
+    save: () => onMachine(() => saveRows(session, columns, rowsFile(staging))),
+    write: (roles, plan) => onMachine(() => writeSplits(session, plainView, staging, roles, plan, release)),
+    close: async () => session[Symbol.dispose](),
+  };
+}
+
+function plainValues({ dialect }: Session, columns: readonly SourceColumn[]): string {
+  return columns.map((column) => `${dialect.plainValue(column)} AS ${dialect.quoteName(column.name)}`).join(", ");
+}
+
+async function saveRows(session: Session, columns: readonly SourceColumn[], file: string): Promise<string> {
+  const stored = columns.map((column) => session.dialect.storedValue(column, true)).join(", ");
+  await session.save(`SELECT ${stored} FROM ${plainView}`, file);
+  return file;
+}
+
+async function repeatedKeys(session: Session, keys: readonly RoleColumn[]): Promise<{ rows: number; example: string }> {
+  const { dialect } = session;
+  const names = keys.map(({ name }) => dialect.quoteName(name));
+  const texts = keys.map(({ name, kind }) => dialect.text(dialect.quoteName(name), kind)).join(" || ', ' || ");
+  const { rows, example } = await session.row(`
+    SELECT coalesce(sum(times), 0) AS rows, min(example) AS example FROM (SELECT count(*) AS times,
+      min(${texts}) AS example FROM ${plainView} GROUP BY ${names.join(", ")} HAVING count(*) > 1) AS repeated`);
+  return { rows: Number(rows), example: String(example) };
+}

@@ -1,0 +1,66 @@
+import type { SourceColumn } from "../columns.ts";
+import type { Dialect } from "./dialect.ts";
+
+/** What a session may reach and use. Paths are absolute and without links. */
+export interface SessionOptions {
+  threads?: number;
+  memory_gb?: number;
+  /** Directories whose files may be read. */
+  readable: readonly string[];
+  /** Single files that may be read and written. */
+  writable?: readonly string[];
+  /** Directory for what does not fit in memory; without it nothing is spilled. */
+  spill?: string;
+}
+
+/** The values of one column of a chunk. */
+export interface Vector {
+  itemCount: number;
+  /** null where there is none. */
+  getItem(row: number): unknown;
+}
+
+/** Some rows of a result that is read piece by piece. */
+export interface Chunk {
+  rows: number;
+  columns: readonly Vector[];
+}
+
+/** What a column is made of that a program of ours fills. */
+export type FilledType = "FLOAT" | "DOUBLE" | "INTEGER" | "VARCHAR";
+
+/** A value of such a column. */
+export type FilledValue = number | string | null;
+
+/** Rows on their way into a table. */
+export interface Appender {
+  /** Adds `size` rows; `valuesOf` gives a column's. At most `chunkRows` at a time. */
+  append(size: number, valuesOf: (column: number) => FilledValue[]): void;
+  /** Must be called before the table is read. */
+  close(): void;
+}
+
+/** Rows that an appender takes at a time. */
+export const chunkRows = 2048;
+
+/** A connection to an engine, on which temporary tables live until it is closed. */
+export interface Session extends Disposable {
+  /** The SQL it understands. */
+  dialect: Dialect;
+  /** Runs statements for their effect. */
+  run(sql: string): Promise<void>;
+  /** All rows of a small result. 64-bit integers are bigints. */
+  rows(sql: string): Promise<Record<string, unknown>[]>;
+  /** The only row of an aggregate. */
+  row(sql: string): Promise<Record<string, unknown>>;
+  /** The columns of a table, view or query. */
+  columns(relation: string): Promise<SourceColumn[]>;
+  /** A result of any size, chunk by chunk; it is never in memory as a whole. */
+  stream(sql: string): AsyncIterable<Chunk>;
+  /** For a temporary table that exists, with these types. */
+  appender(table: string, types: readonly FilledType[]): Promise<Appender>;
+  /** Writes the rows of a query to a Parquet file, in their order; compressed with zstd, or as the engine likes it. */
+  save(query: string, file: string, compression?: "zstd"): Promise<void>;
+  /** Stops what runs now. */
+  interrupt(): void;
+}
