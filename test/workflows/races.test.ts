@@ -6,11 +6,11 @@ import { makeCallerRepository, type TestRepository } from "./repository.ts";
 
 const deploy = ".github/workflows/model-deploy.yml";
 
-/** Merges a change of one model's seed into main, and leaves main at it. */
-function change({ git, root, write }: TestRepository, model: string, seed: number) {
+/** Merges a change of one model's params into main, and leaves main at it. */
+function change({ git, root, write }: TestRepository, model: string, trees: number) {
   const path = `models/${model}/model.yaml`;
-  write(path, readFileSync(join(root, path), "utf8").replace(/^seed:.*$/m, `seed: ${seed}`));
-  git("commit", "-qam", `Give ${model} another seed`);
+  write(path, readFileSync(join(root, path), "utf8").replace(/^params:.*$/m, `params: { trees: ${trees} }`));
+  git("commit", "-qam", `Give ${model} ${trees} trees`);
   git("push", "-q", "origin", "main");
 }
 
@@ -23,7 +23,7 @@ it("ends in a correct registry when two merges deploy at once, and when a merge 
   cpSync(join(root, "models/flats"), join(root, "models/houses"), { recursive: true });
   const copied = "models/houses/model.yaml";
   repository.write(copied, readFileSync(join(root, copied), "utf8").replace("name: flats", "name: houses"));
-  // In point mode another seed may win or lose; this one may be as good as before.
+  // In point mode fewer or more trees may win or lose; these may be as good as before.
   for (const model of ["flats", "houses"]) {
     const path = `models/${model}/model.yaml`;
     const text = readFileSync(join(root, path), "utf8");
@@ -39,10 +39,10 @@ it("ends in a correct registry when two merges deploy at once, and when a merge 
   expect([production(repository, "flats"), production(repository, "houses")]).toEqual([1, 1]);
 
   // The second merge changes one model again: both runs deploy flats, and only the newer one houses.
-  change(repository, "flats", 7);
-  change(repository, "houses", 6);
+  change(repository, "flats", 70);
+  change(repository, "houses", 60);
   const one = repository.clone("one");
-  change(repository, "houses", 8);
+  change(repository, "houses", 80);
   const two = repository.clone("two");
   const both = await Promise.all([one, two].map((cwd) => run("push", deploy, pushed, { cwd })));
   for (const { code, log } of both) expect(code, log).toBe(0);
@@ -51,7 +51,7 @@ it("ends in a correct registry when two merges deploy at once, and when a merge 
   expect([production(repository, "flats"), production(repository, "houses")]).toEqual([2, 2]);
   expect(repository.mergeml("verify")).toContain("2 models, 4 versions");
 
-  change(repository, "flats", 9);
+  change(repository, "flats", 90);
   const three = repository.clone("three");
   const rollback = { inputs: { model: "flats", to: "" } };
   const met = await Promise.all([

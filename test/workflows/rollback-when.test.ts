@@ -18,7 +18,9 @@ async function brokenRepository(): Promise<TestRepository> {
   const repository = await makeTemplateRepository();
   const { git, root } = repository;
   git("rm", "-rq", "models/diamond-price");
-  const yaml = delaysYaml.replace(/^drift: .*$/m, "drift: { window: 1d, min_rows: 50 }");
+  const yaml = delaysYaml
+    .replace(/^drift: .*$/m, "drift: { window: 1d, min_rows: 50 }")
+    .replace(/^thresholds:$/m, "thresholds:\n  naive: warn"); // the first version knows the weekday alone
   repository.write("models/delays/model.yaml", `${yaml}rollback: { when: { error_rate: 5% } }\n`);
   repository.write("models/delays/features.sql", delaysSql.replace(" distance,", ""));
   repository.write("data/delays.csv", delaysCsv());
