@@ -8,6 +8,7 @@ const variable = "MERGEML_TEST_TEMPLATES";
 export default function setup(): () => void {
   const folder = mkdtempSync(join(tmpdir(), "mergeml-templates-"));
   process.env[variable] = folder; // the processes that tests run in inherit it
+  process.env.NODE_COMPILE_CACHE ??= join(folder, "compiled"); // and those that these start are quicker to start
   return () => rmSync(folder, { recursive: true, force: true });
 }
 

@@ -1,5 +1,6 @@
 # Installs the locked dependencies beside their place and moves them in whole, so that jobs that share a runner never see
-# half of them; then gives mergeml a copy and puts its commands, the pinned Node among them, on PATH.
+# half of them; then gives mergeml a copy and puts its commands, the pinned Node among them, on PATH. What one step's Node
+# compiles the job's next ones find.
 set -euo pipefail
 
 modules=$ROOT/node_modules
@@ -30,3 +31,4 @@ if [ ! -d "$modules" ]; then
 fi
 echo "$modules/.bin" >> "$GITHUB_PATH"
 echo "$ROOT/scripts" >> "$GITHUB_PATH"
+echo "NODE_COMPILE_CACHE=$RUNNER_TEMP/mergeml-compiled" >> "$GITHUB_ENV"

@@ -31,7 +31,9 @@ function setUp(scratch: Scratch, root: string, programs: string = join(scratch.f
     ...scratch.env,
     PATH: [programs, dirname(process.execPath), process.env.PATH].join(delimiter),
     RUNNER_TOOL_CACHE: join(scratch.folder, "tools"),
+    RUNNER_TEMP: join(scratch.folder, "temp"),
     GITHUB_PATH: join(scratch.folder, "path.txt"),
+    GITHUB_ENV: join(scratch.folder, "env.txt"),
   };
   const bash = (script: string, more: object = {}) =>
     execFileSync("bash", [join(action, script)], {
@@ -74,9 +76,17 @@ describe("setup", () => {
     leaveInstallation(found.installation);
     install();
     expect(path()).toEqual([join(root, "node_modules/.bin"), join(root, "scripts")]);
+    const [variable, compiled = ""] = readFileSync(join(scratch.folder, "env.txt"), "utf8").trim().split("=");
+    expect(variable).toBe("NODE_COMPILE_CACHE");
 
     scratch.write("models/rent/model.yaml", modelYaml({ params: "{ tress: 10 }" }));
-    const env = { ...scratch.env, GITHUB_WORKSPACE: scratch.root, GITHUB_STEP_SUMMARY: join(scratch.folder, "s.md") };
+    const summary = join(scratch.folder, "s.md");
+    const env = {
+      ...scratch.env,
+      GITHUB_WORKSPACE: scratch.root,
+      GITHUB_STEP_SUMMARY: summary,
+      NODE_COMPILE_CACHE: compiled,
+    };
     const validate = () =>
       execFileSync(process.execPath, [join(root, "actions/validate/main.ts")], {
         env,
@@ -84,9 +94,10 @@ describe("setup", () => {
         stdio: "pipe",
       });
     expect(validate).toThrow(expect.objectContaining({ status: 1 }));
-    expect(readFileSync(env.GITHUB_STEP_SUMMARY, "utf8")).toContain("models/rent/model.yaml:7:11 params.tress");
+    expect(readFileSync(summary, "utf8")).toContain("models/rent/model.yaml:7:11 params.tress");
     scratch.write("models/rent/model.yaml", modelYaml());
     expect(validate()).toContain("1 model checked, no errors");
+    expect(readdirSync(compiled)).not.toEqual([]); // the job's next step starts quicker
   });
 
   it("takes the dependencies of a checkout that has them", () => {
