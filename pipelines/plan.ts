@@ -5,7 +5,8 @@ import type { LoadedModel } from "./config/load-models.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ProductionPointer } from "./registry/version-record.ts";
-import { readModels, type Workspace } from "./workspace/workspace.ts";
+import { readModels } from "./workspace/read-models.ts";
+import type { Workspace } from "./workspace/workspace.ts";
 
 /**
  * Desired state (the configs) against actual state (the registry), without touching data:

@@ -132,8 +132,9 @@ async function inputOf(
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
     throw new UserError({ message: `${name} cannot be read`, hint: "--input names a query or a data file" }, { cause });
   });
-  const { engine, root, repository, extraData, threads } = workspace;
-  const { memory_gb, timeout_minutes } = candidate.config.resources;
+  const { engineOf, root, repository, extraData, threads } = workspace;
+  const { features, resources } = candidate.config;
+  const { memory_gb, timeout_minutes } = resources;
   const limits = { memory_gb, threads, seconds: timeout_minutes * 60 };
   const query = { path: name, text };
   const unusedWindow = {
@@ -141,7 +142,7 @@ async function inputOf(
     hint: "add WHERE <time> >= $start AND <time> < $end to it, or leave --from and --to out",
   };
   const job = {
-    engine,
+    engine: engineOf(features.engine),
     root,
     data: repository.data,
     extraData,

@@ -19,7 +19,7 @@ interface ValidatedQueries {
  * refused, targets, keys, times, checks, slices and `drift.query`. The queries are prepared; no rows are read.
  */
 export async function validateQueries(
-  { root, repository, extraData, engine }: Pick<Workspace, "root" | "repository" | "extraData" | "engine">,
+  { root, repository, extraData, engineOf }: Pick<Workspace, "root" | "repository" | "extraData" | "engineOf">,
   models: readonly LoadedModel[],
 ): Promise<ValidatedQueries> {
   if (models.length === 0) return { problems: [], sound: [] };
@@ -27,6 +27,7 @@ export async function validateQueries(
   if ("problems" in folders) return { problems: folders.problems, sound: [] };
   const validated: ValidatedQueries = { problems: [], sound: [] };
   for (const model of models) {
+    const engine = engineOf(model.config.features.engine);
     const { problems, features } = await prepareFeatures(model, folders.value, engine);
     problems.push(...(await liveProblems(root, model, folders.value, engine, features)));
     validated.problems.push(...problems);

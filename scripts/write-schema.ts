@@ -1,11 +1,11 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { modelSchema } from "../pipelines/config/model-schema.ts";
-import { trainers } from "../pipelines/training/trainers.ts";
+import { modelParts } from "../pipelines/workspace/read-models.ts";
 
 /** Writes models/model.schema.json, which editors complete model.yaml with; `--check` only says whether it is up to date. */
 const path = fileURLToPath(new URL("../models/model.schema.json", import.meta.url));
-const text = `${JSON.stringify(modelSchema(trainers), null, 2)}\n`;
+const text = `${JSON.stringify(modelSchema(modelParts), null, 2)}\n`;
 
 if (process.argv.includes("--check")) {
   const current = await readFile(path, "utf8").catch(() => "");

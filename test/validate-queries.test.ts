@@ -5,8 +5,8 @@ import { loadModels } from "../pipelines/config/load-models.ts";
 import { loadRepositoryConfig } from "../pipelines/config/repository-config.ts";
 import { openDuckdb } from "../pipelines/data/engines/duckdb/process/open-duckdb.ts";
 import type { Problem } from "../pipelines/errors/user-error.ts";
-import { trainers } from "../pipelines/training/trainers.ts";
 import { validateQueries } from "../pipelines/validate-queries.ts";
+import { modelParts } from "../pipelines/workspace/read-models.ts";
 import { type Project, scratchProject } from "./data/feature-project.ts";
 
 const engine = openDuckdb();
@@ -55,10 +55,10 @@ ${more}`;
 
 async function validated(...names: string[]): Promise<{ problems: Problem[]; sound: string[] }> {
   const { config: repository } = await loadRepositoryConfig(project.root);
-  const read = await loadModels(project.root, { trainers, defaults: repository.defaults }, names);
+  const read = await loadModels(project.root, { ...modelParts, defaults: repository.defaults }, names);
   expect(read.problems).toEqual([]);
   const { problems, sound } = await validateQueries(
-    { root: project.root, repository, extraData: [], engine },
+    { root: project.root, repository, extraData: [], engineOf: () => engine },
     read.models,
   );
   return { problems, sound: sound.map(({ config }) => config.name) };

@@ -1,4 +1,4 @@
-import { readModels } from "../../pipelines/workspace/workspace.ts";
+import { readModels } from "../../pipelines/workspace/read-models.ts";
 import type { Action } from "../shared/action.ts";
 import { jobMatrix } from "../shared/job-matrix.ts";
 

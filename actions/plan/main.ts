@@ -4,7 +4,7 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
 import { fence } from "../../pipelines/report/markdown/fence.ts";
 import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
-import { readModels } from "../../pipelines/workspace/workspace.ts";
+import { readModels } from "../../pipelines/workspace/read-models.ts";
 import type { Action } from "../shared/action.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
 import { jobMatrix } from "../shared/job-matrix.ts";

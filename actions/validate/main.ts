@@ -1,6 +1,6 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { validateQueries } from "../../pipelines/validate-queries.ts";
-import { readModels } from "../../pipelines/workspace/workspace.ts";
+import { readModels } from "../../pipelines/workspace/read-models.ts";
 import type { Action } from "../shared/action.ts";
 import { runAction } from "../shared/run-action.ts";
 

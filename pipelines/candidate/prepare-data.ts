@@ -21,7 +21,7 @@ export interface PreparedData {
  * split is drawn by `splitSeed`: see `splitSeedOf`.
  */
 export async function prepareData(workspace: Workspace, model: LoadedModel, splitSeed: number): Promise<FeatureResult> {
-  const { cache, log, repository, root, extraData, engine, store } = workspace;
+  const { cache, log, repository, root, extraData, engineOf, store } = workspace;
   const inputs = await featureInputs(workspace, model, splitSeed);
   const prepared = await log.step(
     "features",
@@ -33,7 +33,7 @@ export async function prepareData(workspace: Workspace, model: LoadedModel, spli
         threads: workspace.threads,
         seconds: model.config.resources.timeout_minutes * 60,
       };
-      const places = { root, data: repository.data, extraData, engine, store };
+      const places = { root, data: repository.data, extraData, engine: engineOf(model.config.features.engine), store };
       const result = await buildFeatures({ ...places, model, log, limits, splitSeed });
       await cache.write("features", inputs, result);
       return result;

@@ -104,7 +104,7 @@ function missingFeatures(have: readonly FeatureSpec[], need: readonly FeatureSpe
 }
 
 function joinJob(
-  { root, repository, extraData, engine, store, threads }: Workspace,
+  { root, repository, extraData, engineOf, store, threads }: Workspace,
   { features, resources }: ModelConfig,
   { test }: CandidateData,
   candidate: Production["record"]["candidate"],
@@ -114,7 +114,7 @@ function joinJob(
     root,
     data: repository.data,
     extraData,
-    engine,
+    engine: engineOf(own.engine),
     store,
     limits: { memory_gb: resources.memory_gb, threads, seconds: resources.timeout_minutes * 60 },
     config: { ...candidate.config, features: { ...own, window: features.window } },

@@ -9,9 +9,9 @@ import type {
   SliceRule,
   Thresholds,
 } from "./model-config.ts";
+import type { TrainerSchema } from "./model-parts.ts";
 import type { FilledModelConfig } from "./model-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
-import type { TrainerSchema } from "./trainer-schema.ts";
 
 /** The form in which every step uses a config: optional keys are null or empty, shares are numbers. The config must be valid. */
 export function completeConfig(filled: FilledModelConfig, trainer: TrainerSchema): ModelConfig {

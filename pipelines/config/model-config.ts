@@ -105,7 +105,7 @@ export interface SearchConfig {
 }
 
 export interface FeaturesConfig {
-  engine: "duckdb" | "postgres" | "spark";
+  engine: string;
   /** Path of the SQL file, relative to the model's folder. */
   query: string;
   window: Window | null;

@@ -1,11 +1,11 @@
 import type { FromSchema } from "json-schema-to-ts";
-import { featuresSchema } from "./schema/features-schema.ts";
+import type { ModelParts, TrainerSchema } from "./model-parts.ts";
+import { featuresSchema, featuresSchemaWith } from "./schema/features-schema.ts";
 import { driftSchema, resourcesSchema, retrainSchema } from "./schema/operations-schema.ts";
 import { rollbackSchema } from "./schema/rollback-schema.ts";
 import { searchSchema } from "./schema/search-schema.ts";
 import { spaceSchema } from "./schema/space-schema.ts";
 import { limitSchema, thresholdsSchema } from "./schema/thresholds-schema.ts";
-import type { TrainerSchema } from "./trainer-schema.ts";
 
 /** The JSON Schema of model.yaml without what depends on the trainers; the one source of types, defaults and editor help. */
 export const baseModelSchema = {
@@ -85,10 +85,10 @@ export type FilledModelConfig = FromSchema<typeof baseModelSchema>;
 export type SchemaDocument = Readonly<Record<string, unknown>>;
 
 /**
- * The whole JSON Schema (2020-12) of model.yaml, with `params` and `search.space` depending on `type`. Without `spaces` it
+ * The whole JSON Schema (2020-12) of model.yaml, with the parts there are, and `params` and `search.space` depending on `type`. Without `spaces` it
  * compiles in half the time; a rule looks at them when there is a search.
  */
-export function modelSchema(trainers: readonly TrainerSchema[], { spaces } = { spaces: true }): SchemaDocument {
+export function modelSchema({ trainers, engines }: ModelParts, { spaces } = { spaces: true }): SchemaDocument {
   const { properties } = baseModelSchema;
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -96,6 +96,7 @@ export function modelSchema(trainers: readonly TrainerSchema[], { spaces } = { s
     properties: {
       ...properties,
       type: typeSchema(properties.type, trainers),
+      features: featuresSchemaWith(engines),
       thresholds: withSharedLimits(properties.thresholds),
     },
     allOf: trainers.map((trainer) => paramsRule(trainer, spaces)),

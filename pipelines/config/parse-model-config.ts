@@ -3,13 +3,13 @@ import type { Json } from "./canonical-json.ts";
 import { completeConfig } from "./complete-config.ts";
 import { mergeDefaults } from "./merge-defaults.ts";
 import type { ModelConfig } from "./model-config.ts";
+import type { ModelParts } from "./model-parts.ts";
 import { baseModelSchema, type FilledModelConfig, modelSchema } from "./model-schema.ts";
 import { modelRules } from "./rules/model-rules.ts";
 import { prune } from "./rules/prune.ts";
 import type { Draft, RuleContext } from "./rules/rule.ts";
 import { compileSchema, type Validator } from "./schema/compile-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
-import type { TrainerSchema } from "./trainer-schema.ts";
 import { dotted, type Finding, type KeyPath, toProblem } from "./yaml/finding.ts";
 import { openYaml, type YamlFile } from "./yaml/yaml-file.ts";
 
@@ -17,8 +17,7 @@ import { openYaml, type YamlFile } from "./yaml/yaml-file.ts";
 const MAX_PROBLEMS = 100;
 
 /** What a model.yaml is checked against. */
-export interface ModelContext {
-  trainers: readonly TrainerSchema[];
+export interface ModelContext extends ModelParts {
   /** `defaults` of mergeml.yaml. */
   defaults?: Json;
 }
@@ -35,10 +34,10 @@ export interface ParsedModel {
 export type ModelParser = (text: string, file: string, folder?: string) => ParsedModel;
 
 /** Prepares a parser for many files: compiling the schema takes longer than reading a file. */
-export function modelParser({ trainers, defaults = {} }: ModelContext): ModelParser {
-  const validate = compileSchema(modelSchema(trainers, { spaces: false }), kindOfKey);
+export function modelParser({ defaults = {}, ...parts }: ModelContext): ModelParser {
+  const validate = compileSchema(modelSchema(parts, { spaces: false }), kindOfKey);
   return (text, file, folder) => {
-    const context = { validate, trainers, defaults, folder };
+    const context = { validate, ...parts, defaults, folder };
     const yaml = openYaml(text, file);
     const { config, findings } = check(yaml.value, yaml.findings, context);
     return { config, problems: problemsOf(findings, yaml, defaults), locate: locator(text, file) };
@@ -59,13 +58,13 @@ export function parseModelConfig(text: string, file: string, context: ModelConte
   return modelParser(context)(text, file, context.folder);
 }
 
-interface CheckContext extends Pick<RuleContext, "trainers" | "folder"> {
+interface CheckContext extends Pick<RuleContext, "trainers" | "engines" | "folder"> {
   validate: Validator;
   defaults: Json;
 }
 
 function check(written: Json | undefined, reading: readonly Finding[], context: CheckContext) {
-  const { validate, trainers, defaults, folder } = context;
+  const { validate, trainers, engines, defaults, folder } = context;
   const findings = [...reading];
   if (written === undefined) return { config: null, findings };
   const value = mergeDefaults(defaults, written);
@@ -81,7 +80,7 @@ function check(written: Json | undefined, reading: readonly Finding[], context: 
   const filled = fillDefaults(baseModelSchema, prune(value, broken)) ?? {};
   const brokenNames = new Set(broken.map(dotted));
   const sound = (path: KeyPath) => !brokenNames.has(dotted(path));
-  addNew(findings, modelRules({ draft: filled as Draft<FilledModelConfig>, folder, trainers, sound }));
+  addNew(findings, modelRules({ draft: filled as Draft<FilledModelConfig>, folder, trainers, engines, sound }));
   const trainer = trainers.find((each) => each.name === (filled as FilledModelConfig).type);
   const config = findings.length === 0 && trainer ? completeConfig(filled as FilledModelConfig, trainer) : null;
   return { config, findings };

@@ -51,7 +51,7 @@ export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
   const { window } = model.config.features;
   const limits = job.limits ?? configuredLimits(model.config);
   const unusedWindow = unusedWindowProblem(model);
-  const result = await engineOf(model.config, job.engine).query({
+  const result = await job.engine.query({
     sql,
     window,
     unusedWindow,
@@ -90,16 +90,6 @@ export function unusedWindowProblem({ query, locate }: FeatureModel): Problem {
 function configuredLimits({ resources }: ModelConfig): QueryLimits {
   const { memory_gb, threads, timeout_minutes } = resources;
   return { memory_gb, threads, seconds: timeout_minutes * 60 };
-}
-
-/** The engine that the model's query runs on. Throws UserError for one that this version lacks. */
-export function engineOf({ features }: ModelConfig, engine: Engine): Engine {
-  if (features.engine === "duckdb") return engine;
-  throw new UserError({
-    message: `the engine ${features.engine} is not available in this version`,
-    hint: "write engine: duckdb",
-    key: "features.engine",
-  });
 }
 
 function noRows({ config, query }: FeatureModel, sql: RoleRequest["sql"]): UserError {

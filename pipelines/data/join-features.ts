@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { ModelConfig } from "../config/model-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import { assignRoles, featureSpecs } from "./assign-roles.ts";
-import { engineOf, storedOrder } from "./build-features.ts";
+import { storedOrder } from "./build-features.ts";
 import { openDataFolders } from "./data-folders.ts";
 import type { DatasetRef } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
@@ -46,7 +46,7 @@ export async function joinFeatures(job: JoinJob): Promise<JoinedFeatures> {
   const sql = sqlText(query.path, query.text);
   await using staging = await store.staging();
   const { features, task, seed } = config;
-  const result = await engineOf(config, job.engine).query({
+  const result = await job.engine.query({
     sql,
     window: features.window,
     folders,

@@ -1,6 +1,6 @@
 import { type Problem, UserError } from "../errors/user-error.ts";
 import { assignRoles, featureSpecs } from "./assign-roles.ts";
-import { engineOf, type FeatureModel, unusedWindowProblem } from "./build-features.ts";
+import { type FeatureModel, unusedWindowProblem } from "./build-features.ts";
 import type { DataFolder } from "./data-folders.ts";
 import type { Engine, PreparedQuery, QueryLimits } from "./engines/engine.ts";
 import { resolveChecks } from "./resolve-checks.ts";
@@ -25,7 +25,7 @@ export async function prepareFeatures(
   const sql = sqlText(model.query.path, model.query.text);
   const unusedWindow = unusedWindowProblem(model);
   const job = { sql, window: features.window, unusedWindow, folders, limits: preparing };
-  const query = await attempt(() => engineOf(model.config, engine).prepare(job));
+  const query = await attempt(() => engine.prepare(job));
   if ("problems" in query) return { problems: query.problems, features: null };
   const { columns } = query.value;
   const locate = (path: readonly (string | number)[]) => model.locate?.(path);

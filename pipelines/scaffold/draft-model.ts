@@ -1,7 +1,7 @@
 import type { LoadedModel } from "../config/load-models.ts";
 import { modelParser } from "../config/parse-model-config.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
-import { trainers } from "../training/trainers.ts";
+import { modelParts } from "../workspace/read-models.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type InferredModel, inferModel } from "./infer-model.ts";
 import type { DataFile } from "./locate-data.ts";
@@ -60,7 +60,7 @@ function dataFolders({ repository }: Workspace, { folder }: DataFile): readonly 
 
 function loadText({ repository }: Workspace, name: string, yaml: string, sql: string): LoadedModel {
   const file = `models/${name}/model.yaml`;
-  const { config, problems, locate } = modelParser({ trainers, defaults: repository.defaults })(yaml, file, name);
+  const { config, problems, locate } = modelParser({ ...modelParts, defaults: repository.defaults })(yaml, file, name);
   if (!config) throw new UserError(problems);
   return { config, file, query: { path: `models/${name}/features.sql`, text: sql }, locate };
 }

@@ -4,7 +4,8 @@ import { didYouMean } from "../errors/did-you-mean.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
-import { readModels, type Workspace } from "../workspace/workspace.ts";
+import { readModels } from "../workspace/read-models.ts";
+import type { Workspace } from "../workspace/workspace.ts";
 
 /** A version in production, and how it is to be watched. */
 export interface WatchedModel {

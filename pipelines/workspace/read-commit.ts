@@ -5,7 +5,8 @@ import type { LoadedModels } from "../config/load-models.ts";
 import { loadRepositoryConfig } from "../config/repository-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import { GitError } from "../registry/git/failure.ts";
-import { readModels, type Workspace } from "./workspace.ts";
+import { readModels } from "./read-models.ts";
+import type { Workspace } from "./workspace.ts";
 
 /** Files of a model larger than this are not configs, queries or training scripts. */
 const mostBytes = 5 * 1024 * 1024;

@@ -1,14 +1,11 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, isAbsolute, join, resolve } from "node:path";
-import type { LoadedModel } from "../config/load-models.ts";
-import { loadModels } from "../config/load-models.ts";
 import type { RepositoryConfig } from "../config/model-config.ts";
 import { loadRepositoryConfig, type RepositoryOrigin } from "../config/repository-config.ts";
 import { type DatasetStore, openDatasetStore } from "../data/dataset-store.ts";
-import type { Engine } from "../data/engines/engine.ts";
-import { engines } from "../data/engines/engines.ts";
-import { type Problem, UserError } from "../errors/user-error.ts";
+import { type EngineOf, startEngines } from "../data/engines/engines.ts";
+import { UserError } from "../errors/user-error.ts";
 import { type MlflowMirror, openMirror } from "../mlflow/mirror.ts";
 import { mirroredRegistry } from "../mlflow/mirrored-registry.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -20,7 +17,6 @@ import { findRemote } from "../registry/remote.ts";
 import { explainRevertConflict } from "../registry/revert-conflict.ts";
 import type { ChangeMemory } from "../registry/since.ts";
 import { openRunLog, type RunLog } from "../run-log/run-log.ts";
-import { trainers } from "../training/trainers.ts";
 import { findRoot } from "./find-root.ts";
 import { prepareLocalFolder } from "./local-folder.ts";
 import { openStepCache, type StepCache } from "./step-cache.ts";
@@ -39,8 +35,8 @@ export interface Workspace extends AsyncDisposable {
   /** Where every training is written down. */
   runs: RunLog;
   store: DatasetStore;
-  /** Runs what the authors of models wrote in SQL. */
-  engine: Engine;
+  /** Runs what the authors of models wrote in SQL, by their `features.engine`. */
+  engineOf: EngineOf;
   cache: StepCache;
   /** Folders outside the repository that the operator, not the repository, lets queries read. */
   extraData: readonly string[];
@@ -91,7 +87,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     mlflow,
     runs,
     store,
-    engine: engines.duckdb.start(),
+    engineOf: startEngines(),
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")
       .split(delimiter)
@@ -114,20 +110,4 @@ function givenFolders({ MERGEML_STORE, MERGEML_PREDICTIONS }: Environment): Repo
     ...(MERGEML_STORE && { store: resolve(MERGEML_STORE) }),
     ...(MERGEML_PREDICTIONS && { predictions: resolve(MERGEML_PREDICTIONS) }),
   };
-}
-
-/** The models of the repository, or those named; every problem of every model. */
-export async function readModels(
-  workspace: Pick<Workspace, "root" | "repository">,
-  only?: readonly string[],
-): Promise<{ models: LoadedModel[]; problems: Problem[]; names: string[] }> {
-  return loadModels(workspace.root, { trainers, defaults: workspace.repository.defaults }, only);
-}
-
-/** One model, checked. Throws UserError with all its problems. */
-export async function readModel(workspace: Pick<Workspace, "root" | "repository">, name: string): Promise<LoadedModel> {
-  const { models, problems } = await readModels(workspace, [name]);
-  const [model] = models;
-  if (problems.some((each) => each.severity !== "warning") || !model) throw new UserError(problems);
-  return model;
 }

@@ -6,7 +6,7 @@ import { loadModels } from "../../pipelines/config/load-models.ts";
 import { productionFile, versionFolder } from "../../pipelines/registry/paths.ts";
 import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
 import type { ProductionPointer, VersionRecord } from "../../pipelines/registry/version-record.ts";
-import { trainers } from "../../pipelines/training/trainers.ts";
+import { modelParts } from "../../pipelines/workspace/read-models.ts";
 
 interface Repository {
   root: string;
@@ -62,7 +62,7 @@ export async function multiplyModel(
 async function writeConfigs(root: string, source: string, models: number): Promise<Map<string, string>> {
   const {
     models: [original],
-  } = await loadModels(root, { trainers }, [source]);
+  } = await loadModels(root, modelParts, [source]);
   if (!original) throw new Error(`no model ${source}`);
   const yaml = execFileSync("cat", [join(root, original.file)], { encoding: "utf8" });
   for (let i = 1; i <= models; i += 1) {
@@ -71,7 +71,7 @@ async function writeConfigs(root: string, source: string, models: number): Promi
     writeFileSync(join(root, "models", name, "model.yaml"), yaml.replace(/^name: .*$/m, `name: ${name}`));
     writeFileSync(join(root, "models", name, "features.sql"), original.query.text);
   }
-  const { models: copies } = await loadModels(root, { trainers });
+  const { models: copies } = await loadModels(root, modelParts);
   return new Map(
     copies.filter((each) => each.config.name !== source).map((each) => [each.config.name, definitionOf(each)]),
   );

@@ -1,6 +1,6 @@
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { validateQueries } from "../../pipelines/validate-queries.ts";
-import { readModels } from "../../pipelines/workspace/workspace.ts";
+import { readModels } from "../../pipelines/workspace/read-models.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 

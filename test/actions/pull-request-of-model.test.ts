@@ -4,7 +4,8 @@ import { pullRequestOfModel } from "../../actions/shared/pull-request-of-model.t
 import { definitionOf } from "../../pipelines/candidate/prepare-data.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
-import { openWorkspace, readModel } from "../../pipelines/workspace/workspace.ts";
+import { readModel } from "../../pipelines/workspace/read-models.ts";
+import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
 import { featuresSql, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 

@@ -4,7 +4,8 @@ import { definitionOf } from "../../pipelines/candidate/prepare-data.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
-import { openWorkspace, readModel } from "../../pipelines/workspace/workspace.ts";
+import { readModel } from "../../pipelines/workspace/read-models.ts";
+import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 let scratch: Scratch;

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { candidateId, definitionHash } from "../../pipelines/config/definition.ts";
 import type { ModelConfig } from "../../pipelines/config/model-config.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
-import { exampleText, exampleTrainers } from "./example-model.ts";
+import { exampleParts, exampleText } from "./example-model.ts";
 
-const parse = modelParser({ trainers: exampleTrainers });
+const parse = modelParser(exampleParts);
 const trainer = { name: "gradient-boosting", version: 1 };
 
 function configOf(from = "", to = ""): ModelConfig {

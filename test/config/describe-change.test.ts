@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 import { changedLines } from "../../pipelines/config/changed-lines.ts";
 import { describeChange } from "../../pipelines/config/describe-change.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
-import { exampleText, exampleTrainers } from "./example-model.ts";
+import { exampleParts, exampleText } from "./example-model.ts";
 
-const parse = modelParser({ trainers: exampleTrainers });
+const parse = modelParser(exampleParts);
 const before = parse(exampleText, "model.yaml").config!;
 
 test.each([

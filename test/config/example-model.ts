@@ -1,4 +1,4 @@
-import type { TrainerSchema } from "../../pipelines/config/trainer-schema.ts";
+import type { ModelParts, TrainerSchema } from "../../pipelines/config/model-parts.ts";
 
 /** The example of the design, word for word but for the comments. */
 export const exampleText = `# yaml-language-server: $schema=../model.schema.json
@@ -44,7 +44,7 @@ thresholds:
 `;
 
 /** Trainers with every kind of param, and one that does a single task. */
-export const exampleTrainers: readonly TrainerSchema[] = [
+const exampleTrainers: readonly TrainerSchema[] = [
   {
     name: "linear",
     summary: "Ridge and logistic regression",
@@ -78,3 +78,6 @@ export const exampleTrainers: readonly TrainerSchema[] = [
     paramsSchema: { type: "object", additionalProperties: false, properties: {} },
   },
 ];
+
+/** These trainers and one engine. */
+export const exampleParts: ModelParts = { trainers: exampleTrainers, engines: ["duckdb"] };

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalJson } from "../../pipelines/config/canonical-json.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
-import { exampleText, exampleTrainers } from "./example-model.ts";
+import { exampleParts, exampleText } from "./example-model.ts";
 
-const parse = modelParser({ trainers: exampleTrainers });
+const parse = modelParser(exampleParts);
 
 /** Whatever the text: either a complete config, or problems that each have a place inside the file. */
 function answers(text: string): "config" | "problems" {

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { plainBytes } from "../../pipelines/config/line-ends.ts";
 import { loadModels } from "../../pipelines/config/load-models.ts";
-import { exampleTrainers, smallText } from "./example-model.ts";
+import { exampleParts, smallText } from "./example-model.ts";
 
 let root: string;
 
@@ -28,7 +28,7 @@ async function writeModel(name: string, edit = (text: string) => text): Promise<
   await write(`models/${name}/features.sql`, "SELECT 1\n");
 }
 
-const load = (only?: string[]) => loadModels(root, { trainers: exampleTrainers }, only);
+const load = (only?: string[]) => loadModels(root, exampleParts, only);
 
 async function said(only?: string[]): Promise<string[]> {
   const { problems } = await load(only);

@@ -1,10 +1,10 @@
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
-import { exampleText, exampleTrainers } from "./example-model.ts";
+import { exampleParts, exampleText } from "./example-model.ts";
 
 /** A title, what is changed in the example into what, and what is said then: `line:column+length message`, and hints where they matter. */
 export type Mistake = readonly [title: string, from: string, to: string, ...says: string[]];
 
-const parse = modelParser({ trainers: exampleTrainers });
+const parse = modelParser(exampleParts);
 
 /** Makes the mistake in the example and tells what is said about it. */
 export function saidAbout([, from, to]: Mistake): string[] {

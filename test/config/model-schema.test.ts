@@ -4,7 +4,8 @@ import { expect, test } from "vitest";
 import { baseModelSchema, modelSchema, type WrittenModelConfig } from "../../pipelines/config/model-schema.ts";
 import { repositorySchema } from "../../pipelines/config/repository-schema.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
-import { exampleTrainers } from "./example-model.ts";
+import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { exampleParts } from "./example-model.ts";
 
 interface Node {
   path: string;
@@ -62,8 +63,8 @@ test.each(keys.filter(({ path }) => path !== "type"))(
 );
 
 test.each([
-  ["the example trainers", exampleTrainers],
-  ["our trainers", trainers],
+  ["the example trainers", exampleParts],
+  ["our trainers", modelParts],
 ])("with %s it is a JSON Schema of 2020-12", (_title, given) => {
   const schema = modelSchema(given);
   expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
@@ -71,7 +72,7 @@ test.each([
 });
 
 test("params depend on the type", () => {
-  const validate = ajv().compile(modelSchema(exampleTrainers));
+  const validate = ajv().compile(modelSchema(exampleParts));
   const model: WrittenModelConfig = {
     name: "m",
     task: "regression",
@@ -96,5 +97,5 @@ test.each(
 
 test("the published schema is up to date: npm run schema", async () => {
   const published = await readFile(new URL("../../models/model.schema.json", import.meta.url), "utf8");
-  expect(published).toBe(`${JSON.stringify(modelSchema(trainers), null, 2)}\n`);
+  expect(published).toBe(`${JSON.stringify(modelSchema(modelParts), null, 2)}\n`);
 });

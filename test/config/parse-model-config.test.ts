@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
 import { canonicalJson } from "../../pipelines/config/canonical-json.ts";
 import { modelParser, parseModelConfig } from "../../pipelines/config/parse-model-config.ts";
-import { exampleText, exampleTrainers, smallText } from "./example-model.ts";
+import { exampleParts, exampleText, smallText } from "./example-model.ts";
 
-const parse = modelParser({ trainers: exampleTrainers });
-const context = { trainers: exampleTrainers };
+const parse = modelParser(exampleParts);
+const context = exampleParts;
 
 test("the design's example is complete and without problems", () => {
   const { config, problems } = parseModelConfig(exampleText, "models/flight-delay/model.yaml", {

@@ -2,13 +2,13 @@ import { expect, test } from "vitest";
 import { describeChange } from "../../pipelines/config/describe-change.ts";
 import type { RollbackConfig } from "../../pipelines/config/model-config.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
-import { exampleText, exampleTrainers } from "./example-model.ts";
+import { exampleParts, exampleText } from "./example-model.ts";
 import { type Mistake, saidAbout } from "./mistakes.ts";
 
-const parse = modelParser({ trainers: exampleTrainers });
+const parse = modelParser(exampleParts);
 
 function rollbackOf(block: string, defaults = {}): RollbackConfig | null {
-  const parser = modelParser({ trainers: exampleTrainers, defaults });
+  const parser = modelParser({ ...exampleParts, defaults });
   const { config, problems } = parser(`${exampleText}${block}`, "model.yaml");
   expect(problems).toEqual([]);
   return config!.rollback;

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { definitionHash } from "../../pipelines/config/definition.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
-import { exampleText, exampleTrainers } from "./example-model.ts";
+import { exampleParts, exampleText } from "./example-model.ts";
 
-const parse = modelParser({ trainers: exampleTrainers });
+const parse = modelParser(exampleParts);
 
 function searched(search: string) {
   return parse(`${exampleText}search: ${search}\n`, "model.yaml", "flight-delay");

@@ -7,7 +7,7 @@ import { modelParser } from "../../pipelines/config/parse-model-config.ts";
 import { repositoryParser } from "../../pipelines/config/parse-repository-config.ts";
 import { renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import type { Problem } from "../../pipelines/errors/user-error.ts";
-import { trainers } from "../../pipelines/training/trainers.ts";
+import { modelParts } from "../../pipelines/workspace/read-models.ts";
 import { edited, fuzz, fuzzTimeout, pick, rarely } from "./cases.ts";
 import { mutateYaml } from "./mutate-yaml.ts";
 
@@ -74,7 +74,7 @@ defaults:
 `;
 
 const layers: readonly Json[] = [{}, { owner: "@a", seed: 3 }, { features: { split: { by: "key", test: 0.2 } } }];
-const parsers = layers.map((defaults) => modelParser({ trainers, defaults }));
+const parsers = layers.map((defaults) => modelParser({ ...modelParts, defaults }));
 
 /** What is told is text for people and for the runner: in the file, without control characters, one command a line. */
 function expectTold(problems: readonly Problem[], text: string): void {
@@ -127,6 +127,7 @@ test("mutated mergeml.yaml files are read or explained", { timeout: fuzzTimeout 
     const { config, problems } = parse(text, "mergeml.yaml");
     expectTold(problems, text);
     expect(config.registry).toMatch(/^[^ ~^:?*[\\]+$/);
-    if (problems.length === 0) modelParser({ trainers, defaults: config.defaults })(whole, "models/x/model.yaml", "x");
+    if (problems.length === 0)
+      modelParser({ ...modelParts, defaults: config.defaults })(whole, "models/x/model.yaml", "x");
   });
 });

@@ -5,11 +5,11 @@ import { type RuleContext, when } from "./rule.ts";
 type Features = NonNullable<RuleContext["draft"]["features"]>;
 
 /** Engine, query path, window, split, and that a column has one role. */
-export function featureRules({ draft, sound }: RuleContext): Finding[] {
+export function featureRules({ draft, engines, sound }: RuleContext): Finding[] {
   const features = draft.features ?? {};
   const needsTime = features.split?.by === "time" && sound(["features", "time"]) && features.time === undefined;
   return [
-    ...engineRules(features),
+    ...engineRules(features, engines),
     ...queryRules(features.query),
     ...windowRules(features.window),
     ...roleRules(features),
@@ -21,11 +21,11 @@ export function featureRules({ draft, sound }: RuleContext): Finding[] {
   ];
 }
 
-function engineRules({ engine }: Features): Finding[] {
-  return when(engine !== undefined && engine !== "duckdb", {
+function engineRules({ engine }: Features, engines: readonly string[]): Finding[] {
+  return when(engine !== undefined && !engines.includes(engine), {
     path: ["features", "engine"],
     message: `features.engine: ${engine} is not available yet in this version`,
-    hint: "use duckdb",
+    hint: `use ${engines.join(" or ")}`,
   });
 }
 

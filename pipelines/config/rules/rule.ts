@@ -1,5 +1,5 @@
+import type { ModelParts } from "../model-parts.ts";
 import type { FilledModelConfig } from "../model-schema.ts";
-import type { TrainerSchema } from "../trainer-schema.ts";
 import type { Finding, KeyPath } from "../yaml/finding.ts";
 
 /** A config of which any part may be missing, because it was wrong and is reported already. */
@@ -10,11 +10,10 @@ export type Draft<T> = T extends readonly (infer Item)[]
     : T;
 
 /** What a rule looks at. Rules see the config after the schema did: present values have the right shape. */
-export interface RuleContext {
+export interface RuleContext extends ModelParts {
   draft: Draft<FilledModelConfig>;
   /** Name of the model's folder, when known. */
   folder: string | undefined;
-  trainers: readonly TrainerSchema[];
   /** False when the value at the path is wrong and was replaced by its default. */
   sound(path: KeyPath): boolean;
 }

@@ -58,6 +58,19 @@ const splitSchema = {
   examples: [{ by: "time", test: 0.2 }],
 } as const;
 
+const plannedEngines = ["postgres", "spark"];
+
+/** The schema of `features` with the engines there are; those that are planned are known, and a rule says that they are to come. */
+export function featuresSchemaWith(engines: readonly string[]) {
+  const { title: _, type: __, maxLength: ___, ...engine } = featuresSchema.properties.engine;
+  const planned = plannedEngines.filter((name) => !engines.includes(name));
+  const coming = planned.length > 0 ? `${planned.join(" and ")} are planned; this` : "This";
+  const description = `${engine.description} ${coming} version runs ${engines.join(" and ")}.`;
+  const { engine: ____, ...properties } = featuresSchema.properties;
+  const known = { description, enum: [...engines, ...planned], default: engine.default, examples: engine.examples };
+  return { ...featuresSchema, properties: { engine: known, ...properties } };
+}
+
 /** `features`: where the rows come from and what the columns mean. */
 export const featuresSchema = {
   title: "a block of keys such as query, target and key",
@@ -67,8 +80,10 @@ export const featuresSchema = {
   required: ["target"],
   properties: {
     engine: {
-      description: "What runs the query. postgres and spark are planned; this version runs duckdb.",
-      enum: ["duckdb", "postgres", "spark"],
+      title: "the name of an engine",
+      description: "What runs the query.",
+      type: "string",
+      maxLength: 100,
       default: "duckdb",
       examples: ["duckdb"],
     },

@@ -1,6 +1,6 @@
 import type { Json } from "../canonical-json.ts";
+import type { TrainerSchema } from "../model-parts.ts";
 import type { SchemaDocument } from "../model-schema.ts";
-import type { TrainerSchema } from "../trainer-schema.ts";
 
 type ParamSchema = TrainerSchema["paramsSchema"]["properties"][string];
 

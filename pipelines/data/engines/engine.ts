@@ -117,7 +117,7 @@ export interface Engine {
 }
 
 /** What an engine's folder exports: how to start what runs feature queries. */
-interface EngineEntry {
+export interface EngineEntry {
   start(): Engine;
 }
 

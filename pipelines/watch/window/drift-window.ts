@@ -1,5 +1,5 @@
 import type { ModelConfig, RepositoryConfig } from "../../config/model-config.ts";
-import type { Engine } from "../../data/engines/engine.ts";
+import type { EngineOf } from "../../data/engines/engines.ts";
 import { UserError } from "../../errors/user-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
@@ -7,7 +7,7 @@ import type { Interval } from "./interval.ts";
 
 /** What is needed to find the rows of a window. */
 export interface WindowJob {
-  engine: Engine;
+  engineOf: EngineOf;
   /** The repository's root and settings. */
   root: string;
   repository: Pick<RepositoryConfig, "data" | "predictions">;

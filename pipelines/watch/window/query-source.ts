@@ -50,11 +50,12 @@ function noSource({ record: { model }, repository }: WindowJob, path: string, wh
   });
 }
 
-/** Runs a query on the interval. */
+/** Runs a query on the interval, on the engine of the version in production. */
 export function rowsOf(job: WindowJob, query: { path: string; text: string }): Promise<QueriedRows> {
-  const { engine, root, repository, extraData, staging, interval } = job;
+  const { engineOf, record, root, repository, extraData, staging, interval } = job;
   const window = { start: interval.from.toISOString(), end: interval.to.toISOString() };
   const limits = windowLimits(job);
+  const engine = engineOf(record.candidate.config.features.engine);
   return queryRows({ engine, root, data: repository.data, extraData, query, window, limits, staging });
 }
 

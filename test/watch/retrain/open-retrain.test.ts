@@ -8,7 +8,8 @@ import {
   readRetrainFacts,
 } from "../../../pipelines/open-retrain.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
-import { openWorkspace, readModel, type Workspace } from "../../../pipelines/workspace/workspace.ts";
+import { readModel } from "../../../pipelines/workspace/read-models.ts";
+import { openWorkspace, type Workspace } from "../../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../../scratch.ts";
 import { delaysYaml, deployedDelays } from "./delays.ts";
 

@@ -7,7 +7,8 @@ import type { RetrainAdvice } from "../../../pipelines/watch/drift/model-drift.t
 import { decideRetrain } from "../../../pipelines/watch/retrain/decide-retrain.ts";
 import { retrainAdvice } from "../../../pipelines/watch/retrain/retrain-advice.ts";
 import { retrainWish } from "../../../pipelines/watch/retrain/retrain-wish.ts";
-import { openWorkspace, readModel, type Workspace } from "../../../pipelines/workspace/workspace.ts";
+import { readModel } from "../../../pipelines/workspace/read-models.ts";
+import { openWorkspace, type Workspace } from "../../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../../scratch.ts";
 import { delaysYaml, deployedDelays } from "./delays.ts";
 

@@ -1,7 +1,7 @@
 import type { Json } from "./canonical-json.ts";
 import type { Task } from "./model-config.ts";
 
-/** What configuration needs to know of a trainer. Trainers are passed in, because config comes before training. */
+/** What configuration needs to know of a trainer. */
 export interface TrainerSchema {
   readonly name: string;
   readonly summary: string;
@@ -14,4 +14,11 @@ export interface TrainerSchema {
     readonly additionalProperties: false;
     readonly properties: Readonly<Record<string, { readonly [key: string]: Json }>>;
   };
+}
+
+/** What a model.yaml can name: a folder each, in a table of its step. They are passed in, because config comes before them. */
+export interface ModelParts {
+  readonly trainers: readonly TrainerSchema[];
+  /** Names of engines. */
+  readonly engines: readonly string[];
 }

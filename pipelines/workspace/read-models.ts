@@ -1,0 +1,25 @@
+import { type LoadedModel, loadModels } from "../config/load-models.ts";
+import type { ModelParts } from "../config/model-parts.ts";
+import { engineNames } from "../data/engines/engines.ts";
+import { type Problem, UserError } from "../errors/user-error.ts";
+import { trainers } from "../training/trainers.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** What a model.yaml can name in this version. */
+export const modelParts: ModelParts = { trainers, engines: engineNames };
+
+/** The models of the repository, or those named; every problem of every model. */
+export async function readModels(
+  workspace: Pick<Workspace, "root" | "repository">,
+  only?: readonly string[],
+): Promise<{ models: LoadedModel[]; problems: Problem[]; names: string[] }> {
+  return loadModels(workspace.root, { ...modelParts, defaults: workspace.repository.defaults }, only);
+}
+
+/** One model, checked. Throws UserError with all its problems. */
+export async function readModel(workspace: Pick<Workspace, "root" | "repository">, name: string): Promise<LoadedModel> {
+  const { models, problems } = await readModels(workspace, [name]);
+  const [model] = models;
+  if (problems.some((each) => each.severity !== "warning") || !model) throw new UserError(problems);
+  return model;
+}
