@@ -1,5 +1,8 @@
 import type { Task } from "./model-config.ts";
 
+/** What a model can predict. */
+export const tasks = ["regression", "classification"] as const;
+
 interface MetricTraits {
   task: Task;
   /** Whether smaller or larger is better. */

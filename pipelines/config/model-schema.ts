@@ -1,4 +1,5 @@
 import type { FromSchema } from "json-schema-to-ts";
+import { tasks } from "./metric-names.ts";
 import type { ModelParts, TrainerSchema } from "./model-parts.ts";
 import { featuresSchema, featuresSchemaWith } from "./schema/features-schema.ts";
 import { driftSchema, resourcesSchema, retrainSchema } from "./schema/operations-schema.ts";
@@ -40,7 +41,7 @@ export const baseModelSchema = {
     },
     task: {
       description: "regression predicts a number, classification a class.",
-      enum: ["regression", "classification"],
+      enum: tasks,
       examples: ["regression"],
     },
     type: {

@@ -1,5 +1,6 @@
 import type { Json } from "../config/canonical-json.ts";
 import type { Task } from "../config/model-config.ts";
+import type { TrainerSchema } from "../config/model-parts.ts";
 import type { FeatureColumn, Table } from "../data/table.ts";
 import type { Log } from "../ports/log.ts";
 import type { Parity } from "./onnx/parity.ts";
@@ -81,24 +82,10 @@ export interface TrainedModel {
 }
 
 /** What turns a train split and params into an ONNX model. One folder each; listed in `trainers.ts`. */
-export interface Trainer {
-  /** The `type` in model.yaml. */
-  name: string;
+export interface Trainer extends TrainerSchema {
   /** Raise it whenever the same input would give other bytes: it is part of the candidate's id. */
-  version: number;
-  tasks: readonly Task[];
-  summary: string;
+  readonly version: number;
   /** What makes a long fit shorter, for people. */
-  shorter?: string;
-  /** JSON Schema (2020-12) of `params`, with a description and default for each. */
-  paramsSchema: ParamsSchema;
-  /** The files in the model's folder that `params.files` names determine the model, and are part of its identity. */
-  readsModelFolder?: true;
+  readonly shorter?: string;
   train(input: TrainingInput): Promise<TrainedModel>;
-}
-
-export interface ParamsSchema {
-  type: "object";
-  additionalProperties: false;
-  properties: Readonly<Record<string, { readonly [key: string]: Json }>>;
 }

@@ -130,7 +130,7 @@ describe("rules about columns", () => {
   test("a column without values has no minimum, and nothing else to break", async () => {
     await using project = await scratchProject();
     const checks = [
-      { column: "x", min: { min: 0 }, between: [0, 1] as const, unique: true, severity: "warn" as const },
+      { column: "x", min: { min: 0 }, between: [0, 1] as const, unique: true as const, severity: "warn" as const },
     ];
     const { checks: found } = await build(project, "SELECT i AS y, NULL::INTEGER AS x FROM range(20) t(i)", { checks });
     expect(found.map(({ passed, found }) => [passed, found])).toEqual([
@@ -144,8 +144,8 @@ describe("rules about columns", () => {
 test("a check with many rules gives a result for each, in a fixed order", async () => {
   const check = {
     column: "i",
-    not_null: true,
-    unique: true,
+    not_null: true as const,
+    unique: true as const,
     between: [0, 50] as const,
     mean: { min: 0 },
     min: { min: 0 },
@@ -211,7 +211,7 @@ describe("checks that cannot be asked", () => {
 
   test("all of them are listed", async () => {
     await using project = await scratchProject();
-    const checks = [{ column: "q", not_null: true }, { column: "s", mean: { min: 1 } }, { rows: { min: 1 } }];
+    const checks = [{ column: "q", not_null: true as const }, { column: "s", mean: { min: 1 } }, { rows: { min: 1 } }];
     const { problems } = await failure(buildFeatures(featureJob(project, query, { ...choice, checks })));
     expect(problems.map(({ key }) => key)).toEqual(["features.checks[0]", "features.checks[1]"]);
   });
