@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { visibleText } from "../errors/visible-text.ts";
 import type { Clock } from "../ports/clock.ts";
+import { type FailedRequest, isUnsent, retryAfterSeconds, sendRepeatedly } from "../ports/request.ts";
 import { MlflowError } from "./mlflow-error.ts";
-import { attempts, isPassing, isRefusal, retryDelay } from "./retry-delay.ts";
 import type { ServerSettings } from "./server-settings.ts";
 
 interface MlflowRequest {
@@ -38,33 +38,46 @@ const largestAnswer = 16 * megabyte;
 
 /** A client of the server that waits for it when it is busy and gives up when it is down. */
 export function openHttpClient(settings: ServerSettings, options: HttpOptions): SendRequest {
-  const { clock, random = Math.random } = options;
   const wait = options.wait ?? ((ms) => sleep(ms, undefined, { signal: options.signal }));
-  return async (request) => {
-    for (let attempt = 0; ; attempt += 1) {
-      const answer = await attemptOnce(settings, request, options);
-      if (Buffer.isBuffer(answer)) return answer;
-      const last = attempt + 1 >= attempts || !answer.again || options.signal?.aborted;
-      const delay = last ? null : retryDelay(attempt, answer.retryAfter, clock.now(), random);
-      if (delay === null) throw answer.error;
-      await wait(delay).catch(() => {
-        throw answer.error;
-      });
-    }
-  };
+  const patience = { attempts, seconds: longestWait, sleep: (seconds: number) => wait(seconds * 1000) };
+  return (request) =>
+    sendRepeatedly(() => attemptOnce(settings, request, options), { once: request.once === true, patience });
 }
 
-interface Failure {
-  error: MlflowError;
-  again: boolean;
-  retryAfter: string | null;
+/** How often a request is sent before the server counts as down. */
+const attempts = 4;
+const firstWait = 0.4;
+/** Seconds; a server that asks for longer counts as down. */
+const longestWait = 30;
+
+const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+/** Whether the server has surely not carried out what it answered this way to. */
+function isRefusal(status: number): boolean {
+  return status === 429 || (status >= 400 && status < 500 && status !== 408);
+}
+
+/** What is known of a failure: it waits as long as Retry-After says, else doubling with jitter. */
+function failure(
+  error: MlflowError,
+  passes: boolean,
+  retryAfter: string | null,
+  { clock, signal, random = Math.random }: HttpOptions,
+): FailedRequest {
+  const asked = retryAfterSeconds(retryAfter, clock.now());
+  return {
+    error,
+    passing: passes && !signal?.aborted,
+    unclear: error.facts.unclear,
+    waitAfter: (attempt) => asked ?? Math.min(longestWait, firstWait * 2 ** (attempt - 1)) * (0.5 + random() / 2),
+  };
 }
 
 async function attemptOnce(
   settings: ServerSettings,
   request: MlflowRequest,
   options: HttpOptions,
-): Promise<Buffer | Failure> {
+): Promise<{ answer: Buffer } | FailedRequest> {
   const tried = `${request.method} ${settings.url}${request.path}`;
   try {
     const response = await fetch(`${settings.url}${request.path}${queryText(request.query)}`, {
@@ -76,11 +89,17 @@ async function attemptOnce(
     });
     const largest = response.ok ? (request.largest ?? largestAnswer) : largestAnswer;
     const content = await readBody(response, largest);
-    if (response.ok) return content;
-    return refused(settings, request, response, content, tried);
+    if (response.ok) return { answer: content };
+    return failure(
+      refused(settings, response, content, tried),
+      passing.has(response.status),
+      response.headers.get("retry-after"),
+      options,
+    );
   } catch (cause) {
     if (cause instanceof MlflowError) throw cause;
-    return unreachable(settings, request, cause as Error, tried);
+    const tooLarge = cause instanceof RangeError;
+    return failure(unreachable(settings, cause as Error, tried), !tooLarge, null, options);
   }
 }
 
@@ -119,21 +138,12 @@ async function readBody(response: Response, largest: number): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-function refused(
-  settings: ServerSettings,
-  request: MlflowRequest,
-  response: Response,
-  content: Buffer,
-  tried: string,
-): Failure {
+function refused(settings: ServerSettings, response: Response, content: Buffer, tried: string): MlflowError {
   const { status } = response;
   const told = mlflowAnswer(content);
   const code = told?.error_code ?? null;
   const text = describeRefusal(response, told?.message, code);
-  const unclear = !isRefusal(status);
-  const error = new MlflowError(clean(text, settings), tried, { status, code, unclear });
-  const again = isPassing(status) && (!request.once || !unclear);
-  return { error, again, retryAfter: response.headers.get("retry-after") };
+  return new MlflowError(clean(text, settings), tried, { status, code, unclear: !isRefusal(status) });
 }
 
 function describeRefusal({ status, headers }: Response, message = "", code: string | null = null): string {
@@ -161,26 +171,20 @@ function mlflowAnswer(content: Buffer): { error_code?: string; message?: string 
   }
 }
 
-function unreachable(settings: ServerSettings, request: MlflowRequest, cause: Error, tried: string): Failure {
-  const tooLarge = cause instanceof RangeError;
+function unreachable(settings: ServerSettings, cause: Error, tried: string): MlflowError {
   const reason = cause.name === "TimeoutError" ? "it did not answer in time" : innermost(cause);
-  const message = tooLarge
-    ? `the MLflow server is not used: ${reason}`
-    : `the MLflow server at ${settings.url} cannot be reached: ${reason}`;
-  const facts = { status: null, code: null, unclear: !neverConnected(cause) };
-  const error = new MlflowError(clean(message, settings), tried, facts, { cause });
-  return { error, again: !tooLarge && (!request.once || !facts.unclear), retryAfter: null };
+  const message =
+    cause instanceof RangeError
+      ? `the MLflow server is not used: ${reason}`
+      : `the MLflow server at ${settings.url} cannot be reached: ${reason}`;
+  const facts = { status: null, code: null, unclear: !isUnsent(cause) };
+  return new MlflowError(clean(message, settings), tried, facts, { cause });
 }
 
 /** `fetch failed` says nothing; what it wraps does. */
 function innermost(error: Error): string {
   const inner = error.cause instanceof AggregateError ? error.cause.errors[0] : error.cause;
   return inner instanceof Error ? innermost(inner) : error.message;
-}
-
-function neverConnected(error: Error): boolean {
-  const { code } = (error.cause ?? {}) as { code?: string };
-  return ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "UND_ERR_CONNECT_TIMEOUT"].includes(code ?? "");
 }
 
 /** A server may echo what it was sent. */

@@ -1,4 +1,4 @@
-import { createOnce, findOrCreate } from "./find-or-create.ts";
+import { createMissing, findOrCreate } from "./find-or-create.ts";
 import type { MlflowApi, MlflowRun, Tag } from "./mlflow-api.ts";
 import { MlflowError } from "./mlflow-error.ts";
 import { mirrorTags, type RunFacts } from "./run-facts.ts";
@@ -33,7 +33,7 @@ export async function mirrorRun(
   const find = async () => (await api.findRuns(experiment, { [mark.key]: mark.value }))[0] ?? null;
   const there = await find();
   const create = () => api.createRun(newRun(experiment, facts, [mark]));
-  const run = there ?? (await createOnce(`the run of ${name}`, find, create));
+  const run = there ?? (await createMissing(`the run of ${name}`, find, create));
   if (facts.trials.length > 0) await mirrorTrials(api, run.info, facts.trials);
   // Only a run whose facts are all there has ended: one that was cut short is completed.
   if (run.info.status === "RUNNING") await completeRun(api, run.info.run_id, facts);
@@ -52,7 +52,7 @@ async function mirrorTrials(api: MlflowApi, parent: MlflowRun["info"], trials: r
     const known = there.get(mark.value);
     const run =
       known ??
-      (await createOnce(
+      (await createMissing(
         `the run of ${name}`,
         async () => (await api.findRuns(experiment, { ...below, [mark.key]: mark.value }))[0] ?? null,
         () => api.createRun(newRun(experiment, trial, toTags({ ...below, [mark.key]: mark.value }))),

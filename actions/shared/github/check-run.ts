@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { GitHub } from "./client.ts";
-import { createOnce } from "./create-once.ts";
 import { cutMarkdown } from "./cut-markdown.ts";
-import { LostAnswer, orForbidden, refused, statusOf } from "./failure.ts";
+import { createdOnce, LostAnswer, orForbidden, refused, statusOf } from "./failure.ts";
 
 /** GitHub takes so many characters of a summary, and so many annotations in one request. */
 const [textLimit, annotationsPerRequest] = [65_535, 50];
@@ -72,7 +71,7 @@ async function create(github: GitHub, check: CheckRun): Promise<Published> {
   const { octokit, owner, repo } = github;
   const annotations = check.annotations.slice(0, Math.min(annotationsPerRequest, annotationLimit));
   const facts = { ...stateOf(check), name: check.name, head_sha: check.headSha, external_id: externalId(check) };
-  return createOnce(github, {
+  return createdOnce(github, {
     create: async () => {
       const output = { ...outputOf(check), annotations: [...annotations] };
       return (await octokit.rest.checks.create({ owner, repo, ...facts, output })).data;

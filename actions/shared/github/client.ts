@@ -2,8 +2,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Octokit } from "@octokit/rest";
 import { type Clock, systemClock } from "../../../pipelines/ports/clock.ts";
 import type { Log } from "../../../pipelines/ports/log.ts";
+import { sendRepeatedly } from "../../../pipelines/ports/request.ts";
 import type { GitHubContext } from "./context.ts";
-import { type Patience, repeated } from "./repeated.ts";
+import { failedRequest } from "./failure.ts";
 
 /** The API for one repository. */
 export interface GitHub {
@@ -50,11 +51,53 @@ export async function openGitHub(options: ClientOptions): Promise<GitHub> {
     throttle: { enabled: paced, onRateLimit: () => false, onSecondaryRateLimit: () => false },
     request: { fetch: limitedFetch(timeoutSeconds) },
   });
-  const patience: Patience = { clock, sleep, log, seconds: patienceSeconds };
+  const repeated = repeatedly({ clock, sleep, log, seconds: patienceSeconds });
   octokit.hook.wrap("request", (request, given) =>
-    repeated(given, patience, async () => request({ ...given, request: { ...given.request } })),
+    repeated(given, async () => request({ ...given, request: { ...given.request } })),
   );
   return { octokit, owner: context.owner, repo: context.repo, token, context, sleep };
+}
+
+interface Patience {
+  clock: Clock;
+  sleep: (seconds: number) => Promise<unknown>;
+  log: Log;
+  seconds: number;
+}
+
+interface Asked {
+  method: string;
+  url: string;
+  /** `once` for a request that adds something although its method says otherwise. */
+  request?: { [key: string]: unknown; once?: boolean };
+}
+
+/** Methods whose repetition changes nothing more. A POST is not among them: its lost answer may hide a success. */
+const repeatable = new Set(["GET", "HEAD", "PATCH", "PUT", "DELETE"]);
+
+/**
+ * Sends requests, again after a rate limit (which means that nothing was done), and again after 5xx or a lost connection when
+ * that cannot do anything twice.
+ */
+function repeatedly({ clock, sleep, log, seconds }: Patience) {
+  return <T>({ method, url, request }: Asked, send: () => Promise<T>): Promise<T> => {
+    let limited = false;
+    const attempt = async () => {
+      try {
+        return { answer: await send() };
+      } catch (error) {
+        const failed = failedRequest(error, `${method} ${url}`, clock.now());
+        limited = failed.limited;
+        return failed;
+      }
+    };
+    const tell = (_failed: unknown, wait: number, givesUp: boolean) => {
+      const cause = limited ? "GitHub's rate limit" : "GitHub did not answer";
+      log.info(`${cause}: ${givesUp ? `giving up, ${wait} s more` : `trying again in ${wait} s`}`);
+    };
+    const once = !repeatable.has(method) || request?.once === true;
+    return sendRepeatedly(attempt, { once, patience: { attempts: 3, seconds, sleep, tell } });
+  };
 }
 
 /** A fetch that ends in time and reads the whole body, because octokit takes one that was cut off for an empty answer. */

@@ -1,7 +1,6 @@
 import type { GitHub } from "./client.ts";
-import { createOnce } from "./create-once.ts";
 import { cutMarkdown } from "./cut-markdown.ts";
-import { orForbidden, refused, statusOf } from "./failure.ts";
+import { createdOnce, orForbidden, refused, statusOf } from "./failure.ts";
 import { ownLogin } from "./own-login.ts";
 
 /** GitHub takes so many characters. */
@@ -56,7 +55,7 @@ export async function readComment(github: GitHub, pullRequest: number, marker: s
 /** Another run may have created it meanwhile, so that one looks again afterwards, and the oldest stays. */
 async function create(github: GitHub, sticky: StickyComment, find: () => Promise<Found[]>): Promise<void> {
   const issue = { ...repository(github), issue_number: sticky.pullRequest };
-  await createOnce<unknown>(github, {
+  await createdOnce<unknown>(github, {
     create: () => fitting(sticky, (body) => github.octokit.rest.issues.createComment({ ...issue, body })),
     find: async () => (await find())[0] ?? null,
   });

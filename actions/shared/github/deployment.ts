@@ -1,7 +1,6 @@
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import type { GitHub } from "./client.ts";
-import { createOnce } from "./create-once.ts";
-import { orForbidden, refused, statusOf } from "./failure.ts";
+import { createdOnce, orForbidden, refused, statusOf } from "./failure.ts";
 
 /** What is in production of a model, as the repository's Deployments show it. */
 export interface ModelDeployment {
@@ -96,7 +95,7 @@ async function create(github: GitHub, deployment: ModelDeployment): Promise<Reco
     auto_merge: false,
     required_contexts: [],
   };
-  return createOnce(github, {
+  return createdOnce(github, {
     create: async () => {
       const { data } = await octokit.rest.repos.createDeployment(request);
       if (!("id" in data)) throw new Error(`GitHub did not create a deployment: ${data.message}`);
@@ -150,7 +149,7 @@ async function setState(
 ): Promise<void> {
   const { octokit, owner, repo } = github;
   const status = { state, description: description.slice(0, 140), log_url: logUrl, auto_inactive: true };
-  await createOnce<unknown>(github, {
+  await createdOnce<unknown>(github, {
     create: () => octokit.rest.repos.createDeploymentStatus({ owner, repo, deployment_id: id, ...status }),
     find: async () => ((await stateOf(github, id)) === state ? true : null),
   });

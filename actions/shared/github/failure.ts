@@ -1,4 +1,11 @@
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import {
+  type Creation,
+  createOnce,
+  type FailedRequest,
+  isUnsent,
+  retryAfterSeconds,
+} from "../../../pipelines/ports/request.ts";
 
 const safe = "The registry is as it was; running the job again is safe.";
 
@@ -6,12 +13,12 @@ const safe = "The registry is as it was; running the job again is safe.";
 export class LostAnswer extends EnvironmentError {}
 
 /** GitHub did not answer, or with a failure of its own. */
-export function unreachable(cause: unknown, request: string): EnvironmentError {
+function unreachable(cause: unknown, request: string): EnvironmentError {
   return new EnvironmentError(`GitHub's API ${told(cause)}`, { tried: request, safe }, { cause });
 }
 
 /** As `unreachable`, for a request that must not be repeated blindly. */
-export function lostAnswer(cause: unknown, request: string): LostAnswer {
+function lostAnswer(cause: unknown, request: string): LostAnswer {
   const detail = { tried: `${request}, which may have been done`, safe };
   return new LostAnswer(`GitHub's API ${told(cause)}`, detail, { cause });
 }
@@ -41,7 +48,7 @@ export function statusOf(error: unknown): number | undefined {
 }
 
 /** Whether GitHub refused because of too many requests: 429, or a 403 that says so in its headers or its text. */
-export function isRateLimit(error: unknown): boolean {
+function isRateLimit(error: unknown): boolean {
   const { status, message = "", response } = error as RequestFailure;
   if (status === 429) return true;
   const headers = response?.headers ?? {};
@@ -50,21 +57,10 @@ export function isRateLimit(error: unknown): boolean {
 }
 
 /** A server that is in trouble or cannot be reached: 5xx, or no answer at all. */
-export function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): boolean {
   const { status, name } = error as RequestFailure;
   if (name === "TimeoutError" || name === "AbortError") return true;
   return typeof status === "number" ? status >= 500 : error instanceof TypeError;
-}
-
-const unsent = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "UND_ERR_CONNECT_TIMEOUT"]);
-
-/** Whether no connection came about: then nothing was done, whatever was asked. */
-export function isUnsent(error: unknown): boolean {
-  for (let inner = error; inner instanceof Error; inner = inner.cause) {
-    const all = inner instanceof AggregateError ? inner.errors : [inner];
-    if (all.some((each: { code?: unknown }) => unsent.has(String(each.code)))) return true;
-  }
-  return false;
 }
 
 /**
@@ -72,14 +68,44 @@ export function isUnsent(error: unknown): boolean {
  * `X-RateLimit-Reset`); null when it says nothing.
  * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#exceeding-the-rate-limit
  */
-export function secondsAsked(error: unknown, now: Date): number | null {
+function secondsAsked(error: unknown, now: Date): number | null {
   const headers = (error as RequestFailure).response?.headers ?? {};
-  const until = (milliseconds: number) => Math.max(0, Math.ceil((milliseconds - now.getTime()) / 1_000));
-  const after = headers["retry-after"];
-  if (after !== undefined && /^\d+$/.test(`${after}`)) return Number(after);
-  if (after !== undefined && !Number.isNaN(Date.parse(`${after}`))) return until(Date.parse(`${after}`));
+  const after = retryAfterSeconds(String(headers["retry-after"] ?? "") || null, now);
+  if (after !== null) return Math.ceil(after);
   const reset = Number(headers["x-ratelimit-reset"]);
-  return headers["x-ratelimit-remaining"] === "0" && reset > 0 ? until(reset * 1_000) + 1 : null;
+  if (headers["x-ratelimit-remaining"] !== "0" || !(reset > 0)) return null;
+  return Math.max(0, Math.ceil(reset - now.getTime() / 1_000)) + 1;
+}
+
+/** What GitHub asks for when a secondary limit names no time; it doubles each time. */
+const unnamedLimitSeconds = 60;
+
+/** A failed request, as `sendRepeatedly` judges it; `name` is what people are told of it. */
+export function failedRequest(error: unknown, name: string, now: Date): FailedRequest & { limited: boolean } {
+  const limited = isRateLimit(error);
+  const passing = limited || isPassing(error);
+  const named = secondsAsked(error, now);
+  const unnamed = (attempt: number) => (limited ? unnamedLimitSeconds * 2 ** (attempt - 1) : attempt ** 2);
+  return {
+    error: passing ? unreachable(error, limited ? `${name}, then waiting for the rate limit` : name) : error,
+    lost: lostAnswer(error, name),
+    passing,
+    unclear: !limited && !isUnsent(error),
+    limited,
+    waitAfter: (attempt) => named ?? unnamed(attempt),
+  };
+}
+
+/** GitHub's lists may lag behind what was written. */
+const secondsUntilListed = 2;
+
+/** Creates something on GitHub once although an answer may be lost. */
+export function createdOnce<T>(
+  { sleep }: { sleep: (seconds: number) => Promise<unknown> },
+  { create, find }: Pick<Creation<T>, "create" | "find">,
+): Promise<T> {
+  const pause = (attempt: number) => sleep(secondsUntilListed * attempt);
+  return createOnce({ create, find, leavesOpen: (error) => error instanceof LostAnswer, attempts: 3, pause });
 }
 
 /** Whether the token may not do this: then the caller does without. 404 is what GitHub says of what one may not see. */

@@ -1,9 +1,8 @@
 import { oneLine } from "../../../pipelines/report/markdown/escape-markdown.ts";
 import type { GitHub } from "./client.ts";
 import { upsertComment } from "./comment.ts";
-import { createOnce } from "./create-once.ts";
 import { cutMarkdown } from "./cut-markdown.ts";
-import { statusOf } from "./failure.ts";
+import { createdOnce, statusOf } from "./failure.ts";
 import { ownLogin } from "./own-login.ts";
 
 /** GitHub takes so many characters of a title and of a body. */
@@ -60,7 +59,7 @@ export async function createIssue(
     const { data } = await octokit.rest.issues.create({ ...issue, ...(assignees.length > 0 ? { assignees } : {}) });
     return data.number;
   };
-  return createOnce(github, {
+  return createdOnce(github, {
     create: () =>
       send(assignee ? [assignee] : []).catch((error: unknown) => {
         if (statusOf(error) !== 422 || !assignee) throw error;

@@ -6,9 +6,8 @@ import {
 } from "../../../pipelines/watch/retrain/retrain-memory.ts";
 import type { GitHub } from "./client.ts";
 import { upsertComment } from "./comment.ts";
-import { createOnce } from "./create-once.ts";
 import { cutMarkdown } from "./cut-markdown.ts";
-import { isForbidden, statusOf } from "./failure.ts";
+import { createdOnce, isForbidden, statusOf } from "./failure.ts";
 import { ownLogin } from "./own-login.ts";
 
 /** GitHub takes so many characters of a title and of a body. */
@@ -112,7 +111,7 @@ async function open(github: GitHub, proposal: RetrainProposal, text: { title: st
     const found = await findRetrainPull(github, model, branch);
     return found?.state === "open" ? found.number : null;
   };
-  const number = await createOnce(github, {
+  const number = await createdOnce(github, {
     create: async () => {
       try {
         return (await octokit.rest.pulls.create({ owner, repo, head: branch, base, ...text })).data.number;
