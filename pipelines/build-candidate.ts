@@ -43,6 +43,7 @@ export async function buildCandidate(
     sha256: trained.sha256,
     naive: trained.naive,
     ranking: trained.facts.importance,
+    leaks: trained.leaks,
   };
   const fresh = await scoreCandidate(workspace, scoring, production);
   const scored = await countJudgedBefore(workspace, prepared.id, scoring, fresh);

@@ -48,11 +48,16 @@ export async function judgeAgain(
   const { record, naive } = candidate;
   const scoring = {
     config: record.config,
-    data: { ...record, split_seed: recordedSplitSeed(record) },
+    data: {
+      ...record,
+      split_seed: recordedSplitSeed(record),
+      ...(candidate.evaluation.duplicates && { duplicates: candidate.evaluation.duplicates }),
+    },
     onnx: candidate.model,
     sha256: record.model.sha256,
     naive,
     ranking: record.importance,
+    ...(candidate.evaluation.leaks && { leaks: candidate.evaluation.leaks }),
   };
   const production = await productionOf(snapshot, record.config.name);
   const scored = await scoreCandidate(workspace, scoring, production);

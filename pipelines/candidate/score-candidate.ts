@@ -1,5 +1,6 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import type { DatasetRef, FeatureData } from "../data/dataset.ts";
+import { loadClusters } from "../data/load-clusters.ts";
 import { type Groups, loadGroups } from "../data/load-groups.ts";
 import { loadTable } from "../data/load-table.ts";
 import { storePredictions } from "../data/store-predictions.ts";
@@ -8,24 +9,28 @@ import { evaluate } from "../evaluation/evaluate.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { explainModel } from "../evaluation/explanation/explain-model.ts";
 import type { Explanations } from "../evaluation/explanations.ts";
+import type { Leak } from "../evaluation/leak.ts";
 import { takeTarget } from "../evaluation/table-rows.ts";
+import { duplicateNotes } from "../gate/duplicate-check.ts";
 import type { Production } from "../registry/production.ts";
 import { formatCount, formatNumber, formatSigned } from "../statistics/format-number.ts";
 import { type ScoringModel, withModel } from "../training/onnx/session.ts";
 import type { Importance, Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
-import { ownQueryInputs, type ScoredProduction, scoreProduction } from "./score-production.ts";
-import { findSeenRows } from "./seen-rows.ts";
+import { judgedRows } from "./judged-rows.ts";
+import { ownQueryInputs, scoreProduction } from "./score-production.ts";
 
 export interface Scoring {
   config: ModelConfig;
-  data: Pick<FeatureData, "features" | "classes" | "test" | "notes"> & { split_seed: number };
+  data: Pick<FeatureData, "features" | "classes" | "train" | "test" | "notes" | "duplicates"> & { split_seed: number };
   onnx: Uint8Array;
   sha256: string;
   naive: Naive;
   /** The trainer's importances. */
   ranking: readonly Importance[];
+  /** What the train split shows of features that are the target; absent from candidates of before it was looked for. */
+  leaks?: readonly Leak[];
 }
 
 export interface Scored {
@@ -42,7 +47,7 @@ export async function scoreCandidate(
 ): Promise<Scored> {
   const { cache, log, store } = workspace;
   const inputs = await scoringInputs(workspace, scoring, production);
-  return log.step(
+  const scored = await log.step(
     "evaluate",
     async () => {
       const cached = await cache.read<Scored>("evaluate", inputs);
@@ -53,14 +58,18 @@ export async function scoreCandidate(
     },
     ({ evaluation }) => describeEvaluation(evaluation),
   );
+  for (const note of duplicateNotes(scored.evaluation)) log.warn(note);
+  return scored;
 }
 
 async function scoringInputs(
   workspace: Workspace,
-  { config, data, sha256, naive }: Scoring,
+  { config, data, sha256, naive, leaks }: Scoring,
   production: Production | null,
 ): Promise<unknown> {
-  const { primary, retrain, slices } = config.thresholds;
+  const { store } = workspace;
+  const { primary, retrain, slices, min_test_rows } = config.thresholds;
+  const { train, duplicates } = data;
   const baseline = production && {
     version: production.record.version,
     model: production.record.candidate.model.sha256,
@@ -75,11 +84,19 @@ async function scoringInputs(
     confidence: retrain.confidence,
     slices,
     seed: config.seed,
+    leaks,
+    group: config.features.split.group,
+    duplicates: duplicates && {
+      ...duplicates,
+      train: train.fingerprint,
+      stored: store.has(train.fingerprint),
+      min_test_rows,
+    },
     heldOut: production && {
       split: config.features.split,
       key: config.features.key,
       split_seed: data.split_seed,
-      stored: workspace.store.has(production.record.candidate.train.fingerprint),
+      stored: store.has(production.record.candidate.train.fingerprint),
     },
   };
 }
@@ -91,7 +108,7 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
     task,
     seed,
     thresholds,
-    features: { target, key },
+    features: { target, key, split },
   } = config;
   const { features, classes, test } = data;
   const table = await loadTable(store, test, { features, target, task, classes });
@@ -100,7 +117,8 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
     explained: await explain(workspace, scoring, opened, table),
   }));
   const scored = await scoreProduction(workspace, config, data, production, table);
-  const { baseline, predictions, rows, overlap } = await leaveOutSeen(workspace, scoring, production, scored);
+  const { predictions, rows, left } = await judgedRows(workspace, scoring, production, scored);
+  const clusters = split.group === undefined ? null : takeCodes(await loadClusters(store, test, split.group), rows);
   const groups = new Map<string, Awaited<ReturnType<typeof loadGroups>>>();
   for (const { by } of thresholds.slices) groups.set(by, takeGroups(await loadGroups(store, test, by), rows));
   const compared = evaluate({
@@ -111,16 +129,17 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
     target: rows === null ? table.target : takeTarget(table.target, rows),
     candidate: takePredictions(candidate, rows),
     production: predictions && takePredictions(predictions.scores, predictions.rows),
-    baseline,
+    baseline: scored.baseline,
     naive,
     groups,
+    clusters,
     seed,
     model: sha256,
     test_fingerprint: test.fingerprint,
     features,
     classes,
   });
-  const evaluation = { ...compared, test_rows: test.rows, ...overlap };
+  const evaluation = { ...compared, test_rows: test.rows, ...left, ...(scoring.leaks && { leaks: scoring.leaks }) };
   const stored = await storePredictions(store, test, key, target, candidate);
   return { evaluation: { ...evaluation, ...explained }, predictions: stored };
 }
@@ -147,43 +166,6 @@ async function explain(
   return explained.explanations ? { explanations: explained.explanations } : {};
 }
 
-/** Leaves out, for everybody, the rows that production was trained on. Where that cannot be known, all are judged, and said so. */
-async function leaveOutSeen(
-  workspace: Workspace,
-  { config, data }: Scoring,
-  production: Production | null,
-  { baseline, predictions, rows }: ScoredProduction,
-): Promise<JudgedRows> {
-  const scores = predictions && { scores: predictions, rows: null };
-  if (production === null || baseline.state !== "scored") return { baseline, predictions: scores, rows, overlap: {} };
-  const seen = await findSeenRows(workspace, config, data, production);
-  if ("unknown" in seen) {
-    return {
-      ...{ baseline, predictions: scores, rows },
-      overlap: { seen_by_production: null, overlap_unknown: seen.unknown },
-    };
-  }
-  if (seen.rows.length === 0) return { baseline, predictions: scores, rows, overlap: { seen_by_production: 0 } };
-  const left = new Set(seen.rows);
-  const all = rows ?? Int32Array.from({ length: data.test.rows }, (_, row) => row);
-  const kept = Int32Array.from(all.keys()).filter((at) => !left.has(all[at]!));
-  return {
-    baseline,
-    predictions: predictions && { scores: predictions, rows: kept },
-    rows: kept.map((at) => all[at]!),
-    overlap: { seen_by_production: all.length - kept.length },
-  };
-}
-
-interface JudgedRows {
-  baseline: Evaluation["baseline"];
-  /** Production's scores, and positions of those that count. */
-  predictions: { scores: Predictions; rows: Int32Array | null } | null;
-  /** Positions of the judged test rows; null for all. */
-  rows: Int32Array | null;
-  overlap: Pick<Evaluation, "seen_by_production" | "overlap_unknown">;
-}
-
 /** The rows that both models are judged on; all of them without a choice. */
 function takePredictions(predictions: Predictions, rows: Int32Array | null): Predictions {
   if (rows === null) return predictions;
@@ -195,10 +177,14 @@ function takePredictions(predictions: Predictions, rows: Int32Array | null): Pre
 }
 
 function takeGroups(groups: Groups, rows: Int32Array | null): Groups {
-  return rows === null ? groups : { ...groups, codes: Int32Array.from(rows, (row) => groups.codes[row]!) };
+  return { ...groups, codes: takeCodes(groups.codes, rows) };
 }
 
-function describeEvaluation({ metrics, baseline, rows, test_rows, seen_by_production }: Evaluation): string {
+function takeCodes(codes: Int32Array, rows: Int32Array | null): Int32Array {
+  return rows === null ? codes : Int32Array.from(rows, (row) => codes[row]!);
+}
+
+function describeEvaluation({ metrics, baseline, rows, test_rows = rows }: Evaluation): string {
   const [primary] = metrics;
   if (!primary || primary.candidate === null) return `${rows} rows`;
   const found = `${primary.metric} ${formatNumber(primary.candidate)}`;
@@ -207,6 +193,6 @@ function describeEvaluation({ metrics, baseline, rows, test_rows, seen_by_produc
   if (baseline.state === "none" || primary.production === null || !primary.difference)
     return `${found} (nothing in production)`;
   const { value, low, high } = primary.difference;
-  const on = seen_by_production ? `, on ${formatCount(rows)} of ${formatCount(test_rows ?? rows)} test rows` : "";
+  const on = rows < test_rows ? `, on ${formatCount(rows)} of ${formatCount(test_rows)} test rows` : "";
   return `${found} (production v${baseline.version}: ${formatNumber(primary.production)}${on})  Δ ${formatSigned(value)} (${formatSigned(low)} … ${formatSigned(high)})`;
 }

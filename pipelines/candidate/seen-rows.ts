@@ -1,60 +1,60 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import type { DatasetRef, FeatureData } from "../data/dataset.ts";
-import { readRowIdentities, rowsAlsoIn, sharedIdentity } from "../data/row-identity.ts";
+import { readRowIdentities } from "../data/row-identity.ts";
 import type { Production } from "../registry/production.ts";
-import type { TrainedRows } from "../registry/trained-rows.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import { isInFilter } from "../statistics/xor-filter.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { recordedSplitSeed } from "./split-seed.ts";
+import { type KnownRows, type TrainedOn, trainedOn } from "./trained-on.ts";
 
 /** A candidate's split. */
-export type SplitData = Pick<FeatureData, "test" | "notes"> & { split_seed: number };
-
-/** Positions of the test rows that production was trained on, ascending; or why that cannot be known. */
-export type SeenRows = { rows: Int32Array } | { unknown: string };
+export type SplitData = Pick<FeatureData, "train" | "test" | "notes"> & { split_seed: number };
 
 type Place = Pick<Workspace, "store" | "threads">;
 
 /**
- * The test rows that production was trained on. None where the two splits cannot overlap; else by its stored train split, or
- * by the filter that it was registered with.
+ * The test rows that production was trained on, or, where rows belong together, that are of a group it was trained on. None
+ * where the two splits cannot overlap; else by its stored train split, or by the filter that it was registered with.
  */
 export async function findSeenRows(
   place: Place,
   { features }: Pick<ModelConfig, "features">,
   data: SplitData,
   production: Production,
-): Promise<SeenRows> {
+): Promise<KnownRows> {
   const { candidate } = production.record;
   if (cannotOverlap(features, data, candidate)) return { rows: new Int32Array(0) };
-  const { key } = features;
-  const { train } = candidate;
-  if (place.store.has(train.fingerprint)) {
-    const columns = sharedIdentity({ ref: data.test, key }, { ref: train, key: candidate.config.features.key });
-    if (columns === null) return { unknown: "the two have neither a key nor enough columns in common" };
-    return { rows: await rowsAlsoIn(place, data.test, train, columns) };
-  }
-  const trained = await production.trainedRows();
-  if (trained === null)
-    return {
-      unknown: "its train split is not in the dataset store, and it was registered without a filter of its rows",
-    };
-  return rowsInFilter(place, data.test, trained);
+  const known = await trainedOn(place, features.key, production);
+  const group = features.split.group ?? candidate.config.features.split.group;
+  const isGrouped = group !== undefined && data.test.columns.some(({ name }) => name === group);
+  return isGrouped ? rowsOfSeenGroups(place, data, known, group) : known.rows(data.test);
 }
 
-async function rowsInFilter({ store }: Place, test: DatasetRef, { columns, filter }: TrainedRows): Promise<SeenRows> {
-  const lost = columns.filter(({ name, type }) => !test.columns.some((own) => own.name === name && own.type === type));
-  if (lost.length > 0) {
-    const names = lost.map(({ name }) => name).join(", ");
+/** A group is known to production when one of its rows is: by its column, or, where production has it not, by the candidate's rows. */
+async function rowsOfSeenGroups(place: Place, data: SplitData, known: TrainedOn, group: string): Promise<KnownRows> {
+  const [seen, byGroup] = [await known.rows(data.test), await known.groups(data.test, group)];
+  if (byGroup) return { rows: union(byGroup, "rows" in seen ? seen.rows : new Int32Array(0)) };
+  if ("unknown" in seen) return seen;
+  if (!place.store.has(data.train.fingerprint))
     return {
-      unknown: `its train split is not in the dataset store, and its rows were registered by ${names}, which the test rows lack`,
+      unknown: `production's rows have no ${group}, and the candidate's train split is not in the dataset store`,
     };
-  }
-  const { high, low } = await readRowIdentities(store, test, columns);
-  const rows: number[] = [];
-  for (let row = 0; row < low.length; row += 1) if (isInFilter(filter, high[row]!, low[row]!)) rows.push(row);
-  return { rows: Int32Array.from(rows) };
+  const learned = await known.rows(data.train);
+  if ("unknown" in learned) return learned;
+  const [ours, theirs] = [await groupsOf(place, data.test, group), await groupsOf(place, data.train, group)];
+  const groups = new Set([...seen.rows].map((row) => ours[row]!));
+  for (const row of learned.rows) groups.add(theirs[row]!);
+  return { rows: Int32Array.from(ours.keys()).filter((row) => groups.has(ours[row]!)) };
+}
+
+async function groupsOf({ store }: Place, ref: DatasetRef, group: string): Promise<string[]> {
+  const columns = ref.columns.filter(({ name }) => name === group);
+  const { high, low } = await readRowIdentities(store, ref, { columns, group: true });
+  return Array.from(high, (half, row) => `${half} ${low[row]}`);
+}
+
+function union(a: Int32Array, b: Int32Array): Int32Array {
+  return Int32Array.from(new Set([...a, ...b])).sort();
 }
 
 /**
@@ -77,6 +77,8 @@ function cannotOverlap(
     );
   }
   if (split_seed !== recordedSplitSeed(candidate) || split.test > theirs.split.test) return false;
+  if (split.group !== theirs.split.group) return false;
+  if (split.group !== undefined) return sameColumns([split.group]);
   if (JSON.stringify(key) !== JSON.stringify(theirs.key)) return false;
   return key.length > 0 ? sameColumns(key) : JSON.stringify(test.columns) === JSON.stringify(candidate.train.columns);
 }

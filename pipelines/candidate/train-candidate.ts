@@ -2,6 +2,8 @@ import { dirname, join } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
 import { loadTable } from "../data/load-table.ts";
 import type { Table, Target } from "../data/table.ts";
+import { findLeaks, type Leak } from "../evaluation/leak.ts";
+import { leakSentence } from "../gate/leak-checks.ts";
 import type { Log, Step } from "../ports/log.ts";
 import { type InputExample, inputExample } from "../registry/mlflow-files.ts";
 import { trainModel } from "../training/train-model.ts";
@@ -23,6 +25,7 @@ export interface TrainResult {
   example: InputExample;
   /** What a careful person would ask about the rows it learned from. */
   notes: readonly string[];
+  leaks: readonly Leak[];
   seconds: number;
 }
 
@@ -34,7 +37,7 @@ export async function trainCandidate(
 ): Promise<TrainResult> {
   const { log } = workspace;
   const result = await trainStep(workspace, model, prepared);
-  for (const note of result.notes) log.warn(note);
+  for (const note of [...result.leaks.map(leakSentence), ...result.notes]) log.warn(note);
   return result;
 }
 
@@ -50,7 +53,7 @@ async function trainStep(workspace: Workspace, model: LoadedModel, prepared: Pre
         await cache.readBytes("train", inputs),
         await cache.read<Omit<TrainResult, "model">>("train", inputs),
       ];
-      if (bytes && facts?.notes) return { ...facts, model: bytes };
+      if (bytes && facts?.leaks) return { ...facts, model: bytes };
       const result = await trainNow(workspace, model, prepared, nestedLog(log, foreseenFit(workspace, prepared, step)));
       await cache.writeBytes("train", inputs, result.model);
       await cache.write("train", inputs, { ...result, model: undefined });
@@ -102,6 +105,7 @@ async function trainNow(
       target,
       minRows: typeof params.min_rows_per_leaf === "number" ? params.min_rows_per_leaf : null,
     }),
+    leaks: findLeaks(table),
     seconds: (clock.now().getTime() - started) / 1000,
   };
 }

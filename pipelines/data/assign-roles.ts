@@ -19,7 +19,7 @@ export interface RoleRequest {
 }
 
 /**
- * Says of each column what it is for; whatever is not key, time or target is a feature. Throws UserError with every column the
+ * Says of each column what it is for; whatever is not key, group, time or target is a feature. Throws UserError with every column the
  * config names in vain and every column whose type its role cannot have.
  */
 export function assignRoles(columns: readonly SourceColumn[], request: RoleRequest): RoleColumn[] {
@@ -27,7 +27,7 @@ export function assignRoles(columns: readonly SourceColumn[], request: RoleReque
   const roles = columns.map((column) => ({ ...column, role: roleOf(column.name, request.features) }));
   problems.push(...roles.flatMap((column) => typeProblem(column, request) ?? []));
   if (problems.length === 0 && !roles.some(({ role }) => role === "feature")) {
-    const hint = "every column that is not key, time or target is a feature";
+    const hint = "every column that is not key, group, time or target is a feature";
     problems.push({ message: "the query returns no features", hint, where: locateWord(request.sql, "select") });
   }
   if (problems.length > 0) throw new UserError(problems);
@@ -44,9 +44,10 @@ function featureKind(kind: SourceColumn["kind"]): FeatureSpec["kind"] {
   return isNumeric(kind) ? "number" : "category";
 }
 
-function roleOf(name: string, { key, target, time }: FeaturesConfig): ColumnRole {
+function roleOf(name: string, { key, target, time, split }: FeaturesConfig): ColumnRole {
   if (name === target) return "target";
   if (key.includes(name)) return "key";
+  if (name === split.group) return "group";
   return name === time ? "time" : "feature";
 }
 
@@ -59,6 +60,9 @@ function missingColumns(columns: readonly SourceColumn[], { features, slices, lo
       return [name, features.key.length === 1 ? ["features", "key"] : ["features", "key", at]];
     }),
     ...(features.time === null ? [] : [[features.time, ["features", "time"]] as [string, string[]]]),
+    ...(features.split.group === undefined
+      ? []
+      : [[features.split.group, ["features", "split", "group"]] as [string, string[]]]),
     ...slices.map((name, at): [string, (string | number)[]] => [name, ["thresholds", "slices", at, "by"]]),
   ];
   return asked
@@ -85,10 +89,10 @@ function typeProblem(column: RoleColumn, request: RoleRequest): Problem | null {
       where,
     };
   }
-  if (role === "key" && kind === "nested") {
+  if ((role === "key" || role === "group") && kind === "nested") {
     return {
-      message: `key column ${name} is ${shortType(type)}`,
-      hint: "a key is a number, a text, a date or the like",
+      message: `${role} column ${name} is ${shortType(type)}`,
+      hint: `a ${role} is a number, a text, a date or the like`,
       where,
     };
   }

@@ -3,6 +3,7 @@ import { type Problem, type SourceLocation, UserError } from "../errors/user-err
 import type { Log } from "../ports/log.ts";
 import { assignRoles, featureSpecs, type RoleRequest } from "./assign-roles.ts";
 import type { RoleColumn } from "./columns.ts";
+import { countDuplicates } from "./count-duplicates.ts";
 import { featureNotes, precisionWarnings, requireUsableRows, requireUsableSplits } from "./data-facts.ts";
 import { openDataFolders } from "./data-folders.ts";
 import type { CheckResult, DatasetRef, FeatureResult } from "./dataset.ts";
@@ -44,6 +45,20 @@ export interface FeatureJob {
  * is returned, and nothing is stored. Throws UserError for whatever the user can mend, and leaves nothing behind then.
  */
 export async function buildFeatures(job: FeatureJob): Promise<FeatureResult> {
+  const built = await checkAndStore(job);
+  const { features } = job.model.config;
+  if (!built.ok || !mayBeTorn(features)) return built;
+  const { threads } = job.limits ?? configuredLimits(job.model.config);
+  const duplicates = await countDuplicates({ store: job.store, threads }, built, features.target);
+  return { ...built, duplicates };
+}
+
+/** Whether equal rows may be on both sides: by key without a key, the row itself decides. */
+function mayBeTorn({ key, split }: ModelConfig["features"]): boolean {
+  return split.by === "time" || split.group !== undefined || key.length > 0;
+}
+
+async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
   const { root, model, data, extraData, store, log } = job;
   const folders = await openDataFolders(root, data, extraData);
   const sql = sqlText(model.query.path, model.query.text);
@@ -133,9 +148,9 @@ async function storeSplits(
   };
 }
 
-/** Key, time, features, target: the order does not depend on where the query happens to name the target. */
+/** Key, group, time, features, target: the order does not depend on where the query happens to name the target. */
 export function storedOrder(columns: readonly RoleColumn[]): RoleColumn[] {
-  const order = ["key", "time", "feature", "target"];
+  const order = ["key", "group", "time", "feature", "target"];
   return columns.toSorted((a, b) => order.indexOf(a.role) - order.indexOf(b.role));
 }
 

@@ -24,7 +24,7 @@ export interface SourceColumn {
   type: string;
 }
 
-export type ColumnRole = "key" | "time" | "feature" | "target";
+export type ColumnRole = "key" | "group" | "time" | "feature" | "target";
 
 /** A column and what it is for, in the order in which it is stored. */
 export interface RoleColumn extends SourceColumn {

@@ -45,6 +45,10 @@ function columnProblems(
   if (role === "key" && fact.missing > 0) {
     problems.push(problem(`the key ${name} is missing in ${formatCount(fact.missing)} ${of}`, leaveOut));
   }
+  if (role === "group" && fact.missing > 0) {
+    const path = ["features", "split", "group"];
+    problems.push(at(locate, path, `the group ${name} is missing in ${formatCount(fact.missing)} ${of}`, leaveOut));
+  }
   if (role === "time" && byTime && fact.missing > 0) {
     problems.push(
       problem(`the time ${name} is missing in ${formatCount(fact.missing)} ${of}, and the split needs it`, leaveOut),
@@ -85,7 +89,8 @@ export function requireUsableSplits(
   if (train.rows === 0 || test.rows === 0) {
     const [empty, other] = train.rows === 0 ? ["train", test] : ["test", train];
     const message = `the ${empty} split is empty: all ${countOf(other.rows, "row")} went to the other side`;
-    const why = split.by === "time" ? "most rows have the same time" : "there are too few rows";
+    const few = split.group === undefined ? "there are too few rows" : `there are too few different ${split.group}`;
+    const why = split.by === "time" ? "most rows have the same time" : few;
     throw new UserError(
       at(locate, ["features", "split"], message, `${why}; return more rows, or change features.split`),
     );

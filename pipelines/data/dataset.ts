@@ -19,6 +19,15 @@ export interface CheckResult {
   failing_rows: number | null;
 }
 
+/** Test rows that equal a train row in all features. */
+export interface Duplicates {
+  rows: number;
+  /** Of those, the ones that a train row equals in the target too, but for features that many train rows have. */
+  copies: number;
+  /** How often the target of a few rows with equal features is equal, beyond chance: 0 at random, 1 always. */
+  agreement: number;
+}
+
 /** What the features step gives: two stored splits, the model's signature, and the checks' results. */
 export interface FeatureData {
   train: DatasetRef;
@@ -27,6 +36,8 @@ export interface FeatureData {
   /** Every class of train and test, by code point (numbers in numeric order); empty for a regression. */
   classes: readonly string[];
   checks: readonly CheckResult[];
+  /** Absent where rows are split by themselves, so that equal ones are on one side. */
+  duplicates?: Duplicates;
   /** What is wrong with the rows and somebody should mend, e.g. values that fall together as 32-bit numbers. */
   warnings?: readonly string[];
   /** Facts worth a line in the report, e.g. a column with the same value in every row. */

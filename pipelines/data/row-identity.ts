@@ -25,15 +25,7 @@ const numeric = /^(integer|double|decimal\(\d+\))$/;
  * both have beside the keys. null when those tell no row from another.
  */
 export function sharedIdentity(one: KeyedDataset, other: KeyedDataset): IdentityColumn[] | null {
-  const shared = (name: string): IdentityColumn[] => {
-    const [left, right] = [one, other].map(({ ref }) => ref.columns.find((column) => column.name === name));
-    if (!left || !right) return [];
-    return left.type === right.type
-      ? [left]
-      : numeric.test(left.type) && numeric.test(right.type)
-        ? [{ ...left, widened: true }]
-        : [];
-  };
+  const shared = (name: string) => sharedColumn(one.ref, other.ref, name);
   for (const { key } of [other, one]) {
     const columns = key.flatMap(shared);
     if (key.length > 0 && columns.length === key.length) return columns;
@@ -43,24 +35,42 @@ export function sharedIdentity(one: KeyedDataset, other: KeyedDataset): Identity
   return columns.length > 1 ? columns : null;
 }
 
-/** SQL for a row's 64-bit identity: the lower half of the MD5 of its cells, each with its length before it. */
-function identityHash(columns: readonly IdentityColumn[]): string {
+/** A column that both datasets have as the same, or as numbers; else nothing. */
+export function sharedColumn(one: DatasetRef, other: DatasetRef, name: string): IdentityColumn[] {
+  const [left, right] = [one, other].map(({ columns }) => columns.find((column) => column.name === name));
+  if (!left || !right) return [];
+  if (left.type === right.type) return [{ name, type: left.type }];
+  return numeric.test(left.type) && numeric.test(right.type) ? [{ name, type: left.type, widened: true }] : [];
+}
+
+/** What identifies a row, or, when it is a group's column, the group of rows. */
+export interface RowIdentity {
+  columns: readonly IdentityColumn[];
+  group?: boolean;
+}
+
+/**
+ * SQL for a row's 64-bit identity: the lower half of the MD5 of its cells, each with its length before it. A group is never
+ * equal to a row of the same cells.
+ */
+function identityHash({ columns, group = false }: RowIdentity): string {
   const cells = columns.map(({ name, widened }) => {
     const value = widened ? `CAST(${quoteName(name)} AS DOUBLE)` : quoteName(name);
     const text = `CAST(${value} AS VARCHAR)`;
     return `coalesce(strlen(${text}) || ':' || ${text}, '~')`;
   });
-  return `md5_number_lower(concat(${cells.join(", ")}))`;
+  return `md5_number_lower(concat(${[...(group ? ["'group '"] : []), ...cells].join(", ")}))`;
 }
 
-/** The different identities of a stored dataset's rows, ascending. */
+/** The different identities of a stored dataset's rows, of each kind, ascending. */
 export async function readIdentities(
   store: DatasetStore,
   ref: DatasetRef,
-  columns: readonly IdentityColumn[],
+  identities: readonly RowIdentity[],
 ): Promise<Hashes> {
   return withDataset(store, ref, async (session, from) => {
-    await session.run(`CREATE TEMP TABLE identities AS SELECT DISTINCT ${identityHash(columns)} AS hash FROM ${from}`);
+    const hashes = identities.map((each) => `SELECT ${identityHash(each)} AS hash FROM ${from}`);
+    await session.run(`CREATE TEMP TABLE identities AS SELECT DISTINCT hash FROM (${hashes.join(" UNION ALL ")})`);
     const { rows } = await session.row("SELECT count(*) AS rows FROM identities");
     const [high, low] = await readHalves(session, "(FROM identities ORDER BY hash)", { ...ref, rows: Number(rows) });
     return { high, low };
@@ -68,13 +78,9 @@ export async function readIdentities(
 }
 
 /** The identity of each row of a stored dataset, in its order. */
-export async function readRowIdentities(
-  store: DatasetStore,
-  ref: DatasetRef,
-  columns: readonly IdentityColumn[],
-): Promise<Hashes> {
+export async function readRowIdentities(store: DatasetStore, ref: DatasetRef, identity: RowIdentity): Promise<Hashes> {
   return withDataset(store, ref, async (session, from) => {
-    const [high, low] = await readHalves(session, `(SELECT ${identityHash(columns)} AS hash FROM ${from})`, ref);
+    const [high, low] = await readHalves(session, `(SELECT ${identityHash(identity)} AS hash FROM ${from})`, ref);
     return { high, low };
   });
 }
@@ -106,7 +112,7 @@ export async function rowsAlsoIn(
     spill: join(staging.path, "spill"),
     threads,
   });
-  const hash = identityHash(columns);
+  const hash = identityHash({ columns });
   try {
     await session.run(`CREATE TEMP TABLE shared AS SELECT mergeml_row FROM
       (SELECT file_row_number AS mergeml_row, ${hash} AS mergeml_hash FROM read_parquet(${quoteText(file)}, file_row_number = true))

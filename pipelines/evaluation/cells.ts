@@ -29,6 +29,31 @@ export function randomCells(rows: number, limit: number, random: Random): Cells 
   return { count, of, sizes };
 }
 
+/**
+ * Rows of one cluster in one cell: their errors are alike, so that only whole clusters are drawn independently (the cluster
+ * bootstrap: Field & Welsh, Bootstrapping clustered data, JRSS B 2007). Each has its own cell while there are at most
+ * `limit`, else clusters are assigned at random. `clusters` has a number of each row's.
+ */
+function clusterCells(clusters: Int32Array, limit: number, random: Random): Cells {
+  const numbers = new Map<number, number>();
+  for (const each of clusters) if (!numbers.has(each)) numbers.set(each, numbers.size);
+  const { count, of: cellOf } = randomCells(numbers.size, limit, random);
+  const of = Uint16Array.from(clusters, (each) => cellOf[numbers.get(each)!]!);
+  const sizes = new Float64Array(count);
+  for (const cell of of) sizes[cell]! += 1;
+  return { count, of, sizes };
+}
+
+/** Each cluster, or without clusters each row, as one. */
+export function drawnCells(rows: number, clusters: Int32Array | null, limit: number, random: Random): Cells {
+  return clusters ? clusterCells(clusters, limit, random) : randomCells(rows, limit, random);
+}
+
+/** How many different clusters there are. */
+export function countClusters(clusters: Int32Array): number {
+  return new Set(clusters).size;
+}
+
 /** All rows in one cell: for a score without an interval. */
 export function oneCell(rows: number): Cells {
   return { count: 1, of: new Uint16Array(rows), sizes: Float64Array.of(rows) };

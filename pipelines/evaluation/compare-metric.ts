@@ -71,6 +71,7 @@ function differenceOf<Scored>(
   { confidence, resamples, rowReplicates }: IntervalPlan,
 ): Difference | string {
   if (cells.of.length < 2) return "an interval needs at least two test rows";
+  if (cells.count < 2) return "an interval needs rows of at least two groups";
   const judged = (value: number) => metric.judged?.(value) ?? value;
   const pair = { candidate: candidate.score, production: production.score, judged };
   const replicates = metric.visitsRows ? rowReplicates : resamples.replicates;

@@ -1,7 +1,7 @@
 import type { SliceRule } from "../config/model-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import { seededRandom } from "../statistics/random.ts";
-import { randomCells } from "./cells.ts";
+import { countClusters, drawnCells } from "./cells.ts";
 import { compareMetric } from "./compare-metric.ts";
 import type { SliceComparison } from "./evaluation.ts";
 import type { IntervalPlan } from "./interval-plan.ts";
@@ -27,6 +27,7 @@ export function compareSlices<Scored>(
   rules: readonly SliceRule[],
   columns: ReadonlyMap<string, SliceColumn>,
   plan: IntervalPlan,
+  clusters: Int32Array | null = null,
 ): ComparedSlices {
   const slices: SliceComparison[] = [];
   const small = new Set<string>();
@@ -37,7 +38,8 @@ export function compareSlices<Scored>(
     rowsByLevel(column).forEach((rows, code) => {
       const value = column.levels[code]!;
       const enough = rows.length > 0 && rows.length >= rule.min_rows;
-      if (enough) slices.push(compareSlice(sides, metric, { by: rule.by, value }, rows, plan));
+      const part = { rows, clusters: clusters && Int32Array.from(rows, (row) => clusters[row]!) };
+      if (enough) slices.push(compareSlice(sides, metric, { by: rule.by, value }, part, plan));
       else if (rows.length > 0) small.add(JSON.stringify([rule.by, value]));
     });
   }
@@ -71,13 +73,14 @@ function compareSlice<Scored>(
   { candidate, production, take }: Sides<Scored>,
   metric: Metric<Scored>,
   about: { by: string; value: string },
-  rows: Int32Array,
+  { rows, clusters }: { rows: Int32Array; clusters: Int32Array | null },
   plan: IntervalPlan,
 ): SliceComparison {
   const part = (side: Side<Scored>): Side<Scored> => ("scored" in side ? { scored: take(side.scored, rows) } : side);
-  const cells = randomCells(rows.length, plan.sliceCells, seededRandom(plan.seed, rows[0]));
+  const cells = drawnCells(rows.length, clusters, plan.sliceCells, seededRandom(plan.seed, rows[0]));
   const compared = compareMetric(metric, part(candidate), production && part(production), cells, plan);
-  return { ...about, metric: metric.name, direction: metric.direction, rows: rows.length, ...compared };
+  const counted = { rows: rows.length, ...(clusters && { groups: countClusters(clusters) }) };
+  return { ...about, metric: metric.name, direction: metric.direction, ...counted, ...compared };
 }
 
 function unknownSlice({ by, metric }: SliceRule, column: boolean): UserError {

@@ -3,7 +3,7 @@ import type { FeatureSpec, Target } from "../data/table.ts";
 import { UserError } from "../errors/user-error.ts";
 import { seededRandom } from "../statistics/random.ts";
 import type { Predictions } from "../training/trainer.ts";
-import { randomCells } from "./cells.ts";
+import { countClusters, drawnCells } from "./cells.ts";
 import { classificationSides } from "./classification-sides.ts";
 import { compareMetric, scoreNaive } from "./compare-metric.ts";
 import { compareSlices, type SliceColumn } from "./compare-slices.ts";
@@ -34,6 +34,8 @@ export interface EvaluationInput {
   naive: NaiveBaseline;
   /** The slice of each row, by column. */
   groups: ReadonlyMap<string, SliceColumn>;
+  /** A number of each row's group, when rows of a group belong together (`features.split.group`). */
+  clusters?: Int32Array | null;
   seed: number;
   /** sha256 of the candidate's model.onnx. */
   model: string;
@@ -54,7 +56,7 @@ export function evaluate(input: EvaluationInput): Evaluation {
   return { task, primary, test_fingerprint, model, features, classes, baseline, ...compared };
 }
 
-type Results = Pick<Evaluation, "rows" | "metrics" | "slices" | "small_slices" | "bins">;
+type Results = Pick<Evaluation, "rows" | "groups" | "metrics" | "slices" | "small_slices" | "bins">;
 
 function evaluateRegression(input: EvaluationInput, { values }: Extract<Target, { task: "regression" }>): Results {
   const mean = "mean" in input.naive ? input.naive.mean : Number.NaN;
@@ -77,24 +79,26 @@ function productionOf({ baseline, production }: EvaluationInput): Predictions | 
 }
 
 function compare<Scored>(
-  { primary, confidence, seed, sliceRules, groups }: EvaluationInput,
+  { primary, confidence, seed, sliceRules, groups, clusters = null }: EvaluationInput,
   sides: Sides<Scored>,
   metrics: readonly Metric<Scored>[],
   classes: number,
 ): Omit<Results, "bins"> {
   const plan = planIntervals(sides.rows, classes, confidence, seed);
   const ordered = primaryFirst(metrics, primary);
-  const { slices, small } = compareSlices(sides, metrics, sliceRules, groups, plan);
-  return { rows: sides.rows, metrics: compareAll(sides, ordered, plan), slices, small_slices: small };
+  const { slices, small } = compareSlices(sides, metrics, sliceRules, groups, plan, clusters);
+  const counted = { rows: sides.rows, ...(clusters && { groups: countClusters(clusters) }) };
+  return { ...counted, metrics: compareAll(sides, ordered, plan, clusters), slices, small_slices: small };
 }
 
 function compareAll<Scored>(
   sides: Sides<Scored>,
   metrics: readonly Metric<Scored>[],
   plan: IntervalPlan,
+  clusters: Int32Array | null,
 ): MetricComparison[] {
   const { candidate, production, naive, rows } = sides;
-  const cells = randomCells(rows, plan.cells, seededRandom(plan.seed));
+  const cells = drawnCells(rows, clusters, plan.cells, seededRandom(plan.seed));
   return metrics.map((metric) => ({
     metric: metric.name,
     direction: metric.direction,

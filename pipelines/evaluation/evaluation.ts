@@ -1,6 +1,8 @@
 import type { Task } from "../config/model-config.ts";
+import type { Duplicates } from "../data/dataset.ts";
 import type { FeatureSpec } from "../data/table.ts";
 import type { Explanations } from "./explanations.ts";
+import type { Leak } from "./leak.ts";
 
 export type Direction = "min" | "max";
 
@@ -29,6 +31,8 @@ export interface SliceComparison {
   metric: string;
   direction: Direction;
   rows: number;
+  /** Groups of the slice's rows, which count as one each; absent without `features.split.group`. */
+  groups?: number;
   production: number | null;
   candidate: number | null;
   difference: Difference | null;
@@ -51,6 +55,14 @@ export interface OwnQuery {
   /** Rows of the test split, and those of them that the join found: only on those can both models be judged. */
   test_rows: number;
   joined_rows: number;
+}
+
+/** Test rows that equal a row of the train split, and what became of them. */
+export interface JudgedDuplicates extends Duplicates {
+  /** Copies among the test rows that nobody is judged on. */
+  left_out: number;
+  /** Why copies are judged all the same, when they are too many to let them pass. */
+  kept?: string;
 }
 
 /**
@@ -77,11 +89,17 @@ export interface Evaluation {
   primary: string;
   /** Judged test rows. */
   rows: number;
+  /** Groups of the judged rows, which count as one each; absent without `features.split.group`. */
+  groups?: number;
   /** All test rows; absent where nobody looked which of them production was trained on. */
   test_rows?: number;
   /** Test rows that production was trained on, which nobody is judged on; null when it cannot be known, for `overlap_unknown`. */
   seen_by_production?: number | null;
   overlap_unknown?: string;
+  /** Test rows that a train row equals; absent where nobody looked. */
+  duplicates?: JudgedDuplicates;
+  /** Features that are the target in other clothes; absent where nobody looked. */
+  leaks?: readonly Leak[];
   test_fingerprint: string;
   /** sha256 of the candidate's model.onnx. */
   model: string;

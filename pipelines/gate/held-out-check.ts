@@ -8,8 +8,10 @@ import type { GateCheck } from "./verdict.ts";
  * judged as they were.
  */
 export function checkHeldOut(evaluation: Evaluation, { min_test_rows }: Thresholds): GateCheck[] {
-  const { rows, test_rows, seen_by_production, overlap_unknown, baseline } = evaluation;
+  const { rows, test_rows, seen_by_production, overlap_unknown, baseline, groups } = evaluation;
   if (test_rows === undefined || min_test_rows === undefined) return [];
+  if (groups !== undefined && groups < min_test_rows && rows >= min_test_rows)
+    return [fewGroups(groups, min_test_rows)];
   const limit = `at least ${countOf(min_test_rows, "row")}`;
   const found = rows === test_rows ? formatCount(rows) : `${formatCount(rows)} of ${formatCount(test_rows)}`;
   const check = (outcome: GateCheck["outcome"], reason: string) => [
@@ -23,6 +25,13 @@ export function checkHeldOut(evaluation: Evaluation, { min_test_rows }: Threshol
   const asked = `thresholds.min_test_rows asks for ${formatCount(min_test_rows)}`;
   if (!seen_by_production) return check("inconclusive", `${countOf(rows, "test row")} can be judged, and ${asked}.`);
   return check("inconclusive", `Only ${found} test rows can be judged: ${seenClause(evaluation)}; ${asked}.`);
+}
+
+/** Rows of a group are alike, so that groups are what there is to judge on. */
+function fewGroups(groups: number, least: number): GateCheck {
+  const found = countOf(groups, "group");
+  const reason = `The judged rows are of ${found} (features.split.group), and thresholds.min_test_rows asks for ${formatCount(least)}.`;
+  return { id: "held-out", outcome: "inconclusive", limit: `at least ${countOf(least, "group")}`, found, reason };
 }
 
 function seenClause({ rows, test_rows = rows, seen_by_production, baseline }: Evaluation): string {

@@ -3,8 +3,10 @@ import type { Thresholds } from "../config/model-config.ts";
 import type { CheckResult } from "../data/dataset.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { checkData, dataNotes } from "./data-checks.ts";
+import { checkDuplicates, duplicateNotes } from "./duplicate-check.ts";
 import { checkEvaluation, type KnownBinding } from "./evaluation-check.ts";
 import { checkHeldOut, heldOutNotes } from "./held-out-check.ts";
+import { checkLeaks, leakNotes } from "./leak-checks.ts";
 import { checkLimits } from "./limit-checks.ts";
 import { checkAgainstNaive, checkNaive, naiveNotes } from "./naive-check.ts";
 import { checkAgainstProduction } from "./primary-check.ts";
@@ -37,7 +39,8 @@ export function judge(evaluation: Evaluation, thresholds: Thresholds, context: J
   const ruling = rule === "retrain" ? judgeRetrain(recorded, thresholds) : judgeFirstDeploy(recorded, thresholds);
   const main = undecided ? withoutScores(ruling) : ruling;
   const measured = checkEvaluation(recorded, thresholds, context.binds, undecided);
-  const before = [measured, ...heldOut, ...checkData(context.checks)];
+  const rows = [...heldOut, ...checkDuplicates(recorded), ...checkLeaks(recorded)];
+  const before = [measured, ...rows, ...checkData(context.checks)];
   const { checks, notes } = applyWaivers([...before, ...main.checks], thresholds.waive, context.today);
   const outcome = worstOutcome(checks);
   return {
@@ -48,6 +51,8 @@ export function judge(evaluation: Evaluation, thresholds: Thresholds, context: J
     notes: [
       ...heldOutNotes(recorded, undecided),
       ...main.notes,
+      ...duplicateNotes(recorded),
+      ...leakNotes(recorded),
       ...naiveNotes(recorded, thresholds),
       ...dataNotes(context.checks),
       ...notes,

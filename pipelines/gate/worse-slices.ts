@@ -26,16 +26,18 @@ export function worseBeyondNoise(compared: readonly SliceComparison[]): WorseSli
 
 /**
  * Chance of a worsening this large or larger between equally good models: the distance of zero in half widths of the
- * interval, as of a t distribution with a degree of freedom a row less one, which is brought to a normal one (Wallace, Bounds
+ * interval, as of a t distribution with a degree of freedom a row (or group of rows) less one, which is brought to a normal one (Wallace, Bounds
  * on normal approximations to Student's and the chi-square distributions, Annals of Mathematical Statistics 1959).
  */
-function chanceOfWorsening({ difference, direction, rows }: SliceComparison): number {
+function chanceOfWorsening({ difference, direction, rows, groups = rows }: SliceComparison): number {
   if (!difference) return 0;
   const worse = worsening(difference.value, direction);
   if (worse <= 0) return 1;
   const reach = reachTowardsZero(difference);
   if (reach === 0) return 0;
-  return normalTail(asNormal((worse / reach) * normalQuantile((1 - difference.confidence) / 2), Math.max(1, rows - 1)));
+  return normalTail(
+    asNormal((worse / reach) * normalQuantile((1 - difference.confidence) / 2), Math.max(1, groups - 1)),
+  );
 }
 
 /** From the difference to that end of its interval which is nearer to zero. */

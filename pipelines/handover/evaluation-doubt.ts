@@ -48,8 +48,10 @@ function subjectDoubt(
   if (model !== record.model.sha256) return "its evaluation is of another model";
   if (test_fingerprint !== record.test.fingerprint || rows > record.test.rows)
     return "its evaluation is on other test rows";
-  const { test_rows, seen_by_production: seen } = evaluation;
-  if (test_rows !== undefined && (test_rows !== record.test.rows || rows + (seen ?? 0) > test_rows))
+  const { test_rows, seen_by_production: seen, duplicates, groups = 0 } = evaluation;
+  const left = (seen ?? 0) + (duplicates?.left_out ?? 0);
+  if (groups > rows) return "its evaluation has more groups than rows";
+  if (test_rows !== undefined && (test_rows !== record.test.rows || rows + left > test_rows))
     return "its evaluation leaves out more rows than the test has";
   if (evaluation.task !== task || evaluation.primary !== primary) return "its evaluation is for another config";
   if (!isSame(features, record.features) || !isSame(classes, record.classes))
@@ -132,11 +134,19 @@ function sliceDoubt({ slices, rows }: Evaluation, rules: ModelConfig["thresholds
 
 /** On the rows that production was registered with, it scores what it scored then. */
 function remeasuredDoubt(
-  { metrics, rows, test_fingerprint, seen_by_production: left }: Evaluation,
+  { metrics, rows, test_fingerprint, seen_by_production, duplicates }: Evaluation,
   production: VersionRecord | null,
 ): string | null {
   const then = production?.evaluation;
-  if (!then || left || then.seen_by_production || then.test_fingerprint !== test_fingerprint || then.rows !== rows)
+  const left = (seen_by_production ?? 0) + (duplicates?.left_out ?? 0);
+  if (
+    !then ||
+    left > 0 ||
+    then.duplicates?.left_out ||
+    then.seen_by_production ||
+    then.test_fingerprint !== test_fingerprint ||
+    then.rows !== rows
+  )
     return null;
   return first(metrics, ({ metric, production: now }) => {
     const before = then.metrics.find((each) => each.metric === metric)?.candidate ?? null;

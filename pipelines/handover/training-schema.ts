@@ -94,12 +94,20 @@ const evaluation = object(
       ],
     },
     metrics: list(object({ metric: name, naive: score, ...comparison }, { problem: line }), 50),
-    slices: list(object({ by: name, value: text(1_000), metric: name, rows: count, ...comparison }, { problem: line })),
+    slices: list(
+      object(
+        { by: name, value: text(1_000), metric: name, rows: count, ...comparison },
+        { groups: count, problem: line },
+      ),
+    ),
     small_slices: count,
     bins: list(object({ label: name, rows: count, predicted: number, actual: number }), 100),
   },
   {
     judged_before: count,
+    groups: count,
+    duplicates: object({ rows: count, copies: count, agreement: number, left_out: count }, { kept: line }),
+    leaks: list(object({ feature: name, score: share, found: line })),
     test_rows: count,
     seen_by_production: nullable(count),
     overlap_unknown: text(8_000),

@@ -16,6 +16,8 @@ const mostRows = 16_000_000;
 /** Which rows a version was trained on, without the rows: a filter of their identities. */
 export interface TrainedRows {
   columns: readonly IdentityColumn[];
+  /** The column of `features.split.group`, whose values are in the filter too. */
+  group?: IdentityColumn;
   filter: XorFilter;
 }
 
@@ -36,10 +38,13 @@ export async function versionTrainedRows(
   { config, train }: Pick<CandidateRecord, "config" | "train">,
 ): Promise<Record<string, Uint8Array>> {
   if (train.rows > mostRows) return {};
-  const columns = ownIdentity({ ref: train, key: config.features.key });
+  const { key, split } = config.features;
+  const columns = ownIdentity({ ref: train, key });
+  const [group] = split.group === undefined ? [] : ownIdentity({ ref: train, key: [split.group] });
   try {
-    const filter = buildXorFilter(await readIdentities(store, train, columns));
-    return { [trainedRowsFile]: writeTrainedRows({ columns, filter }) };
+    const identities = [{ columns }, ...(group ? [{ columns: [group], group: true }] : [])];
+    const filter = buildXorFilter(await readIdentities(store, train, identities));
+    return { [trainedRowsFile]: writeTrainedRows({ columns, ...(group && { group }), filter }) };
   } catch (error) {
     if (!(error instanceof EnvironmentError)) throw error;
     log.warn(`${config.name} is registered without ${trainedRowsFile}: ${error.message}`);
@@ -52,16 +57,16 @@ function ownIdentity({ ref, key }: KeyedDataset): IdentityColumn[] {
   return named.map(({ name, type }) => ({ name, type }));
 }
 
-function writeTrainedRows({ columns, filter: { seed, fingerprints } }: TrainedRows): Uint8Array {
-  const head = { format: 1, columns, seed, length: fingerprints.length };
+function writeTrainedRows({ columns, group, filter: { seed, fingerprints } }: TrainedRows): Uint8Array {
+  const head = { format: 1, columns, ...(group && { group }), seed, length: fingerprints.length };
   return Buffer.concat([Buffer.from(`${JSON.stringify(head)}\n`), fingerprints]);
 }
 
 /** Reads trained-rows.filter back; null when a newer mergeml wrote it. Its hash was checked by the registry. */
 export function parseTrainedRows(file: Uint8Array): TrainedRows | null {
   const end = file.indexOf(10);
-  const { format, columns, seed, length } = JSON.parse(Buffer.from(file.subarray(0, end)).toString("utf8"));
+  const { format, columns, group, seed, length } = JSON.parse(Buffer.from(file.subarray(0, end)).toString("utf8"));
   const fingerprints = file.subarray(end + 1);
   if (format !== 1 || fingerprints.length !== length || length % 3 !== 0) return null;
-  return { columns, filter: { seed, fingerprints } };
+  return { columns, ...(group && { group }), filter: { seed, fingerprints } };
 }

@@ -48,7 +48,7 @@ function minRowsLines({ rows }: InferredModel): string[] {
 function splitLine({ key, time }: InferredModel): string {
   if (time !== null) return "  split: { by: time, test: 0.2 } # the latest rows are the test; or by: key, a hash";
   const hashed = key === null ? "of the row, as there is no features.key" : "of the key";
-  return `  split: { by: key, test: 0.2 } # a hash ${hashed}; or by: time`;
+  return `  split: { by: key, test: 0.2 } # a hash ${hashed}; or by: time. Rows that belong together: group: <column>`;
 }
 
 /** The feature query: every column the model learns from, and why others are left out. `from` is what stands behind FROM. */

@@ -72,6 +72,7 @@ function tellDeploy(result: DeployResult, { uncommitted, name, from, seconds, wh
     model: name,
     state: "deployed",
     candidate: result.candidate.record.id,
+    notes: [...result.candidate.record.notes, ...result.candidate.verdict.notes],
     seconds,
     uncommitted,
     remote: where.remote,

@@ -58,7 +58,10 @@ async function tellCandidate(opened: Workspace, name: string, directory: string)
   const lines = [`candidate  ${written}`, `gate       ${outcome}: ${summary}`, `next       mergeml report ${written}`];
   return {
     text: lines.join("\n"),
-    data: { candidate: record.id, directory: written, outcome, summary },
+    data: {
+      ...{ candidate: record.id, directory: written, outcome, summary },
+      notes: [...record.notes, ...verdict.notes],
+    },
   };
 }
 

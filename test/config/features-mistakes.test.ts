@@ -96,6 +96,24 @@ const mistakes: readonly Mistake[] = [
     "16:16+4 features.split.by is time, but features.time is missing",
   ],
   [
+    "a group of a split by time",
+    "by: time, test: 0.2",
+    "by: time, group: tail_number",
+    "16:29+11 features.split.group keeps rows on one side by their group, and features.split.by is time",
+  ],
+  [
+    "a group that is the target",
+    "by: time, test: 0.2",
+    "by: key, group: delay",
+    '16:28+5 features.split.group is "delay", which is features.target too',
+  ],
+  [
+    "a group that is the key",
+    "by: time, test: 0.2",
+    "by: key, group: flight_id",
+    '16:28+9 features.split.group is "flight_id", which is features.key too: each row would be a group of its own',
+  ],
+  [
     "a test share of one",
     "test: 0.2",
     "test: 1",

@@ -160,7 +160,7 @@ const mistakes: readonly Mistake[] = [
     "a waiver of an unknown check",
     "  slices:",
     "  waive: [ { check: everything, until: 2026-12-31, reason: x } ]\n  slices:",
-    '26:21+10 thresholds.waive[0].check must be the id of a gate check, such as primary, naive, metric:mae, slice:origin=ATL, signature or held-out, not "everything"',
+    '26:21+10 thresholds.waive[0].check must be the id of a gate check, such as primary, naive, metric:mae, slice:origin=ATL, leak:price, signature, duplicates or held-out, not "everything"',
   ],
   [
     "a waiver of a slice without a rule",

@@ -2,7 +2,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DatasetRef } from "../../pipelines/data/dataset.ts";
-import { build, type Project, scratchProject, twentyRows } from "./feature-project.ts";
+import { build, failure, type Project, scratchProject, twentyRows } from "./feature-project.ts";
 import { anyRows, fileOf, plainRows, type Row, rowsQuery } from "./reference-rows.ts";
 
 let project: Project;
@@ -78,6 +78,43 @@ describe("by key", () => {
     const choice = { key: ["a", "b"] };
     const [one, other] = [await build(project, query("k", ""), choice), await build(project, query("k", "0"), choice)];
     expect(await stored(one.test, "y")).not.toEqual(await stored(other.test, "y"));
+  });
+});
+
+describe("by group", () => {
+  const grouped = { by: "key" as const, test: 0.25, group: "person" };
+  const query = (people: number) =>
+    `SELECT p * 10 + t AS id, 'p' || p AS person, p AS y, t AS x FROM range(${people}) a(p), range(5) b(t)`;
+
+  test("rows of a group are on one side, and stay there when others come", async () => {
+    const [few, many] = [
+      await build(project, query(200), { key: ["id"], split: grouped }),
+      await build(project, query(300), { key: ["id"], split: grouped }),
+    ];
+    const [left, right] = [await stored(many.train, "person"), await stored(many.test, "person")];
+    expect(left.filter((person) => right.includes(person))).toEqual([]);
+    expect(new Set(right).size * 5).toBe(right.length);
+    expect(right).toEqual(expect.arrayContaining(await stored(few.test, "person")));
+    expect(many.features.map(({ name }) => name)).toEqual(["x"]);
+  });
+
+  test("the group may be a part of the key, and is another split than by the key", async () => {
+    const choice = { key: ["person", "x"], split: grouped };
+    const { test: held } = await build(project, `${query(200)}`.replace("p * 10 + t AS id, ", "1 AS z, "), choice);
+    const rows = await stored(held, "person");
+    expect(new Set(rows).size * 5).toBe(rows.length);
+  });
+
+  test("a group that is missing somewhere, or is no column, is told", async () => {
+    const missing = query(200).replace("'p' || p", "CASE WHEN p > 5 THEN p END");
+    const [one, other] = [
+      await failure(build(project, missing, { key: ["id"], split: grouped })),
+      await failure(
+        build(project, "SELECT i AS id, i AS y, 1 AS x FROM range(9) t(i)", { key: ["id"], split: grouped }),
+      ),
+    ];
+    expect(one.message).toContain("the group person is missing in 30 of 1,000 rows");
+    expect(other.message).toContain("features.split.group names column person, which the query does not return");
   });
 });
 

@@ -13,6 +13,7 @@ export function featureRules({ draft, engines, sound }: RuleContext): Finding[] 
     ...queryRules(features.query),
     ...windowRules(features.window),
     ...roleRules(features),
+    ...groupRules(features),
     ...when(needsTime, {
       path: ["features", "split", "by"],
       message: "features.split.by is time, but features.time is missing",
@@ -82,6 +83,37 @@ function roleRules({ key, target, time }: Features): Finding[] {
     ...when(time !== undefined && target !== undefined && sameColumn(time, target), () =>
       twice("time", time!, "target"),
     ),
+  ];
+}
+
+function groupRules({ split, key, target, time }: Features): Finding[] {
+  const group = split?.group;
+  if (group === undefined || group === null) return [];
+  const is = (name: string | null | undefined) => typeof name === "string" && sameColumn(name, group);
+  const keys = typeof key === "string" ? [key] : (key ?? []);
+  const path = ["features", "split", "group"];
+  const told = `features.split.group is "${group}"`;
+  return [
+    ...when(split?.by === "time", {
+      path,
+      message: "features.split.group keeps rows on one side by their group, and features.split.by is time",
+      hint: "write by: key, or remove group: by time, the rows of one group are on both sides",
+    }),
+    ...when(is(target), {
+      path,
+      message: `${told}, which is features.target too`,
+      hint: "name the column that says which rows belong together, for example  group: customer_id",
+    }),
+    ...when(keys.length === 1 && is(keys[0]), {
+      path,
+      message: `${told}, which is features.key too: each row would be a group of its own`,
+      hint: "name a column that several rows share, or remove group",
+    }),
+    ...when(is(time), {
+      path,
+      message: `${told}, which is features.time too`,
+      hint: `return it a second time under another name, for example  CAST(${group} AS DATE) AS day`,
+    }),
   ];
 }
 

@@ -53,9 +53,18 @@ const splitSchema = {
       maximum: 2147483647,
       examples: [1],
     },
+    group: {
+      ...columnSchema,
+      description:
+        "The column that says which rows belong together, such as those of one customer. A hash of it decides, so that they stay on one side, and intervals count them as one. It is no feature.",
+      examples: ["customer_id"],
+    },
   },
   default: {},
-  examples: [{ by: "time", test: 0.2 }],
+  examples: [
+    { by: "time", test: 0.2 },
+    { by: "key", group: "customer_id" },
+  ],
 } as const;
 
 const plannedEngines = ["postgres", "spark"];

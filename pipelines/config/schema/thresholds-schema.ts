@@ -92,11 +92,12 @@ const waiverSchema = {
   required: ["check", "until", "reason"],
   properties: {
     check: {
-      title: "the id of a gate check, such as primary, naive, metric:mae, slice:origin=ATL, signature or held-out",
+      title:
+        "the id of a gate check, such as primary, naive, metric:mae, slice:origin=ATL, leak:price, signature, duplicates or held-out",
       description: "The id of the gate's check, as the report shows it.",
       type: "string",
       maxLength: 500,
-      pattern: "^(primary|naive|signature|evaluation|held-out|metric:.+|slice:[^=]+=.*)$",
+      pattern: "^(primary|naive|signature|evaluation|held-out|duplicates|metric:.+|leak:.+|slice:[^=]+=.*)$",
       examples: ["slice:origin=ATL"],
     },
     until: {

@@ -71,6 +71,8 @@ export interface SplitPlan {
   test: number;
   seed: number;
   task: Task;
+  /** By key: the column whose equal values keep rows on one side. */
+  group?: string;
 }
 
 /** A split as the engine wrote it: rows in the order of their hashes. */

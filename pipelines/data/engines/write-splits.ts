@@ -93,8 +93,8 @@ function laterThanCut(time: string, { cut, last }: OwnNames): string {
   return `CASE WHEN ${cut} < ${last} THEN ${time} > ${cut} ELSE ${time} >= ${cut} END`;
 }
 
-function belowBound(dialect: Dialect, columns: readonly RoleColumn[], { seed, test }: SplitPlan): string {
-  const keys = columns.filter(({ role }) => role === "key");
+function belowBound(dialect: Dialect, columns: readonly RoleColumn[], { seed, test, group }: SplitPlan): string {
+  const keys = columns.filter(({ name, role }) => (group === undefined ? role === "key" : name === group));
   const hashed = keys.length > 0 ? keys : columns.filter(({ role }) => role === "feature" || role === "target");
   const text = canonicalRow(dialect, hashed, `${seed},`);
   return `${dialect.firstHash(text)} < ${dialect.unsigned(splitBound(test))}`;
