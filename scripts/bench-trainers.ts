@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { markdownTable } from "markdown-table";
+import { mean } from "simple-statistics";
 import { makeEnvironment, python } from "../test/peers/virtual-environment.ts";
 import { machine, tellSection } from "./bench/page.ts";
 import { type Figures, type Goals, missedGoals } from "./bench/trainer-goals.ts";
@@ -138,7 +139,6 @@ function compare(folder: string, { dataset, type, params, metric, goals }: Case)
 }
 
 function figuresOf(fits: readonly Fit[], metric: string): Figures {
-  const mean = (values: readonly number[]) => values.reduce((sum, each) => sum + each, 0) / values.length;
   return {
     score: mean(fits.map(({ scores }) => scores[metric] ?? Number.NaN)),
     seconds: mean(fits.map(({ seconds }) => seconds)),

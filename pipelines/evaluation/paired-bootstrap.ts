@@ -1,3 +1,4 @@
+import { quantileOfSorted } from "../statistics/order-statistics.ts";
 import { type Cells, everyCellOnce, weightedSum } from "./cells.ts";
 import type { Difference } from "./evaluation.ts";
 import type { WeightedScore } from "./metrics/metric.ts";
@@ -39,7 +40,7 @@ export function pairedInterval(pair: Pair, draws: Draws): Pick<Difference, "low"
   const defined = differences.filter(Number.isFinite).sort();
   if (defined.length * 2 < replicates || defined.length === 0) return null;
   const tail = (1 - confidence) / 2;
-  const percentile = { low: sortedQuantile(defined, tail), high: sortedQuantile(defined, 1 - tail) };
+  const percentile = { low: quantileOfSorted(defined, tail), high: quantileOfSorted(defined, 1 - tail) };
   return (studentised && studentisedInterval(pair, cells, differences, drawn, confidence)) || percentile;
 }
 
@@ -69,7 +70,7 @@ function studentisedInterval(
     const own = standardError(influence, squares, drawn(replicate));
     distances[defined++] = distance === 0 ? 0 : distance / own;
   }
-  const reach = sortedQuantile(distances.subarray(0, defined).sort(), confidence) * spread;
+  const reach = quantileOfSorted(distances.subarray(0, defined).sort(), confidence) * spread;
   return Number.isFinite(reach) ? { low: value - reach, high: value + reach } : null;
 }
 
@@ -91,13 +92,4 @@ function standardError(influence: Float64Array, squares: Float64Array, weights: 
   const count = influence.length;
   const mean = weightedSum(influence, weights) / count;
   return Math.sqrt(Math.max(0, weightedSum(squares, weights) / count - mean * mean) / count);
-}
-
-/** Linear interpolation between order statistics (type 7 of Hyndman & Fan, 1996), as NumPy's default. */
-function sortedQuantile(sorted: Float64Array, q: number): number {
-  const at = (sorted.length - 1) * q;
-  const lower = Math.floor(at);
-  const low = sorted[lower]!;
-  const high = sorted[Math.min(lower + 1, sorted.length - 1)]!;
-  return high === low ? low : low + (high - low) * (at - lower);
 }

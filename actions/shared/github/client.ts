@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Octokit } from "@octokit/rest";
+import type { getOctokit } from "@actions/github";
 import { type Clock, systemClock } from "../../../pipelines/ports/clock.ts";
 import type { Log } from "../../../pipelines/ports/log.ts";
 import { sendRepeatedly } from "../../../pipelines/ports/request.ts";
@@ -8,7 +8,7 @@ import { failedRequest } from "./failure.ts";
 
 /** The API for one repository. */
 export interface GitHub {
-  octokit: Octokit;
+  octokit: ReturnType<typeof getOctokit>;
   owner: string;
   repo: string;
   token: string;
@@ -33,24 +33,25 @@ export interface ClientOptions {
 }
 
 /**
- * Octokit with GitHub's own rules for rate limits: it keeps a distance between writes, waits for as long as GitHub says, up
- * to a limit, and repeats what failed with 5xx or a lost connection, unless that may have created something: then it throws
- * LostAnswer. What outlasts its patience throws EnvironmentError.
+ * The toolkit's octokit with GitHub's own rules for rate limits: it keeps a distance between writes, waits for as long as
+ * GitHub says, up to a limit, and repeats what failed with 5xx or a lost connection, unless that may have created something:
+ * then it throws LostAnswer. What outlasts its patience throws EnvironmentError.
  */
 export async function openGitHub(options: ClientOptions): Promise<GitHub> {
   const { context, token, log, timeoutSeconds = 30, patienceSeconds = 120, paced = true } = options;
   const { clock = systemClock, sleep = (seconds: number) => wait(seconds * 1_000) } = options;
-  const { Octokit: Rest } = await import("@octokit/rest");
+  const { getOctokit } = await import("@actions/github");
+  const { defaults, GitHub: Octokit } = await import("@actions/github/lib/utils");
   const { throttling } = await import("@octokit/plugin-throttling");
-  const octokit = new (Rest.plugin(throttling))({
-    auth: token || undefined,
+  const settings = {
     baseUrl: context.apiUrl,
     userAgent: "mergeml",
     log: { debug() {}, info() {}, warn() {}, error() {} },
-    // It only keeps the distance; `repeated` waits and asks again, each time with a time limit of its own.
+    // It only keeps the distance; `sendRepeatedly` waits and asks again, each time with a time limit of its own.
     throttle: { enabled: paced, onRateLimit: () => false, onSecondaryRateLimit: () => false },
-    request: { fetch: limitedFetch(timeoutSeconds) },
-  });
+    request: { fetch: limitedFetch(timeoutSeconds, defaults.request?.fetch as typeof fetch) },
+  };
+  const octokit = token ? getOctokit(token, settings, throttling) : new (Octokit.plugin(throttling))(settings);
   const repeated = repeatedly({ clock, sleep, log, seconds: patienceSeconds });
   octokit.hook.wrap("request", (request, given) =>
     repeated(given, async () => request({ ...given, request: { ...given.request } })),
@@ -100,10 +101,13 @@ function repeatedly({ clock, sleep, log, seconds }: Patience) {
   };
 }
 
-/** A fetch that ends in time and reads the whole body, because octokit takes one that was cut off for an empty answer. */
-function limitedFetch(seconds: number): typeof fetch {
+/**
+ * A fetch that ends in time and reads the whole body, because octokit takes one that was cut off for an empty answer. The toolkit's own
+ * goes through the proxy that a runner may have.
+ */
+function limitedFetch(seconds: number, throughProxy: typeof fetch): typeof fetch {
   return async (input, init) => {
-    const answer = await fetch(input, { ...init, signal: AbortSignal.timeout(seconds * 1_000) });
+    const answer = await throughProxy(input, { ...init, signal: AbortSignal.timeout(seconds * 1_000) });
     const { status, statusText, headers, url } = answer;
     const body = await answer.arrayBuffer();
     const read = new Response(body.byteLength > 0 ? body : null, { status, statusText, headers });

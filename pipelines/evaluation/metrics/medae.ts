@@ -1,5 +1,5 @@
+import { nthSmallest } from "../../statistics/order-statistics.ts";
 import { type Cells, weightedSum } from "../cells.ts";
-import { nthSmallest } from "../nth-smallest.ts";
 import type { ScoredRegression } from "../scored.ts";
 import type { Formula } from "./metric.ts";
 

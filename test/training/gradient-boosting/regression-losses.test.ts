@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Table } from "../../../pipelines/data/table.ts";
-import { quantileOfSorted } from "../../../pipelines/training/gradient-boosting/losses/prior.ts";
+import { quantileOfTargets } from "../../../pipelines/training/gradient-boosting/losses/prior.ts";
 import { classification, numbers, regression } from "../tables.ts";
 import { anyTable, mixedTable } from "./random-tables.ts";
 import { trainAndProve, trainOn } from "./training.ts";
@@ -111,14 +111,14 @@ test("a large count far from the mean is approached from below", async () => {
 });
 
 test("quantiles are numpy's", () => {
-  expect([0, 0.25, 0.5, 0.9, 1].map((q) => quantileOfSorted(Float64Array.of(1, 2, 4, 8), q))).toEqual([
+  expect([0, 0.25, 0.5, 0.9, 1].map((q) => quantileOfTargets(Float64Array.of(1, 2, 4, 8), q))).toEqual([
     1,
     1.75,
     3,
     expect.closeTo(6.8, 12),
     8,
   ]);
-  expect(quantileOfSorted(new Float64Array(), 0.5)).toBe(0);
+  expect(quantileOfTargets(new Float64Array(), 0.5)).toBe(0);
 });
 
 test.each([

@@ -1,5 +1,5 @@
 import type { Loss } from "./loss.ts";
-import { quantileOfSorted } from "./prior.ts";
+import { quantileOfTargets } from "./prior.ts";
 
 /**
  * ½(score − target)² up to an error of `delta`, beyond it delta·(|error| − ½delta) (Huber 1964). Trees are grown with a
@@ -8,7 +8,7 @@ import { quantileOfSorted } from "./prior.ts";
 export function huberLoss(delta: number): Loss {
   const clipped = (error: number) => Math.max(-delta, Math.min(delta, error));
   const leafOf = (residuals: Float64Array) => {
-    const median = quantileOfSorted(residuals, 0.5);
+    const median = quantileOfTargets(residuals, 0.5);
     let sum = 0;
     for (const residual of residuals) sum += clipped(residual - median);
     return median + sum / residuals.length;
@@ -41,7 +41,7 @@ export function huberLoss(delta: number): Loss {
 
 /** The delta under which a tenth of the rows lies further from the median than that; 1 where they all are at the median. */
 export function typicalDelta(targets: Float64Array): number {
-  const median = quantileOfSorted(targets.slice().sort(), 0.5);
-  const distance = quantileOfSorted(targets.map((target) => Math.abs(target - median)).sort(), 0.9);
+  const median = quantileOfTargets(targets.slice().sort(), 0.5);
+  const distance = quantileOfTargets(targets.map((target) => Math.abs(target - median)).sort(), 0.9);
   return distance > 0 ? distance : 1;
 }

@@ -1,5 +1,5 @@
 import type { Loss } from "./loss.ts";
-import { quantileOfSorted } from "./prior.ts";
+import { quantileOfTargets } from "./prior.ts";
 
 /**
  * (score − target)·(1 − q) above the target and (target − score)·q below it, which predicts the quantile q (Koenker and
@@ -20,7 +20,7 @@ export function quantileLoss(q: number): Loss {
     derivatives({ scores, targets }, _output, from, to, gradients) {
       for (let row = from; row < to; row++) gradients[row - from] = scores[row]! >= targets[row]! ? 1 - q : -q;
     },
-    leafOf: (residuals) => quantileOfSorted(residuals, q),
+    leafOf: (residuals) => quantileOfTargets(residuals, q),
     report: (meanLoss) => meanLoss,
     // The variance of the gradient where a share q of the targets lies below the score.
     noise: () => q * (1 - q),
@@ -28,7 +28,7 @@ export function quantileLoss(q: number): Loss {
 }
 
 function startAtQuantile(targets: Float64Array, q: number) {
-  const base = Math.fround(quantileOfSorted(targets.slice().sort(), q));
+  const base = Math.fround(quantileOfTargets(targets.slice().sort(), q));
   let largest = 0;
   for (const target of targets) largest = Math.max(largest, Math.abs(target - base));
   return { base: [base], largestGradient: 1, largestLoss: largest };
