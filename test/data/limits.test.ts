@@ -6,8 +6,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../pipelines/data/build-features.ts";
+import { openDataFolders } from "../../pipelines/data/data-folders.ts";
+import { holdResult } from "../../pipelines/data/engines/duckdb/process/held-result.ts";
+import { sqlText } from "../../pipelines/data/sql-text.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import { EndedEarly } from "../../pipelines/process/watched-process.ts";
+import { EndedEarly, WatchedProcess } from "../../pipelines/process/watched-process.ts";
 import { failure, featureJob, type Project, scratchProject } from "./feature-project.ts";
 import bombs from "./query-bombs.json" with { type: "json" };
 
@@ -88,6 +91,28 @@ describe("a limit that is reached is named, with the key that raises it", () => 
       },
     ]);
   });
+});
+
+test.runIf(linux)("memory that the kernel refuses, wherever the engine is, is told as such", async () => {
+  const module = new URL("../../pipelines/data/engines/duckdb/process/engine-process.ts", import.meta.url);
+  const job = {
+    sql: sqlText("features.sql", bombs.crash_json_cast),
+    window: null,
+    folders: await openDataFolders(project.root, ["data"]),
+    staging: project.root,
+    limits: { memory_gb: 0.25, threads: 1, seconds: 20 },
+  };
+  const told: string[] = [];
+  for (let mebibytes = 600; mebibytes <= 690; mebibytes += 10) {
+    await using process = new WatchedProcess(module, mebibytes * 2 ** 20);
+    const error = await holdResult(process, job).then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
+    if (error !== null && !(error instanceof UserError)) throw error;
+    if (error !== null) told.push(error.message);
+  }
+  expect(told).not.toEqual([]);
 });
 
 describe("processes", () => {

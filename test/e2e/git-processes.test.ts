@@ -10,6 +10,6 @@ it("reads the registry through one process a command, which ends with it", async
     forget();
     await scratch.facts(command.split(" "));
     expect({ command, started: started().length }).toEqual({ command, started: 1 });
-    expect(started().filter(isRunning)).toEqual([]);
+    await expect.poll(() => started().filter(isRunning), { timeout: 10_000 }).toEqual([]);
   }
 });

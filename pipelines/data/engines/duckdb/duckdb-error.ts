@@ -15,12 +15,18 @@ export interface DuckdbError {
 export function duckdbError(error: unknown): DuckdbError | null {
   if (!(error instanceof Error)) return null;
   const start = error.message.indexOf('{"exception_type"');
-  if (start < 0) return null;
+  if (start < 0) return outOfMemoryInWords(error.message);
   try {
     return JSON.parse(error.message.slice(start)) as DuckdbError;
   } catch {
     return null;
   }
+}
+
+/** Where it could not reserve memory at all, the engine has no setting to ask and no JSON to build. */
+function outOfMemoryInWords(message: string): DuckdbError | null {
+  const found = /^(?:Out of Memory Error: (.*)|std::bad_alloc)$/s.exec(message);
+  return found && { exception_type: "Out of Memory", exception_message: found[1] ?? "Allocation failure" };
 }
 
 const diskTrouble = /no space left|disk full|read-only file system|permission denied|input\/output error/i;

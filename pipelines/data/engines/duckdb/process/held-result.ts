@@ -1,5 +1,8 @@
+import { UserError } from "../../../../errors/user-error.ts";
 import { EndedEarly, type WatchedProcess } from "../../../../process/watched-process.ts";
 import type { PreparedQuery, PrepareJob, QueryJob, QueryResult } from "../../engine.ts";
+import { duckdbFailure } from "../duckdb-error.ts";
+import { outOfMemory } from "../limit-problems.ts";
 import { earlyEndError } from "./early-end.ts";
 import { mostMemory } from "./memory-bounds.ts";
 import type { EngineRequest, ResultFacts } from "./protocol.ts";
@@ -49,9 +52,16 @@ async function asker(process: WatchedProcess, job: PrepareJob): Promise<Ask> {
       const limits = { seconds: job.limits.seconds - spent, bytes: mostMemory(job.limits) };
       return (await process.ask(request, limits)) as Answer;
     } catch (error) {
-      throw error instanceof EndedEarly ? earlyEndError(error, words[request.step], job) : error;
+      throw explained(error, words[request.step], job);
     } finally {
       spent += (performance.now() - started) / 1000;
     }
   };
+}
+
+/** An error in words about the query, where the engine or its process reached a limit. */
+function explained(error: unknown, what: string, job: PrepareJob): unknown {
+  if (error instanceof EndedEarly) return earlyEndError(error, what, job);
+  if (duckdbFailure(error)?.cause !== "memory") return error;
+  return new UserError(outOfMemory(job.sql, what, job.limits.memory_gb), { cause: error });
 }
