@@ -61,6 +61,6 @@ export async function judgeAgain(
   };
   const production = await productionOf(snapshot, record.config.name);
   const scored = await scoreCandidate(workspace, scoring, production);
-  const { evaluation } = await countJudgedBefore(workspace, record.id, scoring, scored);
+  const { evaluation } = await countJudgedBefore(workspace, record.id, scoring, scored, candidate.evaluation.tried);
   return { evaluation, verdict: judgeCandidate(workspace, record, evaluation) };
 }

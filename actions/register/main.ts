@@ -1,7 +1,9 @@
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
+import { judgeAfterTries } from "../../pipelines/candidate/count-judged-before.ts";
 import { registerCandidate } from "../../pipelines/deploy.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Action } from "../shared/action.ts";
+import { triedBefore } from "../shared/candidate-marker.ts";
 import { compareWithJudged, openJudgedBefore } from "../shared/judged-before.ts";
 import { runAction } from "../shared/run-action.ts";
 import { supersededBy } from "../shared/superseded.ts";
@@ -11,8 +13,14 @@ async function register(action: Action): Promise<void> {
   const judgedBefore = openJudgedBefore(action, workspace);
   const named: ({ model: string } & Awaited<ReturnType<typeof registerCandidate>>)[] = [];
   for (const model of action.list("models")) {
-    const candidate = await readCandidate(workspace.root, model, workspace.root);
-    const before = await judgedBefore(candidate.record);
+    const read = await readCandidate(workspace.root, model, workspace.root);
+    const before = await judgedBefore(read.record);
+    const tried = triedBefore(read.record, before.candidate);
+    // What the pull request tried counts at the merge too, and stays known to later ones by the run log.
+    const candidate =
+      tried.length === 0
+        ? read
+        : { ...read, ...(await judgeAfterTries(workspace, read.record, read.evaluation, tried)) };
     tellReproduced(action, model, compareWithJudged(candidate.record, before.candidate), before.pullRequest);
     const promote = action.flag("promote");
     const newer = promote ? await supersededBy(action, workspace, candidate.record) : null;

@@ -6,6 +6,7 @@ import { downloadArtifacts } from "../shared/github/artifact.ts";
 import { downloadFromRun } from "../shared/github/other-run.ts";
 import { artifactPrefix, planArtifact, readPlan } from "../shared/plan-bundle.ts";
 import { publishReport } from "../shared/publish-report.ts";
+import { judgeEntriesAfterTries, rememberedBefore } from "../shared/pull-request-tries.ts";
 import { collectEntries } from "../shared/report-entries.ts";
 import { reportSubjects, subjectOfPlan } from "../shared/report-subject.ts";
 import { runAction } from "../shared/run-action.ts";
@@ -31,7 +32,8 @@ async function report(action: Action): Promise<void> {
       return;
     }
     const entries = await collectEntries(action, subject, folders);
-    await publishReport(action, subject, entries);
+    const before = await rememberedBefore(action, subject);
+    await publishReport(action, subject, await judgeEntriesAfterTries(action, entries, before), before);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

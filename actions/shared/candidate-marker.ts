@@ -1,4 +1,5 @@
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
+import { shortCandidate } from "../../pipelines/run-log/judged-before.ts";
 
 /** What a pull request's comment remembers of a candidate, so that the deploy can say whether it made the same again. */
 export interface RememberedCandidate {
@@ -6,16 +7,49 @@ export interface RememberedCandidate {
   definition: string;
   train: string;
   test: string;
+  /**
+   * Every candidate that the pull request judged, the oldest first: eight digits of its test split, eight of its own. Switching
+   * to another split and back forgets none.
+   */
+  judged?: readonly string[];
 }
 
 /** A comment holds at most so many, to leave room for the report. */
 const most = 60;
+/** Tries that a comment remembers, over all of its models and of one. */
+const [mostJudged, mostJudgedOfModel] = [1000, 250];
 const pattern = /^<!-- mergeml:candidates (\{[^\n]{0,30000}\}) -->$/m;
 
-/** A hidden line of the comment, with sixteen characters of each hash. */
-export function candidateMarker(records: readonly CandidateRecord[]): string {
-  const entries = records.slice(0, most).map((record) => [record.config.name, remember(record)]);
+/** A hidden line of the comment, with sixteen characters of each hash; models that `before` knew alone are kept. */
+export function candidateMarker(records: readonly CandidateRecord[], before: Remembered = new Map()): string {
+  const now = new Map(records.map((record) => [record.config.name, rememberAfter(record, before)]));
+  const all = [...now, ...[...before].filter(([model]) => !now.has(model))].slice(0, most);
+  const share = Math.min(mostJudgedOfModel, Math.floor(mostJudged / Math.max(1, all.length)));
+  const entries = all.map(([model, each]) => [model, { ...each, judged: (each.judged ?? []).slice(-share) }]);
   return `<!-- mergeml:candidates ${JSON.stringify(Object.fromEntries(entries))} -->`;
+}
+
+type Remembered = ReadonlyMap<string, RememberedCandidate>;
+
+function rememberAfter(record: CandidateRecord, before: Remembered): RememberedCandidate {
+  const judged = before.get(record.config.name)?.judged ?? [];
+  const own = judgedEntry(record);
+  return { ...remember(record), judged: judged.includes(own) ? judged : [...judged, own] };
+}
+
+function judgedEntry({ id, test }: Pick<CandidateRecord, "id" | "test">): string {
+  return `${short(test.fingerprint).slice(0, 8)}${shortCandidate(id)}`;
+}
+
+/** The candidates that the pull request judged on the test rows of this one before it. */
+export function triedBefore(
+  record: Pick<CandidateRecord, "id" | "test">,
+  remembered: RememberedCandidate | null | undefined,
+): string[] {
+  const judged = remembered?.judged ?? [];
+  const own = judgedEntry(record);
+  const before = judged.includes(own) ? judged.slice(0, judged.indexOf(own)) : judged;
+  return before.filter((each) => each.slice(0, 8) === own.slice(0, 8)).map((each) => each.slice(8));
 }
 
 /** What a comment remembers; nothing when it has no such line or a broken one, because it only informs. */
@@ -31,7 +65,6 @@ export function readCandidateMarker(body: string): Map<string, RememberedCandida
 
 /** The first sixteen characters after the kind, e.g. of `sha256:3f9c…`. */
 export function remember(record: CandidateRecord): RememberedCandidate {
-  const short = (hash: string) => hash.replace(/^[a-z0-9]+[:-]/, "").slice(0, 16);
   return {
     sha256: short(record.model.sha256),
     definition: short(record.definition),
@@ -40,12 +73,21 @@ export function remember(record: CandidateRecord): RememberedCandidate {
   };
 }
 
+function short(hash: string): string {
+  return hash.replace(/^[a-z0-9]+[:-]/, "").slice(0, 16);
+}
+
+function isJudgedList(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.every((each) => /^[0-9a-f]{16}$/.test(String(each))));
+}
+
 function isRemembered(value: unknown): value is RememberedCandidate {
   const hex = (text: unknown) => typeof text === "string" && /^[0-9a-f]{8,16}$/.test(text);
   const each = value as Record<string, unknown> | null;
   return (
     typeof each === "object" &&
     each !== null &&
-    ["sha256", "definition", "train", "test"].every((key) => hex(each[key]))
+    ["sha256", "definition", "train", "test"].every((key) => hex(each[key])) &&
+    isJudgedList(each.judged)
   );
 }

@@ -8,7 +8,7 @@ import { renderReport } from "../../pipelines/report/render-report.ts";
 import { entryState, type ReportEntry, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
 import { writeAside } from "../../pipelines/workspace/step-cache.ts";
 import type { Action } from "./action.ts";
-import { candidateMarker } from "./candidate-marker.ts";
+import { candidateMarker, type RememberedCandidate } from "./candidate-marker.ts";
 import { uploadFolder } from "./github/artifact.ts";
 import { type CheckAnnotation, publishCheckRun } from "./github/check-run.ts";
 import { upsertComment } from "./github/comment.ts";
@@ -29,6 +29,7 @@ export async function publishReport(
   action: Action,
   subject: ReportSubject,
   entries: readonly ReportEntry[],
+  before: ReadonlyMap<string, RememberedCandidate> = new Map(),
 ): Promise<void> {
   const { runUrl } = await action.context();
   const verdict = entries.length === 0 ? "none" : entries.some(isBlocking) ? "fail" : "pass";
@@ -39,7 +40,7 @@ export async function publishReport(
     action.log.info(`${lost}: this server has no artifacts of that kind`);
   const publish = async <T>(what: string, work: () => Promise<T>) =>
     subject.mayPublish ? orLost(action, `${what}; the report is in the job's summary`, work) : "forbidden";
-  const comment = await publish("the comment was lost", () => post(action, subject, entries, runUrl));
+  const comment = await publish("the comment was lost", () => post(action, subject, entries, { link: runUrl, before }));
   const check = await publish("the check was lost", () => checkOn(action, subject, entries, { verdict, runUrl }));
   if (comment === "forbidden") tellDegraded(action, subject);
   action.output("verdict", verdict);
@@ -75,10 +76,15 @@ function headlineOf(entries: readonly ReportEntry[]): string {
 }
 
 /** Without an affected model only an earlier comment is brought up to date. */
-async function post(action: Action, subject: ReportSubject, entries: readonly ReportEntry[], link: string) {
+async function post(
+  action: Action,
+  subject: ReportSubject,
+  entries: readonly ReportEntry[],
+  { link, before }: { link: string; before: ReadonlyMap<string, RememberedCandidate> },
+) {
   const { pullRequest, headSha } = subject;
   const records = entries.flatMap((entry) => (entry.state === "judged" ? [entry.candidate] : []));
-  const remembered = candidateMarker(records);
+  const remembered = candidateMarker(records, before);
   const body = (limit: number) =>
     entries.length > 0
       ? `${remembered}\n${renderReport(entries, { link, commit: headSha, limit: limit - remembered.length - 1 })}`

@@ -113,6 +113,8 @@ export interface Evaluation {
   small_slices: number;
   /** Other candidates that were judged on this test split before this one was; absent where nobody counted. */
   judged_before?: number;
+  /** Of those, the ones that the same pull request tried before, which no run log has: the first eight digits of their ids. */
+  tried?: readonly string[];
   /** Deciles of prediction (regression) or of the last class's probability (classification). */
   bins: readonly PredictionBin[];
   /** Of the candidate; absent where the primary metric has no value. Versions of before they were made have none. */

@@ -105,6 +105,7 @@ const evaluation = object(
   },
   {
     judged_before: count,
+    tried: list({ type: "string", pattern: "^[0-9a-f]{8}$" }, 1_000),
     groups: count,
     duplicates: object({ rows: count, copies: count, agreement: number, left_out: count }, { kept: line }),
     leaks: list(object({ feature: name, score: share, found: line })),

@@ -61,7 +61,10 @@ const schema = object(
     },
     error: nullable(text(4_000)),
   },
-  { curves: { type: "array", maxItems: mostCurves, items: curve } },
+  {
+    tried: { type: "array", maxItems: 1_000, items: { type: "string", pattern: "^[0-9a-f]{8}$" } },
+    curves: { type: "array", maxItems: mostCurves, items: curve },
+  },
 );
 
 /** Reads a run that may come from anybody: the record, or what is wrong with it. */

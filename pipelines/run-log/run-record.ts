@@ -50,6 +50,8 @@ export interface RunRecord {
   /** The primary metric first. */
   metrics: readonly RunMetric[];
   verdict: { outcome: Outcome; summary: string } | null;
+  /** Other candidates that its pull request judged on these test rows before; absent without any. */
+  tried?: readonly string[];
   /** The registry version it became. */
   version: number | null;
   /** Of the training alone. */
@@ -100,6 +102,7 @@ export function runRecordOf(
       production,
     })),
     verdict: { outcome: verdict.outcome, summary: verdict.summary.slice(0, longestText) },
+    ...(evaluation.tried?.length && { tried: evaluation.tried }),
     version,
     seconds: candidate.train_seconds,
     trials: fewTrials(candidate.trials ?? [], mostTrials),

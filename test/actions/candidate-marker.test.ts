@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { candidateMarker, readCandidateMarker } from "../../actions/shared/candidate-marker.ts";
+import { candidateMarker, readCandidateMarker, remember } from "../../actions/shared/candidate-marker.ts";
 import { compareWithJudged } from "../../actions/shared/judged-before.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
 import { candidate, modelConfig } from "../report/builders.ts";
 
 const record = candidate(modelConfig("rent"));
 const other = "f".repeat(64);
-const judged = (records: readonly CandidateRecord[]) =>
-  readCandidateMarker(`Text.\n${candidateMarker(records)}\n## more`);
+const judged = (records: readonly CandidateRecord[], before?: ReturnType<typeof readCandidateMarker>) =>
+  readCandidateMarker(`Text.\n${candidateMarker(records, before)}\n## more`);
 
 describe("what a pull request's comment remembers of its candidates", () => {
   it("says that the deploy made the same again", () => {
@@ -40,10 +40,30 @@ describe("what a pull request's comment remembers of its candidates", () => {
     expect(judged(records).size).toBe(60);
   });
 
+  it("has a limit, however many were tried, and forgets the oldest", () => {
+    const models = Array.from({ length: 60 }, (_, at) => `model-${at}`);
+    let before = judged([]);
+    for (let n = 0; n < 30; n += 1) {
+      const id = `c-${`${n}`.padStart(8, "0")}${"0".repeat(56)}`;
+      before = judged(
+        models.map((name) => candidate(modelConfig(name), { id })),
+        before,
+      );
+    }
+    expect(candidateMarker([], before).length).toBeLessThan(30_000);
+    expect(before.size).toBe(60);
+    expect(before.get("model-7")?.judged).toHaveLength(16);
+    expect(before.get("model-7")?.judged?.at(-1)).toMatch(/00000029$/);
+  });
+
   it.each([
     ["none", "## mergeml"],
     ["JSON that is cut", '<!-- mergeml:candidates {"rent": -->'],
     ["values that are no hashes", '<!-- mergeml:candidates {"rent":{"sha256":"<b>","definition":1}} -->'],
+    [
+      "tries that are none",
+      `<!-- mergeml:candidates ${JSON.stringify({ rent: { ...remember(record), judged: ["<b>"] } })} -->`,
+    ],
     ["a list", '<!-- mergeml:candidates {"rent":[]} -->'],
     ["a line that quotes it", `> ${candidateMarker([record])}`],
   ])("is nothing when the line is %s", (_title, body) => {

@@ -24,6 +24,12 @@ test.each([
   expect(judgedBefore(runs, id, "fp:test")).toBe(count);
 });
 
+test("what pull requests tried counts, once, of this one and of those that were merged", () => {
+  const merged = { ...run("c-5", "2026-01-07"), tried: ["aaaaaaaa", "bbbbbbbb"] };
+  expect(judgedBefore([...runs, merged], "c-9", "fp:test")).toBe(6);
+  expect(judgedBefore([...runs, merged], "c-9", "fp:test", ["bbbbbbbb", "cccccccc", "9"])).toBe(7);
+});
+
 test("candidates on other test rows do not count", () => {
   expect(judgedBefore(runs, "c-9", "fp:other")).toBe(1);
 });
