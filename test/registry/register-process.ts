@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
@@ -10,5 +11,6 @@ const [folder = "", prefix = "", count = "1"] = process.argv.slice(2);
 const git = openGit(folder, { env: process.env });
 const registry = openRegistry({ git, branch: "registry", clock: systemClock, log: silentLog, store: memoryStore() });
 
+flushCompileCache(); // it may be killed, and the next one starts quicker
 process.stdout.write("ready\n");
 for (let each = 0; each < Number(count); each += 1) await deployBetter(registry, `${prefix}-${each}`);
