@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { getCompileCacheDir } from "node:module";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { type CarriedError, carriedError } from "../errors/carried-error.ts";
+import { compileCacheEnvironment } from "./compile-cache.ts";
 import { underOrders } from "./system-calls.ts";
 import { memoryOf, preferAsVictim, watchMemory } from "./watch-memory.ts";
 
@@ -61,8 +61,7 @@ export class WatchedProcess implements AsyncDisposable {
   constructor(module: URL, dataBytes: number) {
     const orders = { diesWithParent: true, dataBytes };
     const [command, ...args] = underOrders(orders, process.execPath, [fileURLToPath(module)]);
-    const compiled = getCompileCacheDir();
-    const env = compiled === undefined ? {} : { NODE_COMPILE_CACHE: compiled };
+    const env = compileCacheEnvironment();
     const stdio = ["ignore", "ignore", "pipe", "ipc"] as const;
     this.#child = spawn(command, args, { env, stdio: [...stdio], serialization: "advanced" });
     this.#child.on("error", (error) => this.#hear(error.message));

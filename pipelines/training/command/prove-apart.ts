@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import type { Table } from "../../data/table.ts";
 import { type Problem, UserError } from "../../errors/user-error.ts";
+import { compileCacheEnvironment } from "../../process/compile-cache.ts";
 import type { Parity } from "../onnx/parity.ts";
 import { type ProofRows, proofRows } from "./proof-rows.ts";
 
@@ -29,7 +30,7 @@ export async function proveApart(
   const limit = Math.min(seconds, longest);
   const child = fork(new URL("./prove-process.ts", import.meta.url), {
     execArgv: [],
-    env: {},
+    env: compileCacheEnvironment(),
     stdio: ["ignore", "ignore", "ignore", "ipc"],
     serialization: "advanced",
   });

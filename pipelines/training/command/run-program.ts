@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { compileCacheEnvironment } from "../../process/compile-cache.ts";
 import { underOrders } from "../../process/system-calls.ts";
 import { killLeftovers } from "./leftover-processes.ts";
 import type { Start, SupervisorReply, SupervisorRequest } from "./supervisor-process.ts";
@@ -36,7 +37,10 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   // Its own environment is as empty as it can be: a program may read that of its parent.
   const script = fileURLToPath(new URL("./supervisor-process.ts", import.meta.url));
   const [command, ...given] = underOrders({ adoptsOrphans: true }, process.execPath, [script]);
-  const supervisor = spawn(command, given, { env: {}, stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const supervisor = spawn(command, given, {
+    env: compileCacheEnvironment(),
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
   const heard = listen(supervisor);
   supervisor.stdout?.on("data", run.stdout);
   supervisor.stderr?.on("data", run.stderr);
