@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { Git } from "./registry/git/git.ts";
+import { hasCommit } from "./registry/git/objects.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** What every model's result depends on besides its folder and the data: settings, and mergeml itself where it is part of the repository. */
@@ -42,14 +43,8 @@ export async function changedBetween(
  */
 async function knownBase(git: Git, base: string): Promise<string | null> {
   const parents = (await git.text(["rev-list", "--parents", "-n", "1", "HEAD"])).split(" ").slice(1);
-  if (parents.length > 1 && parents[0]) return (await resolves(git, parents[0])) ? parents[0] : null;
-  if (!(await resolves(git, base))) return null;
+  if (parents.length > 1 && parents[0]) return (await hasCommit(git, parents[0])) ? parents[0] : null;
+  if (!(await hasCommit(git, base))) return null;
   const { code, stdout } = await git.run(["merge-base", "--", base, "HEAD"], { allow: [1] });
   return code === 0 ? stdout.toString("utf8").trim() : base;
-}
-
-async function resolves(git: Git, commit: string): Promise<boolean> {
-  if (!/^[0-9a-f]{40,64}$/.test(commit)) return false;
-  const { code } = await git.run(["cat-file", "-e", `${commit}^{commit}`], { allow: [1, 128] });
-  return code === 0;
 }

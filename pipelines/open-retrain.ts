@@ -1,6 +1,7 @@
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Window } from "./config/model-config.ts";
 import { UserError } from "./errors/user-error.ts";
+import { readObject } from "./registry/git/objects.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { RetrainBranchState, RetrainFacts } from "./watch/retrain/decide-retrain.ts";
 import { earlierVersions } from "./watch/retrain/earlier-versions.ts";
@@ -64,7 +65,7 @@ export async function pushRetrain(
   { model, window, text }: { model: string; window: Window; text: RetrainText },
 ): Promise<string | null> {
   const file = `models/${model}/model.yaml`;
-  const before = (await git.run(["cat-file", "blob", `${tip}:${file}`])).stdout.toString("utf8");
+  const before = (await readObject(git, `${tip}:${file}`)).toString("utf8");
   const modelYaml = editWindow(before, file, window);
   const expected = branches.get(model) ?? null;
   const commit = { subject: text.title, body: text.message, time: clock.now(), expected };

@@ -8,9 +8,9 @@ import { exampleCsv } from "./scaffold/example-data.ts";
 import { onlyDataFile } from "./scaffold/find-data.ts";
 import { locateData } from "./scaffold/locate-data.ts";
 import { callerWorkflows, type ToolSource } from "./scaffold/workflow-texts.ts";
-import { writeAside } from "./workspace/step-cache.ts";
 import { toolVersion } from "./workspace/tool-version.ts";
 import type { Workspace } from "./workspace/workspace.ts";
+import { writeAside } from "./workspace/write-aside.ts";
 
 export interface ScaffoldOptions {
   name?: string;

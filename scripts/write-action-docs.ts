@@ -2,8 +2,8 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { parse } from "yaml";
-import { writeAside } from "../pipelines/workspace/step-cache.ts";
 import { toolVersion } from "../pipelines/workspace/tool-version.ts";
+import { writeAside } from "../pipelines/workspace/write-aside.ts";
 
 interface Described {
   description?: string;

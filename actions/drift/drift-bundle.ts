@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readDriftEntry } from "../../pipelines/handover/drift-handover.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
-import { writeAside } from "../../pipelines/workspace/step-cache.ts";
+import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import { downloadArtifacts, uploadFolder } from "../shared/github/artifact.ts";
 import type { GitHubContext } from "../shared/github/context.ts";
 

@@ -65,7 +65,7 @@ function flagOf(name: string, value: string): boolean {
 }
 
 async function openRepository(env: Environment, log: Log, token: string): Promise<Workspace> {
-  const { openWorkspace } = await import("../../pipelines/workspace/workspace.ts");
+  const { openWorkspace } = await import("../../pipelines/open-workspace.ts");
   const { systemClock } = await import("../../pipelines/ports/clock.ts");
   const { gitEnvironment } = await import("./git-environment.ts");
   const directory = join(env.GITHUB_WORKSPACE ?? ".", env["INPUT_WORKING-DIRECTORY"] ?? "");

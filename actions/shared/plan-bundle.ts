@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
+import { planSchema } from "../../pipelines/handover/plan-handover.ts";
 import { readChecked } from "../../pipelines/handover/read-checked.ts";
-import { planSchema } from "../../pipelines/handover/training-schema.ts";
 import type { PlanEntry } from "../../pipelines/plan.ts";
-import { writeAside } from "../../pipelines/workspace/step-cache.ts";
+import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";
 import { uploadFolder } from "./github/artifact.ts";
 

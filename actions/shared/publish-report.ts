@@ -6,7 +6,7 @@ import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import { headline } from "../../pipelines/report/headline.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
 import { entryState, type ReportEntry, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
-import { writeAside } from "../../pipelines/workspace/step-cache.ts";
+import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";
 import { candidateMarker, type RememberedCandidate } from "./candidate-marker.ts";
 import { uploadFolder } from "./github/artifact.ts";

@@ -1,8 +1,8 @@
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
+import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
-import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
 import { type Action, openAction } from "./action.ts";
 import { withoutCommands } from "./actions-log.ts";
 import { appendJobSummary } from "./github/job-summary.ts";

@@ -4,7 +4,7 @@ import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
-import { writeAside } from "../workspace/step-cache.ts";
+import { writeAside } from "../workspace/write-aside.ts";
 import type { Candidate } from "./candidate.ts";
 
 const files = {

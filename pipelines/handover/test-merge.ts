@@ -1,4 +1,5 @@
 import { UserError } from "../errors/user-error.ts";
+import { readObject } from "../registry/git/objects.ts";
 import { fetchCommit } from "../workspace/read-commit.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
@@ -55,7 +56,7 @@ async function isMergeWith(repository: Repository, commit: string, headSha: stri
 async function firstParent(repository: Repository, commit: string, headSha: string): Promise<string | null> {
   await fetchCommit(repository, commit);
   // Not rev-list: in a shallow clone it hides the parents that are not here.
-  const [headers = ""] = (await repository.git.text(["cat-file", "commit", commit])).split("\n\n", 1);
+  const [headers = ""] = (await readObject(repository.git, commit)).toString("utf8").split("\n\n", 1);
   const [first, second, ...more] = [...headers.matchAll(/^parent ([0-9a-f]{40,64})$/gm)].map(([, parent]) => parent);
   return first !== undefined && second === headSha && more.length === 0 ? first : null;
 }

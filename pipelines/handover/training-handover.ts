@@ -4,7 +4,7 @@ import { readCandidate } from "../candidate/candidate-directory.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import { writeAside } from "../workspace/step-cache.ts";
+import { writeAside } from "../workspace/write-aside.ts";
 import { readOutcome, type TrainingOutcome } from "./training-outcome.ts";
 
 /** What became of a model's training, as it travels to the job that reports: without the model's bytes. */

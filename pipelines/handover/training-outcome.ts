@@ -5,8 +5,8 @@ import type { CheckResult } from "../data/dataset.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
-import { writeAside } from "../workspace/step-cache.ts";
 import type { Workspace } from "../workspace/workspace.ts";
+import { writeAside } from "../workspace/write-aside.ts";
 
 /** Training gave a candidate, which the gate has judged. */
 interface CandidateOutcome {

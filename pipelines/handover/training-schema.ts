@@ -189,23 +189,5 @@ export const bundleSchema = {
   }),
 };
 
-const planEntry = object({
-  model: { type: "string", pattern: "^[a-z0-9-]{1,100}$" },
-  state: { enum: ["new", "changed", "unchanged", "held", "registered", "removed", "invalid"] },
-  production: nullable(count),
-  version: nullable(count),
-  detail: text(8_000),
-});
-
-/** The shape of a plan that one job hands to another. */
-export const planSchema = {
-  $schema: "https://json-schema.org/draft/2020-12/schema",
-  ...object({
-    format: { const: 1 },
-    pullRequest: nullable(count),
-    headSha: { type: "string", pattern: "^[0-9a-f]{40,64}$" },
-    commit: { type: "string", pattern: "^[0-9a-f]{40,64}$" },
-    entries: list(planEntry, 2_000),
-    problems: list(problem, 2_000),
-  }),
-};
+/** Parts of which shapes are made. */
+export const shapes = { object, list, nullable, text, count, problem };

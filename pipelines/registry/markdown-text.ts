@@ -1,4 +1,4 @@
-import { escapeMarkdown } from "../report/markdown/escape-markdown.ts";
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 
 /** Room for whatever a config may say of a model: cards are kept, and read as a whole. */
 const longest = 4_000;

@@ -1,7 +1,7 @@
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { Difference, Evaluation, MetricComparison, SliceComparison } from "../evaluation/evaluation.ts";
+import { type MatchedNumbers, matchNumbers } from "../statistics/matched-numbers.ts";
 import { type CheckIndex, limitCell, markCell, metricChecks } from "./gate-checks.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
-import { type MatchedNumbers, matchNumbers } from "./markdown/matched-numbers.ts";
 import { type JudgedSlice, relativeDifference } from "./slice-order.ts";
 
 /** One number judged: the cells of a row in the table of a model, as Markdown. */

@@ -1,7 +1,7 @@
 import type { CheckResult } from "../data/dataset.ts";
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { columnTable } from "./column-table.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 
 const LISTED_CHECKS = 20;
 

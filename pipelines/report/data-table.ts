@@ -1,12 +1,12 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import type { DatasetRef } from "../data/dataset.ts";
 import type { FeatureSpec } from "../data/table.ts";
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { columnTable } from "./column-table.ts";
 import { checksCount } from "./data-checks.ts";
 import { paramsLine, rowsLine, windowLine } from "./data-lines.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { shortId } from "./markdown/short-ids.ts";
 
 const LISTED_NAMES = 12;

@@ -1,11 +1,11 @@
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Explanations, PartialDependence, PermutationImportance } from "../evaluation/explanations.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { formatCount, formatNumber } from "../statistics/format-number.ts";
+import { matchNumbers } from "../statistics/matched-numbers.ts";
 import type { Importance } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
-import { matchNumbers } from "./markdown/matched-numbers.ts";
 import { xyChart } from "./markdown/xychart.ts";
 import type { Fold } from "./model-charts.ts";
 

@@ -1,4 +1,4 @@
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { ModelSection } from "./model-section.ts";
 
 /** The parts of a report. `table` gives the summary of the first `rows` models, with links for the first `linked`. */

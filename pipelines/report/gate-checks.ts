@@ -1,5 +1,5 @@
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { GateCheck, Outcome, Verdict } from "../gate/verdict.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 
 /** The gate's checks of one number: a metric may have both the primary rule and a limit of its own. */
 export type CheckIndex = ReadonlyMap<string, readonly GateCheck[]>;

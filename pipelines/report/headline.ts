@@ -1,4 +1,4 @@
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import { type EntryState, entryState, modelOf, type ReportEntry } from "./report-entry.ts";
 
 /** The report in a few words, e.g. `1 of 2 models can ship`: what somebody reads in a mail's preview. */

@@ -1,9 +1,9 @@
+import { escapeMarkdown, escapeSentence } from "../errors/inert-markdown.ts";
 import type { GateCheck, Verdict } from "../gate/verdict.ts";
 import { formatNumber } from "../statistics/format-number.ts";
 import { failedChecksTable } from "./data-checks.ts";
 import { dependenceFold, importanceFold } from "./explanation-charts.ts";
 import { brokenChecks } from "./gate-checks.ts";
-import { escapeMarkdown, escapeSentence } from "./markdown/escape-markdown.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { metricTable, sliceTable } from "./metric-table.ts";
 import { coefficientFold, curvesFold, type Fold, predictionFold } from "./model-charts.ts";

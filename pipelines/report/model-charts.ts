@@ -1,10 +1,10 @@
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { Evaluation, PredictionBin } from "../evaluation/evaluation.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { formatCount, formatNumber } from "../statistics/format-number.ts";
+import { matchNumbers } from "../statistics/matched-numbers.ts";
 import type { Coefficient, TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
-import { matchNumbers } from "./markdown/matched-numbers.ts";
 import { xyChart } from "./markdown/xychart.ts";
 
 const TOP_COEFFICIENTS = 20;

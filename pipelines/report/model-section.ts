@@ -1,5 +1,5 @@
+import { anchorOf, escapeMarkdown } from "../errors/inert-markdown.ts";
 import { judgedSection } from "./judged-section.ts";
-import { anchorOf, escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { detailsBlock } from "./markdown/fence.ts";
 import { entryState, markOf, modelOf, type ReportEntry } from "./report-entry.ts";
 import { checksFailedText, errorText, heldText, identicalText } from "./stopped-section.ts";

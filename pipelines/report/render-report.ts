@@ -1,6 +1,6 @@
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import { fitReport } from "./fit-report.ts";
 import { headline } from "./headline.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { modelSection } from "./model-section.ts";
 import { type ReportEntry, worstEntryFirst } from "./report-entry.ts";

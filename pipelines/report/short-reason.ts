@@ -1,6 +1,6 @@
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import { blockingFailures } from "./data-checks.ts";
 import { brokenChecks } from "./gate-checks.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
 import type { JudgedEntry, ReportEntry } from "./report-entry.ts";
 
 /** Why a model stands where it stands, in a few words of Markdown, for the summary table. */

@@ -1,9 +1,9 @@
+import { escapeMarkdown, escapeSentence } from "../errors/inert-markdown.ts";
 import { renderProblems } from "../errors/render-problems.ts";
 import type { Problem } from "../errors/user-error.ts";
 import type { ChecksFailed, HeldModel, IdenticalModel, TrainingError } from "../handover/training-outcome.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { blockingFailures, failedChecksTable } from "./data-checks.ts";
-import { escapeMarkdown, escapeSentence } from "./markdown/escape-markdown.ts";
 import { fence } from "./markdown/fence.ts";
 
 const LISTED_PROBLEMS = 20;

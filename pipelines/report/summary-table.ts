@@ -1,9 +1,9 @@
+import { anchorOf, escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { MetricComparison } from "../evaluation/evaluation.ts";
 import { formatCount } from "../statistics/format-number.ts";
+import { matchNumbers } from "../statistics/matched-numbers.ts";
 import { type Column, columnTable } from "./column-table.ts";
 import { intervalHeader, intervalText } from "./comparison-rows.ts";
-import { anchorOf, escapeMarkdown } from "./markdown/escape-markdown.ts";
-import { matchNumbers } from "./markdown/matched-numbers.ts";
 import { entryState, type JudgedEntry, markOf, modelOf, type ReportEntry } from "./report-entry.ts";
 import { shortReason } from "./short-reason.ts";
 

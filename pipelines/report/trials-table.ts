@@ -1,10 +1,10 @@
 import { rankTrials } from "../candidate/search/rounds.ts";
 import type { TrialRecord } from "../candidate/search/trial.ts";
+import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { formatCount, formatNumber } from "../statistics/format-number.ts";
+import { matchNumbers } from "../statistics/matched-numbers.ts";
 import { columnTable } from "./column-table.ts";
-import { escapeMarkdown } from "./markdown/escape-markdown.ts";
-import { matchNumbers } from "./markdown/matched-numbers.ts";
 import type { Fold } from "./model-charts.ts";
 
 const SHOWN_TRIALS = 10;

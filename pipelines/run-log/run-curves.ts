@@ -1,4 +1,4 @@
-import { matchNumbers } from "../report/markdown/matched-numbers.ts";
+import { matchNumbers } from "../statistics/matched-numbers.ts";
 import type { TrainingCurve } from "../training/trainer.ts";
 
 /** Points of each curve, and curves, that a record keeps. */

@@ -1,6 +1,6 @@
 import { lstat, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeAside } from "../workspace/step-cache.ts";
+import { writeAside } from "../workspace/write-aside.ts";
 import { mostRunBytes, openRunParser } from "./parse-run.ts";
 import { type RunRecord, runFileName, runId } from "./run-record.ts";
 

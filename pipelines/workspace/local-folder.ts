@@ -3,7 +3,7 @@ import { isAbsolute, join } from "node:path";
 import type { RepositoryConfig } from "../config/model-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Git } from "../registry/git/git.ts";
-import { writeAside } from "./step-cache.ts";
+import { writeAside } from "./write-aside.ts";
 
 const folder = ".mergeml";
 

@@ -5,6 +5,7 @@ import type { LoadedModels } from "../config/load-models.ts";
 import { loadRepositoryConfig } from "../config/repository-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import { GitError } from "../registry/git/failure.ts";
+import { hasCommit, readObject } from "../registry/git/objects.ts";
 import { readModels } from "./read-models.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -37,18 +38,14 @@ export async function modelsAtCommit(
 /** Makes sure that a commit is here. Throws UserError when there is no such commit. */
 export async function fetchCommit({ git, remote }: Pick<Workspace, "git" | "remote">, commit: string): Promise<void> {
   if (!/^[0-9a-f]{40,64}$/.test(commit)) throw unknownCommit(commit);
-  if (await isKnown({ git }, commit)) return;
+  if (await hasCommit(git, commit)) return;
   if (remote === null) throw unknownCommit(commit);
   try {
     await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", remote, commit]);
   } catch (error) {
     if (!(error instanceof GitError && /not our ref|unadvertised object/.test(error.stderr))) throw error;
   }
-  if (!(await isKnown({ git }, commit))) throw unknownCommit(commit);
-}
-
-async function isKnown({ git }: Pick<Workspace, "git">, commit: string): Promise<boolean> {
-  return (await git.run(["cat-file", "-e", `${commit}^{commit}`], { allow: [1, 128] })).code === 0;
+  if (!(await hasCommit(git, commit))) throw unknownCommit(commit);
 }
 
 function unknownCommit(commit: string): UserError {
@@ -71,8 +68,8 @@ async function writeFiles(
   if (files.length > mostFiles)
     throw new UserError({ message: `commit ${commit} has ${files.length} files of models` });
   for (const { blob, path } of files) {
-    const { stdout } = await git.run(["cat-file", "blob", blob]);
+    const content = await readObject(git, blob);
     await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), stdout);
+    await writeFile(join(root, path), content);
   }
 }

@@ -1,9 +1,10 @@
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { expectedFailure } from "../errors/expected-failure.ts";
 import { type CodeOf, stepCode } from "./step-code.ts";
+import { writeAside } from "./write-aside.ts";
 
 /** Results of steps under the hash of their inputs and of the code that made them, so that a failed run goes on from its last good step. */
 export interface StepCache {
@@ -40,19 +41,6 @@ async function orUnkept(writing: Promise<void>): Promise<void> {
     await writing;
   } catch (error) {
     if (!(expectedFailure(error) instanceof EnvironmentError)) throw error;
-  }
-}
-
-/** Writes beside the target and renames, so that a reader never sees half a file. */
-export async function writeAside(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const aside = `${path}.${process.pid}.${Math.random().toString(36).slice(2)}.part`;
-  try {
-    await writeFile(aside, content);
-    await rename(aside, path);
-  } catch (error) {
-    await rm(aside, { force: true }); // a part of a file would keep a full disk full
-    throw error;
   }
 }
 

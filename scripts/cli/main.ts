@@ -69,7 +69,7 @@ async function commandInput(
     flag: (name) => values[name] === true,
     option: (name) => (typeof values[name] === "string" ? (values[name] as string) : undefined),
     workspace: async () => {
-      const { openWorkspace } = await import("../../pipelines/workspace/workspace.ts");
+      const { openWorkspace } = await import("../../pipelines/open-workspace.ts");
       const { systemClock } = await import("../../pipelines/ports/clock.ts");
       const { terminalLog } = await import("./terminal-log.ts");
       const log = await terminalLog(terminal.stderr, values.json === true);

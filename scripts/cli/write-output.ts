@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import { writeAside } from "../../pipelines/workspace/step-cache.ts";
+import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 
 /** Writes a text where an option such as `--report` says. Throws UserError when nothing can be written there. */
 export async function writeOutput(option: string, path: string, text: string, directory: string): Promise<void> {

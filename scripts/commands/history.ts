@@ -1,4 +1,4 @@
-import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
+import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
 import type { Command } from "../cli/command.ts";
 import { knownModel } from "../cli/option-values.ts";

@@ -1,7 +1,7 @@
+import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { RollbackResult } from "../../pipelines/registry/rollback.ts";
 import { liveLimitLines } from "../../pipelines/report/drift/live-limits.ts";
-import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
 import { type BrokenCheck, rollBackWhenBroken } from "../../pipelines/roll-back-when-broken.ts";
 import type { Command, CommandInput, CommandOutcome } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";

@@ -1,10 +1,10 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import { isModelName } from "../../pipelines/registry/paths.ts";
+import { renderRun, renderRunComparison, renderRuns, sameTest } from "../../pipelines/report/terminal/runs-table.ts";
 import { findRun } from "../../pipelines/run-log/find-run.ts";
 import { changedParams, listRuns, withVersions } from "../../pipelines/run-log/list-runs.ts";
 import type { ReadRuns } from "../../pipelines/run-log/read-runs.ts";
-import { renderRun, renderRunComparison, renderRuns, sameTest } from "../../pipelines/run-log/render-runs.ts";
 import type { RunLog } from "../../pipelines/run-log/run-log.ts";
 import type { Command, CommandOutcome } from "../cli/command.ts";
 import { wholeNumber } from "../cli/option-values.ts";

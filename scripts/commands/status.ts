@@ -1,4 +1,4 @@
-import { oneLine } from "../../pipelines/report/markdown/escape-markdown.ts";
+import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
 import { humaniseAge } from "../../pipelines/report/terminal/humanise-age.ts";
 import { renderStatus } from "../../pipelines/report/terminal/status-table.ts";
 import { readStatus } from "../../pipelines/status.ts";

@@ -2,9 +2,9 @@ import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkModelDrift } from "../../pipelines/check-drift.ts";
+import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
-import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
 import { query } from "../predictions/parquet.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { nthSmallest } from "../../pipelines/statistics/order-statistics.ts";
 import { fallingOrder } from "../../pipelines/evaluation/score-order.ts";
+import { nthSmallest } from "../../pipelines/statistics/order-statistics.ts";
 
 const floats = fc.array(fc.oneof(fc.float({ noNaN: true }), fc.constantFrom(0, -0, 1, -1)), {
   minLength: 1,

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { confirmedEntry, type Trusted } from "../../pipelines/handover/confirm-candidates.ts";
 import { readBundle } from "../../pipelines/handover/read-checked.ts";
 import { bundleFile, type CandidateBundle, writeBundle } from "../../pipelines/handover/training-handover.ts";
+import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
-import { openWorkspace, type Workspace } from "../../pipelines/workspace/workspace.ts";
+import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 let scratch: Scratch;

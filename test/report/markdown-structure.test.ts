@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { micromark } from "micromark";
 import { gfm, gfmHtml } from "micromark-extension-gfm";
 import { expect, test } from "vitest";
+import { escapeMarkdown } from "../../pipelines/errors/inert-markdown.ts";
 import { renderIndex } from "../../pipelines/registry/index-page.ts";
 import { type CardSource, modelCard } from "../../pipelines/registry/model-card.ts";
-import { escapeMarkdown } from "../../pipelines/report/markdown/escape-markdown.ts";
 import { candidate, check, evaluation, metric, modelConfig, scored, version } from "./builders.ts";
 import { hostileText } from "./hostile-text.ts";
 

@@ -2,10 +2,10 @@ import { mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
-import { openWorkspace } from "../../pipelines/workspace/workspace.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
 
 let root: string;

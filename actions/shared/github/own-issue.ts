@@ -1,4 +1,4 @@
-import { oneLine } from "../../../pipelines/report/markdown/escape-markdown.ts";
+import { oneLine } from "../../../pipelines/errors/inert-markdown.ts";
 import type { GitHub } from "./client.ts";
 import { upsertComment } from "./comment.ts";
 import { cutMarkdown } from "./cut-markdown.ts";

@@ -1,4 +1,4 @@
-import { oneLine } from "../../../pipelines/report/markdown/escape-markdown.ts";
+import { oneLine } from "../../../pipelines/errors/inert-markdown.ts";
 import {
   type RetrainMemory,
   readRetrainMemory,

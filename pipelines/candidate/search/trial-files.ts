@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "../../config/canonical-json.ts";
-import { writeAside } from "../../workspace/step-cache.ts";
 import { stepCode } from "../../workspace/step-code.ts";
+import { writeAside } from "../../workspace/write-aside.ts";
 import type { TrialSetup } from "./score-trial.ts";
 import type { TrialJob, TrialResult } from "./trial.ts";
 

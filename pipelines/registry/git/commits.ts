@@ -1,5 +1,6 @@
 import type { Git } from "./git.ts";
 import type { Identity } from "./identity.ts";
+import { readObject } from "./objects.ts";
 
 /** One file of a commit: new content, an object git already has, or null to delete it. */
 export interface FileChange {
@@ -92,7 +93,7 @@ async function signChain(
   const env = { GIT_AUTHOR_DATE: `@${gitDate(context.time)}`, GIT_COMMITTER_DATE: `@${gitDate(context.time)}` };
   for (const id of ids) {
     const above = signed.at(-1) ?? parent;
-    const raw = (await git.run(["cat-file", "commit", id])).stdout;
+    const raw = await readObject(git, id);
     const message = raw.subarray(raw.indexOf("\n\n") + 2);
     const args = ["commit-tree", "-S", `${id}^{tree}`, ...(above ? ["-p", above] : []), "-F", "-"];
     signed.push(await git.text(args, { input: message, env }));

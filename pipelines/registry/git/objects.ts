@@ -1,3 +1,4 @@
+import { EnvironmentError } from "../../errors/environment-error.ts";
 import type { Git } from "./git.ts";
 import type { GitObject } from "./object-reader.ts";
 
@@ -20,6 +21,21 @@ export async function readAllObjects(
   const objects: (GitObject | null)[] = [];
   for await (const object of readObjects(git, names)) objects.push(object);
   return objects;
+}
+
+/** One object. Throws EnvironmentError when the repository does not have it. */
+export async function readObject(git: Pick<Git, "objects">, name: string): Promise<Buffer> {
+  const [object] = await readAllObjects(git, [name]);
+  if (object) return object.content;
+  const tried = `git cat-file --batch, for ${name}`;
+  throw new EnvironmentError(`git does not have ${name}`, { tried, safe: "nothing was changed" });
+}
+
+/** Whether a commit is here, by its whole id. */
+export async function hasCommit(git: Pick<Git, "objects">, commit: string): Promise<boolean> {
+  if (!/^[0-9a-f]{40,64}$/.test(commit)) return false;
+  const [object] = await readAllObjects(git, [`${commit}^{commit}`]);
+  return object?.type === "commit";
 }
 
 /** Whether a commit has this file. */

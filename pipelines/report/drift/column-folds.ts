@@ -1,8 +1,8 @@
+import { escapeMarkdown } from "../../errors/inert-markdown.ts";
 import { formatNumber } from "../../statistics/format-number.ts";
 import type { ColumnDrift, DriftResult, ShapeBar } from "../../watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";
-import { escapeMarkdown } from "../markdown/escape-markdown.ts";
 import { detailsBlock } from "../markdown/fence.ts";
 import { xyChart } from "../markdown/xychart.ts";
 import { percent } from "./moved-words.ts";

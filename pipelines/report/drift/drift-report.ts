@@ -1,8 +1,8 @@
+import { escapeMarkdown } from "../../errors/inert-markdown.ts";
 import { formatCount } from "../../statistics/format-number.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
 import { type DriftEntry, type FailedDrift, type ModelDrift, worstDriftFirst } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";
-import { escapeMarkdown } from "../markdown/escape-markdown.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
 import { columnFolds } from "./column-folds.ts";
 import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";

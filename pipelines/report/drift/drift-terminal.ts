@@ -1,4 +1,6 @@
+import { oneLine } from "../../errors/inert-markdown.ts";
 import { formatCount, formatNumber } from "../../statistics/format-number.ts";
+import { matchNumbers } from "../../statistics/matched-numbers.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
 import {
   type DriftEntry,
@@ -7,8 +9,6 @@ import {
   type ModelDrift,
   worstDriftFirst,
 } from "../../watch/drift/model-drift.ts";
-import { oneLine } from "../markdown/escape-markdown.ts";
-import { matchNumbers } from "../markdown/matched-numbers.ts";
 import { type TableColumn, textTable } from "../terminal/text-table.ts";
 import { distanceText, significanceText, weightText } from "./column-effect.ts";
 import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";

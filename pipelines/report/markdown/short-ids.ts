@@ -1,4 +1,4 @@
-import { escapeMarkdown } from "./escape-markdown.ts";
+import { escapeMarkdown } from "../../errors/inert-markdown.ts";
 
 /** A hash as inline code, its prefix (`fp:`, `c-`, `sha256:`) and the first `digits` characters; other text as plain text. */
 export function shortId(id: string, digits = 8): string {

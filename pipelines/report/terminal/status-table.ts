@@ -1,4 +1,4 @@
-import { matchNumbers } from "../markdown/matched-numbers.ts";
+import { matchNumbers } from "../../statistics/matched-numbers.ts";
 import { textTable } from "./text-table.ts";
 
 /** What is in production for one model. `since` and `by` are ready to read; null is shown as a dash. */

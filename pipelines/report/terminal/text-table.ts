@@ -1,5 +1,5 @@
+import { oneLine } from "../../errors/inert-markdown.ts";
 import { displayWidth } from "../../errors/visible-text.ts";
-import { oneLine } from "../markdown/escape-markdown.ts";
 
 /** One column of a plain table. `right` is for numbers. */
 export interface TableColumn {

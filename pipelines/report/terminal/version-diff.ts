@@ -1,9 +1,9 @@
 import { visibleText } from "../../errors/visible-text.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
+import { matchNumbers } from "../../statistics/matched-numbers.ts";
 import { configChanges, valueText } from "../config-changes.ts";
 import { datasetLine, windowLine } from "../data-lines.ts";
 import { unifiedDiff } from "../markdown/line-diff.ts";
-import { matchNumbers } from "../markdown/matched-numbers.ts";
 import { textTable } from "./text-table.ts";
 
 /** `mergeml diff`: what changed between two versions, for a terminal: config, query, data, metrics. */

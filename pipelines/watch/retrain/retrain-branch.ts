@@ -5,6 +5,7 @@ import { makeCommits } from "../../registry/git/commits.ts";
 import { GitError } from "../../registry/git/failure.ts";
 import type { Git } from "../../registry/git/git.ts";
 import { readIdentity } from "../../registry/git/identity.ts";
+import { hasCommit, readObject } from "../../registry/git/objects.ts";
 
 const prefix = "refs/heads/mergeml/retrain/";
 const trailer = "Model-Config";
@@ -50,7 +51,7 @@ export async function readRetrainBranch(
   { remote, model, commit }: { remote: string; model: string; commit: string },
 ): Promise<FoundBranch> {
   await fetchCommit(git, remote, `${prefix}${model}`, commit);
-  const text = (await git.run(["cat-file", "commit", commit])).stdout.toString("utf8");
+  const text = (await readObject(git, commit)).toString("utf8");
   const parents = [...text.split("\n\n", 1)[0]!.matchAll(/^parent ([0-9a-f]+)$/gm)].map(([, parent]) => parent ?? "");
   const [base] = parents;
   const isOurs = parents.length === 1 && base && (await isAsWritten(git, model, { commit, base, text }));
@@ -114,8 +115,7 @@ async function push(git: Git, remote: string, ref: string, commit: string, expec
 
 /** Of a shallow clone only what is needed: the commit and its parent. */
 async function fetchCommit(git: Git, remote: string, ref: string, commit: string): Promise<void> {
-  const known = await git.run(["cat-file", "-e", `${commit}^{commit}`], { allow: [1, 128] });
-  if (known.code === 0) return;
+  if (await hasCommit(git, commit)) return;
   const isShallow = (await git.text(["rev-parse", "--is-shallow-repository"])) === "true";
   const depth = isShallow ? ["--depth=2"] : [];
   await git.run(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", ...depth, remote, ref]);

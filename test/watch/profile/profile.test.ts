@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { openWorkspace } from "../../../pipelines/open-workspace.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { parseProfile, writeProfile } from "../../../pipelines/watch/profile/profile-file.ts";
 import { summarise } from "../../../pipelines/watch/profile/summarise.ts";
 import { readProfile } from "../../../pipelines/watch/profile/version-profile.ts";
-import { openWorkspace } from "../../../pipelines/workspace/workspace.ts";
 import { deployed, type Scratch } from "../../scratch.ts";
 import { profileOf, windowOf } from "../drift/builders.ts";
 import { parquetFolder } from "../drift/parquet.ts";

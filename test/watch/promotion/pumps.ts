@@ -2,10 +2,11 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { checkModelDrift } from "../../../pipelines/check-drift.ts";
 import { deployModel } from "../../../pipelines/deploy.ts";
+import { openWorkspace } from "../../../pipelines/open-workspace.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
 import { readModel } from "../../../pipelines/workspace/read-models.ts";
-import { openWorkspace, type Workspace } from "../../../pipelines/workspace/workspace.ts";
+import type { Workspace } from "../../../pipelines/workspace/workspace.ts";
 import { query } from "../../predictions/parquet.ts";
 import { madeScratch, makeScratch, type Scratch } from "../../scratch.ts";
 

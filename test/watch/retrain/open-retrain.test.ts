@@ -7,9 +7,10 @@ import {
   type RetrainSetting,
   readRetrainFacts,
 } from "../../../pipelines/open-retrain.ts";
+import { openWorkspace } from "../../../pipelines/open-workspace.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import { readModel } from "../../../pipelines/workspace/read-models.ts";
-import { openWorkspace, type Workspace } from "../../../pipelines/workspace/workspace.ts";
+import type { Workspace } from "../../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../../scratch.ts";
 import { delaysYaml, deployedDelays } from "./delays.ts";
 

@@ -2,13 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openRetrainSetting, pushRetrain, readRetrainFacts } from "../../../pipelines/open-retrain.ts";
+import { openWorkspace } from "../../../pipelines/open-workspace.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { RetrainAdvice } from "../../../pipelines/watch/drift/model-drift.ts";
 import { decideRetrain } from "../../../pipelines/watch/retrain/decide-retrain.ts";
 import { retrainAdvice } from "../../../pipelines/watch/retrain/retrain-advice.ts";
 import { retrainWish } from "../../../pipelines/watch/retrain/retrain-wish.ts";
 import { readModel } from "../../../pipelines/workspace/read-models.ts";
-import { openWorkspace, type Workspace } from "../../../pipelines/workspace/workspace.ts";
+import type { Workspace } from "../../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../../scratch.ts";
 import { delaysYaml, deployedDelays } from "./delays.ts";
 

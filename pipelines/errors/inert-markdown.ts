@@ -1,4 +1,4 @@
-import { visibleText } from "../../errors/visible-text.ts";
+import { visibleText } from "./visible-text.ts";
 
 /** Breaks up a sequence that GitHub would act on; invisible when read. Written as an entity so that it shows in the source. */
 const BREAK = "&zwnj;";

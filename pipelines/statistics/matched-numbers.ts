@@ -1,4 +1,4 @@
-import { formatNumber } from "../../statistics/format-number.ts";
+import { formatNumber } from "./format-number.ts";
 
 /** Writes the numbers of one comparison alike. null and numbers that are not finite are an empty text. */
 export interface MatchedNumbers {

@@ -1,12 +1,12 @@
-import type { Json } from "../config/canonical-json.ts";
-import { oneLine } from "../report/markdown/escape-markdown.ts";
-import { matchNumbers } from "../report/markdown/matched-numbers.ts";
-import { textTable } from "../report/terminal/text-table.ts";
-import { formatCount } from "../statistics/format-number.ts";
-import { shortRunId } from "./find-run.ts";
-import { type ChangedParam, changedParams, comparedParams, type ListedRun } from "./list-runs.ts";
-import { curveLine } from "./run-curves.ts";
-import type { RunMetric, RunRecord } from "./run-record.ts";
+import type { Json } from "../../config/canonical-json.ts";
+import { oneLine } from "../../errors/inert-markdown.ts";
+import { shortRunId } from "../../run-log/find-run.ts";
+import { type ChangedParam, changedParams, comparedParams, type ListedRun } from "../../run-log/list-runs.ts";
+import { curveLine } from "../../run-log/run-curves.ts";
+import type { RunMetric, RunRecord } from "../../run-log/run-record.ts";
+import { formatCount } from "../../statistics/format-number.ts";
+import { matchNumbers } from "../../statistics/matched-numbers.ts";
+import { textTable } from "./text-table.ts";
 
 const none = "–";
 const longest = 200;

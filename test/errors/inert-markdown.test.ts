@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { escapeMarkdown, oneLine } from "../../../pipelines/report/markdown/escape-markdown.ts";
-import { hostileText } from "../hostile-text.ts";
-import { shownText } from "../markdown-reader.ts";
+import { escapeMarkdown, oneLine } from "../../pipelines/errors/inert-markdown.ts";
+import { hostileText } from "../report/hostile-text.ts";
+import { shownText } from "../report/markdown-reader.ts";
 
 describe("what was written in a pull request is shown inert", () => {
   test.each([

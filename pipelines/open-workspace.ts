@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { loadRepositoryConfig, type RepositoryOrigin } from "./config/repository-config.ts";
+import { openDatasetStore } from "./data/dataset-store.ts";
+import { startEngines } from "./data/engines/engines.ts";
+import { UserError } from "./errors/user-error.ts";
+import { openMirror } from "./mlflow/mirror.ts";
+import { mirroredRegistry } from "./mlflow/mirrored-registry.ts";
+import { type Environment, isCi } from "./ports/environment.ts";
+import { openGit } from "./registry/git/git.ts";
+import { openRegistry } from "./registry/registry.ts";
+import { findRemote } from "./registry/remote.ts";
+import { explainRevertConflict } from "./registry/revert-conflict.ts";
+import type { ChangeMemory } from "./registry/since.ts";
+import { openRunLog } from "./run-log/run-log.ts";
+import { findRoot } from "./workspace/find-root.ts";
+import { prepareLocalFolder } from "./workspace/local-folder.ts";
+import { openStepCache } from "./workspace/step-cache.ts";
+import { toolVersion } from "./workspace/tool-version.ts";
+
+import type { Workspace, WorkspaceOptions } from "./workspace/workspace.ts";
+
+/** Opens the repository around `directory`. Throws UserError when mergeml.yaml is wrong or there is no repository. */
+export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
+  const { clock, log, env } = options;
+  const root = findRoot(options.directory);
+  const origin = { confined: isCi(env), given: givenFolders(env) };
+  const { config: repository, problems } = await loadRepositoryConfig(root, origin);
+  if (problems.length > 0) throw new UserError(problems);
+  const store = openDatasetStore(isAbsolute(repository.store) ? repository.store : join(root, repository.store));
+  const git = openGit(root, { env, log });
+  // Asked for now, so that a fetch can start at once while the configs are read.
+  const [remote] = await Promise.all([findRemote(git, repository.remote), prepareLocalFolder(root, git, repository)]);
+  if (existsSync(join(root, ".git", "REVERT_HEAD")))
+    log.warn((await explainRevertConflict(git)) ?? "a git revert is under way");
+  const cache = openStepCache(join(root, ".mergeml", "cache"), options.useCache);
+  const branch = repository.registry;
+  const memory: ChangeMemory = {
+    read: () => cache.read("last-changes", { branch, remote }),
+    write: (changes) => cache.write("last-changes", { branch, remote }, changes),
+  };
+  const registry = openRegistry({ git, branch, remote, clock, log, store, memory });
+  const runs = openRunLog({ root, env, remote, clock, log });
+  const mlflow = openMirror({ env, git, registry, runs, clock, log });
+  return {
+    root,
+    repository,
+    git,
+    remote,
+    registry: mlflow ? mirroredRegistry(registry, mlflow, log) : registry,
+    mlflow,
+    runs,
+    store,
+    engineOf: startEngines(),
+    cache,
+    extraData: (env.MERGEML_DATA_DIRS ?? "")
+      .split(delimiter)
+      .filter(Boolean)
+      .map((folder) => resolve(folder)),
+    env,
+    threads: availableParallelism(),
+    toolVersion,
+    clock,
+    log,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([git[Symbol.asyncDispose](), runs[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+/** What the operator sets, for places that a CI job may not take from the repository. */
+function givenFolders({ MERGEML_STORE, MERGEML_PREDICTIONS }: Environment): RepositoryOrigin["given"] {
+  return {
+    ...(MERGEML_STORE && { store: resolve(MERGEML_STORE) }),
+    ...(MERGEML_PREDICTIONS && { predictions: resolve(MERGEML_PREDICTIONS) }),
+  };
+}
