@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { delimiter, isAbsolute, join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { loadRepositoryConfig, type RepositoryOrigin } from "./config/repository-config.ts";
-import { openDatasetStore } from "./data/dataset-store.ts";
 import { startEngines } from "./data/engines/engines.ts";
+import { openStore } from "./data/stores.ts";
 import { UserError } from "./errors/user-error.ts";
 import { openMirror } from "./mlflow/mirror.ts";
 import { mirroredRegistry } from "./mlflow/mirrored-registry.ts";
@@ -28,7 +28,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const origin = { confined: isCi(env), given: givenFolders(env) };
   const { config: repository, problems } = await loadRepositoryConfig(root, origin);
   if (problems.length > 0) throw new UserError(problems);
-  const store = openDatasetStore(isAbsolute(repository.store) ? repository.store : join(root, repository.store));
+  const store = openStore(repository.store, root);
   const git = openGit(root, { env, log });
   // Asked for now, so that a fetch can start at once while the configs are read.
   const [remote] = await Promise.all([findRemote(git, repository.remote), prepareLocalFolder(root, git, repository)]);

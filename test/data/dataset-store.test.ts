@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { openDatasetStore } from "../../pipelines/data/dataset-store.ts";
+import { openStore } from "../../pipelines/data/stores.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { scratchProject } from "./feature-project.ts";
 
@@ -109,4 +110,9 @@ test("processes that write the same things at once do not disturb each other", a
   expect(datasets.every(({ bytes }) => bytes === 100_000)).toBe(true);
   expect(await readdir(join(folder, "staging"))).toEqual([]);
   expect((await readdir(join(folder, "datasets"))).filter((name) => name.endsWith(".tmp"))).toEqual([]);
+});
+
+test("a store of a kind that this version lacks is no folder by mistake", () => {
+  expect(() => openStore("s3://bucket/sets", "/repository")).toThrow("this version has no dataset store for s3://");
+  expect(openStore(".mergeml/store", "/repository").title).toContain("/repository/.mergeml/store");
 });

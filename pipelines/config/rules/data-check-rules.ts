@@ -1,3 +1,4 @@
+import { aggregateNames, perValueRules } from "../schema/checks-schema.ts";
 import { found } from "../schema/expectation.ts";
 import { parseUtc } from "../utc-time.ts";
 import { dotted, type Finding, type KeyPath } from "../yaml/finding.ts";
@@ -6,8 +7,7 @@ import { type RuleContext, when } from "./rule.ts";
 
 type Check = NonNullable<NonNullable<NonNullable<RuleContext["draft"]["features"]>["checks"]>[number]>;
 
-const perValueRules = ["not_null", "between", "in_set", "matches", "type", "compare"] as const;
-const columnRules = [...perValueRules, "unique", "distinct_count", "min", "max", "mean", "quantile"] as const;
+const columnRules = [...perValueRules, "unique", ...aggregateNames] as const;
 
 /** Each check is about one thing and says something about it that can be true. */
 export function dataCheckRules({ draft, sound }: RuleContext): Finding[] {
@@ -24,9 +24,7 @@ function checkFindings(check: Check, path: KeyPath, sound: RuleContext["sound"])
     ...mostlyRule(check, path),
     ...betweenRule(check.between, [...path, "between"]),
     ...compareRule(check, path),
-    ...(["rows", "distinct_count", "min", "max", "mean", "quantile"] as const).flatMap((rule) =>
-      boundsRule(check[rule], [...path, rule]),
-    ),
+    ...(["rows", ...aggregateNames] as const).flatMap((rule) => boundsRule(check[rule], [...path, rule])),
   ];
 }
 

@@ -97,6 +97,27 @@ const rules = {
   },
 } as const;
 
+type Rules = typeof rules;
+
+/** Rules about one number of a whole column: those with bounds. */
+export type AggregateName = {
+  [Name in keyof Rules]: Rules[Name] extends { properties: { min: unknown; max: unknown } } ? Name : never;
+}[keyof Rules];
+
+/** Rules that each row keeps or not. */
+export type RowRuleName = Exclude<keyof Rules, AggregateName | "type">;
+
+const names = Object.keys(rules) as readonly (keyof Rules)[];
+
+const isAggregate = (name: keyof Rules): name is AggregateName =>
+  "properties" in rules[name] && "max" in (rules[name].properties as object);
+
+/** Their names, in the order of the schema. */
+export const aggregateNames: readonly AggregateName[] = names.filter(isAggregate);
+
+/** Rules about single values, which `mostly` softens. */
+export const perValueRules: readonly (keyof Rules)[] = names.filter((name) => !isAggregate(name) && name !== "unique");
+
 /** One check on the rows of the feature query. */
 export const checkSchema = {
   title: "a check such as { column: distance, not_null: true }",

@@ -1,8 +1,10 @@
 import { UserError } from "../../errors/user-error.ts";
 import { countOf, formatCount, numberText } from "../../statistics/format-number.ts";
+import { aggregateKinds } from "../aggregate-checks.ts";
 import type { SourceColumn } from "../columns.ts";
 import type { CheckResult } from "../dataset.ts";
 import type { AggregateRule, CheckRule, RowRule } from "../resolve-checks.ts";
+import { rowKind } from "../row-checks.ts";
 import type { Dialect } from "./dialect.ts";
 import type { Session } from "./session.ts";
 
@@ -25,7 +27,7 @@ async function tryPatterns(session: Session, rules: readonly CheckRule[]): Promi
   for (const rule of rules) {
     if (rule.scope !== "row" || rule.test !== "matches") continue;
     try {
-      await session.row(`SELECT ${session.dialect.matches("''", rule.pattern)} AS fits`);
+      await session.row(`SELECT ${session.dialect.matches("''", String(rule.given))} AS fits`);
     } catch (error) {
       const reason = session.dialect.failure(error)?.message ?? "it is not understood";
       const hint = "patterns are RE2: no look-around and no back references";
@@ -51,24 +53,21 @@ function literal(dialect: Dialect, value: string | number | boolean, { kind }: S
 }
 
 /** SQL that is true for a row that keeps the rule, among those whose value is not null. */
-function keeps(dialect: Dialect, rule: RowRule): string {
-  const value = presentValue(dialect, rule.column);
-  const compared = (other: string | number | boolean) => literal(dialect, other, rule.column);
-  if (rule.test === "between") {
-    const low = rule.low === null ? "true" : `${value} >= ${compared(rule.low)}`;
-    return `(${low} AND ${rule.high === null ? "true" : `${value} <= ${compared(rule.high)}`})`;
-  }
-  if (rule.test === "in_set") return `${value} IN (${rule.values.map(compared).join(", ")})`;
-  if (rule.test === "matches") return dialect.matches(value, rule.pattern);
-  if (rule.test === "compare")
-    return `${value} ${rule.op === "==" ? "=" : rule.op} ${presentValue(dialect, rule.other)}`;
-  return `${value} IS NOT NULL`;
+function keeps(dialect: Dialect, { test, given, column, other }: RowRule): string {
+  const value = presentValue(dialect, column);
+  const parts = {
+    value,
+    other: other ? presentValue(dialect, other) : "NULL",
+    literal: (written: string | number | boolean) => literal(dialect, written, column),
+    matches: (pattern: string) => dialect.matches(value, pattern),
+  };
+  return rowKind(test).keeps(parts, given);
 }
 
 /** Which rows the rule is about. */
 function considered(dialect: Dialect, rule: RowRule): string {
   if (rule.test === "not_null") return "true";
-  const other = rule.test === "compare" ? ` AND ${presentValue(dialect, rule.other)} IS NOT NULL` : "";
+  const other = rule.other ? ` AND ${presentValue(dialect, rule.other)} IS NOT NULL` : "";
   return `${presentValue(dialect, rule.column)} IS NOT NULL${other}`;
 }
 
@@ -85,11 +84,9 @@ function aggregatesOf(dialect: Dialect, rule: CheckRule, at: number): string | n
 
 function measureOf(dialect: Dialect, { measure, column, q }: AggregateRule): string {
   if (measure === "rows" || !column) return "count(*)";
+  const { sql, ofNumbers } = aggregateKinds[measure];
   const value = presentValue(dialect, column);
-  if (measure === "distinct_count") return `count(DISTINCT ${value})`;
-  const number = dialect.double(value, column.kind);
-  if (measure === "quantile") return dialect.quantile(number, q);
-  return `${measure === "mean" ? "avg" : measure}(${number})`;
+  return sql(ofNumbers ? dialect.double(value, column.kind) : value, dialect, q);
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -127,7 +124,7 @@ async function exampleOf(session: Session, relation: string, rule: RowRule): Pro
   if (rule.test === "not_null") return "";
   const { dialect } = session;
   const value = presentValue(dialect, rule.column);
-  const other = rule.test === "compare" ? dialect.text(presentValue(dialect, rule.other), rule.other.kind) : "NULL";
+  const other = rule.other ? dialect.text(presentValue(dialect, rule.other), rule.other.kind) : "NULL";
   const sql =
     rule.test === "unique"
       ? `SELECT ${dialect.text(`min(${value})`, rule.column.kind)} AS value, NULL AS other FROM ${relation} GROUP BY ${value} HAVING count(${value}) > 1 ORDER BY 1 LIMIT 1`
