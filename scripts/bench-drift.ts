@@ -1,15 +1,20 @@
 import { columnCounts, type GridCell, referenceSizes, runRow } from "./bench/drift/run-grid.ts";
+import { tellDependent, tellSeasons } from "./bench/drift/tell-dependent.ts";
 import { tellGrid } from "./bench/drift/tell-grid.ts";
 import { tellSpeed } from "./bench/drift/tell-speed.ts";
 
 /**
  * Measures how far the drift check can be trusted, by simulation, and how fast it is; `--write` puts the tables into
- * docs/drift.md. On the command line `speed` or `grid` chooses one, and a number is the windows for each cell of the grid.
+ * docs/drift.md. On the command line `speed`, `grid`, `dependent` or `seasons` chooses one, and a number is the windows for each cell of
+ * the grid, or the years of each kind of feed.
  */
 async function main(words: readonly string[]): Promise<void> {
-  const all = !words.includes("speed") && !words.includes("grid");
+  const all = !["speed", "grid", "dependent", "seasons"].some((part) => words.includes(part));
+  const count = words.find((word) => /^\d+$/.test(word));
   if (all || words.includes("speed")) await tellSpeed();
-  if (all || words.includes("grid")) measureGrid(Number(words.find((word) => /^\d+$/.test(word)) ?? 400));
+  if (all || words.includes("grid")) measureGrid(Number(count ?? 400));
+  if (all || words.includes("dependent")) tellDependent(Number(count ?? 8));
+  if (all || words.includes("seasons")) await tellSeasons();
 }
 
 /** Evidently judges some of the windows only: its exact tests take long. */

@@ -2,6 +2,7 @@ import type { Difference, SliceComparison } from "../evaluation/evaluation.ts";
 import { benjaminiHochberg } from "../statistics/tails/benjamini-hochberg.ts";
 import { normalTail } from "../statistics/tails/incomplete-gamma.ts";
 import { normalQuantile } from "../statistics/tails/normal-quantile.ts";
+import { studentAsNormal } from "../statistics/tails/student-t.ts";
 import { worsening } from "./differences.ts";
 
 /** Of equally good models, the share in which any slice is taken for worse: a little less than the 5% that is promised, as intervals are estimates too. */
@@ -26,8 +27,7 @@ export function worseBeyondNoise(compared: readonly SliceComparison[]): WorseSli
 
 /**
  * Chance of a worsening this large or larger between equally good models: the distance of zero in half widths of the
- * interval, as of a t distribution with a degree of freedom a row (or group of rows) less one, which is brought to a normal one (Wallace, Bounds
- * on normal approximations to Student's and the chi-square distributions, Annals of Mathematical Statistics 1959).
+ * interval, as of a t distribution with a degree of freedom a row (or group of rows) less one, which is brought to a normal one.
  */
 function chanceOfWorsening({ difference, direction, rows, groups = rows }: SliceComparison): number {
   if (!difference) return 0;
@@ -36,16 +36,11 @@ function chanceOfWorsening({ difference, direction, rows, groups = rows }: Slice
   const reach = reachTowardsZero(difference);
   if (reach === 0) return 0;
   return normalTail(
-    asNormal((worse / reach) * normalQuantile((1 - difference.confidence) / 2), Math.max(1, groups - 1)),
+    studentAsNormal((worse / reach) * normalQuantile((1 - difference.confidence) / 2), Math.max(1, groups - 1)),
   );
 }
 
 /** From the difference to that end of its interval which is nearer to zero. */
 function reachTowardsZero({ value, low, high }: Difference): number {
   return value > 0 ? value - low : high - value;
-}
-
-function asNormal(t: number, freedom: number): number {
-  const shrunk = (8 * freedom + 1) / (8 * freedom + 3);
-  return shrunk * Math.sqrt(freedom * Math.log1p((t * t) / freedom));
 }

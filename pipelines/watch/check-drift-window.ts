@@ -8,6 +8,7 @@ import { type EvidentlyJob, judgeByEvidently } from "./drift/evidently/judge-by-
 import { judgeDrift } from "./drift/judge-drift.ts";
 import type { Span } from "./drift/model-drift.ts";
 import { currentPerformance } from "./performance/measure-metric.ts";
+import { profileInSeason } from "./profile/past/profile-in-season.ts";
 import type { Profile } from "./profile/profile.ts";
 import { type SummariseOptions, summarise } from "./profile/summarise.ts";
 import type { WatchedModel } from "./watched-model.ts";
@@ -80,7 +81,8 @@ async function compareWindow(
   const expected = window.columns.target === null ? [] : [window.columns.target];
   const rows = { files: filesOf(window), threads, memory_gb };
   const options = { ...rows, labelled: filesOf(labelled), expected, drift, seed: candidate.config.seed };
-  const calibrated = { ...(await compareWithProfile(profile, options)), added: window.added };
+  const seasonal = drift.method === "calibrated" ? profileInSeason(profile, interval) : profile;
+  const calibrated = { ...(await compareWithProfile(seasonal, options)), added: window.added };
   const result =
     drift.method === "evidently"
       ? await judgeByEvidently(calibrated, { ...rows, store, version: candidate })

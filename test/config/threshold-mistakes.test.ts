@@ -199,6 +199,12 @@ const mistakes: readonly Mistake[] = [
     "27:31+6 drift.persist: 3 of 2 windows can never be",
   ],
   [
+    "groups of drift that are the rows or the target",
+    "min_rows: 200, on",
+    "group: delay, on",
+    '27:29+5 drift.group is "delay", which is features.target too',
+  ],
+  [
     "a share of zero",
     "min_rows: 200, on",
     "share: 0, on",

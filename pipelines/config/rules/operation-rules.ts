@@ -1,5 +1,5 @@
 import type { Finding } from "../yaml/finding.ts";
-import { isPathInside } from "./feature-rules.ts";
+import { isPathInside, sameColumn } from "./feature-rules.ts";
 import { type RuleContext, when } from "./rule.ts";
 
 /** Drift must be able to persist as asked, and a retrain needs a window that it can move. */
@@ -10,6 +10,7 @@ export function operationRules({ draft, sound }: RuleContext): Finding[] {
   return [
     ...persistRule(drift?.persist),
     ...queryRule(drift?.query),
+    ...groupRule(drift?.group, features),
     ...when(noWindow && drift?.on_drift === "pull-request", {
       path: ["drift", "on_drift"],
       message: "drift.on_drift is pull-request, but features.window is missing: there is nothing to move forward",
@@ -29,6 +30,24 @@ function queryRule(query: string | undefined): Finding[] {
     message: `drift.query must be the path of a file in the model's folder, not ${JSON.stringify(query)}`,
     hint: "for example monitoring.sql; no leading slash, no .. and no backslash",
   });
+}
+
+function groupRule(group: string | undefined, features: RuleContext["draft"]["features"]): Finding[] {
+  const { target, key } = features ?? {};
+  const keys = typeof key === "string" ? [key] : (key ?? []);
+  const is = (name: string | null | undefined) =>
+    group !== undefined && typeof name === "string" && sameColumn(name, group);
+  const path = ["drift", "group"];
+  const hint =
+    "name a column that several rows share: a feature, a part of features.key, features.time or features.split.group";
+  return [
+    ...when(is(target), { path, message: `drift.group is "${group}", which is features.target too`, hint }),
+    ...when(keys.length === 1 && is(keys[0]), {
+      path,
+      message: `drift.group is "${group}", which is features.key too: each row would be a group of its own`,
+      hint,
+    }),
+  ];
 }
 
 function persistRule(persist: string | undefined): Finding[] {

@@ -1,3 +1,5 @@
+import { columnSchema } from "./checks-schema.ts";
+
 /** `drift`: how live data is compared with the training data. */
 export const driftSchema = {
   title: "a block of keys such as window and on_drift",
@@ -30,6 +32,12 @@ export const driftSchema = {
       pattern: "^(0|[1-9][0-9]{0,3})[hdw]$",
       default: "0d",
       examples: ["2d", "4w"],
+    },
+    group: {
+      ...columnSchema,
+      description:
+        "A column whose equal values mark rows that belong together, such as a customer: rows that are alike count as one. Without it, the split's group.",
+      examples: ["customer_id"],
     },
     min_rows: {
       description: "With fewer rows the answer is: too few rows.",

@@ -15,6 +15,7 @@ function timesLimit({ name, value, limit }: Effect): number {
 /** `0.31 (0.1)`; of other effects than the distance of the values with their names, `missing 0.19 (0.05)`. */
 export function distanceText(column: ColumnDrift): string {
   const effect = decidingEffect(column);
+  if (column.calendar && column.verdict === "stable") return "calendar";
   if (!effect || column.state !== "compared") return "";
   const named =
     effect === column.effects[0] && isDistance(effect) ? "" : `${effect.name === "p-value" ? "p" : effect.name} `;

@@ -71,7 +71,7 @@ function unlabelled({ late, missing, duplicated }: ModelDrift["labels"]): string
 
 /** What else a reader must know of the window's rows; each a sentence. */
 export function windowNotes({ result, rejected, log, labels, unread }: ModelDrift, safe: Safe): string[] {
-  const { added, unwatched } = result;
+  const { added, unwatched, assumed = [] } = result;
   const skipped = log?.skipped ?? [];
   const names = added.slice(0, 10).map(safe).join(", ");
   return [
@@ -85,6 +85,10 @@ export function windowNotes({ result, rejected, log, labels, unread }: ModelDrif
       ? `${formatCount(labels.duplicated)} rows have outcomes that contradict each other; none of them counts.`
       : "",
     unread.length > 0 ? `${unusable(unread.length)}, first ${spanText(unread[0]!)}: ${safe(unread[0]!.reason)}.` : "",
+    result.features.some(({ past }) => past?.inSeason)
+      ? "Columns are compared with the same season of the reference."
+      : "",
+    ...assumed.map((each) => `${safe(each)}.`),
     unwatched > 0 ? `${formatCount(unwatched)} less important features are not watched.` : "",
   ].filter(Boolean);
 }
@@ -104,8 +108,14 @@ function skippedWords({ file, reason }: { file: string; reason: string }, safe: 
 }
 
 /** How the verdict came about: limits of the share, and what decides. */
-export function ruleSentence({ share, method, alpha }: DriftResult): string {
+export function ruleSentence({ share, method, alpha, features }: DriftResult): string {
   return method === "evidently"
     ? `By Evidently's default tests, each column for itself at ${alpha}: ${formatPercent(share.drifting, 2)} of the columns drift, and ${formatPercent(share.limit, 2)} make the model drift.`
-    : `A column drifts when its distance reaches the limit and is significant at ${alpha}, all columns considered together. The drifting features' weights (importance, as a share of the most important feature's) sum up to ${formatNumber(share.drifting, 2)}; from ${formatNumber(share.limit, 2)} on the model drifts.`;
+    : `A column drifts when its distance reaches the limit and is significant at ${alpha}${pastWords(features)}, all columns considered together. The drifting features' weights (importance, as a share of the most important feature's) sum up to ${formatNumber(share.drifting, 2)}; from ${formatNumber(share.limit, 2)} on the model drifts.`;
+}
+
+/** `, against what 11 windows of the reference did`. */
+function pastWords(features: DriftResult["features"]): string {
+  const windows = Math.max(0, ...features.map(({ past }) => past?.windows ?? 0));
+  return windows > 0 ? `, against what ${formatCount(windows)} windows of the reference did` : "";
 }

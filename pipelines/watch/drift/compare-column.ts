@@ -5,13 +5,15 @@ import {
   presentRows,
   type WindowColumn,
 } from "../profile/distribution.ts";
+import type { ColumnPast } from "../profile/past/past.ts";
 import { jensenShannon, populationStability, totalVariation } from "./cell-distances.ts";
 import { categoryCells, poolRareCells } from "./cells.ts";
 import { twoSampleChiSquare } from "./chi-square.ts";
 import { compareNumbers } from "./compare-numbers.ts";
 import { type Comparison, combine, missingEffect, unseenEffect } from "./comparison.ts";
-import type { DriftFacts, Effect, ShapeBar } from "./drift-result.ts";
+import type { ColumnDrift, DriftFacts, Effect, ShapeBar } from "./drift-result.ts";
 import { limits } from "./limits.ts";
+import { cellsTail, type Noise, noiseOf } from "./noise.ts";
 
 /** What a column of the window is against the profile's, before the other columns are considered. */
 export interface ComparedColumn extends Comparison {
@@ -20,23 +22,32 @@ export interface ComparedColumn extends Comparison {
   state: "compared" | "vanished" | "type changed" | "not compared";
   reference: DriftFacts;
   current: DriftFacts | null;
+  calendar?: ColumnDrift["calendar"];
+  past?: ColumnDrift["past"];
 }
 
 /** Compares what can be compared; a column that vanished or changed its type has no statistics. */
-export function compareColumn(reference: Distribution, found: WindowColumn): ComparedColumn {
-  const about = { name: reference.name, kind: reference.kind, reference: factsOf(reference) };
+export function compareColumn(reference: Distribution, found: WindowColumn, past?: ColumnPast): ComparedColumn {
+  const about = { name: reference.name, kind: reference.kind, reference: factsOf(reference), ...pastFacts(past) };
   const nothing = { effects: [], p: null, statistics: {}, shape: [] };
   if (found.state !== "counted") return { ...about, ...nothing, state: found.state, current: null };
   const { distribution: current } = found;
   const facts = { ...about, current: factsOf(current) };
   if (presentRows(reference) === 0 && presentRows(current) === 0)
     return { ...facts, ...nothing, state: "not compared" };
-  return { ...facts, ...compare(reference, current), state: "compared" };
+  const noise = noiseOf(past, presentRows(reference), presentRows(current));
+  return { ...facts, ...compare(reference, current, noise), state: "compared" };
 }
 
-function compare(reference: Distribution, current: Distribution): Comparison {
-  if (reference.kind === "numeric" && current.kind === "numeric") return compareNumbers(reference, current);
-  if (reference.kind === "category" && current.kind === "category") return compareCategories(reference, current);
+function pastFacts(past: ColumnPast | undefined): Pick<ComparedColumn, "past"> {
+  if (!past?.spread) return {};
+  const { windows, largest } = past.spread;
+  return { past: { windows, largest, inSeason: past.season !== null } };
+}
+
+function compare(reference: Distribution, current: Distribution, noise: Noise): Comparison {
+  if (reference.kind === "numeric" && current.kind === "numeric") return compareNumbers(reference, current, noise);
+  if (reference.kind === "category" && current.kind === "category") return compareCategories(reference, current, noise);
   throw new Error(`column ${reference.name} was counted as ${current.kind}, but its profile is ${reference.kind}`);
 }
 
@@ -53,19 +64,20 @@ function factsOf(column: Distribution): DriftFacts {
 }
 
 /** Categories against those of the profile: total variation, tested by chi-square. */
-function compareCategories(reference: CategoryDistribution, current: CategoryDistribution): Comparison {
-  const missing = missingEffect(reference, current);
+function compareCategories(reference: CategoryDistribution, current: CategoryDistribution, noise: Noise): Comparison {
+  const missing = missingEffect(reference, current, noise);
   if (presentRows(reference) === 0 || presentRows(current) === 0)
     return combine({ effect: null, tests: [] }, missing, { statistics: {}, shape: [] });
   const cells = categoryCells(reference, current);
   const distance = totalVariation(poolRareCells(cells));
   const found = twoSampleChiSquare(cells);
   const chiSquare = found && { ...found, p: chiSquareTail(found.statistic, found.degrees) };
+  const tests = found ? [cellsTail(found, noise)] : [];
   const effect: Effect = {
     name: "total variation",
     value: distance.corrected,
     limit: limits.totalVariation,
-    p: chiSquare?.p ?? null,
+    p: tests[0] ?? null,
     exceeds: distance.corrected >= limits.totalVariation,
   };
   const statistics = {
@@ -75,7 +87,6 @@ function compareCategories(reference: CategoryDistribution, current: CategoryDis
     psi: populationStability(cells),
   };
   const others = [...missing, ...unseenEffect(reference, current)];
-  const tests = chiSquare ? [chiSquare.p] : [];
   return combine({ effect, tests }, others, { statistics, shape: categoryShape(reference, current) });
 }
 

@@ -5,6 +5,7 @@ import { type Comparison, combine, infiniteEffect, missingEffect } from "./compa
 import type { Effect } from "./drift-result.ts";
 import { differenceTail, largestDifference } from "./largest-step.ts";
 import { limits } from "./limits.ts";
+import { type Noise, stepTail, zTail } from "./noise.ts";
 import { numberBins } from "./number-bins.ts";
 import { rankSumZ } from "./rank-sum.ts";
 import { wassersteinDistance } from "./step-area.ts";
@@ -14,8 +15,8 @@ import { stepsOf } from "./steps.ts";
  * Numbers against those of the profile: Wasserstein distance in reference standard deviations, tested by KS and by ranks. KS
  * sees any difference; the rank sum sees a shift with a third fewer rows, and shifts are what drift mostly is.
  */
-export function compareNumbers(reference: NumericDistribution, current: NumericDistribution): Comparison {
-  const others = [...missingEffect(reference, current), ...infiniteEffect(reference, current)];
+export function compareNumbers(reference: NumericDistribution, current: NumericDistribution, noise: Noise): Comparison {
+  const others = [...missingEffect(reference, current, noise), ...infiniteEffect(reference, current, noise)];
   const [before, now] = [presentRows(reference), presentRows(current)];
   if (before === 0 || now === 0) return combine({ effect: null, tests: [] }, others, { statistics: {}, shape: [] });
   const steps = stepsOf(reference, current);
@@ -25,12 +26,13 @@ export function compareNumbers(reference: NumericDistribution, current: NumericD
   const rankSum = { z: ranks, p: twoSidedNormalTail(ranks) };
   const distance = wassersteinDistance(steps, current);
   const wasserstein = distance === 0 ? 0 : distance / scaleOf(reference, current);
+  const tests = [stepTail(statistic, [before, now], noise), zTail(ranks, noise)];
   const { cells, shape } = numberBins(reference, current);
   const effect: Effect = {
     name: "wasserstein",
     value: wasserstein,
     limit: limits.wasserstein,
-    p: Math.min(1, 2 * Math.min(ks.p, rankSum.p)),
+    p: Math.min(1, 2 * Math.min(...tests)),
     exceeds: wasserstein >= limits.wasserstein,
   };
   const z = meanZ(reference, current);
@@ -42,7 +44,7 @@ export function compareNumbers(reference: NumericDistribution, current: NumericD
     jensenShannon: jensenShannon(cells),
     psi: populationStability(cells),
   };
-  return combine({ effect, tests: [ks.p, rankSum.p] }, others, { statistics, shape });
+  return combine({ effect, tests }, others, { statistics, shape });
 }
 
 /** The reference's deviation; of a constant reference that of both sides together, so that any change of it is large. */

@@ -1,7 +1,7 @@
 import type { CategoryDistribution, Distribution, NumericDistribution } from "../profile/distribution.ts";
 import type { ColumnStatistics, Effect, ShapeBar } from "./drift-result.ts";
 import { limits } from "./limits.ts";
-import { shareChangeP } from "./share-change.ts";
+import { type Noise, shareTail } from "./noise.ts";
 
 /** One column's two distributions compared, before the other columns are considered. */
 export interface Comparison {
@@ -24,18 +24,18 @@ export function combine(
 }
 
 /** The change of the share of missing values; empty when neither side has any. */
-export function missingEffect(reference: Distribution, current: Distribution): Effect[] {
+export function missingEffect(reference: Distribution, current: Distribution, noise: Noise): Effect[] {
   if (reference.missing === 0 && current.missing === 0) return [];
   const value = Math.abs(share(current.missing, current) - share(reference.missing, reference));
-  const p = shareChangeP(counted(reference.missing, reference), counted(current.missing, current));
+  const p = shareTail(counted(reference.missing, reference), counted(current.missing, current), noise);
   return [{ name: "missing", value, limit: limits.missing, p, exceeds: value >= limits.missing }];
 }
 
 /** The growth of the share of infinite values; empty when neither side has any. */
-export function infiniteEffect(reference: NumericDistribution, current: NumericDistribution): Effect[] {
+export function infiniteEffect(reference: NumericDistribution, current: NumericDistribution, noise: Noise): Effect[] {
   if (reference.infinite === 0 && current.infinite === 0) return [];
   const value = share(current.infinite, current) - share(reference.infinite, reference);
-  const p = shareChangeP(counted(reference.infinite, reference), counted(current.infinite, current));
+  const p = shareTail(counted(reference.infinite, reference), counted(current.infinite, current), noise);
   return [{ name: "infinite", value, limit: limits.infinite, p, exceeds: value >= limits.infinite }];
 }
 

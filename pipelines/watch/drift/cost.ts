@@ -15,9 +15,9 @@ export function costsNothing({ outcome, result, labels }: Pick<ModelDrift, "outc
   if (features.some(({ state }) => state === "vanished" || state === "type changed")) return false;
   const { known, late, missing, duplicated } = labels;
   if (known * 2 < known + late + missing + duplicated) return false;
-  const { worse, limit, reference, current } = performance;
+  const { worse, limit, reference, current, widened = 1 } = performance;
   if (worse === null || (performance.significant && worse > 0)) return false;
-  const noise = Math.hypot(reference.error, current.error) / errorOf(reference);
+  const noise = (widened * Math.hypot(reference.error, current.error)) / errorOf(reference);
   return Number.isFinite(noise) && worse + confident * noise < limit;
 }
 

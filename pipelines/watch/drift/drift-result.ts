@@ -24,6 +24,8 @@ export interface DriftResult {
   predictions: readonly ColumnDrift[];
   /** null without labels. */
   performance: PerformanceDrift | null;
+  /** What the verdict takes for granted, each a sentence without an end. Results of an earlier mergeml lack it. */
+  assumed?: readonly string[];
   /** Columns of the window that the model does not know. */
   added: readonly string[];
   /** How many features the profile has no room for, the least important. */
@@ -68,6 +70,10 @@ export interface ColumnDrift {
   current: DriftFacts | null;
   /** Up to ten bars of both sides, for a chart or a table. */
   shape: readonly ShapeBar[];
+  /** Of a column that is a function of the time: of what, and the share of the rows beyond the reference. It never drifts by itself. */
+  calendar?: { of: string; outside: number };
+  /** What windows of this length did inside the reference; absent where that is not known. */
+  past?: { windows: number; largest: number; inSeason: boolean };
 }
 
 /** Every statistic that is shown, whether it decides or not. */
@@ -120,5 +126,7 @@ export interface PerformanceDrift {
   p: number | null;
   adjusted: number | null;
   significant: boolean;
+  /** By how much what windows did on the test split widens its standard error; 1 where that is not known. */
+  widened?: number;
   verdict: "stable" | "drift" | "too few rows";
 }

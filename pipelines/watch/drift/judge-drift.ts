@@ -1,10 +1,14 @@
 import type { ModelConfig } from "../../config/model-config.ts";
 import { benjaminiHochberg } from "../../statistics/tails/benjamini-hochberg.ts";
-import type { CurrentWindow } from "../profile/distribution.ts";
+import type { CurrentWindow, Distribution, WindowColumn } from "../profile/distribution.ts";
+import type { ColumnPast } from "../profile/past/past.ts";
 import type { FeatureProfile, Profile } from "../profile/profile.ts";
+import { assumptions } from "./assumptions.ts";
+import { shareOutside } from "./calendar.ts";
 import { type ComparedColumn, compareColumn } from "./compare-column.ts";
-import type { ColumnDrift, DriftResult, PerformanceDrift } from "./drift-result.ts";
+import type { ColumnDrift, DriftResult, Effect, PerformanceDrift } from "./drift-result.ts";
 import { alpha } from "./limits.ts";
+import { pastsOf } from "./pasts-of.ts";
 import { type ComparedPerformance, type CurrentPerformance, comparePerformance } from "./performance.ts";
 
 interface DriftInput {
@@ -22,9 +26,17 @@ interface DriftInput {
  */
 export function judgeDrift({ profile, window, performance, drift }: DriftInput): DriftResult {
   const weights = featureWeights(profile.features);
-  const features = profile.features.map(({ distribution }, at) => compareColumn(distribution, window.features[at]!));
-  const predictions = profile.predictions.map((each, at) => compareColumn(each, window.predictions[at]!));
-  const scored = profile.performance && performance ? comparePerformance(profile.performance, performance) : null;
+  const pasts = pastsOf(profile, weights, drift.share);
+  const features = profile.features.map(({ distribution }, at) =>
+    compareFeature(distribution, window.features[at]!, pasts.features[at]),
+  );
+  const predictions = profile.predictions.map((each, at) =>
+    withoutSeason(compareColumn(each, window.predictions[at]!, pasts.predictions[at]), profile),
+  );
+  const scored =
+    profile.performance && performance
+      ? comparePerformance(profile.performance, performance, profile.past?.performance)
+      : null;
   const tooFewLabels = scored?.current != null && scored.current.rows < drift.min_rows;
 
   const tests = [
@@ -53,9 +65,29 @@ export function judgeDrift({ profile, window, performance, drift }: DriftInput):
     features: judgedFeatures.toSorted(worstFirst),
     predictions: judgedPredictions,
     performance: judgedPerformance,
+    assumed: assumptions(profile),
     added: window.added,
     unwatched: profile.unwatched,
   };
+}
+
+/** A column of the calendar is told where it is; it moves with the time, as it must, so that its tests say nothing. */
+function compareFeature(reference: Distribution, found: WindowColumn, past: ColumnPast | undefined): ComparedColumn {
+  const compared = compareColumn(reference, found, past);
+  if (!past || past.calendar === null) return compared;
+  const effects = compared.effects.map((effect) => (isOfShares(effect) ? effect : { ...effect, exceeds: false }));
+  const tests = effects.flatMap((effect) => (isOfShares(effect) && effect.p !== null ? [effect.p] : []));
+  const p = tests.length > 0 ? Math.min(1, Math.min(...tests) * tests.length) : null;
+  return { ...compared, effects, p, calendar: { of: past.calendar, outside: shareOutside(reference, found) } };
+}
+
+function isOfShares({ name }: Effect): boolean {
+  return name === "missing" || name === "infinite";
+}
+
+/** Predictions of one season say nothing of those of another. */
+function withoutSeason(compared: ComparedColumn, { unseasoned }: Profile): ComparedColumn {
+  return unseasoned?.includes(compared.name) ? { ...compared, p: null } : compared;
 }
 
 /** Benjamini and Hochberg's adjusted p-values with weights, whose mean is 1 over what was tested. */

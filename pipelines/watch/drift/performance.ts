@@ -1,4 +1,6 @@
 import { normalTail } from "../../statistics/tails/incomplete-gamma.ts";
+import { studentAsNormal } from "../../statistics/tails/student-t.ts";
+import type { ReferencePast } from "../profile/past/past.ts";
 import type { MetricLevel } from "../profile/profile.ts";
 import type { PerformanceDrift } from "./drift-result.ts";
 import { limits } from "./limits.ts";
@@ -16,16 +18,22 @@ const most = 1000;
  * The metric against that of the test split. `p` is one-sided: only worse is drift. By the bootstrap's standard errors of
  * both, as the two were measured on different rows.
  */
-export function comparePerformance(reference: MetricLevel, current: CurrentPerformance): ComparedPerformance {
+export function comparePerformance(
+  reference: MetricLevel,
+  current: CurrentPerformance,
+  past?: ReferencePast["performance"],
+): ComparedPerformance {
   const { metric, direction } = reference;
   const about = { metric, direction, reference, limit: limits.worse };
   if ("problem" in current)
     return { ...about, current: null, problem: current.problem, worse: null, p: null, exceeds: false };
   const gap = errorOf(current) - errorOf(reference);
-  const error = Math.hypot(reference.error, current.error);
+  const rows = (reference.rows * current.rows) / (reference.rows + current.rows);
+  const noise = 1 + (past ? past.values * rows : 0);
+  const error = Math.hypot(reference.error, current.error) * Math.sqrt(noise);
   const worse = gap === 0 ? 0 : Math.min(most, gap / errorOf(reference));
-  const p = error > 0 ? normalTail(gap / error) : gap > 0 ? 0 : 1;
-  return { ...about, current, worse, p, exceeds: worse >= limits.worse };
+  const p = error > 0 ? normalTail(past ? studentAsNormal(gap / error, past.freedom) : gap / error) : gap > 0 ? 0 : 1;
+  return { ...about, current, worse, p, widened: Math.sqrt(noise), exceeds: worse >= limits.worse };
 }
 
 /** Distance from the best possible: of a metric to be maximised from 1, else from 0. */

@@ -1,15 +1,21 @@
 import { dirname } from "node:path";
+import type { ModelConfig } from "../../config/model-config.ts";
 import type { DatasetRef } from "../../data/dataset.ts";
 import type { DatasetStore } from "../../data/dataset-store.ts";
 import { machineError, openSession, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
 import { measureMetric } from "../performance/measure-metric.ts";
 import { readOutcomes } from "../performance/read-outcomes.ts";
+import { durationOf } from "../window/interval.ts";
 import { describeDistributions, type ReferenceColumn } from "./describe-distributions.ts";
 import type { Distribution } from "./distribution.ts";
 import { fitProfile } from "./fit-profile.ts";
+import { columnPasts } from "./past/column-pasts.ts";
+import { lossPast } from "./past/loss-parts.ts";
+import type { ColumnPast, ReferencePast } from "./past/past.ts";
+import { type PastSource, pastRows, predictedRows } from "./past/past-rows.ts";
 import type { MetricLevel, Profile } from "./profile.ts";
-import { referenceTimes } from "./reference-times.ts";
+import { referenceTimes, type TimeSpan } from "./reference-times.ts";
 
 /** What a profile is made from: all of it is in a version's record. */
 export type Profiled = Pick<
@@ -23,7 +29,7 @@ export type Profiled = Pick<
  * EnvironmentError when the store does not have the train split.
  */
 export async function buildProfile(store: DatasetStore, candidate: Profiled): Promise<Profile> {
-  const { config, features, classes, train, importance } = candidate;
+  const { config, features, classes, importance } = candidate;
   const {
     task,
     features: { target },
@@ -36,9 +42,12 @@ export async function buildProfile(store: DatasetStore, candidate: Profiled): Pr
   const columns = features.map(
     ({ name, kind }): ReferenceColumn => ({ name, column: name, kind: kind === "number" ? "numeric" : "category" }),
   );
-  const described = await describe(store, train, [...columns, outcome]);
+  const times = await referenceTimes(store, candidate);
+  const known = await describeTrain(store, candidate, { columns: [...columns, outcome], span: times?.train ?? null });
   const predicted = store.has(candidate.predictions.fingerprint);
+  const scored = predicted ? await describePredictions(store, candidate, times?.test ?? null) : null;
   const shares = new Map(importance.map(({ feature, share }) => [feature, share]));
+  const past = referencePast(candidate, scored);
   return fitProfile({
     format: 1,
     task,
@@ -49,26 +58,90 @@ export async function buildProfile(store: DatasetStore, candidate: Profiled): Pr
     features: features.map(({ name, kind }, at) => ({
       kind,
       importance: shares.has(name) ? rounded(shares.get(name)!) : null,
-      distribution: described[at]!,
+      distribution: known.columns[at]!,
+      ...(hasPast(candidate) && { past: known.pasts[at]! }),
     })),
-    predictions: predicted ? await describe(store, candidate.predictions, predictionColumns(candidate)) : [],
-    outcome: described.at(-1)!,
-    times: await referenceTimes(store, candidate),
+    predictions: scored?.columns ?? [],
+    outcome: known.columns.at(-1)!,
+    times,
+    ...(past && { past }),
   });
 }
 
+/** Without a time and without groups nothing is known of any past. */
+function hasPast({ config: { features, drift } }: Profiled): boolean {
+  return features.time !== null || groupOf({ features, drift }) !== null;
+}
+
+function groupOf({ drift, features }: Pick<ModelConfig, "drift" | "features">): string | null {
+  return drift.group ?? features.split.group ?? null;
+}
+
+function referencePast(candidate: Profiled, scored: DescribedPredictions | null): ReferencePast | null {
+  if (!hasPast(candidate)) return null;
+  const window = durationOf(candidate.config.drift.window);
+  return { window, predictions: scored?.pasts ?? [], performance: scored?.loss ?? null };
+}
+
+interface Described {
+  columns: Distribution[];
+  pasts: ColumnPast[];
+}
+
+interface DescribedPredictions extends Described {
+  loss: ReferencePast["performance"];
+}
+
+function pastSource(file: string, split: DatasetRef, { config }: Profiled, span: TimeSpan | null): PastSource {
+  const { features, drift } = config;
+  const { columns } = split;
+  return { file, columns, time: features.time, span, window: durationOf(drift.window), group: groupOf(config) };
+}
+
 /** One thread, because sums of floating-point numbers depend on the order. */
-async function describe(
+async function describeTrain(
   store: DatasetStore,
-  { fingerprint }: DatasetRef,
-  columns: readonly ReferenceColumn[],
-): Promise<Distribution[]> {
-  const file = store.path(fingerprint);
+  candidate: Profiled,
+  { columns, span }: { columns: readonly ReferenceColumn[]; span: TimeSpan | null },
+): Promise<Described> {
+  const file = store.path(candidate.train.fingerprint);
   using session = await openSession({ readable: [dirname(file)], threads: 1 });
   try {
-    return (await describeDistributions(session, `read_parquet(${quoteText(file)})`, columns)).map(withRoundMoments);
+    const from = `read_parquet(${quoteText(file)})`;
+    const described = await describeDistributions(session, from, columns);
+    const features = columns.slice(0, -1).map((reference, at) => ({ reference, described: described[at]! }));
+    const rows = await pastRows(session, pastSource(file, candidate.train, candidate, span));
+    const asked = features.map((each) => ({ ...each, mayBeCalendar: true }));
+    return { columns: described.map(withRoundMoments), pasts: await columnPasts(session, from, asked, rows) };
   } catch (error) {
     throw machineError(error, `to describe the columns of ${file}`) ?? error;
+  }
+}
+
+async function describePredictions(
+  store: DatasetStore,
+  candidate: Profiled,
+  span: TimeSpan | null,
+): Promise<DescribedPredictions> {
+  const { config, classes, predictions } = candidate;
+  const [file, test] = [store.path(predictions.fingerprint), store.path(candidate.test.fingerprint)];
+  const columns = predictionColumns(candidate);
+  using session = await openSession({ readable: [dirname(file), dirname(test)], threads: 1 });
+  try {
+    const described = await describeDistributions(session, `read_parquet(${quoteText(file)})`, columns);
+    const inTest = store.has(candidate.test.fingerprint);
+    const own = inTest
+      ? await pastRows(session, pastSource(test, candidate.test, candidate, span))
+      : { time: null, group: null, window: 0 };
+    const { from, rows } = predictedRows(file, test, own);
+    const asked = columns.map((reference, at) => ({ reference, described: described[at]!, mayBeCalendar: false }));
+    const { target } = config.features;
+    const stored = storedPredictions(target, predictions);
+    const metric = config.thresholds.primary;
+    const loss = await lossPast(session, from, { target, classes, stored, metric }, rows);
+    return { columns: described.map(withRoundMoments), pasts: await columnPasts(session, from, asked, rows), loss };
+  } catch (error) {
+    throw machineError(error, `to describe the predictions in ${file}`) ?? error;
   }
 }
 

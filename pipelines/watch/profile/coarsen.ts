@@ -44,6 +44,18 @@ function withoutIdleEquals(column: NumericDistribution): NumericDistribution {
   return idle ? { ...column, equal: null } : column;
 }
 
+const sketchedEdges = 30;
+const sketchedCategories = 20;
+
+/** A column in few enough words to count it in many windows: about 30 edges, or the 20 most frequent categories and the rest. */
+export function sketched(finest: Distribution): Distribution {
+  if (finest.kind === "numeric")
+    return withoutIdleEquals(finest.edges.length > sketchedEdges ? withFewerEdges(finest, sketchedEdges) : finest);
+  const categories = finest.categories.slice(0, sketchedCategories);
+  const unlisted = finest.categories.slice(sketchedCategories).reduce((sum, { rows }) => sum + rows, finest.other);
+  return { ...finest, categories, other: unlisted, buckets: null };
+}
+
 const categoryLevels = [
   { listed: 20, buckets: 64 },
   { listed: 5, buckets: 16 },

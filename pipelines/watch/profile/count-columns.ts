@@ -38,13 +38,16 @@ async function countNumbers(
   columns: readonly NumberColumn[],
 ): Promise<NumericDistribution[]> {
   if (columns.length === 0) return [];
-  const values = columns.map(({ column }, at) => {
-    const name = quoteName(column);
-    return `${finiteNumber(name)} AS value_${at}, ${isInfinite(name)} AS infinite_${at}`;
-  });
+  const values = columns.map(({ column }, at) => numberValues(column, at));
   const aggregates = columns.map(({ reference }, at) => numberAggregates(reference, at).join(",\n"));
   const row = await session.row(
     `SELECT count(*) AS rows, ${aggregates.join(",\n")} FROM (SELECT ${values.join(", ")} FROM ${from})`,
   );
   return columns.map(({ reference }, at) => readNumberAggregates(row, reference, at));
+}
+
+/** What the aggregates of a column of numbers are of. */
+export function numberValues(column: string, at: number): string {
+  const name = quoteName(column);
+  return `${finiteNumber(name)} AS value_${at}, ${isInfinite(name)} AS infinite_${at}`;
 }

@@ -1,5 +1,7 @@
 import { coarsenings } from "./coarsen.ts";
 import type { Distribution } from "./distribution.ts";
+import type { ColumnPast } from "./past/past.ts";
+import { pastLine } from "./past/past-line.ts";
 import type { Profile } from "./profile.ts";
 import { lineOf, writeProfile } from "./profile-file.ts";
 
@@ -17,10 +19,13 @@ interface Item {
  * Writes the columns of a profile as finely as its bytes allow: all of them a step finer, and again, the most important first
  * when it is not enough for all. Features that do not fit even at their coarsest are left out, the least important first.
  */
-export function fitProfile(finest: Profile, bytes = mostProfileBytes): Profile {
+export function fitProfile(everything: Profile, bytes = mostProfileBytes): Profile {
+  const finest = fitSeasons(everything, bytes * seasonShare);
   const frame = writeProfile({ ...finest, features: [], predictions: [], outcome: nothing }).length + 1000;
   const shown = [...finest.predictions, finest.outcome].map((column) => itemOf(column, Number.POSITIVE_INFINITY));
-  const features = finest.features.map(({ distribution, importance }) => itemOf(distribution, importance ?? 0));
+  const features = finest.features.map(({ distribution, importance, past }) =>
+    itemOf(distribution, importance ?? 0, past ? JSON.stringify(pastLine(past)).length : 0),
+  );
   const kept = dropUnimportant(shown, features, bytes - frame);
   const chosen = refine([...shown, ...kept], bytes - frame);
   const column = (item: Item) => chosen.get(item)!;
@@ -33,6 +38,31 @@ export function fitProfile(finest: Profile, bytes = mostProfileBytes): Profile {
     unwatched: finest.unwatched + features.length - kept.size,
     predictions: finest.predictions.map((_, at) => column(shown[at]!)),
     outcome: column(shown.at(-1)!),
+  };
+}
+
+/** Of the bytes, what the seasons may take. */
+const seasonShare = 0.35;
+
+/** Seasons of the predictions and of the most important features, as far as they fit. */
+function fitSeasons(profile: Profile, bytes: number): Profile {
+  let left = bytes;
+  const fitting = (past: ColumnPast): ColumnPast => {
+    if (!past.season) return past;
+    left -= Buffer.byteLength(JSON.stringify(pastLine(past)));
+    return left < 0 ? { ...past, season: null } : past;
+  };
+  const { past } = profile;
+  const predictions = past?.predictions.map(fitting);
+  const byImportance = profile.features.toSorted((a, b) => (b.importance ?? 0) - (a.importance ?? 0));
+  const fitted = new Map(byImportance.map((feature) => [feature, feature.past && fitting(feature.past)]));
+  return {
+    ...profile,
+    ...(past && predictions && { past: { ...past, predictions } }),
+    features: profile.features.map((feature) => {
+      const own = fitted.get(feature);
+      return own ? { ...feature, past: own } : feature;
+    }),
   };
 }
 
@@ -50,10 +80,10 @@ const nothing: Distribution = {
 /** What a feature's line has beside its distribution. */
 const aboutFeature = 40;
 
-function itemOf(finest: Distribution, importance: number): Item {
+function itemOf(finest: Distribution, importance: number, beside = 0): Item {
   const levels = coarsenings(finest).map((column) => ({
     column,
-    bytes: Buffer.byteLength(JSON.stringify(lineOf(column))) + aboutFeature,
+    bytes: Buffer.byteLength(JSON.stringify(lineOf(column))) + aboutFeature + beside,
   }));
   // A coarser way that is no shorter is no way to save.
   const useful = levels.filter(({ bytes }, at) => levels.slice(0, at).every((finer) => bytes < finer.bytes));

@@ -1,5 +1,7 @@
 import { UserError } from "../../errors/user-error.ts";
 import type { CategoryDistribution, Distribution, NumericDistribution } from "./distribution.ts";
+import type { ReferencePast } from "./past/past.ts";
+import { type PastLine, parsePastLine, pastLine } from "./past/past-line.ts";
 import type { FeatureProfile, Profile } from "./profile.ts";
 
 /** Its name among a version's files. */
@@ -30,13 +32,18 @@ type CategoryLine = [
 
 /** The text of profile.json: the same profile gives the same bytes. */
 export function writeProfile(profile: Profile): string {
-  const { features, predictions, outcome, ...facts } = profile;
-  const featureLines = features.map(({ kind, importance, distribution }) => [kind, importance, lineOf(distribution)]);
-  const members = Object.entries({ ...facts, outcome: lineOf(outcome) }).map(
+  const { features, predictions, outcome, past, ...facts } = profile;
+  const lines = past && { past: { ...past, predictions: past.predictions.map(pastLine) } };
+  const members = Object.entries({ ...facts, ...lines, outcome: lineOf(outcome) }).map(
     ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
   );
-  members.push(`"predictions":${block(predictions.map(lineOf))}`, `"features":${block(featureLines)}`);
+  members.push(`"predictions":${block(predictions.map(lineOf))}`, `"features":${block(features.map(featureLine))}`);
   return `{${members.join(",\n")}}\n`;
+}
+
+/** A feature on one line; its length is what the feature costs. The past is the last, so that earlier versions of mergeml read the rest. */
+function featureLine({ kind, importance, distribution, past }: FeatureProfile): unknown[] {
+  return [kind, importance, lineOf(distribution), ...(past ? [pastLine(past)] : [])];
 }
 
 function block(lines: readonly unknown[]): string {
@@ -55,26 +62,33 @@ export function parseProfile(text: string): Profile {
 }
 
 function readProfile(text: string): Profile {
-  const { features, predictions, outcome, ...facts } = JSON.parse(text);
+  const { features, predictions, outcome, past, ...facts } = JSON.parse(text);
   if (facts.format !== 1) {
     throw new UserError({
       message: `the profile has format ${facts.format}, this mergeml reads format 1`,
       hint: "use the mergeml that wrote it, or a newer one",
     });
   }
+  const predicted: Distribution[] = predictions.map(parseLine);
   return {
     ...(facts as Omit<Profile, "features" | "predictions" | "outcome">),
+    ...(past && { past: parsePast(past, predicted) }),
     times: facts.times ?? null, // profiles of earlier versions of mergeml do not have it
-    features: features.map(
-      ([kind, importance, line]: [FeatureProfile["kind"], number | null, NumberLine | CategoryLine]) => ({
-        kind,
-        importance,
-        distribution: parseLine(line),
-      }),
-    ),
-    predictions: predictions.map(parseLine),
+    features: features.map(([kind, importance, line, pastOf]: FeatureLine) => {
+      const distribution = parseLine(line);
+      return { kind, importance, distribution, ...(pastOf && { past: parsePastLine(pastOf, distribution) }) };
+    }),
+    predictions: predicted,
     outcome: parseLine(outcome),
   };
+}
+
+type FeatureLine = [FeatureProfile["kind"], number | null, NumberLine | CategoryLine, PastLine?];
+
+type WrittenPast = Omit<ReferencePast, "predictions"> & { predictions: readonly PastLine[] };
+
+function parsePast({ window, predictions, ...past }: WrittenPast, columns: readonly Distribution[]): ReferencePast {
+  return { window, predictions: predictions.map((line, at) => parsePastLine(line, columns[at]!)), ...past };
 }
 
 /** A column's line; its length is what the column costs. */

@@ -1,6 +1,7 @@
 import type { Task } from "../../config/model-config.ts";
 import type { FeatureSpec } from "../../data/table.ts";
 import type { Distribution } from "./distribution.ts";
+import type { ColumnPast, ReferencePast } from "./past/past.ts";
 import type { ReferenceTimes } from "./reference-times.ts";
 
 /** A version's reference distributions: all that drift needs to know of the data it was trained and judged on. */
@@ -22,6 +23,10 @@ export interface Profile {
   performance: MetricLevel | null;
   /** When the rows of both splits happened; null when that is not known. */
   times: ReferenceTimes | null;
+  /** What earlier windows did; profiles of earlier versions of mergeml, and references without times, lack it. */
+  past?: ReferencePast;
+  /** Of a profile as it is at a time of the year: the predictions of which that is not known, because their test split is no year. */
+  unseasoned?: readonly string[];
 }
 
 export interface FeatureProfile {
@@ -29,6 +34,7 @@ export interface FeatureProfile {
   /** Share of the trainer's importance, 0..1; null when it gave none. */
   importance: number | null;
   distribution: Distribution;
+  past?: ColumnPast;
 }
 
 /** A metric on some rows with its bootstrap interval and standard error. */

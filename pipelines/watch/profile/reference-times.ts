@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { parseUtc } from "../../config/utc-time.ts";
 import type { DatasetStore } from "../../data/dataset-store.ts";
+import type { Session } from "../../data/engines/session.ts";
 import { machineError, openSession, plainValue, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
 
@@ -33,9 +34,8 @@ async function timeSpan(file: string, time: string): Promise<TimeSpan | null> {
   using session = await openSession({ readable: [dirname(file)], threads: 1 });
   try {
     const from = `read_parquet(${quoteText(file)})`;
-    const column = (await session.columns(`SELECT * FROM ${from}`)).find(({ name }) => name === time);
-    if (!column || !["date", "timestamp"].includes(column.kind)) return null;
-    const value = `CAST(${plainValue(column)} AS TIMESTAMP)`;
+    const value = await timestampOf(session, from, time);
+    if (value === null) return null;
     const text = (aggregate: string) => `strftime(${aggregate}(t), '%Y-%m-%dT%H:%M:%S.%fZ') AS ${aggregate}`;
     const { min, max } = await session.row(
       `SELECT ${text("min")}, ${text("max")} FROM (SELECT ${value} AS t FROM ${from}) WHERE isfinite(t)`,
@@ -45,6 +45,13 @@ async function timeSpan(file: string, time: string): Promise<TimeSpan | null> {
   } catch (error) {
     throw machineError(error, `to read the times in ${file}`) ?? error;
   }
+}
+
+/** SQL for a time column as a timestamp of UTC; null for one that is neither date nor timestamp. */
+export async function timestampOf(session: Session, from: string, time: string): Promise<string | null> {
+  const column = (await session.columns(`SELECT * FROM ${from}`)).find(({ name }) => name === time);
+  if (!column || !["date", "timestamp"].includes(column.kind)) return null;
+  return `CAST(${plainValue(column)} AS TIMESTAMP)`;
 }
 
 /** To the millisecond; null for what ISO does not write with four digits of a year. */

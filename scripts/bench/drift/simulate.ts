@@ -82,7 +82,7 @@ export function profileOf(
   return fitProfile({ ...about, performance, features, predictions: [prediction], outcome: prediction });
 }
 
-function levelOf(predictions: Float64Array, outcomes: Float64Array, plan: IntervalPlan): MetricLevel | null {
+export function levelOf(predictions: Float64Array, outcomes: Float64Array, plan: IntervalPlan): MetricLevel | null {
   const predicted = { rows: predictions.length, classes: [], values: Float32Array.from(predictions) };
   const measured = measureMetric("mae", { task: "regression", values: outcomes }, predicted, 7, plan);
   return "problem" in measured ? null : measured;
@@ -121,6 +121,6 @@ function sampleOf(kind: DrawnColumn["kind"], values: Float64Array): Sample {
   return { kind, counts };
 }
 
-function codesOf(values: Float64Array): Int32Array {
+export function codesOf(values: Float64Array): Int32Array {
   return Int32Array.from(values, (value) => (Number.isNaN(value) ? -1 : value));
 }

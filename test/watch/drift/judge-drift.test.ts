@@ -266,4 +266,24 @@ describe("labelled performance", () => {
       performance: { current: null, problem: measured.current.problem, verdict: "stable" },
     });
   });
+
+  it("tells where the calendar is outside of the trained range, and calls nothing else of it drift", async () => {
+    using folder = parquetFolder();
+    const rows = (from: number, gaps: number) =>
+      `SELECT CASE WHEN random() >= ${gaps} THEN ${from} + r % 70 END AS day, random() AS size FROM range(2000) t(r)`;
+    const features = { day: "number", size: "number" } as const;
+    const profile = await profileOf({ file: await folder.write("reference.parquet", rows(1, 0)), features });
+    const past = { spread: null, groups: 0, calendar: "day of year", season: null };
+    const known = { ...profile, features: profile.features.map((each, at) => (at === 0 ? { ...each, past } : each)) };
+    const drift = { min_rows: 200, share: 0.3 };
+    const judge = async (file: string) =>
+      judgeDrift({ profile: known, window: await windowOf(known, file), performance: null, drift });
+    const moved = await judge(await folder.write("window.parquet", rows(61, 0)));
+    expect(moved.outcome).toBe("clean");
+    expect(column(moved, "day")).toMatchObject({ verdict: "stable", p: null, calendar: { of: "day of year" } });
+    expect(column(moved, "day").calendar!.outside).toBeCloseTo(6 / 7, 1);
+    expect(moved.assumed![0]).toContain("taken to be independent");
+    const empty = await judge(await folder.write("gaps.parquet", rows(61, 0.5)));
+    expect(column(empty, "day")).toMatchObject({ verdict: "drift" });
+  });
 });

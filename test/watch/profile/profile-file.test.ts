@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Profile } from "../../../pipelines/watch/profile/profile.ts";
+import { tidyPart } from "../../../pipelines/watch/profile/past/past-line.ts";
+import type { FeatureProfile, Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { parseProfile, profileFile, writeProfile } from "../../../pipelines/watch/profile/profile-file.ts";
 
 const profile: Profile = {
@@ -114,6 +115,27 @@ describe("profile.json", () => {
   it("reads one of an earlier mergeml, which has no times", () => {
     const text = writeProfile(profile).replace(/"times":.*\n/, "");
     expect(parseProfile(text)).toEqual({ ...profile, times: null });
+  });
+
+  it("keeps what windows did, and the seasons, behind what an earlier mergeml reads of a line", () => {
+    const spread = { windows: 11, freedom: 20, values: 0.0123, shares: 0, largest: 0.2 };
+    const known = profile.features.map((feature): FeatureProfile => {
+      const parts = [tidyPart(feature.distribution), tidyPart(feature.distribution)];
+      return { ...feature, past: { spread, groups: 2, calendar: null, season: { spread: null, parts } } };
+    });
+    const calendar = { spread: null, groups: 0, calendar: "month", season: null };
+    const past = {
+      window: 604_800_000,
+      predictions: profile.predictions.map(() => calendar),
+      performance: { windows: 3, freedom: 14, values: 0.01 },
+    };
+    const whole = { ...profile, features: known, past };
+    const text = writeProfile(whole);
+    expect(parseProfile(text)).toEqual(whole);
+    expect(writeProfile(parseProfile(text))).toBe(text);
+    const lines = JSON.parse(text).features as unknown[][];
+    const before = JSON.parse(writeProfile(profile)).features as unknown[][];
+    expect(lines.map((line) => line.slice(0, 3))).toEqual(before);
   });
 
   it("says so when a newer mergeml wrote it", () => {
