@@ -3,7 +3,8 @@ import { type Problem, UserError } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { checkDriftWindow, type DriftWindowCheck, type DriftWindowJob } from "./watch/check-drift-window.ts";
-import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, UnreadWindow } from "./watch/drift/model-drift.ts";
+import { judgeLateLabels } from "./watch/drift/late-labels.ts";
+import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, Span, UnreadWindow } from "./watch/drift/model-drift.ts";
 import { parsePersistence, persistentOutcome } from "./watch/drift/persistence.ts";
 import { type FedWindow, type Silence, silenceOf } from "./watch/drift/silence.ts";
 import { driftingInARow, driftPoint } from "./watch/drift/window-history.ts";
@@ -78,23 +79,40 @@ export async function checkModelDrift(
 async function checkWindows(
   job: DriftWindowJob,
   [newest, ...earlier]: readonly Interval[],
-): Promise<{ newest: DriftWindowCheck; points: DriftPoint[]; unread: UnreadWindow[]; fed: FedWindow[] }> {
+): Promise<{
+  newest: DriftWindowCheck & Pick<ModelDrift, "awaited">;
+  points: DriftPoint[];
+  unread: UnreadWindow[];
+  fed: FedWindow[];
+}> {
   const { log } = job.workspace;
   return log.step(`drift of ${job.watched.record.model}`, async (step) => {
-    const first = await checkDriftWindow(job, newest!);
-    const points = [driftPoint(spanOf(newest!), first.result)];
-    const fed = [{ ...spanOf(newest!), rows: fedRows(first) }];
-    const unread: UnreadWindow[] = [];
+    const checks: (DriftWindowCheck | string)[] = [await checkDriftWindow(job, newest!)];
     for (const [at, interval] of earlier.entries()) {
       step.update((at + 1) / (earlier.length + 1), `from ${interval.from.toISOString().slice(0, 10)}`);
-      const check = await checkDriftWindow(job, interval).catch(reasonOf);
-      const span = spanOf(interval);
-      if (typeof check === "string") unread.push({ ...span, reason: check });
-      else points.push(driftPoint(span, check.result));
-      fed.push({ ...span, rows: fedRows(check) });
+      checks.push(await checkDriftWindow(job, interval).catch(reasonOf));
     }
-    return { newest: first, points, unread, fed };
+    const spans = [newest!, ...earlier].map(spanOf);
+    return {
+      ...judgedWindows(checks, spans, job),
+      fed: spans.map((span, at) => ({ ...span, rows: fedRows(checks[at]!) })),
+    };
   });
+}
+
+/** The windows with the performance of those whose labels have arrived. The newest is not one that cannot be read. */
+function judgedWindows(
+  checks: readonly (DriftWindowCheck | string)[],
+  spans: readonly Span[],
+  { watched }: DriftWindowJob,
+): { newest: DriftWindowCheck & Pick<ModelDrift, "awaited">; points: DriftPoint[]; unread: UnreadWindow[] } {
+  const read = checks.map((check) => (typeof check === "string" ? null : check));
+  const { checks: judged, awaited } = judgeLateLabels(read, spans, watched.today.drift.label_share);
+  return {
+    newest: { ...judged[0]!, awaited },
+    points: judged.flatMap((check, at) => (check ? [driftPoint(spans[at]!, check.result)] : [])),
+    unread: checks.flatMap((check, at) => (typeof check === "string" ? [{ ...spans[at]!, reason: check }] : [])),
+  };
 }
 
 /** Rows that came, of whichever version and whether they could be used or not; what cannot be read has come too. */

@@ -6,6 +6,7 @@ export const defaultSettings: Pick<ModelConfig, "drift" | "retrain" | "rollback"
     window: "7d",
     query: null,
     label_delay: "0d",
+    label_share: 0.8,
     min_rows: 200,
     on_drift: "issue",
     share: 0.3,

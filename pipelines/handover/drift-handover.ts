@@ -176,7 +176,11 @@ const checked = {
         because: { type: "array", items: { enum: ["features", "prediction", "performance"] } },
         features: { type: "array" },
         predictions: { type: "array" },
+        assumed: { type: "array", maxItems: 10, items: text },
       },
+    },
+    awaited: {
+      anyOf: [nothing, { type: "object", required: ["share", "needed"], properties: { share, needed: share } }],
     },
     history: { type: "array", maxItems: 100, items: span },
     rollback: { anyOf: [{ type: "null" }, judgement] },

@@ -29,7 +29,12 @@ export async function watchedModel(workspace: Workspace, snapshot: Snapshot, nam
   const today = model?.config ?? record.candidate.config;
   const { drift } = today;
   // Records of earlier versions of mergeml lack the newer settings.
-  const complete = { ...drift, query: drift.query ?? null, label_delay: drift.label_delay ?? "0d" };
+  const complete = {
+    ...drift,
+    query: drift.query ?? null,
+    label_delay: drift.label_delay ?? "0d",
+    label_share: drift.label_share ?? 0.8,
+  };
   return { record, today: { ...today, drift: complete, rollback: today.rollback ?? null }, model: model ?? null };
 }
 

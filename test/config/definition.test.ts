@@ -31,6 +31,8 @@ test.each([
   ["drift", "window: 7d", "window: 14d"],
   ["drift.query", "window: 7d", "window: 7d, query: monitoring.sql"],
   ["drift.label_delay", "window: 7d", "window: 7d, label_delay: 2d"],
+  ["drift.label_share", "window: 7d", "window: 7d, label_share: 0.5"],
+  ["drift.group", "window: 7d", "window: 7d, group: customer"],
   ["retrain", "schedule: never", "schedule: weekly"],
   ["rollback", "resources: {", "rollback: { when: { error_rate: 5% } }\nresources: {"],
   ["resources", "timeout_minutes: 60", "timeout_minutes: 90"],

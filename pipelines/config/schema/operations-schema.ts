@@ -33,6 +33,15 @@ export const driftSchema = {
       default: "0d",
       examples: ["2d", "4w"],
     },
+    label_share: {
+      description:
+        "The metric of a window is judged once so much of its rows that are older than label_delay have their label; until then that of an earlier window is.",
+      type: "number",
+      exclusiveMinimum: 0,
+      maximum: 1,
+      default: 0.8,
+      examples: [0.8],
+    },
     group: {
       ...columnSchema,
       description:

@@ -40,6 +40,8 @@ export function accuracyWords(
   const numbers = levels(performance, performance.current, { safe, when });
   if (performance.verdict === "too few rows")
     return unknown(`${numbers}, and ${formatCount(result.rows.least)} labelled rows is the least`);
+  if (performance.verdict === "too few labels")
+    return unknown("too few of the labels have arrived, and those that come first may be of another kind");
   if (performance.verdict === "drift") return { cost: true, lead: "It costs you accuracy", rest: numbers };
   return { cost: false, lead: "It does not cost you accuracy", rest: `${numbers}${withinLimit(performance)}` };
 }
@@ -70,7 +72,8 @@ function unlabelled({ late, missing, duplicated }: ModelDrift["labels"]): string
 }
 
 /** What else a reader must know of the window's rows; each a sentence. */
-export function windowNotes({ result, rejected, log, labels, unread }: ModelDrift, safe: Safe): string[] {
+export function windowNotes(drift: ModelDrift, safe: Safe): string[] {
+  const { result, rejected, log, labels, unread } = drift;
   const { added, unwatched, assumed = [] } = result;
   const skipped = log?.skipped ?? [];
   const names = added.slice(0, 10).map(safe).join(", ");
@@ -85,12 +88,20 @@ export function windowNotes({ result, rejected, log, labels, unread }: ModelDrif
       ? `${formatCount(labels.duplicated)} rows have outcomes that contradict each other; none of them counts.`
       : "",
     unread.length > 0 ? `${unusable(unread.length)}, first ${spanText(unread[0]!)}: ${safe(unread[0]!.reason)}.` : "",
+    awaitedWords(drift),
     result.features.some(({ past }) => past?.inSeason)
       ? "Columns are compared with the same season of the reference."
       : "",
     ...assumed.map((each) => `${safe(each)}.`),
     unwatched > 0 ? `${formatCount(unwatched)} less important features are not watched.` : "",
   ].filter(Boolean);
+}
+
+function awaitedWords({ awaited, labelled }: ModelDrift): string {
+  if (!awaited) return "";
+  const { share, needed } = awaited;
+  const arrived = `${formatPercent(share, 2)} of the window's labels have arrived, and a metric is judged from ${formatPercent(needed, 2)} on (drift.label_share)`;
+  return labelled === null ? `${arrived}.` : `${arrived}: it is that of ${spanText(labelled)}.`;
 }
 
 function unusable(windows: number): string {

@@ -9,7 +9,7 @@ export function movedWords(column: ColumnDrift, safe: Safe): string {
   if (column.state === "vanished") return "the column is gone";
   if (column.state === "type changed") return "its values have another type";
   if (column.state === "not compared") return "no values to compare";
-  if (column.calendar && column.verdict === "stable") return calendarWords(column, column.calendar);
+  if (column.calendar && column.verdict === "stable") return calendarWords(column, column.calendar, safe);
   if (column.verdict === "stable") return "";
   return column.effects
     .filter(({ exceeds }) => exceeds)
@@ -18,11 +18,15 @@ export function movedWords(column: ColumnDrift, safe: Safe): string {
 }
 
 /** A model knows no other part of the calendar than the one it was trained on, which is no drift. */
-function calendarWords({ reference, current }: ColumnDrift, { of, outside }: { of: string; outside: number }): string {
-  if (outside === 0) return `the ${of}, as trained`;
+function calendarWords(
+  { reference, current }: ColumnDrift,
+  { of, outside }: { of: string; outside: number },
+  safe: Safe,
+): string {
+  if (outside === 0) return `the ${safe(of)}, as trained`;
   const { min, max } = reference;
   const known = min === null || max === null ? "" : `: ${rangeOf(current)}, trained on ${range(min, max)}`;
-  return `the ${of}, ${percent(outside)} outside the trained range${known}`;
+  return `the ${safe(of)}, ${percent(outside)} outside the trained range${known}`;
 }
 
 function rangeOf(facts: DriftFacts | null): string {

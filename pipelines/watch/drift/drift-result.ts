@@ -128,5 +128,6 @@ export interface PerformanceDrift {
   significant: boolean;
   /** By how much what windows did on the test split widens its standard error; 1 where that is not known. */
   widened?: number;
-  verdict: "stable" | "drift" | "too few rows";
+  /** `too few labels`: less than `drift.label_share` have arrived, so that those that have may be of another kind. */
+  verdict: "stable" | "drift" | "too few rows" | "too few labels";
 }

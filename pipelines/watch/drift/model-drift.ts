@@ -5,6 +5,7 @@ import type { RollbackJudgement } from "../promotion/decide-rollback.ts";
 import type { WrittenWindow } from "../retrain/retrain-window.ts";
 import type { DriftWindow } from "../window/drift-window.ts";
 import type { DriftResult } from "./drift-result.ts";
+import type { AwaitedLabels } from "./late-labels.ts";
 import type { Silence } from "./silence.ts";
 
 /** `from` inclusive, `to` exclusive, ISO UTC. */
@@ -37,8 +38,10 @@ export interface ModelDrift {
   /** Of the newest window, as are the rows with a value that cannot be converted, which are left out. */
   labels: DriftWindow["labels"];
   rejected: number;
-  /** The earlier window that labels and performance are of, because `drift.label_delay` is at least a window; else null. */
+  /** The earlier window that labels and performance are of, because labels take a window or longer to arrive; else null. */
   labelled: Span | null;
+  /** How much of the newest window's labels has arrived while that is too little to judge it; absent when it is enough. */
+  awaited?: AwaitedLabels | null;
   /** Of the newest window, when it was read from the prediction log. */
   log: DriftWindow["log"];
   /** The last windows that have rows, newest first, eight at most. The newest window is the first of them, unless it is empty. */

@@ -8,7 +8,7 @@ export function driftPoint({ from, to }: Span, result: DriftResult): DriftPoint 
     ...{ from, to, outcome, rows: rows.current },
     prediction: worstPrediction(result),
     share: share.drifting,
-    metric: performance?.current ? levelOf(performance.current) : null,
+    metric: performance?.current && performance.verdict !== "too few labels" ? levelOf(performance.current) : null,
   };
 }
 

@@ -2,6 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError } from "../../errors/environment-error.ts";
 import { UserError } from "../../errors/user-error.ts";
+import { formatPercent } from "../../statistics/format-number.ts";
+import { arrivedShare } from "../drift/late-labels.ts";
 import type { DriftWindow } from "../window/drift-window.ts";
 import type { Interval } from "../window/interval.ts";
 import { compareVersions } from "./compare-versions.ts";
@@ -21,6 +23,8 @@ export async function compareWithPrevious(
   const unknown = (reason: string): LiveFinding => ({ condition, state: "unknown", reason });
   if (window.labels.problem !== null) return unknown(window.labels.problem);
   if (window.labels.known < rollback.min_rows) return { condition, state: "too few rows", rows: window.labels.known };
+  const early = tooFewLabels(window, watched.today.drift.label_share);
+  if (early !== null) return unknown(early);
   if (standing.previous === null) return unknown("no version was in production before it");
   const { version } = standing.previous;
   const own = join(staging, "labelled");
@@ -37,6 +41,13 @@ export async function compareWithPrevious(
     if (!(error instanceof UserError || error instanceof EnvironmentError)) throw error;
     return unknown(`v${version} cannot score the rows: ${error.message}`);
   }
+}
+
+/** Labels that come first may be of another kind than those that follow. */
+function tooFewLabels({ labels }: DriftWindow, needed: number): string | null {
+  const arrived = arrivedShare(labels);
+  if (arrived === null || arrived >= needed) return null;
+  return `${formatPercent(arrived, 2)} of the labels have arrived, and drift.label_share is ${formatPercent(needed, 2)}`;
 }
 
 function comparisonFinding(
