@@ -1,4 +1,3 @@
-import type { DuckDBValue } from "@duckdb/node-api";
 import { type Problem, UserError } from "../../../errors/user-error.ts";
 import type { PreparedQuery, PrepareJob } from "../engine.ts";
 import { judgeQuery } from "./allow-query.ts";
@@ -7,7 +6,7 @@ import { duckdbError } from "./duckdb-error.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
 import { queryError } from "./query-error.ts";
 import { byPlace } from "./query-rules.ts";
-import { type DescribedColumn, describedColumns } from "./rows-in-order.ts";
+import { type DescribedColumn, describedColumns, type Values } from "./rows-in-order.ts";
 import { expectOneStatement, refuseRepeated, windowValues } from "./run-query.ts";
 
 /** Binds the query, of which no row is read: the engine looks into the head of a CSV or JSON file and a Parquet file's footer. */
@@ -29,7 +28,7 @@ export async function prepareQuery(session: DuckdbSession, job: PrepareJob): Pro
 async function bind(
   session: DuckdbSession,
   text: string,
-  values: Record<string, DuckDBValue>,
+  values: Values,
   explain: (error: unknown) => Promise<unknown>,
 ): Promise<DescribedColumn[]> {
   const problems: Problem[] = [];

@@ -20,11 +20,17 @@ export interface DescribedColumn {
   type: string;
 }
 
+/**
+ * By name; undefined where the query has none, as a statement without values is bound once and one with values twice: each time
+ * DuckDB looks into the first 20,000 rows of a CSV file.
+ */
+export type Values = Record<string, DuckDBValue> | undefined;
+
 /** The columns of a SELECT, of which none is run; two may have one name. */
 export async function describedColumns(
   session: DuckdbSession,
   text: string,
-  values: Record<string, DuckDBValue>,
+  values: Values,
 ): Promise<DescribedColumn[]> {
   const rows = (await session.connection.runAndReadAll(`DESCRIBE ${text}`, values)).getRowObjectsJS();
   return rows.map(({ column_name, column_type }) => ({ name: String(column_name), type: String(column_type) }));
@@ -32,7 +38,7 @@ export async function describedColumns(
 
 interface Copy {
   text: string;
-  values: Record<string, DuckDBValue>;
+  values: Values;
   columns: readonly DescribedColumn[];
   table: string;
   memoryGb: number;

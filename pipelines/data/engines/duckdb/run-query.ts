@@ -8,7 +8,7 @@ import { quoteText } from "./dialect.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
 import type { ResolvedQuery } from "./file-names.ts";
 import { queryError } from "./query-error.ts";
-import { copyRows, describedColumns, openOrderedSession } from "./rows-in-order.ts";
+import { copyRows, describedColumns, openOrderedSession, type Values } from "./rows-in-order.ts";
 
 /** The table that holds the query's result as it came. */
 export const resultTable = "mergeml_result";
@@ -23,8 +23,6 @@ export async function runQuery(session: DuckdbSession, job: QueryJob, allowed: A
     ? runInAnyOrder(session, job, allowed, values)
     : runInOrder(session, job, allowed, values));
 }
-
-type Values = Record<string, DuckDBValue>;
 
 async function runInAnyOrder(
   session: DuckdbSession,
@@ -84,12 +82,13 @@ export async function windowValues(
   session: DuckdbSession,
   window: Window | null,
   parameters: readonly string[],
-): Promise<Record<string, DuckDBValue>> {
+): Promise<Values> {
+  if (!window || parameters.length === 0) return undefined;
   const { DuckDBTimestampValue } = await import("@duckdb/node-api");
   const values: Record<string, DuckDBValue> = {};
-  for (const name of window ? parameters : []) {
-    const text = name === "start" ? window?.start : window?.end;
-    const { micros } = await session.row(`SELECT epoch_us(CAST(${quoteText(text ?? "")} AS TIMESTAMPTZ)) AS micros`);
+  for (const name of parameters) {
+    const text = name === "start" ? window.start : window.end;
+    const { micros } = await session.row(`SELECT epoch_us(CAST(${quoteText(text)} AS TIMESTAMPTZ)) AS micros`);
     values[name] = new DuckDBTimestampValue(BigInt(String(micros)));
   }
   return values;
@@ -100,7 +99,7 @@ async function refuseRepeatedNames(
   session: DuckdbSession,
   sql: SqlText,
   query: ResolvedQuery,
-  values: Record<string, DuckDBValue>,
+  values: Values,
 ): Promise<void> {
   const names = (await session.rows(`DESCRIBE ${resultTable}`)).map((row) => String(row.column_name));
   const folded = new Set(names.map((name) => name.toLowerCase()));
