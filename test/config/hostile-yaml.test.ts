@@ -26,54 +26,6 @@ function answers(text: string): "config" | "problems" {
   return "problems";
 }
 
-const marks = fc.constantFrom(
-  ..."[]{}:,-?*&!|>'\"%@`#\\~",
-  "\n",
-  "\n  ",
-  "\t",
-  " ",
-  ": ",
-  "- ",
-  "&a ",
-  "*a",
-  "<<: ",
-  "null",
-  ".nan",
-  "1e999",
-  "\u0000",
-  "\ud800",
-  "__proto__: 1",
-  "---\n",
-);
-const edit = fc.record({
-  at: fc.double({ min: 0, max: 1, noNaN: true }),
-  cut: fc.oneof(fc.nat(3), fc.nat(60)),
-  put: fc.oneof({ weight: 3, arbitrary: marks }, fc.string({ unit: "binary", maxLength: 4 })),
-});
-
-test("thousands of configs with random edits are read or explained", () => {
-  const outcomes = { config: 0, problems: 0 };
-  const property = fc.property(fc.array(edit, { minLength: 0, maxLength: 4 }), (edits) => {
-    const text = edits.reduce((whole, { at, cut, put }) => {
-      const start = Math.floor(at * whole.length);
-      return whole.slice(0, start) + put + whole.slice(start + cut);
-    }, exampleText);
-    outcomes[answers(text)]++;
-  });
-  fc.assert(property, { numRuns: 1500 });
-  expect(outcomes.config).toBeGreaterThan(50);
-  expect(outcomes.problems).toBeGreaterThan(700);
-});
-
-test("configs with lines swapped, doubled and dropped are read or explained", () => {
-  const lines = exampleText.split("\n");
-  const order = fc.array(fc.nat(lines.length - 1), { maxLength: 40 });
-  fc.assert(
-    fc.property(order, (picks) => void answers(picks.map((pick) => lines[pick]).join("\n"))),
-    { numRuns: 700 },
-  );
-});
-
 const values = [
   "null",
   "[]",
