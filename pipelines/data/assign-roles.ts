@@ -80,7 +80,7 @@ function typeProblem(column: RoleColumn, request: RoleRequest): Problem | null {
   const { name, type, kind, role } = column;
   if (role === "feature" && !["boolean", "text"].includes(kind) && !isNumeric(kind)) {
     const message = `column ${name} is ${shortType(type)}, which cannot be a feature`;
-    return { message, hint: `write ${insteadOf(column)}, or leave it out`, where };
+    return { message, hint: `write ${insteadOf(column, request.features.window)}, or leave it out`, where };
   }
   if (role === "time" && kind !== "date" && kind !== "timestamp") {
     return {
@@ -115,12 +115,15 @@ function shortType(type: string): string {
   return type.length > 60 ? `${type.slice(0, 60)}…` : type;
 }
 
-/** An expression that makes a feature of a column of this type. */
-function insteadOf({ name, kind, type }: SourceColumn): string {
+/**
+ * An expression that makes a feature of a column of this type. Seconds are counted from a day near the rows, because models
+ * compute with 32-bit numbers, which hold seconds since 1970 only to the nearest 128.
+ */
+function insteadOf({ name, kind, type }: SourceColumn, window: FeaturesConfig["window"]): string {
   const column = /^[a-z_][a-z0-9_]*$/i.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
   if (kind === "date") return `e.g. dayofyear(${column}) or year(${column})`;
   if (kind === "timestamp")
-    return `e.g. hour(${column}), dayofyear(${column}) or the seconds since a day near the first row: epoch(${column}) - epoch(TIMESTAMP '2026-01-01')`;
+    return `e.g. hour(${column}), dayofyear(${column}) or the seconds since a day near the first row: epoch(${column}) - epoch(TIMESTAMP '${window?.start.slice(0, 10) ?? "2026-01-01"}')`;
   if (kind === "time") return `e.g. hour(${column}) * 60 + minute(${column})`;
   if (type === "INTERVAL") return `epoch(${column})`;
   if (type === "JSON") return `one member of it: CAST(${column} ->> '$.member' AS DOUBLE)`;

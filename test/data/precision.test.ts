@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { build, scratchProject } from "./feature-project.ts";
+import { build, failure, scratchProject } from "./feature-project.ts";
 
 const rows = (expression: string) => `SELECT i AS id, i % 7 AS y, ${expression} AS c FROM range(3000) t(i)`;
 
@@ -42,4 +42,28 @@ test.each([
   ["the hint for times", `epoch(${started}) - epoch(TIMESTAMP '2026-05-01')`],
 ])("%s are not told", async (_title, expression) => {
   expect(await warningsOf(expression)).toEqual([]);
+});
+
+test.each([
+  ["a time", "TIMESTAMP '2001-03-01' + INTERVAL (i * 61) SECOND", /near the first row: (.+), or leave it out$/],
+  [
+    "a time with a zone",
+    "TIMESTAMPTZ '2001-03-01' + INTERVAL (i * 61) SECOND",
+    /near the first row: (.+), or leave it out$/,
+  ],
+  ["an interval", "INTERVAL (i * 61) SECOND", /^write (.+), or leave it out$/],
+  ["a long interval", "INTERVAL (86400 * 365 + i * 61) SECOND", /^write (.+), or leave it out$/],
+])("%s: what the hint advises works in 32-bit numbers", async (_title, expression, advice) => {
+  await using project = await scratchProject();
+  const window = { start: "2001-02-01", end: "2001-05-01" };
+  const query = (feature: string) =>
+    `SELECT i AS id, i % 7 AS y, ${feature} FROM (SELECT *, ${expression} AS c FROM range(3000) t(i)) WHERE DATE '2001-03-01' >= $start AND DATE '2001-03-01' < $end`;
+  const error = await failure(build(project, query("c"), { key: ["id"], window }));
+  const written = advice.exec(error.problems[0]?.hint ?? "")![1]!;
+  const { warnings } = await build(project, query(`${written} AS c`), { key: ["id"], window });
+  // What is told of a long interval has the cure that works.
+  const origin = /e\.g\. c ([+-] \d+) AS c$/.exec(warnings?.[0] ?? "")?.[1];
+  if (origin === undefined) expect(warnings).toEqual([]);
+  else
+    expect((await build(project, query(`(${written}) ${origin} AS c`), { key: ["id"], window })).warnings).toEqual([]);
 });
