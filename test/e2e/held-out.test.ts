@@ -46,9 +46,10 @@ const memorising = (key: boolean) =>
     await scratch.facts(["run", "rent"]);
   });
 
-async function train(scratch: Scratch, choice: Choice): Promise<Trained> {
+async function train(scratch: Scratch, choice: Choice, again = false): Promise<Trained> {
   write(scratch, choice);
   const { directory } = await scratch.facts<{ directory: string }>(["train", "rent"]);
+  if (again) await scratch.facts(["gate", directory]);
   const read = (file: string) => JSON.parse(readFileSync(join(scratch.root, directory, file), "utf8"));
   return { evaluation: read("evaluation.json"), verdict: read("verdict.json") };
 }
@@ -71,6 +72,11 @@ test("the trainer's seed moves no row, another split leaves out what production 
   expect(reseeded.verdict.notes).toContain(
     `Judged on ${rows} of ${test_rows} test rows: production v1 was trained on the others.`,
   );
+
+  // Judged again, as a deploy does: by what is in production then.
+  const again = await train(scratch, { split: "test: 0.2, seed: 5" }, true);
+  expect(again.evaluation).toEqual(reseeded.evaluation);
+  expect(again.verdict.notes).toEqual(reseeded.verdict.notes);
 
   const larger = await train(scratch, { split: "test: 0.4" });
   expect(larger.evaluation.rows).toBe(honest.evaluation.rows);

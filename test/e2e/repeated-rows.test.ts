@@ -25,11 +25,18 @@ function write(scratch: Scratch, query: string, more: { split?: string; threshol
 description: Noise
 task: regression
 type: gradient-boosting
-params: { trees: 300, min_rows_per_leaf: 2 }
+params: { trees: 150, min_rows_per_leaf: 2 }
 features: { query: features.sql, key: id, target: y, split: { by: key${more.split ?? ""} } }
 thresholds: { primary: rmse, first_deploy: { r2: { min: 0.3 } }${more.thresholds ?? ""} }
 `,
   );
+}
+
+/** Lets the first version pass whatever it is worth. */
+function accept(scratch: Scratch): void {
+  const file = "models/noise/model.yaml";
+  const yaml = readFileSync(join(scratch.root, file), "utf8");
+  scratch.write(file, yaml.replace("r2: { min: 0.3 }", "rmse: { max: 99 }"));
 }
 
 async function train(scratch: Scratch): Promise<Trained> {
@@ -75,6 +82,13 @@ test("rows of a group stay together, and intervals count them as one", async () 
   expect(honest.evaluation.features.map(({ name }) => name)).not.toContain("person");
   expect(r2Of(honest)).toBeLessThan(0.3);
   expect(honest.verdict.outcome).toBe("fail");
+
+  // Deployed all the same, it is made again byte for byte, and its filter knows the groups.
+  write(scratch, noise(3, 500), { split: ", group: person", thresholds: ", naive: warn" });
+  accept(scratch);
+  await scratch.facts(["run", "noise"]);
+  expect(await scratch.facts(["reproduce", "noise@1"])).toMatchObject({ identical: true });
+  expect(await scratch.facts(["verify"])).toMatchObject({ problems: [] });
 });
 
 test("a production that was trained on rows of a group knows the group", async () => {
@@ -82,14 +96,8 @@ test("a production that was trained on rows of a group knows the group", async (
   const lenient = ', naive: warn, min_test_rows: 10, waive: [{ check: duplicates, until: "2999-01-01", reason: a }]';
   // Different rows of a person, so that they are no copies.
   const query = (more = "") => `SELECT id, ${more} a + id % 3 AS a, b, y FROM (${noise(3)})`;
-  write(scratch, query(), { thresholds: lenient.replace("r2: { min: 0.3 }", "") });
-  scratch.write(
-    "models/noise/model.yaml",
-    readFileSync(join(scratch.root, "models/noise/model.yaml"), "utf8").replace(
-      "r2: { min: 0.3 }",
-      "rmse: { max: 99 }",
-    ),
-  );
+  write(scratch, query(), { thresholds: lenient });
+  accept(scratch);
   await scratch.facts(["run", "noise"]);
   write(scratch, query("person,"), { split: ", group: person", thresholds: lenient });
   const { evaluation, verdict } = await train(scratch);
