@@ -50,13 +50,16 @@ function touches(edges: readonly number[], at: number): boolean {
   return at > 0 && edges[at - 1] === predecessor(edges[at]!);
 }
 
+/** One number, and its bits: shared, because a wide table asks for a hundred thousand of them. */
+const number64 = new Float64Array(1);
+const bits64 = new BigInt64Array(number64.buffer);
+
 /** The largest 64-bit number below a finite one. */
 function predecessor(value: number): number {
   if (value === 0) return -Number.MIN_VALUE;
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  view.setBigInt64(0, view.getBigInt64(0) + (value > 0 ? -1n : 1n));
-  return view.getFloat64(0);
+  number64[0] = value;
+  bits64[0]! += value > 0 ? -1n : 1n;
+  return number64[0];
 }
 
 /** Reads the aggregates of `at` back. */
