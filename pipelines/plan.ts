@@ -1,11 +1,10 @@
-import { definitionOf } from "./candidate/prepare-data.ts";
 import { withoutChosenParams } from "./config/chosen-params.ts";
 import { type ConfigChange, describeChange } from "./config/describe-change.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ProductionPointer } from "./registry/version-record.ts";
-import { readModels } from "./workspace/read-models.ts";
+import { definitionOf, readModels } from "./workspace/read-models.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /**

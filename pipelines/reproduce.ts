@@ -1,4 +1,4 @@
-import { definitionOf, identify, prepareData } from "./candidate/prepare-data.ts";
+import { identify, prepareData } from "./candidate/prepare-data.ts";
 import { recordedSplitSeed } from "./candidate/split-seed.ts";
 import { trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
@@ -7,6 +7,7 @@ import type { FeatureData } from "./data/dataset.ts";
 import { UserError } from "./errors/user-error.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { findTrainer } from "./training/trainers.ts";
+import { definitionOf } from "./workspace/read-models.ts";
 import { openStepCache } from "./workspace/step-cache.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 

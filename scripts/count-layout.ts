@@ -10,6 +10,8 @@ export interface Layout {
   importsPerThousandLines: number;
   /** Directly in `pipelines/`. */
   folders: number;
+  /** Borders between those folders that a check of drift crosses, as it loads its code: pairs of an importing and an imported one. */
+  bordersOfDrift: number;
   /** Exported names that two or more files define, with those files. */
   twice: Map<string, string[]>;
   /** Files that import themselves by way of others, types left out: each as the way around. */
@@ -31,9 +33,25 @@ export function countLayout(root: string): Layout {
     lines,
     importsPerThousandLines: (1000 * imports) / lines,
     folders: new Set(files.flatMap((file) => /^pipelines\/([^/]+)\//.exec(file)?.[1] ?? [])).size,
+    bordersOfDrift: bordersFrom("pipelines/check-drift.ts", texts),
     twice: exportedTwice(texts),
     cycles: findCycles(texts),
   };
+}
+
+function bordersFrom(start: string, texts: ReadonlyMap<string, string>): number {
+  const folderOf = (file: string) => /^pipelines\/(.*?)\//.exec(file)?.[1] ?? "";
+  const [open, seen, borders] = [[start], new Set<string>(), new Set<string>()];
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (seen.has(file)) continue;
+    seen.add(file);
+    for (const target of valuesOf(file, texts.get(file) ?? "")) {
+      if (!target.startsWith("pipelines/")) continue;
+      if (folderOf(file) !== folderOf(target)) borders.add(`${folderOf(file)} > ${folderOf(target)}`);
+      open.push(target);
+    }
+  }
+  return borders.size;
 }
 
 function exportedTwice(texts: ReadonlyMap<string, string>): Map<string, string[]> {

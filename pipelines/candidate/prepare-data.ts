@@ -1,4 +1,4 @@
-import { candidateId, definitionHash } from "../config/definition.ts";
+import { candidateId } from "../config/definition.ts";
 import type { LoadedModel } from "../config/load-models.ts";
 import { buildFeatures } from "../data/build-features.ts";
 import type { FeatureData, FeatureResult } from "../data/dataset.ts";
@@ -6,6 +6,7 @@ import { listInputs } from "../data/list-inputs.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { findTrainer } from "../training/trainers.ts";
+import { definitionOf } from "../workspace/read-models.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** The datasets of one model and the identity of the candidate they lead to. */
@@ -79,10 +80,4 @@ export function identify(model: LoadedModel, data: { ok: true } & FeatureData): 
   const trainer = findTrainer(model.config.type);
   const definition = definitionOf(model);
   return { trainer, definition, id: candidateId(definition, data.train.fingerprint, data.test.fingerprint), data };
-}
-
-/** Hash of what the user wrote, without the data; what `plan` compares with the registry. */
-export function definitionOf({ config, query, files }: LoadedModel): string {
-  const { name, version } = findTrainer(config.type);
-  return definitionHash(config, query.text, { name, version }, files);
 }

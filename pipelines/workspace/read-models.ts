@@ -1,8 +1,9 @@
+import { definitionHash } from "../config/definition.ts";
 import { type LoadedModel, loadModels } from "../config/load-models.ts";
 import type { ModelParts } from "../config/model-parts.ts";
 import { engineNames } from "../data/engines/engines.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
-import { trainers } from "../training/trainers.ts";
+import { findTrainer, trainers } from "../training/trainers.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** What a model.yaml can name in this version. */
@@ -22,4 +23,10 @@ export async function readModel(workspace: Pick<Workspace, "root" | "repository"
   const [model] = models;
   if (problems.some((each) => each.severity !== "warning") || !model) throw new UserError(problems);
   return model;
+}
+
+/** Hash of what the user wrote, without the data; what `plan` compares with the registry. */
+export function definitionOf({ config, query, files }: LoadedModel): string {
+  const { name, version } = findTrainer(config.type);
+  return definitionHash(config, query.text, { name, version }, files);
 }

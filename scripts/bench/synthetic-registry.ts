@@ -1,12 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { definitionOf } from "../../pipelines/candidate/prepare-data.ts";
 import { loadModels } from "../../pipelines/config/load-models.ts";
 import { productionFile, versionFolder } from "../../pipelines/registry/paths.ts";
 import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
 import type { ProductionPointer, VersionRecord } from "../../pipelines/registry/version-record.ts";
-import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { definitionOf, modelParts } from "../../pipelines/workspace/read-models.ts";
 
 interface Repository {
   root: string;

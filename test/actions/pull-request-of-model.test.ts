@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Action } from "../../actions/shared/action.ts";
 import { pullRequestOfModel } from "../../actions/shared/pull-request-of-model.ts";
-import { definitionOf } from "../../pipelines/candidate/prepare-data.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
-import { readModel } from "../../pipelines/workspace/read-models.ts";
+import { definitionOf, readModel } from "../../pipelines/workspace/read-models.ts";
 import { featuresSql, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 

@@ -1,8 +1,8 @@
-import { definitionOf } from "../../candidate/prepare-data.ts";
 import type { LoadedModel } from "../../config/load-models.ts";
 import type { Window } from "../../config/model-config.ts";
 import type { Registry } from "../../registry/registry.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
+import { definitionOf } from "../../workspace/read-models.ts";
 import type { RetrainFacts } from "./decide-retrain.ts";
 
 /** What the registry knows that stands in the way of a retrain on the wished window. */
