@@ -33,8 +33,8 @@ export async function compareWithPrevious(
   try {
     const previous = { record: await snapshot.record(record.model, version), bytes: load(version) };
     const current = { record, bytes: load(record.version) };
-    const { threads, clock } = workspace;
-    const scored = await scoreLabelled({ window, current, previous, staging: own, threads, clock });
+    const { threads, clock, store } = workspace;
+    const scored = await scoreLabelled({ window, current, previous, staging: own, store, threads, clock });
     return "reason" in scored ? unknown(scored.reason) : comparisonFinding(job, version, scored);
   } catch (error) {
     // The version before may be unreadable, or too slow; that says nothing of the one in production.

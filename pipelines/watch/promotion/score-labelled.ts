@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { DatasetStore } from "../../data/dataset-store.ts";
 import type { Session } from "../../data/engines/session.ts";
 import { openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
 import { freeName } from "../../data/free-name.ts";
@@ -10,6 +11,7 @@ import type { VersionRecord } from "../../registry/version-record.ts";
 import type { Predictions } from "../../training/trainer.ts";
 import { readOutcomes } from "../performance/read-outcomes.ts";
 import type { DriftWindow } from "../window/drift-window.ts";
+import { notTrainedOn } from "./trained-rows-condition.ts";
 
 /** A version and its checked bytes. */
 interface LoadedVersion {
@@ -23,6 +25,8 @@ interface LabelledJob {
   previous: LoadedVersion;
   /** A directory of our own. */
   staging: string;
+  /** Where the versions' train splits are, if they still are. */
+  store: Pick<DatasetStore, "has" | "path">;
   threads: number;
   clock: Clock;
 }
@@ -39,12 +43,14 @@ const [mostRows, mostScores] = [200_000, 2_000_000];
 
 /**
  * Scores the labelled rows of a window with both versions, each its own ONNX file on the same feature values, so that nothing
- * but the models differs. Rows that one of them cannot convert are left out for both. Or why they cannot be compared.
+ * but the models differs. Rows that one of them cannot convert, or was trained on, are left out for both. Or why they cannot be
+ * compared.
  */
 export async function scoreLabelled(job: LabelledJob): Promise<ScoredLabels | { reason: string }> {
   const { window, current, previous, staging } = job;
   if (window.columns.target === null) return { reason: "there are no labels" };
   const rows = await labelledRows(job, window.columns.target);
+  if (rows.count === 0) return { reason: "the versions were trained on all labelled rows" };
   const files = { current: join(staging, "current.parquet"), previous: join(staging, "previous.parquet") };
   for (const side of ["current", "previous"] as const) {
     const missing = await scoreSide(job, job[side], rows, files[side]);
@@ -73,10 +79,11 @@ interface LabelledRows {
   /** Names of the columns that number the rows and hold the outcome. */
   row: string;
   target: string;
+  count: number;
 }
 
 async function labelledRows(
-  { window, current, previous, staging }: LabelledJob,
+  { window, current, previous, staging, store }: LabelledJob,
   target: string,
 ): Promise<LabelledRows> {
   const file = join(staging, "labelled.parquet");
@@ -84,8 +91,13 @@ async function labelledRows(
     candidate.features.map(({ name }) => name),
   );
   const row = freeName("row", [...features, target]);
-  using session = await openSession({ readable: [], writable: [window.file, file], threads: 1 });
-  const labelled = `FROM read_parquet(${quoteText(window.file)}) WHERE ${quoteName(target)} IS NOT NULL`;
+  const held = [current, previous].flatMap(
+    ({ record: { candidate } }) => notTrainedOn(store, candidate, { given: window.columns.features, target }) ?? [],
+  );
+  const readable = [...new Set(held.map(({ folder }) => folder))];
+  using session = await openSession({ readable, writable: [window.file, file], threads: 1 });
+  const where = [`${quoteName(target)} IS NOT NULL`, ...held.map((each) => each.where)].join(" AND ");
+  const labelled = `FROM read_parquet(${quoteText(window.file)}) WHERE ${where}`;
   const { rows } = await session.row(`SELECT count(*) AS rows ${labelled}`);
   const { seed } = current.record.candidate.config;
   const classes = Math.max(1, ...[current, previous].map(({ record: { candidate } }) => candidate.classes.length));
@@ -95,7 +107,7 @@ async function labelledRows(
   await session.run(
     `COPY (SELECT row_number() OVER () AS ${quoteName(row)}, ${columns} FROM (SELECT * ${labelled}) ${sample}) TO ${quoteText(file)} (FORMAT parquet)`,
   );
-  return { file, row, target };
+  return { file, row, target, count: Number(rows) };
 }
 
 /** Writes a version's scores of the rows by their number; the features that the rows lack, when there are any. */
