@@ -1,7 +1,6 @@
 import { lstat, readFile } from "node:fs/promises";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import { UserError } from "../errors/user-error.ts";
-import { nestsDeeper } from "./json-levels.ts";
 import { type CandidateBundle, givesCandidate } from "./training-handover.ts";
 import { bundleSchema } from "./training-schema.ts";
 
@@ -55,4 +54,23 @@ function parse(file: string, text: string): unknown {
 function refused(file: string, why: string): UserError {
   const name = file.split("/").slice(-2).join("/");
   return new UserError({ message: `the result ${name} cannot be used: ${why}`, hint: "run the training job again" });
+}
+
+const [quote, backslash] = [0x22, 0x5c];
+const opening = new Set([0x5b, 0x7b]);
+const closing = new Set([0x5d, 0x7d]);
+
+/** Whether a JSON text nests arrays and objects deeper than so many levels, told without parsing it. */
+function nestsDeeper(text: string, levels: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (inString && code === backslash) at++;
+    else if (code === quote) inString = !inString;
+    else if (!inString && opening.has(code)) depth++;
+    else if (!inString && closing.has(code)) depth--;
+    if (depth > levels) return true;
+  }
+  return false;
 }

@@ -1,14 +1,15 @@
 import { dirname, join } from "node:path";
-import type { Session, SessionOptions } from "../data/engines/session.ts";
-import { openSession } from "../data/engines/tables.ts";
+import type { Session, SessionOptions, Vector } from "../data/engines/session.ts";
+import { openSession, quoteText } from "../data/engines/tables.ts";
 import { interruptAfter } from "../data/engines/time-limit.ts";
+import { openScores } from "../data/scores-table.ts";
+import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../data/table.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
-import { openModel } from "../training/onnx/session.ts";
+import { openModel, type ScoringModel } from "../training/onnx/session.ts";
 import { type InputRows, inputError } from "./input-file.ts";
 import { type PreparedRows, planRows, prepareRows, type RowPlan, requireFeatures } from "./prepare-rows.ts";
-import { scoreRows } from "./score-rows.ts";
 
 /** Rows to score with one version. Paths are absolute. */
 export interface ScoringJob {
@@ -103,4 +104,93 @@ export function tooSlow(name: string, seconds: number, cause: unknown): UserErro
     { message, hint: "give fewer rows; the limit is resources.timeout_minutes of the version" },
     { cause },
   );
+}
+
+/**
+ * Scores prepared rows into the table `scores` of `writer`, in the order of the file, and gives their number. `reader` is
+ * another session, because a stream and an appender cannot share a connection.
+ */
+async function scoreRows(
+  reader: Session,
+  writer: Session,
+  file: string,
+  { features }: Pick<RowPlan, "features">,
+  model: ScoringModel,
+  width: number,
+): Promise<number> {
+  const scores = await openScores(writer, width);
+  let rows = 0;
+  try {
+    for await (const batch of featureBatches(reader, file, features)) {
+      const predictions = await model.predict(batch);
+      scores.append(predictions.values);
+      rows += predictions.rows;
+    }
+  } finally {
+    scores.close();
+  }
+  return rows;
+}
+
+/** Rows scored at a time: what is held in memory does not depend on the input. */
+const batchRows = 16384;
+
+/** Reads prepared rows (`f0`, `f1` …) as the columns a model takes, batch by batch, in the order of the file. */
+async function* featureBatches(
+  session: Session,
+  file: string,
+  features: readonly FeatureSpec[],
+): AsyncGenerator<FeatureColumn[]> {
+  const columns = features.map(({ kind }, at) =>
+    kind === "category" ? `coalesce(f${at}, '')` : `CAST(f${at} AS DOUBLE)`,
+  );
+  let batch = emptyBatch(features);
+  let rows = 0;
+  for await (const chunk of session.stream(`SELECT ${columns.join(", ")} FROM read_parquet(${quoteText(file)})`)) {
+    if (rows + chunk.rows > batchRows) {
+      yield batch.map((column) => finish(column, rows));
+      batch = emptyBatch(features);
+      rows = 0;
+    }
+    for (const [at, column] of batch.entries()) {
+      const vector = chunk.columns[at]!;
+      if (column.kind === "category") fillTexts(column, vector, rows);
+      else fillNumbers(column.values, vector, rows);
+    }
+    rows += chunk.rows;
+  }
+  if (rows > 0) yield batch.map((column) => finish(column, rows));
+}
+
+type Filling = FeatureColumn & { known?: Map<string, number> };
+
+function emptyBatch(features: readonly FeatureSpec[]): Filling[] {
+  return features.map(({ name, kind }) =>
+    kind === "category"
+      ? { name, kind, codes: new Int32Array(batchRows), levels: [], known: new Map() }
+      : { name, kind, values: new Float32Array(batchRows) },
+  );
+}
+
+function fillNumbers(values: Float32Array, vector: Vector, start: number): void {
+  for (let index = 0; index < vector.itemCount; index++) {
+    const item = vector.getItem(index) as number | null;
+    values[start + index] = item === null ? Number.NaN : item;
+  }
+}
+
+function fillTexts(column: CategoryColumn & Filling, vector: Vector, start: number): void {
+  const known = column.known ?? new Map<string, number>();
+  for (let index = 0; index < vector.itemCount; index++) {
+    const text = vector.getItem(index) as string;
+    let code = known.get(text);
+    if (code === undefined) known.set(text, (code = known.size));
+    column.codes[start + index] = code;
+  }
+}
+
+function finish(column: Filling, rows: number): FeatureColumn {
+  const { name, kind } = column;
+  if (kind !== "category") return { name, kind, values: column.values.subarray(0, rows) };
+  return { name, kind, codes: column.codes.subarray(0, rows), levels: [...(column.known?.keys() ?? [])] };
 }

@@ -1,8 +1,7 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
-import { fitReport } from "./fit-report.ts";
 import { headline } from "./headline.ts";
 import { shortId } from "./markdown/short-ids.ts";
-import { modelSection } from "./model-section.ts";
+import { type ModelSection, modelSection } from "./model-section.ts";
 import { type ReportEntry, worstEntryFirst } from "./report-entry.ts";
 import { summaryTable } from "./summary-table.ts";
 
@@ -62,4 +61,79 @@ function reportLink(text: string, address: string | undefined): string {
   if (url.protocol !== "https:" && url.protocol !== "http:") return "";
   const safe = url.href.replace(/[()<>|\\`*_[\]]/g, (sign) => `%${sign.charCodeAt(0).toString(16).padStart(2, "0")}`);
   return `[${text}](${safe})`;
+}
+
+/** The parts of a report. `table` gives the summary of the first `rows` models, with links for the first `linked`. */
+interface ReportParts {
+  heading: string;
+  models: number;
+  table: (rows: number, linked: number) => string;
+  /** Worst first. */
+  sections: readonly ModelSection[];
+  foot: string;
+  /** Markdown that says where the whole report is. */
+  elsewhere: string;
+}
+
+interface Kept {
+  folds: number;
+  sections: number;
+  rows: number;
+}
+
+/**
+ * The report in at most `limit` UTF-16 units (GitHub counts characters, which are never more). What does not fit is left
+ * out whole, the folded parts of the best models first, then those of the others, then sections, then rows of the
+ * summary, and a last line says so.
+ */
+function fitReport(parts: ReportParts, limit: number): string {
+  const folds = parts.sections.reduce((count, section) => count + section.folds.length, 0);
+  const all: Kept = { folds, sections: parts.sections.length, rows: parts.models };
+  const fits = (kept: Kept) => assemble(parts, all, kept).length <= limit;
+  if (fits(all)) return assemble(parts, all, all);
+  for (const part of ["folds", "sections", "rows"] as const) {
+    const least = { ...all, ...(part === "folds" ? {} : { folds: 0 }), ...(part === "rows" ? { sections: 0 } : {}) };
+    const most = largest(least[part], (count) => fits({ ...least, [part]: count }));
+    if (most !== null) return assemble(parts, all, { ...least, [part]: most });
+  }
+  return parts.heading.slice(0, limit).toWellFormed();
+}
+
+/** The largest count in 0..most that fits (more never fits when less doesn't); null when none does. */
+function largest(most: number, fits: (count: number) => boolean): number | null {
+  let [low, high] = [-1, most];
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    if (fits(middle)) low = middle;
+    else high = middle - 1;
+  }
+  return low < 0 ? null : low;
+}
+
+function assemble(parts: ReportParts, all: Kept, kept: Kept): string {
+  let left = kept.folds;
+  const sections = parts.sections.slice(0, kept.sections).map((section) => {
+    const folds = section.folds.slice(0, left);
+    left -= folds.length;
+    return [section.head, ...folds, section.foot].filter(Boolean).join("\n\n");
+  });
+  const table = kept.rows > 0 ? parts.table(kept.rows, kept.sections) : "";
+  return [parts.heading, table, ...sections, leftOut(parts, all, kept), parts.foot].filter(Boolean).join("\n\n");
+}
+
+/** What a reader doesn't see, and where it is. */
+function leftOut(parts: ReportParts, all: Kept, kept: Kept): string {
+  const sections = parts.sections.slice(kept.sections);
+  const names = sections.slice(0, 5).map((section) => escapeMarkdown(section.model, 40));
+  const listed = `${names.join(", ")}${sections.length > names.length ? ", …" : ""}`;
+  const what = [
+    kept.folds < all.folds ? plural(all.folds - kept.folds, "folded part") : "",
+    sections.length > 0 ? `${plural(sections.length, "model's section", "models' sections")} (${listed})` : "",
+    kept.rows < all.rows ? plural(all.rows - kept.rows, "row of the summary", "rows of the summary") : "",
+  ].filter(Boolean);
+  return what.length > 0 ? `**Left out, because a comment has a limit:** ${what.join(", ")}. ${parts.elsewhere}` : "";
+}
+
+function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

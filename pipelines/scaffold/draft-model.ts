@@ -1,13 +1,19 @@
+import type { Naive } from "../candidate/candidate.ts";
+import { prepareData } from "../candidate/prepare-data.ts";
+import { firstSplitSeed } from "../candidate/split-seed.ts";
+import { naiveOf } from "../candidate/train-candidate.ts";
 import type { LoadedModel } from "../config/load-models.ts";
 import { modelParser } from "../config/parse-model-config.ts";
+import { loadTable } from "../data/load-table.ts";
+import type { Target } from "../data/table.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
+import { evaluate } from "../evaluation/evaluate.ts";
 import { modelParts } from "../workspace/read-models.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { type InferredModel, inferModel } from "./infer-model.ts";
 import type { DataFile } from "./locate-data.ts";
 import { featuresSqlText, modelYamlText } from "./model-text.ts";
 import { type FirstThreshold, firstThreshold } from "./naive-threshold.ts";
-import { naiveScore } from "./score-naive.ts";
 import { readTable } from "./table/read-table.ts";
 import type { DataTable } from "./table/table.ts";
 
@@ -73,4 +79,47 @@ async function tryScore(workspace: Workspace, model: LoadedModel): Promise<Pick<
     if (!(error instanceof UserError)) throw error;
     return { naive: null, problems: error.problems };
   }
+}
+
+/**
+ * What a model that learned nothing scores on the primary metric, on the test split that the first training will have: the
+ * query, the split and the metric are those of a training, and its step is in the cache then. null when a check failed or the
+ * metric is not defined. Throws UserError like a training does.
+ */
+async function naiveScore(workspace: Workspace, model: LoadedModel): Promise<number | null> {
+  const data = await prepareData(workspace, model, firstSplitSeed(model.config));
+  if (!data.ok) return null;
+  const { config } = model;
+  const request = { features: [], target: config.features.target, task: config.task, classes: data.classes };
+  const [train, test] = [
+    await loadTable(workspace.store, data.train, request),
+    await loadTable(workspace.store, data.test, request),
+  ];
+  return scoreOf(model, naiveOf(train.target), test.target, data.classes);
+}
+
+function scoreOf(
+  { config: { task, thresholds, seed } }: LoadedModel,
+  naive: Naive,
+  target: Target,
+  classes: readonly string[],
+): number | null {
+  const { metrics } = evaluate({
+    task,
+    primary: thresholds.primary,
+    confidence: thresholds.retrain.confidence,
+    sliceRules: [],
+    target,
+    candidate: { rows: 0, classes, values: new Float32Array(0) },
+    production: null,
+    baseline: { state: "none" },
+    naive,
+    groups: new Map(),
+    seed,
+    model: "",
+    test_fingerprint: "",
+    features: [],
+    classes,
+  });
+  return metrics[0]?.naive ?? null;
 }

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { changedLines } from "../../pipelines/config/changed-lines.ts";
-import { describeChange } from "../../pipelines/config/describe-change.ts";
+import { changedLines, describeChange } from "../../pipelines/config/describe-change.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
 import { exampleParts, exampleText } from "./example-model.ts";
 

@@ -1,7 +1,9 @@
+import type { ErrorObject } from "ajv";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { didYouMean } from "../../errors/did-you-mean.ts";
 import type { SchemaDocument } from "../model-schema.ts";
-import type { Finding, KeyPath } from "../yaml/finding.ts";
-import { schemaFindings } from "./schema-findings.ts";
+import { dotted, type Finding, type KeyPath } from "../yaml/finding.ts";
+import { expectation, found, plain, quoted, type ValueSchema } from "./expectation.ts";
 
 /** Checks a value; never changes it. */
 export type Validator = (value: unknown) => Finding[];
@@ -32,4 +34,88 @@ function validatorOf(schema: object): ValidateFunction {
   const made = new Ajv2020({ ...reporting, ...quickStart, strictTypes: false }).compile(schema);
   compiled.set(text, made);
   return made;
+}
+
+/** Findings made of one value: a hostile file can have tens of thousands. */
+const MAX_FINDINGS = 500;
+
+/** What ajv found, in the words of the config; `kind` is what an unknown key of a place would have been, e.g. `metric`. */
+function schemaFindings(
+  errors: readonly ErrorObject[],
+  value: unknown,
+  kindOfKey: (parent: KeyPath, value: unknown) => string,
+): Finding[] {
+  const told = errors.filter(({ keyword }) => keyword !== "if").slice(0, MAX_FINDINGS);
+  return told.map((error) => schemaFinding(error, value, kindOfKey));
+}
+
+function schemaFinding(
+  error: ErrorObject,
+  value: unknown,
+  kindOfKey: (parent: KeyPath, value: unknown) => string,
+): Finding {
+  const path = pathOf(error.instancePath, value);
+  const schema = (error.parentSchema ?? {}) as ValueSchema;
+  if (error.keyword === "additionalProperties") {
+    return unknownKey(path, String(error.params.additionalProperty), schema, kindOfKey(path, value));
+  }
+  if (error.keyword === "required") return missingKey([...path, String(error.params.missingProperty)], schema);
+  if (error.keyword === "uniqueItems") return repeatedItem(path, error);
+  const finding = wrongValue(path, error.data, schema);
+  return error.keyword === "maxItems" ? { ...finding, hint: `at most ${error.params.limit} are allowed` } : finding;
+}
+
+/** A JSON pointer as a path; steps into lists become numbers. */
+function pathOf(pointer: string, value: unknown): KeyPath {
+  const path: (string | number)[] = [];
+  let parent = value;
+  for (const step of pointer.split("/").slice(1)) {
+    const name = step.replaceAll("~1", "/").replaceAll("~0", "~");
+    path.push(Array.isArray(parent) ? Number(name) : name);
+    parent = (parent as Record<string, unknown> | null)?.[name];
+  }
+  return path;
+}
+
+function unknownKey(parent: KeyPath, key: string, schema: ValueSchema, kind: string): Finding {
+  const known = Object.keys(schema.properties ?? {});
+  const path = [...parent, key.length > 60 ? `${key.slice(0, 59)}…` : key];
+  const suggestion = didYouMean(key, known);
+  const list = known.length > 0 ? `Known here: ${known.join(", ")}` : "There are none";
+  return {
+    path: [...parent, key],
+    at: "key",
+    message: `${dotted(path)} is not a ${kind}`,
+    hint: suggestion ? `did you mean ${suggestion}?  ${list}` : list,
+  };
+}
+
+function missingKey(path: KeyPath, parent: ValueSchema): Finding {
+  const key = String(path.at(-1));
+  const schema = parent.properties?.[key];
+  const example = schema?.examples?.[0];
+  const add = example === undefined ? "" : `add it, for example  ${key}: ${plain(example)}`;
+  return { path, at: "key", message: `${dotted(path)} is missing`, hint: add };
+}
+
+function repeatedItem(path: KeyPath, error: ErrorObject): Finding {
+  const index = Math.max(Number(error.params.i), Number(error.params.j));
+  const item = (error.data as readonly unknown[])[index];
+  const shown = typeof item === "string" ? quoted(item) : found(item);
+  return { path: [...path, index], message: `${dotted(path)} lists ${shown} twice`, hint: "remove one of them" };
+}
+
+function wrongValue(path: KeyPath, value: unknown, schema: ValueSchema): Finding {
+  const expected = expectation(schema);
+  const name = dotted(path) || "the file";
+  if (value === null) {
+    return { path, message: `${name} has no value`, hint: `it must be ${expected}` };
+  }
+  const names = (schema.enum ?? []).filter((each) => typeof each === "string");
+  const suggestion = typeof value === "string" ? didYouMean(value, names) : null;
+  return {
+    path,
+    message: `${name} must be ${expected}, not ${found(value)}`,
+    ...(suggestion && { hint: `did you mean ${suggestion}?` }),
+  };
 }

@@ -1,7 +1,6 @@
-import { quoteName } from "../../data/engines/tables.ts";
+import { quoteName, quoteText } from "../../data/engines/tables.ts";
 import { missingWords } from "./missing-words.ts";
 import { columnNotation, type FileNotation, fileNotation, isNumbers, type Notation, total } from "./number-notation.ts";
-import { asNumber, withoutWords } from "./number-sql.ts";
 import type { TextFacts } from "./text-facts.ts";
 
 /** What a column of texts holds. */
@@ -62,4 +61,21 @@ export function fileWords(plans: readonly TextPlan[], facts: readonly TextFacts[
       return rows * 20 <= total(facts[at]?.counts ?? ({} as TextFacts["counts"]));
     }),
   );
+}
+
+/** SQL of a text column without the words that stand for a missing value. */
+function withoutWords(column: string, words: readonly string[]): string {
+  if (words.length === 0) return column;
+  if (words.length === 1) return `nullif(${column}, ${quoteText(words[0] ?? "")})`;
+  return `CASE WHEN ${column} NOT IN (${words.map(quoteText).join(", ")}) THEN ${column} END`;
+}
+
+/** SQL that makes numbers of texts in a notation. A text that is none is an error then, not a missing value. */
+function asNumber(column: string, notation: Notation, words: readonly string[], type: string): string {
+  const other = notation.decimal === "," ? "." : ",";
+  const plain = withoutWords(column, words);
+  const unspaced = notation.spaced ? `regexp_replace(${plain}, '[ ''’\u00a0\u202f]', '', 'g')` : plain;
+  const ungrouped = notation.grouped ? `replace(${unspaced}, '${other}', '')` : unspaced;
+  const dotted = notation.decimal === "," ? `replace(${ungrouped}, ',', '.')` : ungrouped;
+  return `CAST(nullif(trim(${dotted}), '') AS ${type})`;
 }

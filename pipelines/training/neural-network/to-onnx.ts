@@ -4,7 +4,7 @@ import { LARGEST_SCORE } from "../linear/graph.ts";
 import { levelLookup } from "../linear/level-lookup.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
 import { cast, DOUBLE, FLOAT, one } from "../onnx/nodes.ts";
-import { activationNode } from "./activation-node.ts";
+import type { Activation } from "./activation.ts";
 import { FURTHEST, type TargetScale } from "./examples.ts";
 import type { LayerWeights } from "./network.ts";
 import type { TrainedNetwork } from "./predict.ts";
@@ -100,4 +100,26 @@ function kernelRows({ kernel, outputs }: LayerWeights, columns: readonly (number
     if (column !== null) data.set(kernel.subarray((column - 1) * outputs, column * outputs), i * outputs);
   }
   return { type: "float" as const, dims: [columns.length, outputs], data };
+}
+
+/** Adds the activation to a graph; returns its output's handle. */
+function activationNode(graph: OnnxGraph, activation: Activation, input: string): string {
+  switch (activation) {
+    case "linear":
+      return input;
+    case "relu":
+      return graph.node("Relu", [input])[0]!;
+    case "tanh":
+      return graph.node("Tanh", [input])[0]!;
+    case "elu":
+      return graph.node("Elu", [input], { alpha: attr.float(1) })[0]!;
+    case "selu":
+      return graph.node("Selu", [input])[0]!;
+    case "sigmoid":
+      return graph.node("Sigmoid", [input])[0]!;
+    case "softplus":
+      return graph.node("Softplus", [input])[0]!;
+    case "swish":
+      return graph.node("Mul", [input, graph.node("Sigmoid", [input])[0]!])[0]!;
+  }
 }
