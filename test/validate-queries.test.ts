@@ -27,11 +27,12 @@ const all = "SELECT id, km, weather, day FROM 'data/rides.csv'";
 interface Written {
   sql?: string;
   features?: string;
+  group?: string;
   more?: string;
   live?: string;
 }
 
-async function writeModel(name: string, { sql = all, features = "", more = "", live }: Written): Promise<void> {
+async function writeModel(name: string, { sql = all, features = "", group, more = "", live }: Written): Promise<void> {
   const yaml = `name: ${name}
 description: A ride
 task: regression
@@ -40,7 +41,7 @@ seed: 1
 features:
   query: features.sql
   target: km
-${features}  split: { by: key, test: 0.2 }
+${features}  split: { by: key, test: 0.2${group === undefined ? "" : `, group: ${group}`} }
 thresholds:
   primary: rmse
   first_deploy: { rmse: { max: 100 } }
@@ -72,6 +73,11 @@ function placed(problems: readonly Problem[]): string[] {
 
 describe("what a query and a config are told before any row is read", () => {
   test.each<[string, Written, string[]]>([
+    [
+      "a group that is no column",
+      { group: "rider", sql: "SELECT id, km, weather FROM 'data/rides.csv'" },
+      ["model.yaml:9:39 features.split.group names column rider, which the query does not return"],
+    ],
     [
       "bad syntax",
       { sql: "SELECT id,\n km km km FROM 'rides.csv'" },

@@ -41,11 +41,19 @@ function seenClause({ rows, test_rows = rows, seen_by_production, baseline }: Ev
   return `production${version} was trained on ${others}`;
 }
 
+function groupNotes({ rows, groups }: Evaluation): string[] {
+  if (groups === undefined) return [];
+  return [
+    `The ${formatCount(rows)} judged rows are of ${countOf(groups, "group")}, and count as so many (features.split.group).`,
+  ];
+}
+
 /** On which rows the models are judged, and what mends it when they are too few. */
 export function heldOutNotes(evaluation: Evaluation, undecided: boolean): string[] {
   const { rows, test_rows = rows, seen_by_production } = evaluation;
   const judged = `Judged on ${formatCount(rows)} of ${formatCount(test_rows)} test rows`;
-  if (!undecided) return seen_by_production ? [`${judged}: ${seenClause(evaluation)}.`] : [];
+  if (!undecided)
+    return [...groupNotes(evaluation), ...(seen_by_production ? [`${judged}: ${seenClause(evaluation)}.`] : [])];
   if (seen_by_production === 0 || seen_by_production === undefined)
     return ["More rows, or a larger features.split.test, would tell. A lower thresholds.min_test_rows accepts fewer."];
   return [

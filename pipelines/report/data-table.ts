@@ -87,6 +87,7 @@ function datasetText(dataset: DatasetRef): string {
 }
 
 function splitText(config: ModelConfig): string {
-  const { by, test } = config.features.split;
-  return `by ${by}, ${Number((test * 100).toFixed(2))}% test`;
+  const { by, test, group } = config.features.split;
+  const together = group === undefined ? "" : `, ${escapeMarkdown(group, 60)} on one side`;
+  return `by ${by}, ${Number((test * 100).toFixed(2))}% test${together}`;
 }

@@ -53,5 +53,9 @@ test("rows of too few groups decide nothing", () => {
   const verdict = judged(few, { min_test_rows: 30 });
   expect(verdict.outcome).toBe("inconclusive");
   expect(verdict.summary).toContain("The judged rows are of 12 groups");
-  expect(judged({ ...few, groups: 30 }, { min_test_rows: 30 }).outcome).toBe("pass");
+  const enough = judged({ ...few, groups: 30 }, { min_test_rows: 30 });
+  expect(enough.outcome).toBe("pass");
+  expect(enough.notes).toContain(
+    "The 5,000 judged rows are of 30 groups, and count as so many (features.split.group).",
+  );
 });
