@@ -22,6 +22,10 @@ async function register(action: Action): Promise<void> {
         ? read
         : { ...read, ...(await judgeAfterTries(workspace, read.record, read.evaluation, tried)) };
     tellReproduced(action, model, compareWithJudged(candidate.record, before.candidate), before.pullRequest);
+    if (tried.length > 0 && candidate.verdict.outcome !== "pass") {
+      action.fail(`${model}: not deployed: ${candidate.verdict.summary}`);
+      continue;
+    }
     const promote = action.flag("promote");
     const newer = promote ? await supersededBy(action, workspace, candidate.record) : null;
     if (newer !== null) {
