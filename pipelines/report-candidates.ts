@@ -1,8 +1,8 @@
 import type { Candidate } from "./candidate/candidate.ts";
 import { readCandidate } from "./candidate/candidate-directory.ts";
+import type { ReportEntry } from "./handover/training-outcome.ts";
 import { readOutcome } from "./handover/training-outcome.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import type { ReportEntry } from "./report/report-entry.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** What to report for a candidate directory, a candidate's id, or a model: then its last training, failures included. */

@@ -12,6 +12,8 @@ export interface Layout {
   folders: number;
   /** Borders between those folders that a check of drift crosses, as it loads its code: pairs of an importing and an imported one. */
   bordersOfDrift: number;
+  /** Steps that run a pipeline, which is above them: an importing file and the imported one. */
+  upward: string[];
   /** Exported names that two or more files define, with those files. */
   twice: Map<string, string[]>;
   /** Files that import themselves by way of others, types left out: each as the way around. */
@@ -34,6 +36,10 @@ export function countLayout(root: string): Layout {
     importsPerThousandLines: (1000 * imports) / lines,
     folders: new Set(files.flatMap((file) => /^pipelines\/([^/]+)\//.exec(file)?.[1] ?? [])).size,
     bordersOfDrift: bordersFrom("pipelines/check-drift.ts", texts),
+    upward: [...texts].flatMap(([file, text]) => {
+      const pipelines = valuesOf(file, text).filter((target) => /^pipelines\/[^/]+$/.test(target));
+      return /^pipelines\/[^/]+\//.test(file) ? pipelines.map((target) => `${file} > ${target}`) : [];
+    }),
     twice: exportedTwice(texts),
     cycles: findCycles(texts),
   };

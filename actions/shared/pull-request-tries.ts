@@ -1,5 +1,5 @@
 import { judgeAfterTries } from "../../pipelines/candidate/count-judged-before.ts";
-import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
+import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import type { Action } from "./action.ts";
 import { type RememberedCandidate, readCandidateMarker, triedBefore } from "./candidate-marker.ts";
 import { findReportComment } from "./report-comment.ts";

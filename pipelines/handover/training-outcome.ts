@@ -4,7 +4,10 @@ import type { BuildResult } from "../candidate/candidate.ts";
 import type { CheckResult } from "../data/dataset.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
+import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { Verdict } from "../gate/verdict.ts";
 import type { Log } from "../ports/log.ts";
+import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { writeAside } from "../workspace/write-aside.ts";
 
@@ -116,3 +119,15 @@ function followSteps(log: Log): { log: Log; current(): string } {
   };
   return { log: { ...log, step }, current: () => running };
 }
+
+/** A candidate that was trained, scored and judged; `production` is the version it was compared with. */
+export interface JudgedEntry {
+  state: "judged";
+  candidate: CandidateRecord;
+  evaluation: Evaluation;
+  verdict: Verdict;
+  production: VersionRecord | null;
+}
+
+/** What became of one model: a candidate with all that there is to tell of it, or an outcome without one. */
+export type ReportEntry = JudgedEntry | ChecksFailed | TrainingError | IdenticalModel | HeldModel;

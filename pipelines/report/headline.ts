@@ -1,5 +1,6 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
-import { type EntryState, entryState, modelOf, type ReportEntry } from "./report-entry.ts";
+import type { ReportEntry } from "../handover/training-outcome.ts";
+import { type EntryState, entryState, modelOf } from "./report-entry.ts";
 
 /** The report in a few words, e.g. `1 of 2 models can ship`: what somebody reads in a mail's preview. */
 export function headline(entries: readonly ReportEntry[]): string {

@@ -1,5 +1,6 @@
 import { escapeMarkdown, escapeSentence } from "../errors/inert-markdown.ts";
 import type { GateCheck, Verdict } from "../gate/verdict.ts";
+import type { JudgedEntry } from "../handover/training-outcome.ts";
 import { formatNumber } from "../statistics/format-number.ts";
 import { failedChecksTable } from "./data-checks.ts";
 import { dependenceFold, importanceFold } from "./explanation-charts.ts";
@@ -7,7 +8,6 @@ import { brokenChecks } from "./gate-checks.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { metricTable, sliceTable } from "./metric-table.ts";
 import { coefficientFold, curvesFold, type Fold, predictionFold } from "./model-charts.ts";
-import type { JudgedEntry } from "./report-entry.ts";
 import { reproduceFold } from "./reproduce.ts";
 import { trialsFold } from "./trials-table.ts";
 import { whatChanged } from "./what-changed.ts";

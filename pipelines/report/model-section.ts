@@ -1,12 +1,18 @@
 import { anchorOf, escapeMarkdown, escapeSentence } from "../errors/inert-markdown.ts";
 import { renderProblems } from "../errors/render-problems.ts";
 import type { Problem } from "../errors/user-error.ts";
-import type { ChecksFailed, HeldModel, IdenticalModel, TrainingError } from "../handover/training-outcome.ts";
+import type {
+  ChecksFailed,
+  HeldModel,
+  IdenticalModel,
+  ReportEntry,
+  TrainingError,
+} from "../handover/training-outcome.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { blockingFailures, failedChecksTable } from "./data-checks.ts";
 import { judgedSection } from "./judged-section.ts";
 import { detailsBlock, fence } from "./markdown/fence.ts";
-import { entryState, markOf, modelOf, type ReportEntry } from "./report-entry.ts";
+import { entryState, markOf, modelOf } from "./report-entry.ts";
 
 /** A model's part of the report. `folds` can be left out from the end, and the whole section too, without breaking the rest. */
 export interface ModelSection {

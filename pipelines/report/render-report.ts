@@ -1,8 +1,9 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
+import type { ReportEntry } from "../handover/training-outcome.ts";
 import { headline } from "./headline.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { type ModelSection, modelSection } from "./model-section.ts";
-import { type ReportEntry, worstEntryFirst } from "./report-entry.ts";
+import { worstEntryFirst } from "./report-entry.ts";
 import { summaryTable } from "./summary-table.ts";
 
 /** GitHub takes comments of 65,536 characters; the room is for what the caller adds, such as a marker. */

@@ -1,19 +1,4 @@
-import type { Evaluation } from "../evaluation/evaluation.ts";
-import type { Verdict } from "../gate/verdict.ts";
-import type { ChecksFailed, HeldModel, IdenticalModel, TrainingError } from "../handover/training-outcome.ts";
-import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
-
-/** A candidate that was trained, scored and judged; `production` is the version it was compared with. */
-export interface JudgedEntry {
-  state: "judged";
-  candidate: CandidateRecord;
-  evaluation: Evaluation;
-  verdict: Verdict;
-  production: VersionRecord | null;
-}
-
-/** What became of one model: a candidate with all that there is to tell of it, or an outcome without one. */
-export type ReportEntry = JudgedEntry | ChecksFailed | TrainingError | IdenticalModel | HeldModel;
+import type { ReportEntry } from "../handover/training-outcome.ts";
 
 /** The model an entry is about. */
 export function modelOf(entry: ReportEntry): string {

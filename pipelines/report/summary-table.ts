@@ -1,12 +1,13 @@
 import { anchorOf, escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { MetricComparison } from "../evaluation/evaluation.ts";
+import type { JudgedEntry, ReportEntry } from "../handover/training-outcome.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { matchNumbers } from "../statistics/matched-numbers.ts";
 import { type Column, columnTable } from "./column-table.ts";
 import { intervalHeader, intervalText } from "./comparison-rows.ts";
 import { blockingFailures } from "./data-checks.ts";
 import { brokenChecks } from "./gate-checks.ts";
-import { entryState, type JudgedEntry, markOf, modelOf, type ReportEntry } from "./report-entry.ts";
+import { entryState, markOf, modelOf } from "./report-entry.ts";
 
 interface SummaryRow {
   entry: ReportEntry;

@@ -1,12 +1,12 @@
 import type { ConfigChange } from "../config/describe-change.ts";
 import { escapeMarkdown, escapeSentence } from "../errors/inert-markdown.ts";
+import type { JudgedEntry } from "../handover/training-outcome.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { columnTable } from "./column-table.ts";
 import { configChanges, valueText } from "./config-changes.ts";
 import { dataTable, signatureChanges } from "./data-table.ts";
 import { fence } from "./markdown/fence.ts";
 import { unifiedDiff } from "./markdown/line-diff.ts";
-import type { JudgedEntry } from "./report-entry.ts";
 
 const LISTED_CHANGES = 30;
 const DIFF_LINES = 80;

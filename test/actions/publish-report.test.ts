@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Action } from "../../actions/shared/action.ts";
 import { publishReport } from "../../actions/shared/publish-report.ts";
+import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
-import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 
 const serverUrl = "https://ghe.example.org";

@@ -7,10 +7,10 @@ import { collectEntries } from "../../actions/shared/report-entries.ts";
 import { type ReportSubject, subjectOfPlan } from "../../actions/shared/report-subject.ts";
 import { trainingArtifact } from "../../actions/shared/training-bundle.ts";
 import { bundleFile } from "../../pipelines/handover/training-handover.ts";
+import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
-import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
 import { deployed, featuresSql, modelYaml, type Scratch } from "../scratch.ts";
 
 let scratch: Scratch;

@@ -9,8 +9,8 @@ import type {
 } from "../../pipelines/evaluation/evaluation.ts";
 import { judge } from "../../pipelines/gate/judge.ts";
 import type { Verdict } from "../../pipelines/gate/verdict.ts";
+import type { JudgedEntry } from "../../pipelines/handover/training-outcome.ts";
 import type { CandidateRecord, VersionRecord } from "../../pipelines/registry/version-record.ts";
-import type { JudgedEntry } from "../../pipelines/report/report-entry.ts";
 import { defaultSettings, defaultThresholds } from "../default-settings.ts";
 
 const columns: readonly FeatureSpec[] = [

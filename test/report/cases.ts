@@ -1,4 +1,4 @@
-import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
+import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import {
   candidate,
   check,

@@ -1,7 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
+import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { type ReportOptions, renderReport } from "../../pipelines/report/render-report.ts";
-import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
 import * as cases from "./cases.ts";
 import { readChart } from "./markdown/xychart-grammar.ts";
 import { readDetails, readTables, splitFences } from "./markdown-reader.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
-import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
 import {
   candidate,
   check,

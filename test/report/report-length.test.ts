@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";
-import type { ReportEntry } from "../../pipelines/report/report-entry.ts";
 import { candidate, evaluation, judged, metric, modelConfig } from "./builders.ts";
 import * as cases from "./cases.ts";
 import { readDetails, readTables, splitFences } from "./markdown-reader.ts";

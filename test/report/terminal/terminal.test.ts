@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { JudgedEntry } from "../../../pipelines/report/report-entry.ts";
+import type { JudgedEntry } from "../../../pipelines/handover/training-outcome.ts";
 import { renderChecks } from "../../../pipelines/report/terminal/check-table.ts";
 import { type PlanRow, renderPlan } from "../../../pipelines/report/terminal/plan-table.ts";
 import { renderStatus, type StatusRow } from "../../../pipelines/report/terminal/status-table.ts";
