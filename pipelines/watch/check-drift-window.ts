@@ -7,6 +7,7 @@ import type { DriftResult } from "./drift/drift-result.ts";
 import { type EvidentlyJob, judgeByEvidently } from "./drift/evidently/judge-by-evidently.ts";
 import { judgeDrift } from "./drift/judge-drift.ts";
 import type { Span } from "./drift/model-drift.ts";
+import { estimateWindow } from "./performance/estimate/estimate-window.ts";
 import { currentPerformance } from "./performance/measure-metric.ts";
 import { profileInSeason } from "./profile/past/profile-in-season.ts";
 import type { Profile } from "./profile/profile.ts";
@@ -117,10 +118,16 @@ interface CheckWindowOptions extends SummariseOptions {
   evidently?: Pick<EvidentlyJob, "store" | "version">;
 }
 
+/** With fewer labels than this the metric is estimated too. */
+const mostlyLabelled = 0.8;
+
 /** A window's Parquet files against a version's profile by the calibrated method, or by Evidently's. Files of a log and of a query look alike. */
 export async function compareWithProfile(profile: Profile, options: CheckWindowOptions): Promise<DriftResult> {
   const window = await summarise(profile, options);
   const performance = await currentPerformance(profile, options.labelled ?? options.files, options.seed);
-  const calibrated = judgeDrift({ profile, window, performance, drift: options.drift });
+  const judged = judgeDrift({ profile, window, performance, drift: options.drift });
+  const labelled = performance && !("problem" in performance) ? performance.rows : 0;
+  const estimate = labelled < mostlyLabelled * window.rows ? await estimateWindow(profile, window, options) : null;
+  const calibrated = estimate ? { ...judged, estimate } : judged;
   return options.evidently ? judgeByEvidently(calibrated, { ...options, ...options.evidently }) : calibrated;
 }

@@ -30,7 +30,11 @@ export function accuracyWords(
   rest: string;
 } {
   const { performance } = result;
-  const unknown = (rest: string) => ({ cost: null, lead: "Whether it costs you accuracy is not known", rest });
+  const unknown = (rest: string) => ({
+    cost: null,
+    lead: "Whether it costs you accuracy is not known",
+    rest: `${rest}${estimateWords(result, safe)}`,
+  });
   if (!performance?.current) {
     const problem = performance?.problem ?? labels.problem;
     if (problem) return unknown(safe(problem));
@@ -44,6 +48,15 @@ export function accuracyWords(
     return unknown("too few of the labels have arrived, and those that come first may be of another kind");
   if (performance.verdict === "drift") return { cost: true, lead: "It costs you accuracy", rest: numbers };
   return { cost: false, lead: "It does not cost you accuracy", rest: `${numbers}${withinLimit(performance)}` };
+}
+
+/** `; estimated without labels, rmse would be 31 (29 … 33), 29.6 at deploy`. */
+function estimateWords({ estimate }: DriftResult, safe: Safe): string {
+  if (!estimate) return "";
+  if ("unknown" in estimate) return `; nor can it be estimated, because ${safe(estimate.unknown)}`;
+  const [value, before] = formatApart(estimate.value, estimate.reference);
+  const interval = `${formatNumber(estimate.low)} … ${formatNumber(estimate.high)}`;
+  return `; as an estimate without labels, ${safe(estimate.metric)} is ${value} (${interval}), ${before} at deploy`;
 }
 
 /** `rmse 33.9 (30.8 … 37.1) on 92,110 labelled rows, 29.6 at deploy`. */

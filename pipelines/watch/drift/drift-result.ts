@@ -1,3 +1,4 @@
+import type { Estimate } from "../performance/estimate/estimate-window.ts";
 import type { MetricLevel } from "../profile/profile.ts";
 
 /** What a drift check found; `error` is the fourth outcome of a run, and an exception here. */
@@ -24,6 +25,8 @@ export interface DriftResult {
   predictions: readonly ColumnDrift[];
   /** null without labels. */
   performance: PerformanceDrift | null;
+  /** What the metric is expected to be without labels; it decides nothing. Absent with labels, and where the profile cannot say. */
+  estimate?: Estimate;
   /** What the verdict takes for granted, each a sentence without an end. Results of an earlier mergeml lack it. */
   assumed?: readonly string[];
   /** Columns of the window that the model does not know. */

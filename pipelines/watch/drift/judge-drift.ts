@@ -2,11 +2,12 @@ import type { ModelConfig } from "../../config/model-config.ts";
 import { benjaminiHochberg } from "../../statistics/tails/benjamini-hochberg.ts";
 import type { CurrentWindow, Distribution, WindowColumn } from "../profile/distribution.ts";
 import type { ColumnPast } from "../profile/past/past.ts";
-import type { FeatureProfile, Profile } from "../profile/profile.ts";
+import type { Profile } from "../profile/profile.ts";
 import { assumptions } from "./assumptions.ts";
 import { shareOutside } from "./calendar.ts";
 import { type ComparedColumn, compareColumn } from "./compare-column.ts";
 import type { ColumnDrift, DriftResult, Effect, PerformanceDrift } from "./drift-result.ts";
+import { featureWeights } from "./feature-weights.ts";
 import { alpha } from "./limits.ts";
 import { pastsOf } from "./pasts-of.ts";
 import { type ComparedPerformance, type CurrentPerformance, comparePerformance } from "./performance.ts";
@@ -122,16 +123,6 @@ function judgePerformance(
 function worstFirst(a: ColumnDrift, b: ColumnDrift): number {
   const drifts = Number(b.verdict === "drift") - Number(a.verdict === "drift");
   return drifts || b.weight - a.weight;
-}
-
-/**
- * Importance relative to the most important feature's, 0..1. Shares of all importance would make every feature of a wide model
- * unimportant. 1 for all when nothing is known or nothing matters; 0 for a feature the trainer said nothing of.
- */
-export function featureWeights(features: readonly FeatureProfile[]): number[] {
-  const shares = features.map(({ importance }) => Math.max(0, importance ?? 0));
-  const most = shares.reduce((largest, share) => Math.max(largest, share), 0);
-  return most > 0 ? shares.map((share) => share / most) : shares.map(() => 1);
 }
 
 const least = 0.05;

@@ -4,6 +4,8 @@ import type { DatasetRef } from "../../data/dataset.ts";
 import type { DatasetStore } from "../../data/dataset-store.ts";
 import { machineError, openSession, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
+import { buildLossModel } from "../performance/estimate/build-loss-model.ts";
+import type { LossModel } from "../performance/estimate/loss-model.ts";
 import { measureMetric } from "../performance/measure-metric.ts";
 import { readOutcomes } from "../performance/read-outcomes.ts";
 import { durationOf } from "../window/interval.ts";
@@ -45,7 +47,9 @@ export async function buildProfile(store: DatasetStore, candidate: Profiled): Pr
   const times = await referenceTimes(store, candidate);
   const known = await describeTrain(store, candidate, { columns: [...columns, outcome], span: times?.train ?? null });
   const predicted = store.has(candidate.predictions.fingerprint);
-  const scored = predicted ? await describePredictions(store, candidate, times?.test ?? null) : null;
+  const scored = predicted
+    ? await describePredictions(store, candidate, { span: times?.test ?? null, features: predictors(candidate, known) })
+    : null;
   const shares = new Map(importance.map(({ feature, share }) => [feature, share]));
   const past = referencePast(candidate, scored);
   return fitProfile({
@@ -65,7 +69,19 @@ export async function buildProfile(store: DatasetStore, candidate: Profiled): Pr
     outcome: known.columns.at(-1)!,
     times,
     ...(past && { past }),
+    ...(scored?.estimate && { estimate: scored.estimate }),
   });
+}
+
+/** Features that the loss may depend on, the most important first. The calendar goes on and says nothing of it. */
+function predictors({ features, importance }: Profiled, { columns, pasts }: Described): Distribution[] {
+  const shares = new Map(importance.map(({ feature, share }) => [feature, share]));
+  const share = ({ name }: { name: string }) => shares.get(name) ?? 0;
+  return features
+    .map((feature, at) => ({ feature, column: columns[at]!, calendar: pasts[at]!.calendar }))
+    .filter(({ calendar }) => calendar === null)
+    .toSorted((a, b) => share(b.feature) - share(a.feature))
+    .map(({ column }) => column);
 }
 
 /** Without a time and without groups nothing is known of any past. */
@@ -90,6 +106,7 @@ interface Described {
 
 interface DescribedPredictions extends Described {
   loss: ReferencePast["performance"];
+  estimate: LossModel | null;
 }
 
 function pastSource(file: string, split: DatasetRef, { config }: Profiled, span: TimeSpan | null): PastSource {
@@ -121,7 +138,7 @@ async function describeTrain(
 async function describePredictions(
   store: DatasetStore,
   candidate: Profiled,
-  span: TimeSpan | null,
+  { span, features }: { span: TimeSpan | null; features: readonly Distribution[] },
 ): Promise<DescribedPredictions> {
   const { config, classes, predictions } = candidate;
   const [file, test] = [store.path(predictions.fingerprint), store.path(candidate.test.fingerprint)];
@@ -139,7 +156,11 @@ async function describePredictions(
     const stored = storedPredictions(target, predictions);
     const metric = config.thresholds.primary;
     const loss = await lossPast(session, from, { target, classes, stored, metric }, rows);
-    return { columns: described.map(withRoundMoments), pasts: await columnPasts(session, from, asked, rows), loss };
+    const pasts = await columnPasts(session, from, asked, rows);
+    const predicted = columns.map(({ column }, at) => ({ column, described: described[at]! }));
+    const scored = { test, predictions: file, target, classes, stored, metric, predicted, features };
+    const estimate = inTest ? await buildLossModel(session, scored) : null;
+    return { columns: described.map(withRoundMoments), pasts, loss, estimate };
   } catch (error) {
     throw machineError(error, `to describe the predictions in ${file}`) ?? error;
   }

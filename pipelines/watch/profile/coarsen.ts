@@ -56,6 +56,13 @@ export function sketched(finest: Distribution): Distribution {
   return { ...finest, categories, other: unlisted, buckets: null };
 }
 
+/** Values at which a number may bend: quantiles between its ends; or the most frequent categories but for the rest. */
+export function bendsOf(finest: Distribution, count: number): readonly number[] | readonly string[] {
+  if (finest.kind === "category")
+    return finest.categories.slice(0, Math.min(count, finest.categories.length - 1)).map(({ value }) => value);
+  return (finest.edges.length > count + 2 ? withFewerEdges(finest, count + 2) : finest).edges.slice(1, -1);
+}
+
 const categoryLevels = [
   { listed: 20, buckets: 64 },
   { listed: 5, buckets: 16 },

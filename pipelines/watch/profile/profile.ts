@@ -1,5 +1,6 @@
 import type { Task } from "../../config/model-config.ts";
 import type { FeatureSpec } from "../../data/table.ts";
+import type { LossModel } from "../performance/estimate/loss-model.ts";
 import type { Distribution } from "./distribution.ts";
 import type { ColumnPast, ReferencePast } from "./past/past.ts";
 import type { ReferenceTimes } from "./reference-times.ts";
@@ -25,6 +26,8 @@ export interface Profile {
   times: ReferenceTimes | null;
   /** What earlier windows did; profiles of earlier versions of mergeml, and references without times, lack it. */
   past?: ReferencePast;
+  /** What the loss depends on, for when there are no labels; profiles of earlier versions of mergeml lack it. */
+  estimate?: LossModel;
   /** Of a profile as it is at a time of the year: the predictions of which that is not known, because their test split is no year. */
   unseasoned?: readonly string[];
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { featureWeights, testWeights } from "../../../pipelines/watch/drift/judge-drift.ts";
+import { featureWeights } from "../../../pipelines/watch/drift/feature-weights.ts";
+import { testWeights } from "../../../pipelines/watch/drift/judge-drift.ts";
 import type { FeatureProfile } from "../../../pipelines/watch/profile/profile.ts";
 
 const distribution = {
