@@ -23,6 +23,10 @@ const mostCategories = 20_000;
 const surelyFew = mostExactValues / 1.5;
 const surelyMany = mostExactValues * 1.5;
 
+/** With so many rows or more, counting each value's is quicker than sorting them all; memory holds so many values. */
+const rowsWorthCounting = 100_000;
+const mostCounted = 50_000;
+
 /** Columns that are read together at most, and how many of their values memory holds at a time. */
 const mostTogether = 50;
 const valuesTogether = 16_000_000;
@@ -75,25 +79,49 @@ async function edgesOf(session: Session, from: string, columns: readonly string[
   const projections = columns.map((column, at) => `${finiteNumber(quoteName(column))} AS value_${at}`);
   const values = `(SELECT ${projections.join(", ")} FROM ${from})`;
   const estimates = columns.map((_, at) => `approx_count_distinct(value_${at}) AS distinct_${at}`);
-  const estimated = await session.row(`SELECT ${estimates.join(", ")} FROM ${values}`);
+  const estimated = await session.row(`SELECT count(*) AS rows, ${estimates.join(", ")} FROM ${values}`);
   // As a text to be cast, because the parser takes long over thousands of literals.
   const probabilities = `CAST('[${gridProbabilities().join(",")}]' AS DOUBLE[])`;
-  const asked = columns.flatMap((_, at) => {
-    const distinct = Number(estimated[`distinct_${at}`]);
-    return [
-      ...(distinct <= surelyMany ? [`map_keys(histogram(value_${at})) AS values_${at}`] : []),
-      ...(distinct > surelyFew ? [`quantile_disc(value_${at}, ${probabilities}) AS quantiles_${at}`] : []),
-    ];
+  const ways = columns.map((_, at) => waysToCut(Number(estimated[`distinct_${at}`]), Number(estimated.rows)));
+  const asked = ways.flatMap(({ list, sort }, at) => [
+    ...(list ? [`map_keys(histogram(value_${at})) AS values_${at}`] : []),
+    ...(sort ? [`quantile_disc(value_${at}, ${probabilities}) AS quantiles_${at}`] : []),
+  ]);
+  const found = asked.length === 0 ? {} : await session.row(`SELECT ${asked.join(", ")} FROM ${values}`);
+  const edges = new Map<string, number[]>();
+  for (const [at, column] of columns.entries()) {
+    const counted = ways[at]!.count ? await countedValues(session, from, column) : null;
+    const distinct = counted?.map(([value]) => value) ?? numbers(found[`values_${at}`]);
+    const quantiles = counted ? quantilesOf(counted) : numbers(found[`quantiles_${at}`]);
+    const few = distinct.length > 0 && (distinct.length <= mostExactValues || quantiles.length === 0);
+    edges.set(column, few ? distinct.sort((a, b) => a - b) : gridEdges(quantiles));
+  }
+  return edges;
+}
+
+/** How to find a column's edges: list its values, sort all rows, or count the rows of each value. */
+function waysToCut(distinct: number, rows: number): { list: boolean; sort: boolean; count: boolean } {
+  const count = distinct > surelyFew && distinct <= mostCounted && rows > rowsWorthCounting;
+  return { list: !count && distinct <= surelyMany, sort: !count && distinct > surelyFew, count };
+}
+
+/** Finite values, ascending, each with its rows. */
+async function countedValues(session: Session, from: string, column: string): Promise<[value: number, rows: number][]> {
+  const rows =
+    await session.rows(`SELECT value, count(*) AS rows FROM (SELECT ${finiteNumber(quoteName(column))} AS value FROM ${from})
+    WHERE value IS NOT NULL GROUP BY value ORDER BY value`);
+  return rows.map((row) => [Number(row.value), Number(row.rows)]);
+}
+
+/** Of the grid, as the engine's `quantile_disc` has them: the value of row n − ⌊n − qn⌋, and at least the first. */
+function quantilesOf(counted: readonly [value: number, rows: number][]): number[] {
+  const all = counted.reduce((sum, [, rows]) => sum + rows, 0);
+  let [at, until] = [0, counted[0]?.[1] ?? 0];
+  return gridProbabilities().map((q) => {
+    const row = Math.max(1, all - Math.floor(all - all * q));
+    while (until < row && at + 1 < counted.length) until += counted[++at]![1];
+    return counted[at]![0];
   });
-  const found = await session.row(`SELECT ${asked.join(", ")} FROM ${values}`);
-  return new Map(
-    columns.map((column, at) => {
-      const distinct = numbers(found[`values_${at}`]);
-      const quantiles = numbers(found[`quantiles_${at}`]);
-      const few = distinct.length <= mostExactValues || quantiles.length === 0;
-      return [column, few && distinct.length > 0 ? distinct.sort((a, b) => a - b) : gridEdges(quantiles)];
-    }),
-  );
 }
 
 function numbers(list: unknown): number[] {
