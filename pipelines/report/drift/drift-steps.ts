@@ -1,5 +1,5 @@
 import { formatCount } from "../../statistics/format-number.ts";
-import { costsNothing } from "../../watch/drift/cost.ts";
+import { costsNothing, onlyBroken } from "../../watch/drift/cost.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import type { Safe } from "./moved-words.ts";
 import { firstNewWindow, momentText, overlapWords } from "./reference-words.ts";
@@ -20,6 +20,7 @@ export function driftSteps(drift: ModelDrift, style: StepStyle): string[] {
   if (drift.outcome === "too few rows") return [...mendSteps(drift, safe), ...fewRowsSteps(drift, code)];
   if (costsNothing(drift))
     return [...mendSteps(drift, safe), "Nothing: the model is as good as it was, so a retrain cannot help."];
+  if (onlyBroken(drift.result)) return mendSteps(drift, safe);
   return [...mendSteps(drift, safe), retrain, ...rollbackSteps(drift, code)];
 }
 

@@ -21,6 +21,16 @@ export function costsNothing({ outcome, result, labels }: Pick<ModelDrift, "outc
   return Number.isFinite(noise) && worse + confident * noise < limit;
 }
 
+/** Whether nothing drifts but features that are gone or of another type. */
+export function onlyBroken({ because, features }: ModelDrift["result"]): boolean {
+  const drifting = features.filter(({ verdict }) => verdict === "drift");
+  return (
+    because.length > 0 &&
+    because.every((reason) => reason === "features") &&
+    drifting.every(({ state }) => state === "vanished" || state === "type changed")
+  );
+}
+
 /** Distance from the best possible, in which `worse` is measured. */
 function errorOf({ value, direction }: MetricLevel): number {
   return direction === "max" ? 1 - value : Math.abs(value);

@@ -1,4 +1,4 @@
-import { costsNothing } from "../drift/cost.ts";
+import { costsNothing, onlyBroken } from "../drift/cost.ts";
 import type { ModelDrift } from "../drift/model-drift.ts";
 import { durationOf } from "../window/interval.ts";
 import type { NoticeMemory } from "./notice-memory.ts";
@@ -17,6 +17,8 @@ export interface DriftState {
   fed: boolean;
   /** Of the newest window, see `driftSeverity`. */
   severity: number;
+  /** All that drifts is gone or of another type, which somebody must mend and no retrain makes good. */
+  broken?: boolean;
   /** End of the newest window, ISO UTC. */
   to: string;
   /** Milliseconds after a clean end before the same drift is news again: one window. */
@@ -133,7 +135,7 @@ export function driftState(drift: ModelDrift): DriftState {
   return {
     ...{ model, version, persistent: outcome === "silent" ? "silent" : told, fed: result.rows.current > 0 },
     ...{ silentSince: outcome === "silent" ? (drift.silence?.since ?? null) : null },
-    ...{ severity: driftSeverity(result), to: window.to, cooldownMs: durationOf(every) },
+    ...{ severity: driftSeverity(result), broken: onlyBroken(result), to: window.to, cooldownMs: durationOf(every) },
   };
 }
 

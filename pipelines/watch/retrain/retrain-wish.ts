@@ -6,7 +6,7 @@ import type { RetrainWish } from "./decide-retrain.ts";
 import { moveWindow } from "./retrain-window.ts";
 
 /** What is known of a model's drift; null when its check failed. */
-export type KnownDrift = Pick<DriftState, "version" | "persistent" | "severity" | "to"> | null;
+export type KnownDrift = Pick<DriftState, "version" | "persistent" | "severity" | "to" | "broken"> | null;
 
 /**
  * Whether the config asks for a retrain now: because of a persistent drift, up to the end of the window it showed in, or by
@@ -21,6 +21,8 @@ export function retrainWish(
   if (window === null) return { kind: "none", why: "its config has no window that could be moved" };
   const answersDrift = drift.on_drift === "pull-request";
   if (answersDrift && known?.persistent === "drift" && known.version === production) {
+    if (known.broken)
+      return { kind: "none", why: "what drifts is gone or of another type, which no retrain makes good" };
     const moved = moveWindow(window, retrain.window, new Date(known.to));
     if (moved === null) return { kind: "none", why: `its window reaches to ${window.end} already` };
     return { kind: "retrain", reason: "drift", version: production, severity: known.severity, window: moved };

@@ -59,4 +59,23 @@ describe("what labels say of a shift", () => {
     expect(title).toBe("flight-delay moved, and it costs nothing: 1 of 1 feature");
     expect(body).not.toContain("Retrain");
   });
+
+  it("asks for no retrain when all that drifts is gone, which somebody must mend", () => {
+    const gone = moved({ features: [columnDrift({ state: "vanished", verdict: "drift" })] });
+    const state = driftState(gone);
+    expect(decideNotice(state, [])).toMatchObject({ action: "create" });
+    const config = {
+      drift: { on_drift: "pull-request" },
+      retrain: { window: "expanding", schedule: "never" },
+      features: { window: { start: "2001-01-01", end: "2001-04-01" } },
+    } as unknown as Parameters<typeof retrainWish>[0];
+    const now = new Date("2001-06-05T06:00:00Z");
+    expect(retrainWish(config, { known: state, production: 2, now })).toMatchObject({
+      kind: "none",
+      why: "what drifts is gone or of another type, which no retrain makes good",
+    });
+    const { body } = driftReport(gone);
+    expect(body).toContain("Mend the source");
+    expect(body).not.toContain("Retrain on");
+  });
 });
