@@ -57,6 +57,7 @@ export async function calendarColumns(
   if (names === "") return found;
   const rows = `(SELECT ${time} AS t, ${names} FROM ${from} WHERE isfinite(${time}))`;
   const first = `(SELECT ${time} AS t, ${names} FROM ${from} WHERE isfinite(${time}) LIMIT ${glance})`;
+  let hopes: Hopes | null = null;
   for (const relation of [first, rows]) {
     const glancing = relation === first;
     const left = glancing ? candidates : candidates.filter(({ column }) => found.has(column));
@@ -64,8 +65,9 @@ export async function calendarColumns(
     for (const component of components)
       for (const column of await repeating(session, relation, { component, candidates: left, glancing }))
         if (!found.has(column)) found.set(column, component.name);
-    for (const [column, name] of await lines(session, relation, left, glancing))
-      if (!found.has(column)) found.set(column, name);
+    hopes = await lines(session, relation, left, hopes);
+    for (const [column, [shape]] of hopes)
+      if (shape !== undefined && !found.has(column)) found.set(column, shapes[shape]!.name);
   }
   return found;
 }
@@ -100,51 +102,65 @@ async function repeating(
 const straight = 1 - 1e-9;
 const leastPoints = 10;
 
+/** What a number may be a straight line of: components, and the waves of some. */
+const shapes: readonly { name: string; sql: string }[] = [
+  ...components.map(({ name, value }) => ({ name, sql: value })),
+  ...waves.flatMap(({ name, period }) => {
+    const turn = `2 * pi() * ${components.find((each) => each.name === name)!.value} / ${period}`;
+    return [`sin(${turn})`, `cos(${turn})`].map((sql) => ({ name, sql }));
+  }),
+];
+
+/** By column, the shapes that it may be a line of. */
+type Hopes = ReadonlyMap<string, readonly number[]>;
+
+/** The shapes that columns are lines of, among those that a glance left; null glances, and then leaves what it cannot rule out. */
 async function lines(
   session: Session,
   relation: string,
   candidates: readonly CalendarCandidate[],
-  glancing: boolean,
-): Promise<Map<string, string>> {
-  const numbers = candidates.filter(({ isNumber }) => isNumber);
-  const found = new Map<string, string>();
-  if (numbers.length === 0) return found;
-  const shapes = [
-    ...components.map(({ name, value }) => ({ name, sql: value })),
-    ...waves.flatMap(({ name, period }) => {
-      const turn = `2 * pi() * ${components.find((each) => each.name === name)!.value} / ${period}`;
-      return [`sin(${turn})`, `cos(${turn})`].map((sql) => ({ name, sql }));
-    }),
-  ];
-  const aggregates = shapes.flatMap(({ sql }, shape) => [
-    `approx_count_distinct(${sql}) AS points_${shape}`,
-    ...numbers.flatMap(({ column }, at) => {
-      const value = `CAST(${quoteName(column)} AS DOUBLE)`;
-      return [
-        `regr_r2(${value}, ${sql}) AS r2_${shape}_${at}`,
-        `bool_and(coalesce(${value} = ${sql}, false)) AS same_${shape}_${at}`,
-      ];
-    }),
-  ]);
-  const present = numbers.flatMap(({ column }, at) => [
+  left: Hopes | null,
+): Promise<Hopes> {
+  const numbers = candidates.filter(({ isNumber }) => isNumber).map(({ column }) => column);
+  const asked = new Map(numbers.map((column) => [column, left ? (left.get(column) ?? []) : [...shapes.keys()]]));
+  const pairs = numbers.flatMap((column, at) => asked.get(column)!.map((shape) => ({ column, at, shape })));
+  if (pairs.length === 0) return asked;
+  const points = [...new Set(pairs.map(({ shape }) => shape))].map(
+    (shape) => `approx_count_distinct(${shapes[shape]!.sql}) AS points_${shape}`,
+  );
+  const fits = pairs.flatMap(({ column, at, shape }) => {
+    const [value, { sql }] = [`CAST(${quoteName(column)} AS DOUBLE)`, shapes[shape]!];
+    return [
+      `regr_r2(${value}, ${sql}) AS r2_${shape}_${at}`,
+      `bool_and(coalesce(${value} = ${sql}, false)) AS same_${shape}_${at}`,
+    ];
+  });
+  const present = numbers.flatMap((column, at) => [
     `count(*) = count(${quoteName(column)}) AS full_${at}`,
     `coalesce(min(${quoteName(column)}) <> max(${quoteName(column)}), false) AS varies_${at}`,
   ]);
-  const row = await session.row(`SELECT count(*) AS rows, ${[...present, ...aggregates].join(", ")} FROM ${relation}`);
-  for (const [shape, { name }] of shapes.entries()) {
-    for (const [at, { column }] of numbers.entries()) {
-      const r2 = row[`r2_${shape}_${at}`];
-      const points = Number(row[`points_${shape}`]);
-      const isLine = r2 === null || Number.isNaN(Number(r2)) ? glancing : Number(r2) >= straight;
-      // The engine takes a column that never varies for a straight line of anything.
-      const enough =
-        glancing || (row[`varies_${at}`] === true && points >= leastPoints && Number(row.rows) >= leastRows);
-      // The same number in every row needs no line, unless it is one number only and the name does not say it.
-      const same = row[`same_${shape}_${at}`] === true && (points > 1 || named(column, name));
-      if (row[`full_${at}`] === true && ((isLine && enough) || same) && !found.has(column)) found.set(column, name);
-    }
-  }
-  return found;
+  const row = await session.row(
+    `SELECT count(*) AS rows, ${[...present, ...points, ...fits].join(", ")} FROM ${relation}`,
+  );
+  const fitting = pairs.filter((pair) => row[`full_${pair.at}`] === true && fitsIn(row, pair, left === null));
+  return new Map(
+    numbers.map((column) => [column, fitting.filter((pair) => pair.column === column).map(({ shape }) => shape)]),
+  );
+}
+
+function fitsIn(
+  row: Record<string, unknown>,
+  { column, at, shape }: { column: string; at: number; shape: number },
+  glancing: boolean,
+): boolean {
+  const r2 = row[`r2_${shape}_${at}`];
+  const points = Number(row[`points_${shape}`]);
+  const isLine = r2 === null || Number.isNaN(Number(r2)) ? glancing : Number(r2) >= straight;
+  // The engine takes a column that never varies for a straight line of anything.
+  const enough = glancing || (row[`varies_${at}`] === true && points >= leastPoints && Number(row.rows) >= leastRows);
+  // The same number in every row needs no line, unless it is one number only and the name does not say it.
+  const same = row[`same_${shape}_${at}`] === true && (points > 1 || named(column, shapes[shape]!.name));
+  return (isLine && enough) || same;
 }
 
 /** `Month`, `dep_month`: a column that says so itself. */
