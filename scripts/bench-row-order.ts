@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { openDataFolders } from "../pipelines/data/data-folders.ts";
 import { allowQuery } from "../pipelines/data/engines/duckdb/allow-query.ts";
-import { openSession } from "../pipelines/data/engines/duckdb/duckdb-session.ts";
+import { openDuckdbSession } from "../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { resultTable, runQuery } from "../pipelines/data/engines/duckdb/run-query.ts";
 import type { QueryJob } from "../pipelines/data/engines/engine.ts";
 import { sqlText } from "../pipelines/data/sql-text.ts";
@@ -70,7 +70,7 @@ function asRun(query: string) {
   return measured(async (session, job) => ({ session, job, allowed: await allowQuery(session, job) }), query);
 }
 
-type Session = Awaited<ReturnType<typeof openSession>>;
+type Session = Awaited<ReturnType<typeof openDuckdbSession>>;
 type Prepare = (
   session: Session,
   job: QueryJob,
@@ -81,7 +81,7 @@ async function measured(prepare: Prepare, query: string): Promise<{ seconds: num
   try {
     const folders = await openDataFolders(dirname(flights), [], [dirname(flights)]);
     const limits = { memory_gb: 4, threads: availableParallelism(), seconds: 600 };
-    using session = await openSession({ ...limits, readable: [dirname(flights)], spill: join(staging, "spill") });
+    using session = await openDuckdbSession({ ...limits, readable: [dirname(flights)], spill: join(staging, "spill") });
     const started = performance.now();
     const { job, allowed } = await prepare(session, {
       sql: sqlText("q.sql", query),

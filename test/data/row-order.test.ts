@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../pipelines/data/build-features.ts";
 import { openDataFolders } from "../../pipelines/data/data-folders.ts";
 import { allowQuery } from "../../pipelines/data/engines/duckdb/allow-query.ts";
-import { openSession } from "../../pipelines/data/engines/duckdb/duckdb-session.ts";
+import { openDuckdbSession } from "../../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { sqlText } from "../../pipelines/data/sql-text.ts";
 import { failure, featureJob, type Project, scratchProject } from "./feature-project.ts";
 
@@ -13,7 +13,7 @@ let project: Project;
 beforeAll(async () => {
   project = await scratchProject();
   const files = ["t.parquet", "t.csv"].map((name) => join(project.root, "data", name));
-  using session = await openSession({ readable: [], writable: files });
+  using session = await openDuckdbSession({ readable: [], writable: files });
   await session.run(`CREATE TEMP TABLE t AS SELECT i, (hash(i) % 1000003) / 7.0 AS x, CAST(hash(i + 7) % 800 AS INTEGER) AS k,
     CAST(hash(i + 9) % 60000 AS INTEGER) AS h, CAST(hash(i + 5) % 5000 AS INTEGER) AS t, 'g' || hash(i + 3) % 9 AS g FROM range(500000) r(i)`);
   await session.run(`COPY t TO '${files[0]}' (FORMAT parquet, ROW_GROUP_SIZE 20000); COPY t TO '${files[1]}'`);
@@ -96,7 +96,7 @@ describe("the same rows, whatever the threads and the memory", () => {
 
 test("only what depends on the order of rows runs in order", async () => {
   const folders = await openDataFolders(project.root, ["data"]);
-  using session = await openSession({ readable: folders.map(({ path }) => path) });
+  using session = await openDuckdbSession({ readable: folders.map(({ path }) => path) });
   const limits = { threads: 2, memory_gb: 1, seconds: 60 };
   const window = { start: "2001-01-01", end: "2001-02-01" };
   const from = "FROM 't.csv'";

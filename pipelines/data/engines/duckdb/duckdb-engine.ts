@@ -2,14 +2,14 @@ import { join } from "node:path";
 import type { Engine, PrepareJob, QueryJob } from "../engine.ts";
 import { queryResult, resultFiles } from "../query-result.ts";
 import { allowQuery } from "./allow-query.ts";
-import { openSession } from "./duckdb-session.ts";
+import { openDuckdbSession } from "./duckdb-session.ts";
 import { prepareQuery } from "./prepare-query.ts";
 import { resultTable, runQuery } from "./run-query.ts";
 
 /** DuckDB inside this process, which whoever wrote the query can then keep busy or fill: see `process/`. */
 export const duckdbEngine: Engine = {
   async query(job) {
-    const session = await openSession(sessionOptions(job));
+    const session = await openDuckdbSession(sessionOptions(job));
     try {
       const allowed = await allowQuery(session, job);
       await runQuery(session, job, allowed);
@@ -20,7 +20,7 @@ export const duckdbEngine: Engine = {
     }
   },
   async prepare(job) {
-    using session = await openSession({ ...job.limits, readable: readableFolders(job) });
+    using session = await openDuckdbSession({ ...job.limits, readable: readableFolders(job) });
     return await prepareQuery(session, job);
   },
 };

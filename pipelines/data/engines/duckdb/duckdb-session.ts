@@ -21,7 +21,7 @@ export interface DuckdbSession extends Session {
  * Starts DuckDB with no external access, no extensions, UTC, and a configuration that can no longer be changed, but for the
  * memory limit: a query is one SELECT, which can set nothing.
  */
-export async function openSession(options: SessionOptions): Promise<DuckdbSession> {
+export async function openDuckdbSession(options: SessionOptions): Promise<DuckdbSession> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   await keepWholeTexts();
   const instance = await DuckDBInstance.create(":memory:", startOptions(options));

@@ -1,6 +1,6 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import { quoteName } from "./dialect.ts";
-import { type DuckdbSession, openSession } from "./duckdb-session.ts";
+import { type DuckdbSession, openDuckdbSession } from "./duckdb-session.ts";
 
 /** The share of the memory that is left to the session which gets the rows, while they come. */
 const receiverShare = 0.25;
@@ -11,7 +11,7 @@ const receiverShare = 0.25;
  * any limit that is enough; one that is not ends the query.
  */
 export function openOrderedSession(readable: readonly string[], memoryGb: number): Promise<DuckdbSession> {
-  return openSession({ readable, threads: 1, memory_gb: memoryGb * (1 - receiverShare) });
+  return openDuckdbSession({ readable, threads: 1, memory_gb: memoryGb * (1 - receiverShare) });
 }
 
 /** A column as the engine describes it; `type` is its word. */
