@@ -260,7 +260,9 @@ describe("mergeml drift and labels", () => {
   it("counts those that are known, and none that contradict each other", async () => {
     const missing = await drift(replaced("minutes", "CASE WHEN id % 2 = 0 THEN minutes END"));
     expect(missing.found.labels).toMatchObject({ known: 360, missing: 360 });
-    expect(missing.text).toContain("on 360 labelled rows");
+    expect(missing.text).toContain("50% of the window's labels have arrived, and a metric is judged from 80% on");
+    const few = await drift(replaced("minutes", "CASE WHEN id % 10 <> 0 THEN minutes END"));
+    expect(few.text).toContain(`on ${few.found.labels.known} labelled rows`);
     const twice = await drift(
       `${all} UNION ALL ${replaced("minutes", "minutes + 90").replace("WHERE", "WHERE id % 3 = 0 AND")}`,
     );
@@ -270,7 +272,8 @@ describe("mergeml drift and labels", () => {
 
   it("does not know the accuracy without the target, and says why", async () => {
     const { text } = await told(all.replace(", minutes", ""));
-    expect(text).toContain("Whether it costs you accuracy is not known: the query does not return the target minutes.");
+    expect(text).toContain("Whether it costs you accuracy is not known: the query does not return the target minutes;");
+    expect(text).toMatch(/; as an estimate without labels, rmse is 1\.\d+ \(1\.\d+ … 1\.\d+\), 1\.\d+ at deploy\.$/m);
   });
 
   it("sees what it costs when only the outcomes move", async () => {
@@ -314,7 +317,7 @@ describe("mergeml drift on the prediction log", () => {
   it("says how many labels are awaited where nothing was predicted that much earlier", async () => {
     watch("{ window: 2d, min_rows: 40, label_delay: 9w }");
     expect(await newest()).toContain(
-      "Whether it costs you accuracy is not known: 48 rows are younger than drift.label_delay.",
+      "Whether it costs you accuracy is not known: 48 rows are younger than drift.label_delay;",
     );
   });
 

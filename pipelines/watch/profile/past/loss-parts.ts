@@ -1,5 +1,6 @@
 import type { Session } from "../../../data/engines/session.ts";
-import { quoteName, quoteText } from "../../../data/engines/tables.ts";
+import { lossOfMetric } from "../../performance/estimate/loss-model.ts";
+import { lossSql } from "../../performance/estimate/terms-sql.ts";
 import type { PastRows } from "./column-pasts.ts";
 import { lossSpread, type PartLoss } from "./loss-spread.ts";
 import { partsOfWindow, type ReferencePast } from "./past.ts";
@@ -18,14 +19,15 @@ export interface ScoredColumns {
 export async function lossPast(
   session: Session,
   from: string,
-  columns: ScoredColumns,
+  { target, classes, stored, metric }: ScoredColumns,
   { time, window }: PastRows,
 ): Promise<ReferencePast["performance"]> {
   const grid = time && windowGrid(time.span, window);
   if (!time || !grid) return null;
+  const loss = lossSql(lossOfMetric(metric, classes.length === 0).loss, { target, classes, predicted: stored });
   const rows = await session.rows(
     `SELECT part, count(loss) AS rows, avg(loss) AS mean, var_pop(loss) AS variance FROM
-      (SELECT ${partOf(grid, time.sql)} AS part, ${lossOf(columns)} AS loss FROM ${from})
+      (SELECT ${partOf(grid, time.sql)} AS part, ${loss} AS loss FROM ${from})
       WHERE part IS NOT NULL AND isfinite(loss) GROUP BY part`,
   );
   const found = new Map(rows.map((row) => [Number(row.part), row]));
@@ -36,18 +38,4 @@ export async function lossPast(
     }),
   );
   return lossSpread(windows);
-}
-
-/** SQL for the loss of a row that the metric is nearest to. */
-function lossOf({ target, classes, stored, metric }: ScoredColumns): string {
-  const truth = quoteName(target);
-  if (classes.length === 0) {
-    const error = `CAST(${quoteName(stored[0]!)} AS DOUBLE) - CAST(${truth} AS DOUBLE)`;
-    return metric === "rmse" || metric === "r2" ? `(${error}) * (${error})` : `abs(${error})`;
-  }
-  const actual = `CAST(${truth} AS VARCHAR)`;
-  if (metric === "accuracy" || metric === "f1")
-    return `CASE WHEN ${actual} = CAST(${quoteName(stored[0]!)} AS VARCHAR) THEN 0.0 ELSE 1.0 END`;
-  const cases = classes.map((name, at) => `WHEN ${quoteText(name)} THEN ${quoteName(stored[at + 1]!)}`);
-  return `-ln(greatest(CAST(CASE ${actual} ${cases.join(" ")} ELSE 0 END AS DOUBLE), 1e-7))`;
 }
