@@ -14,6 +14,8 @@ export interface RoleRequest {
   features: FeaturesConfig;
   /** Columns of the slice rules. */
   slices: readonly string[];
+  /** That of `drift.group`. */
+  driftGroup?: string | undefined;
   locate: Locate;
   sql: SqlText;
 }
@@ -51,7 +53,10 @@ function roleOf(name: string, { key, target, time, split }: FeaturesConfig): Col
   return name === time ? "time" : "feature";
 }
 
-function missingColumns(columns: readonly SourceColumn[], { features, slices, locate }: RoleRequest): Problem[] {
+function missingColumns(
+  columns: readonly SourceColumn[],
+  { features, slices, driftGroup, locate }: RoleRequest,
+): Problem[] {
   const names = columns.map(({ name }) => name);
   const asked: [string, readonly (string | number)[]][] = [
     [features.target, ["features", "target"]],
@@ -63,6 +68,7 @@ function missingColumns(columns: readonly SourceColumn[], { features, slices, lo
     ...(features.split.group === undefined
       ? []
       : [[features.split.group, ["features", "split", "group"]] as [string, string[]]]),
+    ...(driftGroup === undefined ? [] : [[driftGroup, ["drift", "group"]] as [string, string[]]]),
     ...slices.map((name, at): [string, (string | number)[]] => [name, ["thresholds", "slices", at, "by"]]),
   ];
   return asked

@@ -77,8 +77,9 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
   try {
     if (result.rows === 0) throw noRows(model, sql);
     const locate = (path: readonly (string | number)[]) => model.locate?.(path);
-    const { task, features, thresholds } = model.config;
-    const request = { task, features, slices: thresholds.slices.map(({ by }) => by), locate, sql };
+    const { task, features, thresholds, drift } = model.config;
+    const slices = thresholds.slices.map(({ by }) => by);
+    const request = { task, features, slices, driftGroup: drift.group, locate, sql };
     const columns = assignRoles(result.columns, request);
     const rules = resolveChecks(features.checks, result.columns, (at) => locate(["features", "checks", at]));
     const checks = await result.check(rules);

@@ -21,7 +21,7 @@ export async function prepareFeatures(
   folders: readonly DataFolder[],
   engine: Engine,
 ): Promise<PreparedFeatures> {
-  const { task, features, thresholds } = model.config;
+  const { task, features, thresholds, drift } = model.config;
   const sql = sqlText(model.query.path, model.query.text);
   const unusedWindow = unusedWindowProblem(model);
   const job = { sql, window: features.window, unusedWindow, folders, limits: preparing };
@@ -29,7 +29,8 @@ export async function prepareFeatures(
   if ("problems" in query) return { problems: query.problems, features: null };
   const { columns } = query.value;
   const locate = (path: readonly (string | number)[]) => model.locate?.(path);
-  const request = { task, features, slices: thresholds.slices.map(({ by }) => by), locate, sql };
+  const slices = thresholds.slices.map(({ by }) => by);
+  const request = { task, features, slices, driftGroup: drift.group, locate, sql };
   const roles = await attempt(() => assignRoles(columns, request));
   const checks = await attempt(() =>
     resolveChecks(features.checks, columns, (at) => locate(["features", "checks", at])),

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Engine, PrepareJob, QueryJob } from "../engine.ts";
 import { queryResult, resultFiles } from "../query-result.ts";
 import { allowQuery } from "./allow-query.ts";
-import { openDuckdbSession } from "./duckdb-session.ts";
+import { type DuckdbSession, openDuckdbSession } from "./duckdb-session.ts";
 import { prepareQuery } from "./prepare-query.ts";
 import { resultTable, runQuery } from "./run-query.ts";
 
@@ -20,10 +20,31 @@ export const duckdbEngine: Engine = {
     }
   },
   async prepare(job) {
-    using session = await openDuckdbSession({ ...job.limits, readable: readableFolders(job) });
-    return await prepareQuery(session, job);
+    const options = { ...job.limits, readable: readableFolders(job) };
+    const key = JSON.stringify(options);
+    const session = takeWaiting(key) ?? (await openDuckdbSession(options));
+    try {
+      const prepared = await prepareQuery(session, job);
+      waiting?.session[Symbol.dispose]();
+      waiting = { key, session };
+      return prepared;
+    } catch (error) {
+      session[Symbol.dispose]();
+      throw error;
+    }
   },
 };
+
+/** The session of the last query that was prepared, which reads no row and leaves nothing: many models share their folders. */
+let waiting: { key: string; session: DuckdbSession } | null = null;
+
+function takeWaiting(key: string): DuckdbSession | null {
+  const found = waiting;
+  waiting = null;
+  if (found?.key === key) return found.session;
+  found?.session[Symbol.dispose]();
+  return null;
+}
 
 function readableFolders({ folders }: PrepareJob): string[] {
   return folders.filter(({ exists }) => exists).map(({ path }) => path);
