@@ -3,17 +3,28 @@ import { type Problem, UserError } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { checkDriftWindow, type DriftWindowCheck, type DriftWindowJob } from "./watch/check-drift-window.ts";
+import { onlyBroken } from "./watch/drift/cost.ts";
 import { judgeLateLabels } from "./watch/drift/late-labels.ts";
-import type { DriftEntry, DriftPoint, FailedDrift, ModelDrift, Span, UnreadWindow } from "./watch/drift/model-drift.ts";
+import type {
+  DriftEntry,
+  DriftPoint,
+  FailedDrift,
+  ModelDrift,
+  RetrainTrial,
+  Span,
+  UnreadWindow,
+} from "./watch/drift/model-drift.ts";
 import { parsePersistence, persistentOutcome } from "./watch/drift/persistence.ts";
 import { type FedWindow, type Silence, silenceOf } from "./watch/drift/silence.ts";
 import { driftingInARow, driftPoint } from "./watch/drift/window-history.ts";
 import { rememberCheck } from "./watch/last-check.ts";
+import { driftState } from "./watch/notice/decide-notice.ts";
 import type { Profile } from "./watch/profile/profile.ts";
 import { readProfile } from "./watch/profile/version-profile.ts";
 import { judgePromotion } from "./watch/promotion/collect-evidence.ts";
 import { retrainAdvice } from "./watch/retrain/retrain-advice.ts";
-import { watchedModel, watchedNames } from "./watch/watched-model.ts";
+import type { WrittenWindow } from "./watch/retrain/retrain-window.ts";
+import { type WatchedModel, watchedModel, watchedNames } from "./watch/watched-model.ts";
 import { UnwatchedModel } from "./watch/window/drift-window.ts";
 import { durationOf, earlierInterval, type Interval, intervalBefore, spanOf } from "./watch/window/interval.ts";
 import { knownData } from "./watch/window/known-data.ts";
@@ -24,6 +35,13 @@ export interface DriftOptions {
   now: Date;
   /** Instead of `drift.window`, such as `7d`. */
   window?: string;
+  /** Makes the retrain that would answer a lasting drift, where that is cheap; left out, nobody tries. */
+  tryRetrain?: (
+    workspace: Workspace,
+    snapshot: Snapshot,
+    watched: WatchedModel,
+    window: WrittenWindow,
+  ) => Promise<RetrainTrial | null>;
 }
 
 /** Windows that a history shows, and that are looked at unless `drift.persist` needs more. */
@@ -38,7 +56,7 @@ export async function checkModelDrift(
   workspace: Workspace,
   snapshot: Snapshot,
   model: string,
-  { now, window }: DriftOptions,
+  { now, window, tryRetrain }: DriftOptions,
 ): Promise<ModelDrift> {
   const watched = await watchedModel(workspace, snapshot, model);
   const { record, today } = watched;
@@ -71,6 +89,9 @@ export async function checkModelDrift(
     reference: referenceOf(record, profile, known),
     rollback: await judgePromotion(job, intervalBefore(now, every)),
   };
+  const { retrain } = drift;
+  if (tryRetrain && retrain?.kind === "move" && driftState(drift).persistent === "drift" && !onlyBroken(drift.result))
+    drift.retrain = { ...retrain, trial: await tryRetrain(workspace, snapshot, watched, retrain.window) };
   await rememberCheck(workspace.cache, record, drift);
   return drift;
 }

@@ -56,13 +56,13 @@ export async function answerRetrain(answering: Answering, question: RetrainQuest
 
 async function propose(
   { workspace, github, setting }: Answering,
-  { model, report }: RetrainQuestion,
+  { model, report, known }: RetrainQuestion,
   { push, memory, pull: number }: Extract<RetrainDecision, { action: "propose" }>,
   pull: RetrainPull | null,
 ): Promise<RetrainOutcome> {
   const { name, features, retrain, owner } = model.config;
   const before = features.window ?? memory.window;
-  const text = retrainText(memory, { before, schedule: retrain.schedule, report, owner });
+  const text = retrainText(memory, { before, schedule: retrain.schedule, report, owner, trial: known?.trial ?? null });
   const branch = retrainBranch(name);
   const commit = push
     ? await pushRetrain(workspace, setting, { model: name, window: memory.window, text })

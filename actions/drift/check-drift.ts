@@ -1,6 +1,7 @@
 import { checkDrift } from "../../pipelines/check-drift.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import { renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
+import { tryRetrain } from "../../pipelines/try-retrain.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import type { Action } from "../shared/action.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
@@ -10,7 +11,10 @@ import { momentOf } from "./moment.ts";
 /** Looks at the data of some models and hands on what it found. Red when one could not be checked; the others are handed on all the same. */
 export async function checkPlannedDrift(action: Action): Promise<void> {
   const workspace = await action.workspace();
-  const entries = await checkDrift(workspace, action.list("models"), { now: momentOf(action, workspace.clock) });
+  const entries = await checkDrift(workspace, action.list("models"), {
+    now: momentOf(action, workspace.clock),
+    tryRetrain,
+  });
   await uploadDrift(entries);
   action.log.info(renderDriftTable(entries));
   await appendJobSummary(action.env, driftReports(entries));

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { allMetricNames } from "../config/metric-names.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { DriftEntry } from "../watch/drift/model-drift.ts";
 import { conditions } from "../watch/promotion/evidence.ts";
@@ -104,6 +105,23 @@ const told = {
         properties: {
           kind: { const: "move" },
           window: { type: "object", required: ["start", "end"], properties: { start: writtenTime, end: writtenTime } },
+          trial: {
+            anyOf: [
+              nothing,
+              {
+                type: "object",
+                required: ["metric", "rows", "production", "candidate", "low", "high", "better"],
+                properties: {
+                  metric: { enum: allMetricNames },
+                  rows: count,
+                  ...Object.fromEntries(
+                    ["production", "candidate", "low", "high"].map((key) => [key, { type: "number" }]),
+                  ),
+                  better: { type: "boolean" },
+                },
+              },
+            ],
+          },
         },
       },
       {

@@ -5,6 +5,7 @@ import {
   renderDriftFailure,
   renderDriftTable,
 } from "../../pipelines/report/drift/drift-terminal.ts";
+import { tryRetrain } from "../../pipelines/try-retrain.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import type { Command } from "../cli/command.ts";
 import { windowOptions } from "../cli/option-values.ts";
@@ -31,7 +32,10 @@ export const drift: Command = {
   ],
   async run(input) {
     const opened = await input.workspace();
-    const entries = await checkDrift(opened, input.positionals, windowOptions(input, opened.clock));
+    const entries = await checkDrift(opened, input.positionals, {
+      ...windowOptions(input, opened.clock),
+      tryRetrain,
+    });
     const report = input.option("report");
     if (report !== undefined) await writeOutput("--report", report, driftReports(entries), input.directory);
     const asked = input.positionals.length > 0;

@@ -65,6 +65,16 @@ describe("what another job measured", () => {
       "a retrain whose window is no time",
       { retrain: { kind: "move", window: { start: "2001-01-01", end: "`\n# Merged" } } },
     ],
+    [
+      "a trial of no metric",
+      {
+        retrain: {
+          kind: "move",
+          window: { start: "2001-01-01", end: "2001-06-04" },
+          trial: { metric: "@everyone", rows: 1, production: 1, candidate: 1, low: 0, high: 0, better: true },
+        },
+      },
+    ],
     ["a reason with a mention", { retrain: { kind: "stay", why: "ask @everyone" } }],
     ["known data of no time", { reference: { ...modelDrift().reference, known: { from: "then", to: "now" } } }],
     ["labels of no time", { labelled: { from: "then", to: "now" } }],
@@ -76,6 +86,16 @@ describe("what another job measured", () => {
 
   it.each<[string, Partial<ModelDrift>]>([
     ["a window that moves", { retrain: { kind: "move", window: { start: "2001-01-01T06:30Z", end: "2001-06-04" } } }],
+    [
+      "a window that was tried",
+      {
+        retrain: {
+          kind: "move",
+          window: { start: "2001-01-01", end: "2001-06-04" },
+          trial: { metric: "rmse", rows: 400, production: 2, candidate: 1.5, low: -0.7, high: -0.3, better: true },
+        },
+      },
+    ],
     ["one that stays", { retrain: { kind: "stay", why: "v3, trained up to 2001-06-03, was rolled back" } }],
     ["a config that is gone", { retrain: { kind: "gone" } }],
     ["labels of an earlier window", { labelled: modelDrift().window }],

@@ -1,6 +1,7 @@
 import { formatCount } from "../../statistics/format-number.ts";
 import { costsNothing, onlyBroken } from "../../watch/drift/cost.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
+import { trialWords } from "../../watch/retrain/trial-words.ts";
 import type { Safe } from "./moved-words.ts";
 import { firstNewWindow, momentText, overlapWords } from "./reference-words.ts";
 import { spanText } from "./span-text.ts";
@@ -47,7 +48,10 @@ function retrainStep({ model, retrain }: ModelDrift, code: Safe): string {
     return `A retrain would not move the data window${why}; ${train} shows how what ${file} says now compares with production.`;
   }
   const window = code(`window: { start: ${retrain.window.start}, end: ${retrain.window.end} }`);
-  return `Retrain on newer data: write ${window} into ${file}; ${train} shows how it compares with production, and a merged pull request deploys it.`;
+  if (retrain.trial?.better === false)
+    return `A retrain on newer data would not help: a trial of ${window} gave ${trialWords(retrain.trial)}.`;
+  const gain = retrain.trial ? ` A trial of it gave ${trialWords(retrain.trial)}.` : "";
+  return `Retrain on newer data: write ${window} into ${file}; ${train} shows how it compares with production, and a merged pull request deploys it.${gain}`;
 }
 
 function rollbackSteps({ model, version, result }: ModelDrift, code: Safe): string[] {

@@ -62,10 +62,22 @@ export interface ModelDrift {
  * window, so that the query says what is new; `gone`: there is no model.yaml.
  */
 export type RetrainAdvice =
-  | { kind: "move"; window: WrittenWindow }
+  | { kind: "move"; window: WrittenWindow; trial?: RetrainTrial | null }
   | { kind: "stay"; why: string }
   | { kind: "windowless" }
   | { kind: "gone" };
+
+/** What a trial of the retrain gave: the primary metric of both on the rows that neither was trained on. */
+export interface RetrainTrial {
+  metric: string;
+  rows: number;
+  production: number;
+  candidate: number;
+  /** Interval of candidate − production. */
+  low: number;
+  high: number;
+  better: boolean;
+}
 
 export interface UnreadWindow extends Span {
   reason: string;

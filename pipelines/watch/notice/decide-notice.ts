@@ -1,5 +1,5 @@
 import { costsNothing, onlyBroken } from "../drift/cost.ts";
-import type { ModelDrift } from "../drift/model-drift.ts";
+import type { ModelDrift, RetrainTrial } from "../drift/model-drift.ts";
 import { durationOf } from "../window/interval.ts";
 import type { NoticeMemory } from "./notice-memory.ts";
 import { driftSeverity } from "./severity.ts";
@@ -19,6 +19,8 @@ export interface DriftState {
   severity: number;
   /** All that drifts is gone or of another type, which somebody must mend and no retrain makes good. */
   broken?: boolean;
+  /** What a trial of the retrain gave; null or absent where none was made. */
+  trial?: RetrainTrial | null;
   /** End of the newest window, ISO UTC. */
   to: string;
   /** Milliseconds after a clean end before the same drift is news again: one window. */
@@ -135,8 +137,18 @@ export function driftState(drift: ModelDrift): DriftState {
   return {
     ...{ model, version, persistent: outcome === "silent" ? "silent" : told, fed: result.rows.current > 0 },
     ...{ silentSince: outcome === "silent" ? (drift.silence?.since ?? null) : null },
-    ...{ severity: driftSeverity(result), broken: onlyBroken(result), to: window.to, cooldownMs: durationOf(every) },
+    ...{
+      severity: driftSeverity(result),
+      broken: onlyBroken(result),
+      trial: trialOf(drift),
+      to: window.to,
+      cooldownMs: durationOf(every),
+    },
   };
+}
+
+function trialOf({ retrain }: ModelDrift): RetrainTrial | null {
+  return retrain?.kind === "move" ? (retrain.trial ?? null) : null;
 }
 
 /** A model of which no version is in production any more. */

@@ -1,5 +1,7 @@
 import type { Window } from "../../config/model-config.ts";
+import type { RetrainTrial } from "../drift/model-drift.ts";
 import type { RetrainMemory } from "./retrain-memory.ts";
+import { trialWords } from "./trial-words.ts";
 
 /** What a retrain pull request says, in its commit and on GitHub. */
 export interface RetrainText {
@@ -18,17 +20,21 @@ export function retrainText(
     schedule,
     report,
     owner,
+    trial = null,
   }: {
     before: Window;
     schedule: string;
     report: { title: string; body: string } | null;
     owner: string | null;
+    /** What a trial of it gave; null where none was made. */
+    trial?: RetrainTrial | null;
   },
 ): RetrainText {
   const title = `Retrain ${model} on data up to ${window.end}`;
   const why =
     reason === "drift" ? (report?.title ?? `${model} is drifting`) : `A retrain is due: it is planned ${schedule}`;
   const moved = `\`features.window\` moves from ${told(before)} to ${told(window)} (the end is exclusive). Nothing else changes.`;
+  const gain = trial && reason === "drift" ? [`Expected, by a trial: ${trialWords(trial)}.`] : [];
   const check = `The comparison with v${version}, on test rows of the new window, follows as a comment, and the check \`mergeml\` says whether it may be merged.`;
   const choices = [
     "1. **Merge it** to deploy the retrained model.",
@@ -40,7 +46,7 @@ export function retrainText(
       ? [`<details><summary>The drift</summary>\n\n${report.body.trim()}\n\n</details>`]
       : [];
   const asked = owner === null ? [] : [`<sub>Owner: ${owner}</sub>`];
-  const body = [`**${why}.**`, moved, check, choices.join("\n"), ...evidence, ...asked].join("\n\n");
+  const body = [`**${why}.**`, moved, ...gain, check, choices.join("\n"), ...evidence, ...asked].join("\n\n");
   return { title, body, message: `Move features.window from ${told(before)} to ${told(window)}.` };
 }
 

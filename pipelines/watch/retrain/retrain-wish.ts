@@ -4,9 +4,10 @@ import type { DriftState } from "../notice/decide-notice.ts";
 import { addMonths, dayMs } from "./calendar-months.ts";
 import type { RetrainWish } from "./decide-retrain.ts";
 import { moveWindow } from "./retrain-window.ts";
+import { trialWords } from "./trial-words.ts";
 
 /** What is known of a model's drift; null when its check failed. */
-export type KnownDrift = Pick<DriftState, "version" | "persistent" | "severity" | "to" | "broken"> | null;
+export type KnownDrift = Pick<DriftState, "version" | "persistent" | "severity" | "to" | "broken" | "trial"> | null;
 
 /**
  * Whether the config asks for a retrain now: because of a persistent drift, up to the end of the window it showed in, or by
@@ -25,11 +26,14 @@ export function retrainWish(
       return { kind: "none", why: "what drifts is gone or of another type, which no retrain makes good" };
     const moved = moveWindow(window, retrain.window, new Date(known.to));
     if (moved === null) return { kind: "none", why: `its window reaches to ${window.end} already` };
-    return { kind: "retrain", reason: "drift", version: production, severity: known.severity, window: moved };
+    if (known.trial?.better !== false)
+      return { kind: "retrain", reason: "drift", version: production, severity: known.severity, window: moved };
   }
   const due = retrainDue(retrain.schedule, new Date(parseUtc(window.end) ?? 0), now);
   const moved = due && moveWindow(window, retrain.window, due);
   if (moved) return { kind: "retrain", reason: "schedule", version: production, severity: 0, window: moved };
+  if (answersDrift && known?.persistent === "drift" && known.trial)
+    return { kind: "none", why: `a trial of it was no better: ${trialWords(known.trial)}` };
   return withoutCause(answersDrift, known);
 }
 

@@ -14,6 +14,11 @@ interface Case {
   production?: number | null;
 }
 
+/** Of a production whose rmse is 2. */
+function trial(candidate: number) {
+  return { metric: "rmse", rows: 400, production: 2, candidate, low: -0.5, high: 0.25, better: candidate < 2 };
+}
+
 function wish({ on_drift = "pull-request", retrain = {}, known = drifting, production = 2, ...rest }: Case) {
   const config = {
     drift: { on_drift },
@@ -46,6 +51,20 @@ it.each<[title: string, Case, expected: object]>([
     { reason: "schedule", window: { end: "2001-06-03" } },
   ],
   ["an issue only", { on_drift: "issue" }, { kind: "none", why: "drift.on_drift is issue, and no retrain is due" }],
+  ["drift that a trial of the retrain answers", { known: { ...drifting, trial: trial(1.2) } }, { reason: "drift" }],
+  [
+    "drift that a trial of the retrain does not answer",
+    { known: { ...drifting, trial: trial(2.1) } },
+    {
+      kind: "none",
+      why: "a trial of it was no better: rmse 2.1 instead of production's 2 on the same 400 test rows (interval of the difference −0.5 … +0.25)",
+    },
+  ],
+  [
+    "a due schedule, though a trial was no better",
+    { known: { ...drifting, trial: trial(2.1) }, retrain: { schedule: "monthly" } },
+    { reason: "schedule", window: { end: "2001-06-01" } },
+  ],
   ["clean", { known: { ...drifting, persistent: "clean" } }, { kind: "none", why: "there is no drift any more" }],
   ["undecided", { known: { ...drifting, persistent: "undecided" } }, { kind: "undecided" }],
   ["a check that failed", { known: null }, { kind: "undecided", why: "the drift check failed" }],
