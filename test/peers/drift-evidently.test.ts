@@ -52,7 +52,7 @@ let theirs: readonly Answers[] = [];
 
 beforeAll(() => {
   const script = join(import.meta.dirname, "drift-evidently.py");
-  const options = { input: JSON.stringify(cases), maxBuffer: 64 * 1024 * 1024, timeout: 300_000 };
+  const options = { input: JSON.stringify(cases), maxBuffer: 64 * 1024 * 1024, timeout: 900_000 }; // minutes of it, where much else runs
   theirs = JSON.parse(execFileSync(pythonOf("peer-evidently"), [script], options).toString());
 });
 
