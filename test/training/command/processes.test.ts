@@ -97,7 +97,7 @@ describe("children that hide are ended with the program", () => {
     const isOver = async () => {
       const [last = 0] = startedBy(program);
       await sleep(300);
-      return startedBy(program)[0] === last && !runs(last);
+      return (startedBy(program)[0] ?? 0) === last && !runs(last);
     };
     await expect.poll(isOver, { timeout: 10_000 }).toBe(true);
   });
