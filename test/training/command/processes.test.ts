@@ -5,8 +5,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { failure, makeProgram, type Program } from "./programs.ts";
 
-/** Minutes: one second. */
-/** Time enough to start in, beside all the other tests. */
+/** Six seconds: time enough to start in, beside all the other tests. */
 const soon = { timeout_minutes: 0.1 };
 
 const copy = 'import { copyFileSync } from "node:fs"; copyFileSync("prepared.onnx", "model.onnx");\n';
