@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+/** Tests beside real servers that data live on; `scripts/install-servers.sh` installs what they need first. */
+export default defineConfig({
+  test: {
+    include: ["test/servers/**/*.test.ts"],
+    globalSetup: "test/templates.ts",
+    setupFiles: ["test/property-seed.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+  },
+});
