@@ -16,6 +16,7 @@ export interface Traces {
 const mostRounds = 200;
 const emptyRounds = 3;
 const pauseMs = 5;
+const mostAdoptedMs = 20_000;
 
 /** Sends a signal to a process group; false when there is no such group any more. */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
@@ -33,10 +34,37 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
  */
 export function killLeftovers(traces: Traces): void {
   signalGroup(traces.leader, "SIGKILL");
+  if (traces.ancestor === process.pid) killAdopted();
   for (let round = 0, empty = 0; round < mostRounds && empty < emptyRounds; round++) {
     const killed = killSeen(traces);
     empty = killed === 0 ? empty + 1 : 0;
     if (killed > 0) pause();
+  }
+}
+
+/**
+ * Ends all descendants of this process, which adopts orphans: its own children are a short list, so that even one that lives
+ * only to start the next is met before it has. Whoever was killed hands over its children; nobody but us could reap a child
+ * that has ended, so its process id is not given again, and when all are such, none is left.
+ */
+function killAdopted(): void {
+  const ended = new Set<number>();
+  const until = performance.now() + mostAdoptedMs;
+  for (let empty = 0; empty < emptyRounds && performance.now() < until; ) {
+    const living = ownChildren().filter((pid) => !ended.has(pid));
+    for (const pid of living.reverse()) killOne(pid);
+    for (const pid of living) if (hasEnded(pid)) ended.add(pid);
+    empty = living.length === 0 ? empty + 1 : 0;
+  }
+}
+
+/** Oldest first, with those that have ended; none where the kernel does not list them. */
+function ownChildren(): number[] {
+  try {
+    const list = readFileSync(`/proc/self/task/${process.pid}/children`, "latin1").trim();
+    return list === "" ? [] : list.split(" ").map(Number);
+  } catch {
+    return [];
   }
 }
 
@@ -49,9 +77,15 @@ function killSeen(traces: Traces): number {
 
 function belongs(pid: number, { mark, folder, ancestor }: Traces): boolean {
   const { state, parent } = readStat(pid);
-  // A zombie has ended; it only waits for its parent to notice.
-  if (state === null || state === "Z") return false;
+  if (endedStates.has(state)) return false;
   return (ancestor !== undefined && descends(parent, ancestor)) || isMarked(pid, mark) || worksIn(pid, folder);
+}
+
+// A zombie has ended; it only waits for its parent to notice.
+const endedStates: ReadonlySet<string | null> = new Set([null, "Z", "X"]);
+
+function hasEnded(pid: number): boolean {
+  return endedStates.has(readStat(pid).state);
 }
 
 function descends(pid: number, ancestor: number): boolean {
