@@ -10,7 +10,7 @@ export interface EngineFailure {
 
 /**
  * What is written differently from engine to engine; all arguments and results are SQL, but for names and texts to quote. What
- * is not here is written alike: FILTER, CASE, coalesce, subqueries, `CREATE TEMP TABLE … AS`, `||`, `NULLS LAST` when ascending.
+ * is not here is written alike: FILTER, CASE, coalesce, subqueries, `||`, `NULLS LAST` when ascending.
  */
 export interface Dialect {
   /** A name as an identifier; any text is a valid one. */

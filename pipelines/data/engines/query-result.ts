@@ -19,7 +19,7 @@ function rowsFile(staging: string): string {
   return join(staging, "query.parquet");
 }
 
-/** The result that a session holds in the temporary table `table`, on any engine; closing it closes the session. */
+/** The result that a session keeps in `table`, on any engine; closing it closes the session. */
 export async function queryResult(
   session: Session,
   table: string,
@@ -28,9 +28,9 @@ export async function queryResult(
 ): Promise<QueryResult> {
   const columns = await session.columns(table);
   const plainRows = (some: readonly SourceColumn[]) => `SELECT ${plainValues(session, some)} FROM ${table}`;
-  await session.run(`CREATE TEMP VIEW ${plainView} AS ${plainRows(columns)}`);
+  const plain = await session.view(plainView, plainRows(columns));
   const { rows } = await session.row(`SELECT count(*) AS rows FROM ${table}`);
-  const release = () => session.run(`DROP VIEW ${plainView}; DROP TABLE ${table}`);
+  const release = () => session.release(table, [plain]);
   const onMachine = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();
@@ -42,11 +42,11 @@ export async function queryResult(
     columns,
     rows: Number(rows),
     parameters,
-    check: async (rules) => (rules.length === 0 ? [] : runChecks(session, plainView, rules)),
+    check: async (rules) => (rules.length === 0 ? [] : runChecks(session, plain, rules)),
     facts: (roles) => columnFacts(session, (some) => `(${plainRows(some)}) AS mergeml_some`, roles),
-    repeatedKeys: (keys) => repeatedKeys(session, keys),
-    save: () => onMachine(() => saveRows(session, columns, rowsFile(staging))),
-    write: (roles, plan) => onMachine(() => writeSplits(session, plainView, staging, roles, plan, release)),
+    repeatedKeys: (keys) => repeatedKeys(session, plain, keys),
+    save: () => onMachine(() => saveRows(session, plain, columns, rowsFile(staging))),
+    write: (roles, plan) => onMachine(() => writeSplits(session, plain, staging, roles, plan, release)),
     close: async () => session[Symbol.dispose](),
   };
 }
@@ -55,18 +55,27 @@ function plainValues({ dialect }: Session, columns: readonly SourceColumn[]): st
   return columns.map((column) => `${dialect.plainValue(column)} AS ${dialect.quoteName(column.name)}`).join(", ");
 }
 
-async function saveRows(session: Session, columns: readonly SourceColumn[], file: string): Promise<string> {
+async function saveRows(
+  session: Session,
+  plain: string,
+  columns: readonly SourceColumn[],
+  file: string,
+): Promise<string> {
   const stored = columns.map((column) => session.dialect.storedValue(column, true)).join(", ");
-  await session.save(`SELECT ${stored} FROM ${plainView}`, file);
+  await session.save(`SELECT ${stored} FROM ${plain}`, file);
   return file;
 }
 
-async function repeatedKeys(session: Session, keys: readonly RoleColumn[]): Promise<{ rows: number; example: string }> {
+async function repeatedKeys(
+  session: Session,
+  plain: string,
+  keys: readonly RoleColumn[],
+): Promise<{ rows: number; example: string }> {
   const { dialect } = session;
   const names = keys.map(({ name }) => dialect.quoteName(name));
   const texts = keys.map(({ name, kind }) => dialect.text(dialect.quoteName(name), kind)).join(" || ', ' || ");
   const { rows, example } = await session.row(`
     SELECT coalesce(sum(times), 0) AS rows, min(example) AS example FROM (SELECT count(*) AS times,
-      min(${texts}) AS example FROM ${plainView} GROUP BY ${names.join(", ")} HAVING count(*) > 1) AS repeated`);
+      min(${texts}) AS example FROM ${plain} GROUP BY ${names.join(", ")} HAVING count(*) > 1) AS repeated`);
   return { rows: Number(rows), example: String(example) };
 }

@@ -43,7 +43,7 @@ export interface Appender {
 /** Rows that an appender takes at a time. */
 export const chunkRows = 2048;
 
-/** A connection to an engine, on which temporary tables live until it is closed. */
+/** A connection to an engine, on which what is kept lives until it is closed. */
 export interface Session extends Disposable {
   /** The SQL it understands. */
   dialect: Dialect;
@@ -59,6 +59,12 @@ export interface Session extends Disposable {
   stream(sql: string): AsyncIterable<Chunk>;
   /** For a temporary table that exists, with these types. */
   appender(table: string, types: readonly FilledType[]): Promise<Appender>;
+  /** Runs a query once and keeps its rows, so that all that follows sees the same; gives what to read them FROM. */
+  keep(name: string, query: string): Promise<string>;
+  /** Gives a query over what is kept a name; gives what to read it FROM. */
+  view(name: string, query: string): Promise<string>;
+  /** Frees what `keep` kept and `view` named, as they gave it. */
+  release(kept: string, views: readonly string[]): Promise<void>;
   /** Writes the rows of a query to a Parquet file, in their order; compressed with zstd, or as the engine likes it. */
   save(query: string, file: string, compression?: "zstd"): Promise<void>;
   /** Stops what runs now. */

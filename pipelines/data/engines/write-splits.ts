@@ -20,8 +20,6 @@ interface OwnNames {
   last: string;
 }
 
-const hashedTable = "mergeml_hashed";
-
 /** Hashes and splits the rows of `relation`, and writes both sides ordered by hash. `release` frees what is then no longer needed. */
 export async function writeSplits(
   session: Session,
@@ -32,22 +30,22 @@ export async function writeSplits(
   release: () => Promise<void>,
 ): Promise<WrittenSplits> {
   const own = ownNames(columns);
-  await session.run(hashRows(session.dialect, relation, columns, plan, own));
+  const hashed = await session.keep("mergeml_hashed", hashRows(session.dialect, relation, columns, plan, own));
   await release();
   const target = columns.find(({ role }) => role === "target");
-  const sides = await digestSides(session, own, target);
+  const sides = await digestSides(session, hashed, own, target);
   const files = splitFiles(staging);
   for (const [side, path] of [
     ["train", files.train],
     ["test", files.test],
   ] as const) {
-    if (sides[side].rows > 0) await writeSide(session, columns, own, side, path);
+    if (sides[side].rows > 0) await writeSide(session, hashed, columns, own, side, path);
   }
   return {
     train: { ...sides.train, path: sides.train.rows > 0 ? files.train : null },
     test: { ...sides.test, path: sides.test.rows > 0 ? files.test : null },
-    classes: target && plan.task === "classification" ? await classesOf(session, target) : [],
-    boundary: plan.by === "time" ? await boundaryOf(session, columns, own) : null,
+    classes: target && plan.task === "classification" ? await classesOf(session, hashed, target) : [],
+    boundary: plan.by === "time" ? await boundaryOf(session, hashed, columns, own) : null,
   };
 }
 
@@ -76,8 +74,7 @@ function hashRows(
   const byTime = plan.by === "time" && time ? dialect.quoteName(time.name) : null;
   const from = byTime ? `${relation}, (${cutQuery(dialect, relation, byTime, plan, own)}) AS mergeml_cuts` : relation;
   const side = byTime ? laterThanCut(byTime, own) : belowBound(dialect, columns, plan);
-  return `CREATE TEMP TABLE ${hashedTable} AS
-    SELECT ${stored.join(", ")}, ${rowHash(dialect, columns)} AS ${own.hash}, ${side} AS ${own.test} FROM ${from}`;
+  return `SELECT ${stored.join(", ")}, ${rowHash(dialect, columns)} AS ${own.hash}, ${side} AS ${own.test} FROM ${from}`;
 }
 
 function measures({ role }: RoleColumn, { task }: SplitPlan): boolean {
@@ -104,6 +101,7 @@ type Side = Omit<WrittenSplit, "path">;
 
 async function digestSides(
   session: Session,
+  hashed: string,
   { hash, test }: OwnNames,
   target?: RoleColumn,
 ): Promise<{ train: Side; test: Side }> {
@@ -111,7 +109,7 @@ async function digestSides(
   const equal = target ? dialect.allEqual(dialect.quoteName(target.name), target.kind) : "NULL";
   const constant = `coalesce(${equal}, true) AS target_constant`;
   const rows = await session.rows(
-    `SELECT ${test} AS side, ${digestAggregates(dialect, hash)}, ${constant} FROM ${hashedTable} GROUP BY ${test}`,
+    `SELECT ${test} AS side, ${digestAggregates(dialect, hash)}, ${constant} FROM ${hashed} GROUP BY ${test}`,
   );
   const side = (isTest: boolean): Side => {
     const row = rows.find((each) => each.side === isTest);
@@ -122,6 +120,7 @@ async function digestSides(
 
 async function writeSide(
   session: Session,
+  hashed: string,
   columns: readonly RoleColumn[],
   { hash, test }: OwnNames,
   side: "train" | "test",
@@ -129,12 +128,12 @@ async function writeSide(
 ): Promise<void> {
   const names = columns.map(({ name }) => session.dialect.quoteName(name)).join(", ");
   const where = side === "test" ? test : `NOT ${test}`;
-  await session.save(`SELECT ${names} FROM ${hashedTable} WHERE ${where} ORDER BY ${hash}`, path, "zstd");
+  await session.save(`SELECT ${names} FROM ${hashed} WHERE ${where} ORDER BY ${hash}`, path, "zstd");
 }
 
-async function classesOf(session: Session, { name, kind }: RoleColumn): Promise<string[]> {
+async function classesOf(session: Session, hashed: string, { name, kind }: RoleColumn): Promise<string[]> {
   const text = session.dialect.text(session.dialect.quoteName(name), kind);
-  const rows = await session.rows(`SELECT DISTINCT ${text} AS class FROM ${hashedTable} LIMIT 1001`);
+  const rows = await session.rows(`SELECT DISTINCT ${text} AS class FROM ${hashed} LIMIT 1001`);
   const classes = rows.map((row) => String(row.class));
   if (kind !== "integer") return classes.sort(compareCodePoints);
   return classes.sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1));
@@ -142,12 +141,13 @@ async function classesOf(session: Session, { name, kind }: RoleColumn): Promise<
 
 async function boundaryOf(
   session: Session,
+  hashed: string,
   columns: readonly RoleColumn[],
   { test }: OwnNames,
 ): Promise<string | null> {
   const time = columns.find(({ role }) => role === "time");
   if (!time) return null;
   const earliest = session.dialect.text(`min(${session.dialect.quoteName(time.name)})`, time.kind);
-  const { first } = await session.row(`SELECT ${earliest} AS first FROM ${hashedTable} WHERE ${test}`);
+  const { first } = await session.row(`SELECT ${earliest} AS first FROM ${hashed} WHERE ${test}`);
   return first === null ? null : String(first);
 }

@@ -82,6 +82,15 @@ function sessionOn(connection: DuckDBConnection, closeInstance: () => void): Duc
     },
     stream: (sql) => chunksOf(connection, sql),
     appender: (table, types) => openAppender(connection, table, types),
+    async keep(name, query) {
+      await run(`CREATE TEMP TABLE ${name} AS ${query}`);
+      return name;
+    },
+    async view(name, query) {
+      await run(`CREATE TEMP VIEW ${name} AS ${query}`);
+      return name;
+    },
+    release: (kept, views) => run([...views.map((view) => `DROP VIEW ${view}`), `DROP TABLE ${kept}`].join("; ")),
     save: (query, file, compression) =>
       run(`COPY (${query}) TO ${quoteText(file)} (FORMAT parquet${compression ? `, COMPRESSION ${compression}` : ""})`),
     interrupt: () => connection.interrupt(),

@@ -46,6 +46,16 @@ export function postgresSession(ask: Ask, columns: readonly SourceColumn[], save
     row: async (sql) => (await rows(sql))[0]!,
     columns: async () => [...columns],
     save: async (query, file) => void saved.set(file, await rows(query)),
+    keep: async (name, query) => {
+      await rows(`CREATE TEMP TABLE ${name} AS\n    ${query}`);
+      return name;
+    },
+    view: async (name, query) => {
+      await rows(`CREATE TEMP VIEW ${name} AS ${query}`);
+      return name;
+    },
+    release: async (kept, views) =>
+      void (await rows(`${views.map((view) => `DROP VIEW ${view}; `).join("")}DROP TABLE ${kept}`)),
     stream: never,
     appender: never,
     interrupt() {},
