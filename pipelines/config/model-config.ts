@@ -4,6 +4,7 @@ import type { tasks } from "./metric-names.ts";
 import type { FilledModelConfig } from "./model-schema.ts";
 import type { repositorySchema } from "./repository-schema.ts";
 import type { boundsSchema } from "./schema/bounds-schema.ts";
+import type { Sources } from "./source-config.ts";
 
 // The types of a config come from its schema, which describes every key; here stands what completing it changes.
 
@@ -126,4 +127,4 @@ export type ModelConfig = With<
 >;
 
 /** mergeml.yaml once checked and completed. */
-export type RepositoryConfig = With<Listed<FromSchema<typeof repositorySchema>>, { defaults: Json }>;
+export type RepositoryConfig = With<Listed<FromSchema<typeof repositorySchema>>, { defaults: Json; sources: Sources }>;

@@ -6,6 +6,7 @@ import { baseModelSchema, type SchemaDocument } from "./model-schema.ts";
 import { repositorySchema } from "./repository-schema.ts";
 import { isPathInside } from "./rules/feature-rules.ts";
 import { when } from "./rules/rule.ts";
+import { sourceFindings } from "./rules/source-rules.ts";
 import { compileSchema, type Validator } from "./schema/compile-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
 import { type Finding, toProblem } from "./yaml/finding.ts";
@@ -41,6 +42,7 @@ export function repositoryParser(): (text: string, file: string, mayUse?: Folder
     if (yaml.value !== undefined) findings.push(...validate(yaml.value));
     const sound = fill(yaml.value, findings);
     findings.push(...repositoryRules(sound, mayUse), ...defaultsFindings(sound.defaults, validateDefaults));
+    findings.push(...sourceFindings(sound.sources));
     const problems = findings.slice(0, MAX_PROBLEMS).map((finding) => toProblem(finding, yaml.locate(finding)));
     problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
     return { config: fill(sound as unknown as Json, findings), problems };

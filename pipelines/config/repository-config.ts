@@ -9,6 +9,7 @@ const FILE = "mergeml.yaml";
 export const defaultRepositoryConfig: RepositoryConfig = {
   registry: "registry",
   data: ["data"],
+  sources: {},
   store: ".mergeml/store",
   predictions: "predictions",
   gc_grace_days: 7,

@@ -1,3 +1,5 @@
+import { sourcesSchema } from "./schema/sources-schema.ts";
+
 /** The JSON Schema of mergeml.yaml. `defaults` is checked on its own, because it is a model.yaml with keys left out. */
 export const repositorySchema = {
   title: "a block of keys such as registry and data",
@@ -34,6 +36,7 @@ export const repositorySchema = {
       default: ["data"],
       examples: [["data", "lake/flights"]],
     },
+    sources: sourcesSchema,
     store: {
       title: "the path of a folder",
       description:

@@ -21,6 +21,7 @@ test("a repository needs no mergeml.yaml", async () => {
     config: {
       registry: "registry",
       data: ["data"],
+      sources: {},
       store: ".mergeml/store",
       predictions: "predictions",
       gc_grace_days: 7,
