@@ -89,7 +89,7 @@ async function datasetOf(
     (error: unknown) => error,
   );
   if (isSameData(rerun, record)) return { data: rerun, source: "query" };
-  if (workspace.store.has(candidate.train.fingerprint)) {
+  if (await workspace.store.has(candidate.train.fingerprint)) {
     const { train, test, features, classes, checks, notes } = candidate;
     return { data: { ok: true, train, test, features, classes, checks, notes }, source: "store" };
   }

@@ -95,7 +95,7 @@ async function copiesAmong(place: Place, { config, data }: Scoring, rows: Int32A
   const keep = (kept?: string): Copies => ({ ...none, duplicates: { ...counted, left_out: 0, ...(kept && { kept }) } });
   const many = counted.copies >= worthLeavingOut * test.rows && counted.agreement >= sureAgreement;
   if (!many) return keep();
-  if (!place.store.has(train.fingerprint))
+  if (!(await place.store.has(train.fingerprint)))
     return keep("which rows they are cannot be known, as the train split is not in the dataset store");
   const positions = await findCopies(place, data, config.features.target);
   const before = rows?.length ?? test.rows;

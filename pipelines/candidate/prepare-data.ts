@@ -28,7 +28,7 @@ export async function prepareData(workspace: Workspace, model: LoadedModel, spli
     "features",
     async () => {
       const cached = await cache.read<FeatureResult>("features", inputs);
-      if (cached && stillStored(workspace, cached)) return cached;
+      if (cached && (await stillStored(workspace, cached))) return cached;
       const limits = {
         memory_gb: model.config.resources.memory_gb,
         threads: workspace.threads,
@@ -63,8 +63,8 @@ async function featureInputs(
   };
 }
 
-function stillStored({ store }: Workspace, result: FeatureResult): boolean {
-  return !result.ok || (store.has(result.train.fingerprint) && store.has(result.test.fingerprint));
+async function stillStored({ store }: Workspace, result: FeatureResult): Promise<boolean> {
+  return !result.ok || ((await store.has(result.train.fingerprint)) && (await store.has(result.test.fingerprint)));
 }
 
 function describeFeatures(result: FeatureResult): string {

@@ -51,7 +51,7 @@ export async function scoreCandidate(
     "evaluate",
     async () => {
       const cached = await cache.read<Scored>("evaluate", inputs);
-      if (cached && store.has(cached.predictions.fingerprint)) return cached;
+      if (cached && (await store.has(cached.predictions.fingerprint))) return cached;
       const scored = await scoreNow(workspace, scoring, production);
       await cache.write("evaluate", inputs, scored);
       return scored;
@@ -89,14 +89,14 @@ async function scoringInputs(
     duplicates: duplicates && {
       ...duplicates,
       train: train.fingerprint,
-      stored: store.has(train.fingerprint),
+      stored: await store.has(train.fingerprint),
       min_test_rows,
     },
     heldOut: production && {
       split: config.features.split,
       key: config.features.key,
       split_seed: data.split_seed,
-      stored: store.has(production.record.candidate.train.fingerprint),
+      stored: await store.has(production.record.candidate.train.fingerprint),
     },
   };
 }

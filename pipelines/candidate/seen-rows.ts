@@ -35,7 +35,7 @@ async function rowsOfSeenGroups(place: Place, data: SplitData, known: TrainedOn,
   const [seen, byGroup] = [await known.rows(data.test), await known.groups(data.test, group)];
   if (byGroup) return { rows: union(byGroup, "rows" in seen ? seen.rows : new Int32Array(0)) };
   if ("unknown" in seen) return seen;
-  if (!place.store.has(data.train.fingerprint))
+  if (!(await place.store.has(data.train.fingerprint)))
     return {
       unknown: `production's rows have no ${group}, and the candidate's train split is not in the dataset store`,
     };

@@ -20,7 +20,7 @@ type Place = Pick<Workspace, "store" | "threads">;
 /** What production's stored train split tells, or else the filter that it was registered with. */
 export async function trainedOn(place: Place, key: readonly string[], production: Production): Promise<TrainedOn> {
   const { candidate } = production.record;
-  if (place.store.has(candidate.train.fingerprint)) return byStoredSplit(place, key, production);
+  if (await place.store.has(candidate.train.fingerprint)) return byStoredSplit(place, key, production);
   const trained = await production.trainedRows();
   if (trained !== null) return byFilter(place, trained);
   const unknown = "its train split is not in the dataset store, and it was registered without a filter of its rows";

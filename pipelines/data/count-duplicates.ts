@@ -50,7 +50,7 @@ async function withSides<T>(
   target: string,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const [known, held] = [split.train, split.test].map(({ fingerprint }) => store.path(fingerprint)) as [string, string];
+  const [known, held] = [await store.path(split.train.fingerprint), await store.path(split.test.fingerprint)];
   const features = split.features.map(({ name }) => quoteName(name));
   await using staging = await store.staging();
   using session = await openSession({

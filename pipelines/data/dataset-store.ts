@@ -24,9 +24,12 @@ export interface DatasetStore {
   readonly title: string;
   /** Whether other machines can read what is put here, and after this one is gone. */
   readonly durable: boolean;
-  has(fingerprint: string): boolean;
-  /** The Parquet file. Throws EnvironmentError when the store does not have it. */
-  path(fingerprint: string): string;
+  has(fingerprint: string): Promise<boolean>;
+  /**
+   * The Parquet file, which is on this machine from now on. Throws EnvironmentError when the store does not have it, or has
+   * other rows under that name.
+   */
+  path(fingerprint: string): Promise<string>;
   /** Moves a finished file in from `staging()`; when the dataset is stored already, that one is kept. */
   putParquet(fingerprint: string, ref: DatasetRef, tempPath: string): Promise<void>;
   list(): Promise<StoredDataset[]>;
@@ -50,8 +53,8 @@ export function openDatasetStore(dir: string): DatasetStore {
   return {
     title: `the folder ${dir} on this machine`,
     durable: false,
-    has: (fingerprint) => existsSync(parquet(fingerprint)),
-    path(fingerprint) {
+    has: async (fingerprint) => existsSync(parquet(fingerprint)),
+    async path(fingerprint) {
       const file = parquet(fingerprint);
       if (!existsSync(file)) throw missing(fingerprint, file);
       return file;

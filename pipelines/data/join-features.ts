@@ -78,7 +78,7 @@ function requireWanted(specs: readonly FeatureSpec[], { wanted, query }: JoinJob
 
 async function readJoined(job: JoinJob, files: readonly string[], staging: string): Promise<JoinedFeatures> {
   const { store, split, limits, wanted } = job;
-  const splitFile = store.path(split.fingerprint);
+  const splitFile = await store.path(split.fingerprint);
   using session = await openSession({
     ...limits,
     readable: [staging, dirname(splitFile)],

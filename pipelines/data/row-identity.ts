@@ -105,7 +105,7 @@ export async function rowsAlsoIn(
   other: DatasetRef,
   columns: readonly IdentityColumn[],
 ): Promise<Int32Array> {
-  const [file, theirs] = [store.path(ref.fingerprint), store.path(other.fingerprint)];
+  const [file, theirs] = [await store.path(ref.fingerprint), await store.path(other.fingerprint)];
   await using staging = await store.staging();
   using session = await openSession({
     readable: [dirname(file), dirname(theirs)],

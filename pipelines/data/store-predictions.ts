@@ -31,7 +31,7 @@ export async function storePredictions(
   const width = Math.max(1, predictions.classes.length);
   if (predictions.rows !== test.rows || predictions.values.length !== test.rows * width)
     throw wrongRows(test, predictions);
-  const source = store.path(test.fingerprint);
+  const source = await store.path(test.fingerprint);
   await using staging = await store.staging();
   const file = join(staging.path, "predictions.parquet");
   using session = await openSession({ readable: [], writable: [source, file], spill: join(staging.path, "spill") });

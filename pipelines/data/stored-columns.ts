@@ -17,7 +17,7 @@ export async function withDataset<T>(
   ref: DatasetRef,
   work: (session: Session, from: string) => Promise<T>,
 ): Promise<T> {
-  const file = store.path(ref.fingerprint);
+  const file = await store.path(ref.fingerprint);
   using session = await openSession({ readable: [dirname(file)] });
   try {
     return await work(session, `read_parquet(${quoteText(file)})`);

@@ -12,7 +12,7 @@ const [folder = "", type = "", params = "{}"] = process.argv.slice(2);
 const spec = JSON.parse(readFileSync(join(folder, "spec.json"), "utf8")) as TableSpec & {
   rows: Record<string, number>;
 };
-const store = { path: (part: string) => join(folder, `${part}.parquet`) } as DatasetStore;
+const store = { path: async (part: string) => join(folder, `${part}.parquet`) } as DatasetStore;
 const read = (part: string) => loadTable(store, { fingerprint: part, rows: spec.rows[part] ?? 0, columns: [] }, spec);
 
 const trainer = findTrainer(type);

@@ -34,7 +34,9 @@ async function splitOf(choice: Split) {
 async function column(ref: DatasetRef, name: string): Promise<string[]> {
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
-  const read = await connection.runAndReadAll(`SELECT ${name} AS v FROM '${project.store.path(ref.fingerprint)}'`);
+  const read = await connection.runAndReadAll(
+    `SELECT ${name} AS v FROM '${await project.store.path(ref.fingerprint)}'`,
+  );
   const values = read.getRowObjectsJS().map(({ v }) => String(v));
   connection.closeSync();
   instance.closeSync();
@@ -84,8 +86,8 @@ test.each<[string, Split, Split, "id" | "person", "none" | "some" | "many"]>([
     const found = await findSeenRows(place, after.config, after.data, production);
     expect("rows" in found && [...found.rows]).toEqual(truth);
 
-    const gone = (fingerprint: string) =>
-      fingerprint !== before.data.train.fingerprint && project.store.has(fingerprint);
+    const gone = async (fingerprint: string) =>
+      fingerprint !== before.data.train.fingerprint && (await project.store.has(fingerprint));
     const forgetful = { ...place, store: { ...project.store, has: gone } };
     const filtered = await findSeenRows(forgetful, after.config, after.data, production);
     const rows = "rows" in filtered ? [...filtered.rows] : [];

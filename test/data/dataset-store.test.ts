@@ -15,17 +15,17 @@ const ref = { fingerprint, rows: 1, columns: [{ name: "y", type: "double" }] };
 test("a dataset is stored once, with its record beside it", async () => {
   await using project = await scratchProject();
   const { store } = project;
-  expect(store.has(fingerprint)).toBe(false);
+  expect(await store.has(fingerprint)).toBe(false);
   await using staging = await store.staging();
   for (const content of ["first", "second"]) {
     const file = join(staging.path, content);
     await writeFile(file, content);
     await store.putParquet(fingerprint, ref, file);
   }
-  expect(store.has(fingerprint)).toBe(true);
+  expect(await store.has(fingerprint)).toBe(true);
   expect(await store.list()).toEqual([{ fingerprint, bytes: 5, modified: expect.any(Date) }]);
   expect(await readdir(staging.path)).toEqual([]);
-  expect((await readdir(join(store.path(fingerprint), ".."))).sort()).toEqual([
+  expect((await readdir(join(await store.path(fingerprint), ".."))).sort()).toEqual([
     `${fingerprint.slice(3)}.json`,
     `${fingerprint.slice(3)}.parquet`,
   ]);
@@ -36,10 +36,10 @@ test("a dataset is stored once, with its record beside it", async () => {
 
 test("a missing dataset is named with its file", async () => {
   await using project = await scratchProject();
-  expect(() => project.store.path(fingerprint)).toThrow(
+  await expect(project.store.path(fingerprint)).rejects.toThrow(
     `${fingerprint} is not in the dataset store: there is no ${project.root}`,
   );
-  expect(() => project.store.path(fingerprint)).toThrow(EnvironmentError);
+  await expect(project.store.path(fingerprint)).rejects.toThrow(EnvironmentError);
   expect(await project.store.list()).toEqual([]);
 });
 
@@ -61,7 +61,7 @@ test.each(["../../etc/passwd", "fp:../x", "fp:ABCDEF0123456789ABCDEF0123456789",
   "%j is no name",
   async (name) => {
     await using project = await scratchProject();
-    expect(() => project.store.has(name)).toThrow("is not a fp: with 32 hex digits");
+    await expect(project.store.has(name)).rejects.toThrow("is not a fp: with 32 hex digits");
     await expect(project.store.readBlob(name)).rejects.toThrow("is not a sha256: with 64 hex digits");
   },
 );

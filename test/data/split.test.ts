@@ -18,7 +18,7 @@ async function stored(ref: DatasetRef, columns: string): Promise<string[]> {
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
   const result = await connection.runAndReadAll(
-    `SELECT ${columns} AS value FROM '${project.store.path(ref.fingerprint)}'`,
+    `SELECT ${columns} AS value FROM '${await project.store.path(ref.fingerprint)}'`,
   );
   const values = result.getRowObjectsJS().map(({ value }) => String(value));
   connection.closeSync();

@@ -8,7 +8,7 @@ import { build, type Project, scratchProject } from "./feature-project.ts";
 async function stored(project: Project, ref: DatasetRef): Promise<Record<string, unknown>[]> {
   const instance = await DuckDBInstance.create();
   const connection = await instance.connect();
-  const result = await connection.runAndReadAll(`FROM '${project.store.path(ref.fingerprint)}'`);
+  const result = await connection.runAndReadAll(`FROM '${await project.store.path(ref.fingerprint)}'`);
   const rows = result.getRowObjectsJS();
   connection.closeSync();
   instance.closeSync();

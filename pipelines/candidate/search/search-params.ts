@@ -58,7 +58,7 @@ export interface ShardResult {
  * gate would judge it on those same rows.
  */
 export async function searchParams(context: SearchContext, task: SearchTask): Promise<SearchResult> {
-  const search = openSearch(context, task);
+  const search = await openSearch(context, task);
   return context.log.step(
     "search",
     (step) => runRounds(context, search, step),
@@ -72,7 +72,7 @@ export async function searchShard(
   task: SearchTask,
   { index, of }: { index: number; of: number },
 ): Promise<ShardResult> {
-  const search = openSearch(context, task);
+  const search = await openSearch(context, task);
   const [first] = search.rounds;
   const share = [...search.drawn.keys()].filter((at) => at % of === index - 1);
   await context.log.step(
@@ -90,7 +90,7 @@ interface Search extends SearchTask {
   files: TrialFiles;
 }
 
-function openSearch({ store, folder, threads }: SearchContext, task: SearchTask): Search {
+async function openSearch({ store, folder, threads }: SearchContext, task: SearchTask): Promise<Search> {
   const { config, data, trainerVersion, source } = task;
   const { search, seed, task: kind, type, params } = config;
   const { train, features, classes } = data;
@@ -98,7 +98,7 @@ function openSearch({ store, folder, threads }: SearchContext, task: SearchTask)
   const share = Math.max(1, Math.floor(Math.min(threads, config.resources.threads) / parallel));
   const common = { task: kind, type, seed, metric, validation, threads: share, target: config.features.target };
   const setup = {
-    parquet: store.path(train.fingerprint),
+    parquet: await store.path(train.fingerprint),
     train,
     features,
     classes,

@@ -46,7 +46,7 @@ export async function buildProfile(store: DatasetStore, candidate: Profiled): Pr
   );
   const times = await referenceTimes(store, candidate);
   const known = await describeTrain(store, candidate, { columns: [...columns, outcome], span: times?.train ?? null });
-  const predicted = store.has(candidate.predictions.fingerprint);
+  const predicted = await store.has(candidate.predictions.fingerprint);
   const scored = predicted
     ? await describePredictions(store, candidate, { span: times?.test ?? null, features: predictors(candidate, known) })
     : null;
@@ -121,7 +121,7 @@ async function describeTrain(
   candidate: Profiled,
   { columns, span }: { columns: readonly ReferenceColumn[]; span: TimeSpan | null },
 ): Promise<Described> {
-  const file = store.path(candidate.train.fingerprint);
+  const file = await store.path(candidate.train.fingerprint);
   using session = await openSession({ readable: [dirname(file)], threads: 1 });
   try {
     const from = `read_parquet(${quoteText(file)})`;
@@ -141,12 +141,12 @@ async function describePredictions(
   { span, features }: { span: TimeSpan | null; features: readonly Distribution[] },
 ): Promise<DescribedPredictions> {
   const { config, classes, predictions } = candidate;
-  const [file, test] = [store.path(predictions.fingerprint), store.path(candidate.test.fingerprint)];
+  const [file, test] = [await store.path(predictions.fingerprint), await store.path(candidate.test.fingerprint)];
   const columns = predictionColumns(candidate);
   using session = await openSession({ readable: [dirname(file), dirname(test)], threads: 1 });
   try {
     const described = await describeDistributions(session, `read_parquet(${quoteText(file)})`, columns);
-    const inTest = store.has(candidate.test.fingerprint);
+    const inTest = await store.has(candidate.test.fingerprint);
     const own = inTest
       ? await pastRows(session, pastSource(test, candidate.test, candidate, span))
       : { time: null, group: null, window: 0 };
@@ -220,7 +220,7 @@ async function performanceOf(store: DatasetStore, candidate: Profiled): Promise<
   } = config;
   const stored = storedPredictions(target, predictions);
   const outcomes = await readOutcomes({
-    files: [store.path(predictions.fingerprint)],
+    files: [await store.path(predictions.fingerprint)],
     task,
     target,
     classes,

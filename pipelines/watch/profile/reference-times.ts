@@ -25,7 +25,7 @@ export async function referenceTimes(
   const { time } = config.features;
   if (time === null) return null;
   const spanOf = async ({ fingerprint }: { fingerprint: string }) =>
-    store.has(fingerprint) ? timeSpan(store.path(fingerprint), time) : null;
+    (await store.has(fingerprint)) ? timeSpan(await store.path(fingerprint), time) : null;
   const times = { train: await spanOf(train), test: await spanOf(test) };
   return times.train || times.test ? times : null;
 }

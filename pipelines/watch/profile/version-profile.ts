@@ -37,7 +37,7 @@ export async function readProfile(
   const bytes = await snapshot.versionFile(model, version, profileFile);
   if (bytes) return parseProfile(Buffer.from(bytes).toString("utf8"));
   const { candidate } = await snapshot.record(model, version);
-  if (store.has(candidate.train.fingerprint)) return buildProfile(store, candidate);
+  if (await store.has(candidate.train.fingerprint)) return buildProfile(store, candidate);
   throw new UserError({
     message: `${model}@${version} was registered without ${profileFile}, and its train split is not in the dataset store`,
     hint: `store it anew where the data still is: mergeml reproduce ${model}@${version}; or retrain the model, which registers a version with one`,

@@ -91,9 +91,9 @@ async function labelledRows(
     candidate.features.map(({ name }) => name),
   );
   const row = freeName("row", [...features, target]);
-  const held = [current, previous].flatMap(
-    ({ record: { candidate } }) => notTrainedOn(store, candidate, { given: window.columns.features, target }) ?? [],
-  );
+  const given = { given: window.columns.features, target };
+  const conditions = [current, previous].map(({ record }) => notTrainedOn(store, record.candidate, given));
+  const held = (await Promise.all(conditions)).filter((condition) => condition !== null);
   const readable = [...new Set(held.map(({ folder }) => folder))];
   using session = await openSession({ readable, writable: [window.file, file], threads: 1 });
   const where = [`${quoteName(target)} IS NOT NULL`, ...held.map((each) => each.where)].join(" AND ");

@@ -17,13 +17,13 @@ export interface TrainedRowsCondition {
  * early, speaks for that version. Rows are known by all features that are there and by the outcome, as the model sees them, where
  * those tell rows apart. null where the dataset store has its splits no longer.
  */
-export function notTrainedOn(
+export async function notTrainedOn(
   store: Pick<DatasetStore, "has" | "path">,
   { train, test, features, config }: CandidateRecord,
   { given, target }: { given: readonly string[]; target: string },
-): TrainedRowsCondition | null {
-  if (!store.has(train.fingerprint) || !store.has(test.fingerprint)) return null;
-  const [file, heldOut] = [store.path(train.fingerprint), store.path(test.fingerprint)];
+): Promise<TrainedRowsCondition | null> {
+  if (!(await store.has(train.fingerprint)) || !(await store.has(test.fingerprint))) return null;
+  const [file, heldOut] = [await store.path(train.fingerprint), await store.path(test.fingerprint)];
   const shared = features.filter(({ name }) => given.includes(name));
   if (shared.length === 0) return null;
   const isNumber = config.task === "regression";

@@ -15,8 +15,9 @@ async function left(columns: string): Promise<{ left: number; test: number; all:
   const query = `SELECT i AS id, ${columns} FROM range(1000) t(i)`;
   const data = await build(project, query, { key: ["id"] });
   const record = { ...data, config: { task: "regression", features: { target: "y" } } } as unknown as CandidateRecord;
-  const held = notTrainedOn(project.store, record, { given: ["x", "c"], target: "outcome" })!;
-  const files = [data.train, data.test].map(({ fingerprint }) => quoteText(project.store.path(fingerprint)));
+  const held = (await notTrainedOn(project.store, record, { given: ["x", "c"], target: "outcome" }))!;
+  const stored = [data.train, data.test].map(({ fingerprint }) => project.store.path(fingerprint));
+  const files = (await Promise.all(stored)).map(quoteText);
   using session = await openSession({ readable: [held.folder] });
   const logged = `SELECT CAST(x AS FLOAT) AS x, c, CAST(y AS DOUBLE) AS outcome FROM read_parquet([${files.join(", ")}])`;
   const { rows } = await session.row(`SELECT count(*) AS rows FROM (${logged}) WHERE ${held.where}`);
@@ -35,8 +36,8 @@ it("rows of few values are equal by coincidence, and stay", async () => {
   expect(found.left).toBe(found.all);
 });
 
-it("nothing is known where the train split is not kept", () => {
-  const gone = { has: () => false, path: () => "" };
+it("nothing is known where the train split is not kept", async () => {
+  const gone = { has: async () => false, path: async () => "" };
   const record = { train: { fingerprint: "fp:1" } } as unknown as CandidateRecord;
-  expect(notTrainedOn(gone, record, { given: ["x"], target: "y" })).toBeNull();
+  expect(await notTrainedOn(gone, record, { given: ["x"], target: "y" })).toBeNull();
 });

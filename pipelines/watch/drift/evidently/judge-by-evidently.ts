@@ -23,7 +23,7 @@ export interface EvidentlyJob {
  */
 export async function judgeByEvidently(calibrated: DriftResult, job: EvidentlyJob): Promise<DriftResult> {
   const { config, train, predictions } = job.version;
-  if (job.files.length > 0 && !job.store.has(train.fingerprint)) throw notStored(config.name, job);
+  if (job.files.length > 0 && !(await job.store.has(train.fingerprint))) throw notStored(config.name, job);
   const stored = new Map(predictionColumns(job.version).map(({ name, column }) => [name, column]));
   const features = await answer(calibrated.features, train, job, (name) => name);
   const predicted = await answer(calibrated.predictions, predictions, job, (name) => stored.get(name) ?? name);
@@ -46,9 +46,9 @@ async function answer(
 ): Promise<(EvidentlyAnswer | null)[]> {
   const comparable = columns.filter(({ state }) => state === "compared");
   // Predictions are not stored again by `mergeml reproduce`.
-  if (files.length === 0 || comparable.length === 0 || !store.has(reference.fingerprint))
+  if (files.length === 0 || comparable.length === 0 || !(await store.has(reference.fingerprint)))
     return columns.map(() => null);
-  const rows = { reference: [store.path(reference.fingerprint)], current: files, threads, memory_gb };
+  const rows = { reference: [await store.path(reference.fingerprint)], current: files, threads, memory_gb };
   const paired = comparable.map(({ name, kind }): PairedColumn => ({ reference: stored(name), current: name, kind }));
   const answers = await answerColumns(rows, paired);
   return columns.map((column) => answers[comparable.indexOf(column)] ?? null);

@@ -139,7 +139,7 @@ test("a window is checked by this method in the same call", async () => {
     odd: "number",
     gone: "number",
   } as const;
-  const profile = await profileOf({ file: store.path(train.fingerprint), features });
+  const profile = await profileOf({ file: await store.path(train.fingerprint), features });
   const options = {
     files: [windowFile],
     threads: 1,
