@@ -17,5 +17,13 @@ debian() {
 
 postgres() { command -v postgres > /dev/null || ls /usr/lib/postgresql/*/bin/postgres > /dev/null 2>&1 || debian postgresql; }
 
-servers=(postgres)
+# An S3 server over a folder. Built here: Go has no binaries to install.
+versitygw() { [ -x "$bin/versitygw" ] || GOBIN=$bin go install github.com/versity/versitygw/cmd/versitygw@v1.8.0; }
+
+# Azure's storage, as its makers emulate it.
+azurite() { [ -d .cache/servers/azurite/node_modules/azurite ] || npm install --prefix .cache/servers/azurite --no-audit --no-fund --silent azurite@3.37.0; }
+
+registry() { command -v docker-registry > /dev/null || debian docker-registry; }
+
+servers=(postgres versitygw azurite registry)
 for each in "${@:-${servers[@]}}"; do "$each"; done

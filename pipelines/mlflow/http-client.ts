@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { visibleText } from "../errors/visible-text.ts";
 import type { Clock } from "../ports/clock.ts";
-import { type FailedRequest, isUnsent, retryAfterSeconds, sendRepeatedly } from "../ports/request.ts";
+import { type FailedRequest, innermostMessage, isUnsent, retryAfterSeconds, sendRepeatedly } from "../ports/request.ts";
 import { MlflowError } from "./mlflow-error.ts";
 import type { ServerSettings } from "./server-settings.ts";
 
@@ -172,19 +172,13 @@ function mlflowAnswer(content: Buffer): { error_code?: string; message?: string 
 }
 
 function unreachable(settings: ServerSettings, cause: Error, tried: string): MlflowError {
-  const reason = cause.name === "TimeoutError" ? "it did not answer in time" : innermost(cause);
+  const reason = cause.name === "TimeoutError" ? "it did not answer in time" : innermostMessage(cause);
   const message =
     cause instanceof RangeError
       ? `the MLflow server is not used: ${reason}`
       : `the MLflow server at ${settings.url} cannot be reached: ${reason}`;
   const facts = { status: null, code: null, unclear: !isUnsent(cause) };
   return new MlflowError(clean(message, settings), tried, facts, { cause });
-}
-
-/** `fetch failed` says nothing; what it wraps does. */
-function innermost(error: Error): string {
-  const inner = error.cause instanceof AggregateError ? error.cause.errors[0] : error.cause;
-  return inner instanceof Error ? innermost(inner) : error.message;
 }
 
 /** A server may echo what it was sent. */

@@ -95,3 +95,9 @@ export function retryAfterSeconds(text: string | null, now: Date): number | null
   const date = Date.parse(text);
   return Number.isNaN(date) ? null : Math.max(0, (date - now.getTime()) / 1000);
 }
+
+/** `fetch failed` says nothing; what it wraps does. */
+export function innermostMessage(error: Error): string {
+  const inner = error.cause instanceof AggregateError ? error.cause.errors[0] : error.cause;
+  return inner instanceof Error ? innermostMessage(inner) : error.message;
+}
