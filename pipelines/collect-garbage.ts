@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { listCandidates } from "./candidate/candidate-directory.ts";
+import type { StoredItem } from "./data/stores/remote-store.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -13,6 +14,10 @@ export interface Garbage {
   candidates: string[];
   cache_files: number;
   kept: number;
+  /** Items of the store that other machines read, which nothing refers to; their number and bytes are those above without. */
+  shared: { name: string; bytes: number }[];
+  /** What interrupted uploads had left there. */
+  leftovers: number;
 }
 
 const dayMs = 86_400_000;
@@ -36,9 +41,11 @@ export async function collectGarbage(
   );
   const stored = await store.list();
   const garbage = stored.filter((each) => !used.has(each.fingerprint) && each.modified.getTime() < oldest);
+  const remote = await sharedGarbage(workspace, used, oldest);
   const cached = await oldFiles(join(root, ".mergeml", "cache"), oldest);
   if (!dryRun) {
     for (const { fingerprint } of garbage) await store.delete(fingerprint);
+    for (const item of remote) await store.shared?.remote.delete(item);
     for (const path of [...closed.map((each) => each.directory), ...cached])
       await rm(path, { recursive: true, force: true });
   }
@@ -49,14 +56,16 @@ export async function collectGarbage(
     candidates: closed.map((each) => each.directory),
     cache_files: cached.length,
     kept: stored.length - garbage.length,
+    shared: remote.map(({ name, bytes }) => ({ name, bytes })),
+    leftovers: dryRun ? 0 : ((await store.shared?.remote.sweep(new Date(oldest))) ?? 0),
   };
 }
 
 async function usedFingerprints({ registry }: Workspace, openCandidates: readonly string[]): Promise<Set<string>> {
   const snapshot = await registry.snapshot({ fetch: true });
   const used = new Set<string>();
-  const use = ({ train, test, predictions }: CandidateRecord) => {
-    for (const { fingerprint } of [train, test, predictions]) used.add(fingerprint);
+  const use = ({ train, test, predictions, model }: CandidateRecord) => {
+    for (const name of [train.fingerprint, test.fingerprint, predictions.fingerprint, model.sha256]) used.add(name);
   };
   for (const model of await snapshot.models()) {
     for (const record of await snapshot.records(model)) use(record.candidate);
@@ -64,6 +73,22 @@ async function usedFingerprints({ registry }: Workspace, openCandidates: readonl
   for (const directory of openCandidates)
     use(JSON.parse(await readFile(join(directory, "candidate.json"), "utf8")) as CandidateRecord);
   return used;
+}
+
+/** Of what this repository alone has put there: another one's versions cannot be seen from here. */
+async function sharedGarbage(
+  { store: { shared } }: Workspace,
+  used: ReadonlySet<string>,
+  oldest: number,
+): Promise<StoredItem[]> {
+  const garbage: StoredItem[] = [];
+  if (shared === null) return garbage;
+  const own = await shared.repository();
+  for await (const item of shared.remote.list()) {
+    const isOurs = item.labels.repositories.every((each) => each === own);
+    if (isOurs && !used.has(item.name) && item.stored.getTime() < oldest) garbage.push(item);
+  }
+  return garbage;
 }
 
 async function oldFiles(folder: string, oldest: number): Promise<string[]> {

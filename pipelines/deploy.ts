@@ -2,6 +2,7 @@ import type { Candidate } from "./candidate/candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { UserError } from "./errors/user-error.ts";
 import { judgeAgain } from "./gate.ts";
+import { keepDatasets } from "./keep-version.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
 import type { RegisterResult } from "./registry/registry.ts";
 import { versionTrainedRows } from "./registry/trained-rows.ts";
@@ -66,6 +67,7 @@ export async function registerCandidate(
   { promote, pullRequest, event = "register" }: { promote: boolean; pullRequest: number | null; event?: RunEvent },
 ): Promise<RegisterResult> {
   const { record, evaluation, verdict, example } = candidate;
+  await keepDatasets(workspace, record);
   const registered = await workspace.log.step(
     "register",
     async () =>

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { loadRepositoryConfig, type RepositoryOrigin } from "./config/repository-config.ts";
+import { isStoreAddress } from "./config/store-address.ts";
 import { startEngines } from "./data/engines/engines.ts";
 import { openStore } from "./data/stores.ts";
 import { UserError } from "./errors/user-error.ts";
@@ -10,7 +11,7 @@ import { mirroredRegistry } from "./mlflow/mirrored-registry.ts";
 import { type Environment, isCi } from "./ports/environment.ts";
 import { openGit } from "./registry/git/git.ts";
 import { openRegistry } from "./registry/registry.ts";
-import { findRemote } from "./registry/remote.ts";
+import { findRemote, repositoryName } from "./registry/remote.ts";
 import { explainRevertConflict } from "./registry/revert-conflict.ts";
 import type { ChangeMemory } from "./registry/since.ts";
 import { openRunLog } from "./run-log/run-log.ts";
@@ -28,10 +29,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const origin = { confined: isCi(env), given: givenFolders(env) };
   const { config: repository, problems } = await loadRepositoryConfig(root, origin);
   if (problems.length > 0) throw new UserError(problems);
-  const store = openStore(repository.store, root);
   const git = openGit(root, { env, log });
   // Asked for now, so that a fetch can start at once while the configs are read.
   const [remote] = await Promise.all([findRemote(git, repository.remote), prepareLocalFolder(root, git, repository)]);
+  let name: Promise<string> | undefined;
+  const repositoryOf = () => (name ??= repositoryName(git, remote, root));
+  const store = openStore(repository.store, { root, env, repository: repositoryOf, clock, log });
   if (existsSync(join(root, ".git", "REVERT_HEAD")))
     log.warn((await explainRevertConflict(git)) ?? "a git revert is under way");
   const cache = openStepCache(join(root, ".mergeml", "cache"), options.useCache);
@@ -64,7 +67,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     clock,
     log,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all([git[Symbol.asyncDispose](), runs[Symbol.asyncDispose]()]);
+      const closed = store.shared?.remote[Symbol.asyncDispose]();
+      await Promise.all([git[Symbol.asyncDispose](), runs[Symbol.asyncDispose](), closed]);
     },
   };
 }
@@ -72,7 +76,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
 /** What the operator sets, for places that a CI job may not take from the repository. */
 function givenFolders({ MERGEML_STORE, MERGEML_PREDICTIONS }: Environment): RepositoryOrigin["given"] {
   return {
-    ...(MERGEML_STORE && { store: resolve(MERGEML_STORE) }),
+    ...(MERGEML_STORE && { store: isStoreAddress(MERGEML_STORE) ? MERGEML_STORE : resolve(MERGEML_STORE) }),
     ...(MERGEML_PREDICTIONS && { predictions: resolve(MERGEML_PREDICTIONS) }),
   };
 }

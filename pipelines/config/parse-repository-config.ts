@@ -9,6 +9,7 @@ import { when } from "./rules/rule.ts";
 import { sourceFindings } from "./rules/source-rules.ts";
 import { compileSchema, type Validator } from "./schema/compile-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
+import { isStoreAddress } from "./store-address.ts";
 import { type Finding, toProblem } from "./yaml/finding.ts";
 import { openYaml } from "./yaml/yaml-file.ts";
 
@@ -82,7 +83,7 @@ function repositoryRules(
         hint: "for example data or lake/flights; no leading slash, no .. and no backslash",
       }),
     ),
-    ...folderRule("store", store, mayUse),
+    ...(isStoreAddress(store) ? [] : folderRule("store", store, mayUse)),
     ...folderRule("predictions", predictions, mayUse),
   ];
 }

@@ -38,14 +38,14 @@ export const repositorySchema = {
     },
     sources: sourcesSchema,
     store: {
-      title: "the path of a folder",
+      title: "the path of a folder, or an address such as s3://acme-models/store",
       description:
-        "Folder of the dataset store, relative to the repository or absolute. In CI it must be inside; MERGEML_STORE overrides it.",
+        "Where train, test and prediction rows are kept, and models too large for git: a folder, relative to the repository or absolute, or a store that other machines read: oci://ghcr.io/acme/models, s3://bucket/prefix?region=eu-central-1, azure://account/container/prefix, or a schema of a source that is a database, such as shop.training. A folder must be inside the repository in CI; MERGEML_STORE overrides it.",
       type: "string",
       minLength: 1,
       maxLength: 500,
       default: ".mergeml/store",
-      examples: [".mergeml/store"],
+      examples: [".mergeml/store", "oci://ghcr.io/acme/models", "s3://acme-models/store?region=eu-central-1"],
     },
     predictions: {
       title: "the path of a folder",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sha256 } from "../config/canonical-json.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import type { DatasetRef } from "./dataset.ts";
+import type { ItemLabels, RemoteStore } from "./stores/remote-store.ts";
 
 /** A stored dataset, as `gc` sees it. */
 export interface StoredDataset {
@@ -18,18 +19,42 @@ export interface Staging extends AsyncDisposable {
   path: string;
 }
 
+/** What came of sending something to a store. */
+export interface Pushed {
+  name: string;
+  /** Bytes of content that were sent: 0 when it was there. */
+  sent: number;
+}
+
+/** A store that other machines read, beside the copies on this one. Names are `fp:…`, and `sha256:…` of a model. */
+export interface SharedStore {
+  readonly remote: RemoteStore;
+  /** Sends a dataset that is on this machine. Throws EnvironmentError when it is not. */
+  push(name: string, labels?: Omit<ItemLabels, "repositories">): Promise<Pushed>;
+  /** Reads back what the store has, whole, and throws EnvironmentError unless it is what its name says. */
+  confirm(name: string): Promise<void>;
+  /** Who may delete: the repository as others know it. */
+  repository(): Promise<string>;
+}
+
 /** Content-addressed and write-once. Everything arrives by a rename, so that readers and concurrent writers see whole files only. */
 export interface DatasetStore {
   /** Which store it is, for messages. */
   readonly title: string;
   /** Whether other machines can read what is put here, and after this one is gone. */
   readonly durable: boolean;
+  /** The store behind this one that other machines read; null for a folder, which has none. */
+  readonly shared: SharedStore | null;
   has(fingerprint: string): Promise<boolean>;
+  /** Whether its file is on this machine, so that nothing need be fetched. */
+  isHere(fingerprint: string): Promise<boolean>;
   /**
    * The Parquet file, which is on this machine from now on. Throws EnvironmentError when the store does not have it, or has
    * other rows under that name.
    */
   path(fingerprint: string): Promise<string>;
+  /** What was written down of a dataset as it was put here. */
+  ref(fingerprint: string): Promise<DatasetRef>;
   /** Moves a finished file in from `staging()`; when the dataset is stored already, that one is kept. */
   putParquet(fingerprint: string, ref: DatasetRef, tempPath: string): Promise<void>;
   list(): Promise<StoredDataset[]>;
@@ -53,11 +78,18 @@ export function openDatasetStore(dir: string): DatasetStore {
   return {
     title: `the folder ${dir} on this machine`,
     durable: false,
+    shared: null,
     has: async (fingerprint) => existsSync(parquet(fingerprint)),
+    isHere: async (fingerprint) => existsSync(parquet(fingerprint)),
     async path(fingerprint) {
       const file = parquet(fingerprint);
       if (!existsSync(file)) throw missing(fingerprint, file);
       return file;
+    },
+    async ref(fingerprint) {
+      const file = parquet(fingerprint).replace(/\.parquet$/, ".json");
+      if (!existsSync(file)) throw missing(fingerprint, file);
+      return JSON.parse(await readFile(file, "utf8")) as DatasetRef;
     },
     async putParquet(fingerprint, ref, tempPath) {
       const file = parquet(fingerprint);

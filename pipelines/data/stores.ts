@@ -1,23 +1,49 @@
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../errors/user-error.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Environment } from "../ports/environment.ts";
+import type { Log } from "../ports/log.ts";
 import { type DatasetStore, openDatasetStore } from "./dataset-store.ts";
+import { openAzureStore, openS3Store } from "./stores/bucket-address.ts";
+import type { RemoteStore } from "./stores/remote-store.ts";
+import { openSharedStore } from "./stores/shared-store.ts";
 
-/** Opens a store at its address, which for a folder may be relative to the repository's root. */
-type OpenStore = (address: string, root: string) => DatasetStore;
+/** What opening a store needs besides its address. */
+export interface StoreOptions {
+  root: string;
+  env: Environment;
+  /** This repository, as others know it. */
+  repository(): Promise<string>;
+  clock: Clock;
+  log: Log;
+}
 
-/** All kinds of dataset stores, by the scheme of `store` in mergeml.yaml; a folder has none. A new one is a file and a line here. */
-const stores: Readonly<Record<string, OpenStore>> = {
-  "": (folder, root) => openDatasetStore(isAbsolute(folder) ? folder : join(root, folder)),
+type OpenRemote = (address: string, options: StoreOptions) => RemoteStore;
+
+/** All kinds of stores that other machines read, by the scheme of `store` in mergeml.yaml. A new one is a file and a line here. */
+const remotes: Readonly<Record<string, OpenRemote>> = {
+  s3: openS3Store,
+  azure: openAzureStore,
 };
 
-/** The store of mergeml.yaml. Throws UserError for a scheme that this version has no store for. */
-export function openStore(address: string, root: string): DatasetStore {
-  const [, scheme = ""] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(address) ?? [];
-  const open = Object.hasOwn(stores, scheme) ? stores[scheme] : undefined;
-  if (open) return open(address, root);
+/** The scheme of a store's address; "" for a folder. */
+function storeScheme(address: string): string {
+  return /^([a-z][a-z0-9+.-]*):\/\//i.exec(address)?.[1]?.toLowerCase() ?? "";
+}
+
+/** Where the copies of a store that is elsewhere lie, and the store that is nowhere else. */
+const localStore = ".mergeml/store";
+
+/** The store of mergeml.yaml. Throws UserError for a scheme that this version has no store for, or an address that is none. */
+export function openStore(address: string, options: StoreOptions): DatasetStore {
+  const scheme = storeScheme(address);
+  const at = (folder: string) => openDatasetStore(isAbsolute(folder) ? folder : join(options.root, folder));
+  if (scheme === "") return at(address);
+  const open = Object.hasOwn(remotes, scheme) ? remotes[scheme] : undefined;
+  if (open) return openSharedStore({ ...options, local: at(localStore), remote: open(address, options) });
   throw new UserError({
     message: `this version has no dataset store for ${scheme}://`,
-    hint: "store in mergeml.yaml is the path of a folder",
+    hint: `store in mergeml.yaml is the path of a folder, or begins with ${Object.keys(remotes).join("://, ")}://`,
     key: "store",
   });
 }

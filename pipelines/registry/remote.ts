@@ -68,3 +68,15 @@ function list(remotes: readonly string[]): string {
   if (remotes.length === 0) return "no remote";
   return remotes.length === 1 ? `the remote ${remotes[0]}` : `the remotes ${remotes.join(", ")}`;
 }
+
+/** The repository as others know it: `github.com/acme/models`, however it is spoken to; its folder when it has no remote. */
+export async function repositoryName(git: Git, remote: string | null, root: string): Promise<string> {
+  if (remote === null) return root;
+  const address = await git.text(["config", "--get", `remote.${remote}.url`], { allow: [1] });
+  const [, host, path] =
+    /^[a-z+]+:\/\/(?:[^/@]*@)?([^/:]+)(?::\d+)?\/(.+)$/i.exec(address) ??
+    /^(?:[^/@]*@)([^/:]+):(.+)$/.exec(address) ??
+    [];
+  if (host === undefined || path === undefined) return address || root;
+  return `${host.toLowerCase()}/${path.replace(/^\/+/, "").replace(/(?:\.git)?\/*$/, "")}`;
+}

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import type { RepositoryConfig } from "../config/model-config.ts";
+import { isStoreAddress } from "../config/store-address.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Git } from "../registry/git/git.ts";
 import { writeAside } from "./write-aside.ts";
@@ -16,7 +17,7 @@ export async function prepareLocalFolder(
   git: Pick<Git, "text">,
   { store }: Pick<RepositoryConfig, "store">,
 ): Promise<void> {
-  const places = isAbsolute(store) ? [folder] : [folder, store];
+  const places = isAbsolute(store) || isStoreAddress(store) ? [folder] : [folder, store];
   const committed = await git.text(["ls-files", "--", ...places.map((place) => `:(literal)${place}`)]);
   if (committed !== "") throw new UserError(planted(committed.split("\n")));
   const ignore = join(root, folder, ".gitignore");

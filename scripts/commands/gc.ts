@@ -1,6 +1,6 @@
-import { collectGarbage } from "../../pipelines/collect-garbage.ts";
+import { collectGarbage, type Garbage } from "../../pipelines/collect-garbage.ts";
 import { formatCount } from "../../pipelines/statistics/format-number.ts";
-import type { Command } from "../cli/command.ts";
+import type { Command, CommandOutcome } from "../cli/command.ts";
 import { wholeNumber } from "../cli/option-values.ts";
 
 export const gc: Command = {
@@ -18,12 +18,20 @@ export const gc: Command = {
   async run({ flag, option, workspace }) {
     const opened = await workspace();
     const graceDays = wholeNumber("grace-days", option("grace-days")) ?? opened.repository.gc_grace_days;
-    const garbage = await collectGarbage(opened, { dryRun: flag("dry-run"), graceDays });
-    const verb = garbage.dry_run ? "would delete" : "deleted";
-    const lines = garbage.datasets.map(
-      ({ fingerprint, bytes }) => `  ${fingerprint}  ${formatCount(Math.ceil(bytes / 1024))} kB`,
-    );
-    const summary = `${verb} ${garbage.datasets.length} datasets (${formatCount(Math.ceil(garbage.bytes / 1024))} kB), ${garbage.candidates.length} candidates, ${garbage.cache_files} cached steps; ${garbage.kept} datasets kept`;
-    return { text: [...lines, summary].join("\n"), data: garbage };
+    return tellGarbage(await collectGarbage(opened, { dryRun: flag("dry-run"), graceDays }));
   },
 };
+
+/** What `gc` and `store gc` did, for people and machines. */
+export function tellGarbage(garbage: Garbage): CommandOutcome {
+  const verb = garbage.dry_run ? "would delete" : "deleted";
+  const lines = garbage.datasets.map(
+    ({ fingerprint, bytes }) => `  ${fingerprint}  ${formatCount(Math.ceil(bytes / 1024))} kB`,
+  );
+  const summary = `${verb} ${garbage.datasets.length} datasets (${formatCount(Math.ceil(garbage.bytes / 1024))} kB), ${garbage.candidates.length} candidates, ${garbage.cache_files} cached steps; ${garbage.kept} datasets kept`;
+  const shared = garbage.shared.map(({ name, bytes }) => `  ${name}  ${formatCount(Math.ceil(bytes / 1024))} kB`);
+  const bytes = garbage.shared.reduce((sum, each) => sum + each.bytes, 0);
+  const there = `${verb} ${garbage.shared.length} items (${formatCount(Math.ceil(bytes / 1024))} kB) of the store that other machines read${garbage.leftovers > 0 ? `, and ${garbage.leftovers} interrupted uploads` : ""}`;
+  const more = garbage.shared.length + garbage.leftovers > 0 ? [...shared, there] : [];
+  return { text: [...lines, summary, ...more].join("\n"), data: garbage };
+}

@@ -108,6 +108,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Copy the registry to an MLflow server",
     load: async () => (await import("./mlflow.ts")).mlflow,
   },
+  store: {
+    usage: "store <push|pull|ls|verify|gc>",
+    summary: "Datasets and large models where other machines read them",
+    load: async () => (await import("./store.ts")).store,
+  },
   gc: {
     usage: "gc [--dry-run]",
     summary: "Delete datasets nothing refers to",

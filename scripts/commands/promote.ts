@@ -1,4 +1,5 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { promoteVersion } from "../../pipelines/keep-version.ts";
 import type { Command } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
 import { knownModel, versionReference, wholeNumber } from "../cli/option-values.ts";
@@ -23,7 +24,7 @@ export const promote: Command = {
     const versions = await snapshot.versions(await knownModel(name, snapshot));
     const named = to === null ? reference : `${reference}@${to}`;
     const version = named.includes("@") ? (await versionReference(named, snapshot)).version : Math.max(...versions);
-    const done = await registry.promote(name, version);
+    const done = await promoteVersion(opened, name, version);
     if (done.commit && done.from === done.to)
       return {
         text: `${name}@${version} is in production, and its model is on the registry branch now  registry@${done.commit.slice(0, 7)}`,

@@ -7,6 +7,8 @@ import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { openDatasetStore } from "../../pipelines/data/dataset-store.ts";
 import { openStore } from "../../pipelines/data/stores.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
+import { systemClock } from "../../pipelines/ports/clock.ts";
+import { silentLog } from "../../pipelines/ports/log.ts";
 import { scratchProject } from "./feature-project.ts";
 
 const fingerprint = `fp:${"0123456789abcdef".repeat(2)}`;
@@ -113,6 +115,13 @@ test("processes that write the same things at once do not disturb each other", a
 });
 
 test("a store of a kind that this version lacks is no folder by mistake", () => {
-  expect(() => openStore("s3://bucket/sets", "/repository")).toThrow("this version has no dataset store for s3://");
-  expect(openStore(".mergeml/store", "/repository").title).toContain("/repository/.mergeml/store");
+  const options = {
+    root: "/repository",
+    env: {},
+    repository: async () => "acme/models",
+    clock: systemClock,
+    log: silentLog,
+  };
+  expect(() => openStore("ftp://bucket/sets", options)).toThrow("this version has no dataset store for ftp://");
+  expect(openStore(".mergeml/store", options).title).toContain("/repository/.mergeml/store");
 });

@@ -50,14 +50,14 @@ export async function uploadFile(
 /** Writes an object to a file; false when it is gone or was changed meanwhile, and then the file is not whole. */
 export async function downloadFile(
   storage: ObjectStorage,
-  { key, bytes, etag }: Pick<ObjectFacts, "key" | "bytes" | "etag">,
+  { key, bytes, etag }: Pick<ObjectFacts, "key" | "bytes"> & { etag?: string },
   path: string,
 ): Promise<boolean> {
   await using file = await open(path, "w");
   let isWhole = true;
   await inParts(bytes, async (_number, start, length) => {
     if (!isWhole) return;
-    const part = await storage.get(key, { range: { start, length }, etag });
+    const part = await storage.get(key, { range: { start, length }, ...(etag && { etag }) });
     if (part?.length === length) await file.write(part, 0, length, start);
     else isWhole = false;
   });

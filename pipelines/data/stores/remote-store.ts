@@ -1,0 +1,63 @@
+import type { DatasetRef } from "../dataset.ts";
+
+/** What a stored item is to people; nothing of it identifies the content. */
+export interface ItemLabels {
+  model?: string;
+  split?: "train" | "test" | "predictions";
+  /** The version that was registered with it first. */
+  version?: number;
+  /** Repositories that have put it here, e.g. `github.com/acme/models`; each may delete only what no other has put. */
+  repositories: readonly string[];
+}
+
+/** What a store keeps under a name. */
+export interface StoredItem {
+  /** `fp:…` of a dataset, `sha256:…` of a model too large for git, `step:…` of a cached step. */
+  name: string;
+  bytes: number;
+  /** `sha256:…` of the stored file; null where a store keeps rows and no file. */
+  sha256: string | null;
+  /** Of a dataset. */
+  ref: DatasetRef | null;
+  labels: ItemLabels;
+  /** When it was last put, or renewed. */
+  stored: Date;
+}
+
+export type NewItem = Omit<StoredItem, "stored">;
+
+/**
+ * A store that other machines read: content under names, written once. An item is there whole or not at all, whatever happens to
+ * who puts it. Every method throws EnvironmentError when the server is away or refuses.
+ */
+export interface RemoteStore extends AsyncDisposable {
+  /** Which it is, for messages: `the bucket acme-models at s3.eu-central-1.amazonaws.com`. */
+  readonly title: string;
+  /** Whether it was opened with credentials: without, a refusal means that this job may not read it. */
+  readonly signedIn: boolean;
+  find(name: string): Promise<StoredItem | null>;
+  list(): AsyncIterable<StoredItem>;
+  /** Sends a file and then lets its name be seen; when the name is there by then, what was there first stays. */
+  put(item: NewItem, file: string): Promise<void>;
+  /** Writes an item's content to a file; false when it has gone meanwhile. Who asks checks the content. */
+  get(item: StoredItem, file: string): Promise<boolean>;
+  /** Makes an item as young as one just put, and gives it these labels; sends nothing of its content. */
+  renew(item: StoredItem, labels: ItemLabels): Promise<void>;
+  /** Takes the name away first, then the content. */
+  delete(item: StoredItem): Promise<void>;
+  /** Takes away what interrupted uploads left, as far as it is older than `before`; gives how many. */
+  sweep(before: Date): Promise<number>;
+}
+
+/** A name as it may stand in a key, a tag or a table: `fp-…`, `model-…`, `step-…`. Throws for anything else. */
+export function plainItemName(name: string): string {
+  const [, kind = "", hex = ""] = /^(fp|sha256|step):([0-9a-f]{32}|[0-9a-f]{64})$/.exec(name) ?? [];
+  if (hex === "") throw new Error(`${JSON.stringify(name)} is no name of a stored item`);
+  return `${kind === "sha256" ? "model" : kind}-${hex}`;
+}
+
+/** The name again; null for what is none. */
+export function itemNameOf(plain: string): string | null {
+  const [, kind, hex] = /^(fp|model|step)-([0-9a-f]{32}|[0-9a-f]{64})$/.exec(plain) ?? [];
+  return hex === undefined ? null : `${kind === "model" ? "sha256" : kind}:${hex}`;
+}

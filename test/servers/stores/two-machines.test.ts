@@ -1,0 +1,97 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { CheckedItem } from "../../../pipelines/store-contents.ts";
+import { flatsCsv, makeScratch, modelYaml, type Scratch } from "../../scratch.ts";
+import { type FaultyProxy, startFaultyProxy } from "../faulty-proxy.ts";
+import { type StoreServer, storeServers } from "./store-servers.ts";
+
+interface Checked {
+  bytes: number;
+  items: CheckedItem[];
+}
+
+describe.each(storeServers)("a store in $name", ({ start }) => {
+  let server: StoreServer;
+  let proxy: FaultyProxy | null;
+  let scratch: Scratch;
+  let told = "";
+  /** The command line in a second clone, on a machine that has only the repository. */
+  const second = (...args: string[]) => scratch.mergeml("-C", "../second", ...args);
+  const json = <T>({ code, stdout, stderr }: { code: number; stdout: string; stderr: string }): T => {
+    told += stdout + stderr;
+    expect(`${stderr}${stdout}`, "what it told").toMatch(code === 0 ? /./ : /$^/);
+    return JSON.parse(stdout) as T;
+  };
+
+  beforeAll(async () => {
+    server = await start();
+    proxy = server.endpoint ? await startFaultyProxy(server.endpoint) : null;
+    scratch = makeScratch();
+    Object.assign(scratch.env, server.env);
+    scratch.write("mergeml.yaml", server.config("first", proxy?.endpoint));
+    scratch.git("add", ".");
+    scratch.git("commit", "-qm", "Name a store");
+    scratch.git("push", "-q");
+    await scratch.facts(["init"]);
+    const run = await scratch.mergeml("run", "rent");
+    told += run.stdout + run.stderr;
+    expect(run.code, run.stderr).toBe(0);
+    expect(run.stderr).toContain("read back");
+    scratch.clone("second", "main");
+    rmSync(join(scratch.folder, "second/data/flats.csv"));
+  });
+  afterAll(async () => {
+    scratch?.[Symbol.dispose]();
+    await proxy?.[Symbol.asyncDispose]();
+    await server?.[Symbol.asyncDispose]();
+  });
+
+  it("has what the version stands on, and sends nothing twice", async () => {
+    const before = proxy?.sent() ?? 0;
+    const pushed = json<Checked>(await scratch.mergeml("store", "push", "--json"));
+    expect(pushed.items.map(({ part, problem }) => [part, problem])).toEqual([
+      ["train", null],
+      ["test", null],
+      ["predictions", null],
+    ]);
+    expect(pushed.bytes).toBe(0);
+    expect(proxy?.sent() ?? 0).toBe(before);
+    const listed = await scratch.mergeml("store", "ls");
+    expect(listed.stdout).toMatch(/train .*rent@1\n.*3 items/s);
+  });
+
+  it("lets another machine verify, reproduce and predict without the data", async () => {
+    expect(json<Checked>(await second("store", "verify", "--json")).items).toHaveLength(3);
+    expect(existsSync(join(scratch.folder, "second/.mergeml/store/datasets"))).toBe(false);
+    const reproduced = await second("reproduce", "rent@1", "--json");
+    expect(json(reproduced)).toMatchObject({ identical: true, data: "store" });
+    scratch.write("../second/new.csv", "id,size,rooms,city\n1,50,2,Ulm\n");
+    expect((await second("predict", "rent", "--input", "new.csv", "--output", "out.csv")).code).toBe(0);
+  });
+
+  it("lets another machine judge against the rows that production was trained on", async () => {
+    scratch.write("../second/data/flats.csv", flatsCsv());
+    rmSync(join(scratch.folder, "second/.mergeml/store"), { recursive: true, force: true });
+    const changed = modelYaml({ params: "{ trees: 30, max_leaves: 8 }" }).replace(
+      "test: 0.3, seed: 7",
+      "test: 0.3, seed: 8",
+    );
+    scratch.write("../second/models/rent/model.yaml", changed);
+    const { directory } = json<{ directory: string }>(await second("train", "rent", "--json"));
+    const evaluation = JSON.parse(
+      readFileSync(join(scratch.folder, "second", directory, "evaluation.json"), "utf8"),
+    ) as { seen_by_production: number };
+    expect(evaluation.seen_by_production).toBeGreaterThan(50);
+    const registry = scratch.git("show", "origin/registry:models/rent/versions/1/version.json");
+    const { fingerprint } = (JSON.parse(registry) as { candidate: { train: { fingerprint: string } } }).candidate.train;
+    const fetched = join(scratch.folder, "second/.mergeml/store/datasets", `${fingerprint.slice(3)}.parquet`);
+    expect(existsSync(fetched)).toBe(true);
+  });
+
+  it("tells no secret", () => {
+    for (const secret of server.secrets) expect(told).not.toContain(secret);
+    const config = readFileSync(join(scratch.root, "mergeml.yaml"), "utf8");
+    for (const secret of server.secrets) expect(config).not.toContain(secret);
+  });
+});
