@@ -51,7 +51,7 @@ async function featureInputs(
   { config, query }: LoadedModel,
   splitSeed: number,
 ): Promise<unknown> {
-  const { task, thresholds } = config;
+  const { task, thresholds, resources } = config;
   const files = await listInputs(root, repository.data, extraData);
   return {
     task,
@@ -60,6 +60,7 @@ async function featureInputs(
     slices: thresholds.slices.map((rule) => rule.by),
     query: query.text,
     files,
+    ...(resources.max_rows !== undefined && { max_rows: resources.max_rows }),
   };
 }
 

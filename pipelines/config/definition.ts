@@ -5,7 +5,7 @@ import type { ModelConfig } from "./model-config.ts";
 /**
  * `sha256:` and 64 hex digits of what the user wrote that determines the model's bytes: config, query and trainer, without the data.
  * Left out, because they change when a model is judged, watched or run, but not what is trained: description, owner,
- * drift, retrain, rollback, resources, thresholds and features.checks. `files` are hashes of a program's files by path.
+ * drift, retrain, rollback, resources but for max_rows, thresholds and features.checks. `files` are hashes of a program's files by path.
  */
 export function definitionHash(
   config: ModelConfig,
@@ -15,7 +15,7 @@ export function definitionHash(
 ): string {
   const { name, task, type, seed, params, features } = config;
   const { checks: _, ...data } = features;
-  const determining = { name, task, type, seed, params, features: data, ...searchOf(config) };
+  const determining = { name, task, type, seed, params, features: data, ...searchOf(config), ...sampleOf(config) };
   return sha256(
     canonicalJson({
       config: determining,
@@ -32,6 +32,11 @@ function searchOf({ search }: ModelConfig): { search?: Json } {
   if (!search) return {};
   const { parallel: _, ...determining } = search;
   return { search: determining as unknown as Json };
+}
+
+/** Absent without a limit, so that adding the key changed no hash. */
+function sampleOf({ resources: { max_rows } }: ModelConfig): { max_rows?: number } {
+  return max_rows === undefined ? {} : { max_rows };
 }
 
 /** `c-` and 64 hex digits: the identity of a candidate, a function of its definition and of its two splits. */

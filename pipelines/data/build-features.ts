@@ -1,6 +1,7 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
+import { formatCount } from "../statistics/format-number.ts";
 import { assignRoles, featureSpecs, type RoleRequest } from "./assign-roles.ts";
 import type { RoleColumn } from "./columns.ts";
 import { countDuplicates } from "./count-duplicates.ts";
@@ -77,7 +78,7 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
   try {
     if (result.rows === 0) throw noRows(model, sql);
     const locate = (path: readonly (string | number)[]) => model.locate?.(path);
-    const { task, features, thresholds, drift } = model.config;
+    const { task, features, thresholds, drift, resources } = model.config;
     const slices = thresholds.slices.map(({ by }) => by);
     const request = { task, features, slices, driftGroup: drift.group, locate, sql };
     const columns = assignRoles(result.columns, request);
@@ -86,7 +87,11 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
     warnOfFailures(checks, log);
     if (checks.some(({ passed, severity }) => !passed && severity === "block"))
       return { ok: false, checks, rows: result.rows };
-    return { ok: true, checks, ...(await storeSplits(result, columns, request, job.splitSeed, store)) };
+    return {
+      ok: true,
+      checks,
+      ...(await storeSplits(result, columns, request, job.splitSeed, resources.max_rows, store)),
+    };
   } finally {
     await result.close();
   }
@@ -127,13 +132,15 @@ async function storeSplits(
   columns: readonly RoleColumn[],
   request: RoleRequest,
   seed: number,
+  maxRows: number | undefined,
   store: DatasetStore,
 ) {
   const facts = await result.facts(columns);
   await requireUsableRows(result, columns, facts, request);
   const { task, features } = request;
   const stored = storedOrder(columns);
-  const splits = await result.write(stored, { ...features.split, seed, task });
+  const plan = { ...features.split, seed, task, ...(maxRows === undefined ? {} : { max_rows: maxRows }) };
+  const splits = await result.write(stored, plan);
   requireUsableSplits(splits, features.target, request);
   return {
     train: await storeSplit(splits.train, stored, store),
@@ -143,6 +150,7 @@ async function storeSplits(
     warnings: precisionWarnings(columns, facts),
     notes: [
       ...(splits.boundary === null ? [] : [`split by time: test begins at ${splits.boundary}`]),
+      ...sampleNotes(splits.train, features.key),
       ...windowNotes(result, features.window),
       ...featureNotes(columns, facts, result.rows),
     ],
@@ -161,9 +169,19 @@ async function storeSplit(
   store: DatasetStore,
 ): Promise<DatasetRef> {
   const schema = columns.map(({ name, kind, scale }) => ({ name, type: schemaType(kind, scale) }));
-  const ref = { fingerprint: fingerprint(schema, split), rows: split.rows, columns: schema };
+  const { rows, sampleOf } = split;
+  const whole = sampleOf && { fingerprint: fingerprint(schema, sampleOf), rows: sampleOf.rows };
+  const ref = { fingerprint: fingerprint(schema, split), rows, columns: schema, ...(whole && { sample_of: whole }) };
   if (split.path !== null) await store.putParquet(ref.fingerprint, ref, split.path);
   return ref;
+}
+
+function sampleNotes({ rows, sampleOf }: WrittenSplit, key: readonly string[]): string[] {
+  if (!sampleOf) return [];
+  const hash = key.length > 0 ? `a hash of ${key.join(", ")}` : "a hash of the whole row";
+  return [
+    `trained on a sample of ${formatCount(rows)} of ${formatCount(sampleOf.rows)} rows, by ${hash} (resources.max_rows); the test split is whole`,
+  ];
 }
 
 function windowNotes({ parameters }: QueryResult, window: unknown): string[] {

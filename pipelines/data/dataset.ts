@@ -6,6 +6,8 @@ export interface DatasetRef {
   fingerprint: string;
   rows: number;
   columns: readonly { name: string; type: string }[];
+  /** Of a train split that is a sample: the whole one, which is stored nowhere. */
+  sample_of?: { fingerprint: string; rows: number };
 }
 
 export interface CheckResult {

@@ -49,7 +49,10 @@ const checkResult = object({
   failing_rows: nullable(count),
 });
 const feature = object({ name, kind: { enum: ["number", "boolean", "category"] } });
-const dataset = object({ fingerprint: hash, rows: count, columns: list(object({ name, type: name })) });
+const dataset = object(
+  { fingerprint: hash, rows: count, columns: list(object({ name, type: name })) },
+  { sample_of: object({ fingerprint: hash, rows: count }) },
+);
 const difference = nullable(object({ value: number, low: number, high: number, confidence: share }));
 
 const baselineModel = { version: count, model: hash, features: list(feature), classes: list(name) };

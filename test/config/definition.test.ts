@@ -50,6 +50,7 @@ test.each([
   ["window", "end: 2001-04-01", "end: 2001-05-01"],
   ["split", "test: 0.2", "test: 0.25"],
   ["key", "key: flight_id", "key: flight"],
+  ["resources.max_rows", "timeout_minutes: 60", "timeout_minutes: 60, max_rows: 1000"],
 ])("%s changes it", (title, from, to) => {
   const params = title === "type" ? { l2: 1 } : undefined;
   const config = title === "type" ? { ...configOf(), type: "linear", params: params! } : configOf(from, to);

@@ -152,6 +152,14 @@ export const resourcesSchema = {
       default: 2,
       examples: [2],
     },
+    max_rows: {
+      description:
+        "Most rows to train on. Of a larger train split a sample is taken, by a hash of features.key, or of the whole row without one; the test split stays whole. Left out, all are trained on.",
+      type: "integer",
+      minimum: 100,
+      maximum: 1_000_000_000,
+      examples: [2_000_000],
+    },
   },
   default: {},
   examples: [{ runner: "ubuntu-latest", timeout_minutes: 60 }],

@@ -73,6 +73,8 @@ export interface SplitPlan {
   task: Task;
   /** By key: the column whose equal values keep rows on one side. */
   group?: string;
+  /** The most rows of the train split: of more, a sample is taken. */
+  max_rows?: number;
 }
 
 /** A split as the engine wrote it: rows in the order of their hashes. */
@@ -81,6 +83,8 @@ export interface WrittenSplit extends RowsDigest {
   path: string | null;
   /** Whether all rows have the same target. */
   constant: boolean;
+  /** What it is a sample of, if it is one. */
+  sampleOf?: RowsDigest;
 }
 
 export interface WrittenSplits {

@@ -5,6 +5,7 @@ import { splitBound } from "../fingerprint.ts";
 import { canonicalRow, digestAggregates, digestOf, rowHash } from "./canonical-row.ts";
 import type { Dialect } from "./dialect.ts";
 import type { SplitPlan, WrittenSplit, WrittenSplits } from "./engine.ts";
+import { sampleBound, sampleHash } from "./sample-rows.ts";
 import type { Session } from "./session.ts";
 
 /** Where the two files go; the session must be allowed to write them. */
@@ -16,6 +17,7 @@ export function splitFiles(staging: string): { train: string; test: string } {
 interface OwnNames {
   hash: string;
   test: string;
+  sample: string;
   cut: string;
   last: string;
 }
@@ -33,17 +35,18 @@ export async function writeSplits(
   const hashed = await session.keep("mergeml_hashed", hashRows(session.dialect, relation, columns, plan, own));
   await release();
   const target = columns.find(({ role }) => role === "target");
-  const sides = await digestSides(session, hashed, own, target);
+  const whole = await digestSides(session, hashed, own, target);
+  const sides = await sampled(session, hashed, own, plan, whole, target);
   const files = splitFiles(staging);
   for (const [side, path] of [
     ["train", files.train],
     ["test", files.test],
   ] as const) {
-    if (sides[side].rows > 0) await writeSide(session, hashed, columns, own, side, path);
+    if (sides[side].rows > 0) await writeSide(session, hashed, columns, own, sides[side].where, path);
   }
   return {
-    train: { ...sides.train, path: sides.train.rows > 0 ? files.train : null },
-    test: { ...sides.test, path: sides.test.rows > 0 ? files.test : null },
+    train: written(sides.train, files.train),
+    test: written(sides.test, files.test),
     classes: target && plan.task === "classification" ? await classesOf(session, hashed, target) : [],
     boundary: plan.by === "time" ? await boundaryOf(session, hashed, columns, own) : null,
   };
@@ -55,6 +58,7 @@ function ownNames(columns: readonly RoleColumn[]): OwnNames {
   return {
     hash: free("mergeml_hash"),
     test: free("mergeml_test"),
+    sample: free("mergeml_sample"),
     cut: free("mergeml_cut"),
     last: free("mergeml_last"),
   };
@@ -74,7 +78,8 @@ function hashRows(
   const byTime = plan.by === "time" && time ? dialect.quoteName(time.name) : null;
   const from = byTime ? `${relation}, (${cutQuery(dialect, relation, byTime, plan, own)}) AS mergeml_cuts` : relation;
   const side = byTime ? laterThanCut(byTime, own) : belowBound(dialect, columns, plan);
-  return `SELECT ${stored.join(", ")}, ${rowHash(dialect, columns)} AS ${own.hash}, ${side} AS ${own.test} FROM ${from}`;
+  const sample = plan.max_rows === undefined ? "" : `, ${sampleHash(dialect, columns, plan)} AS ${own.sample}`;
+  return `SELECT ${stored.join(", ")}, ${rowHash(dialect, columns)} AS ${own.hash}, ${side} AS ${own.test}${sample} FROM ${from}`;
 }
 
 function measures({ role }: RoleColumn, { task }: SplitPlan): boolean {
@@ -97,14 +102,44 @@ function belowBound(dialect: Dialect, columns: readonly RoleColumn[], { seed, te
   return `${dialect.firstHash(text)} < ${dialect.unsigned(splitBound(test))}`;
 }
 
-type Side = Omit<WrittenSplit, "path">;
+/** One side of the split, and SQL that is true for its rows. */
+type Side = Omit<WrittenSplit, "path"> & { where: string };
+
+type Sides = Record<"train" | "test", Side>;
+
+function written({ where: _, ...side }: Side, path: string): WrittenSplit {
+  return { ...side, path: side.rows > 0 ? path : null };
+}
+
+/** Both sides, of the train side a sample when it has more rows than are to be trained on. */
+async function sampled(
+  session: Session,
+  hashed: string,
+  own: OwnNames,
+  { max_rows }: SplitPlan,
+  { train, test }: Sides,
+  target?: RoleColumn,
+): Promise<Sides> {
+  if (max_rows === undefined || train.rows <= max_rows) return { train, test };
+  const rows = `(SELECT * FROM ${hashed} WHERE ${train.where}) AS mergeml_train`;
+  const bound = await sampleBound(session, { from: rows, hash: own.sample }, { rows: train.rows, most: max_rows });
+  const below = `${own.sample} < ${session.dialect.unsigned(bound)}`;
+  const sides = await digestSides(
+    session,
+    `(SELECT * FROM ${hashed} WHERE ${below}) AS mergeml_sample_rows`,
+    own,
+    target,
+  );
+  const { rows: all, sum } = train;
+  return { train: { ...sides.train, where: `${train.where} AND ${below}`, sampleOf: { rows: all, sum } }, test };
+}
 
 async function digestSides(
   session: Session,
   hashed: string,
   { hash, test }: OwnNames,
   target?: RoleColumn,
-): Promise<{ train: Side; test: Side }> {
+): Promise<Sides> {
   const { dialect } = session;
   const equal = target ? dialect.allEqual(dialect.quoteName(target.name), target.kind) : "NULL";
   const constant = `coalesce(${equal}, true) AS target_constant`;
@@ -113,7 +148,9 @@ async function digestSides(
   );
   const side = (isTest: boolean): Side => {
     const row = rows.find((each) => each.side === isTest);
-    return row ? { ...digestOf(row), constant: row.target_constant === true } : { rows: 0, sum: 0n, constant: true };
+    const where = isTest ? test : `NOT ${test}`;
+    const digest = row ? digestOf(row) : { rows: 0, sum: 0n };
+    return { ...digest, constant: row ? row.target_constant === true : true, where };
   };
   return { train: side(false), test: side(true) };
 }
@@ -122,12 +159,11 @@ async function writeSide(
   session: Session,
   hashed: string,
   columns: readonly RoleColumn[],
-  { hash, test }: OwnNames,
-  side: "train" | "test",
+  { hash }: OwnNames,
+  where: string,
   path: string,
 ): Promise<void> {
   const names = columns.map(({ name }) => session.dialect.quoteName(name)).join(", ");
-  const where = side === "test" ? test : `NOT ${test}`;
   await session.save(`SELECT ${names} FROM ${hashed} WHERE ${where} ORDER BY ${hash}`, path, "zstd");
 }
 
