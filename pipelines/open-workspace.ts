@@ -55,7 +55,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     mlflow,
     runs,
     store,
-    engineOf: startEngines(),
+    engineOf: startEngines({ sources: repository.sources, env }),
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")
       .split(delimiter)

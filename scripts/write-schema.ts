@@ -5,7 +5,7 @@ import { modelParts } from "../pipelines/workspace/read-models.ts";
 
 /** Writes models/model.schema.json, which editors complete model.yaml with; `--check` only says whether it is up to date. */
 const path = fileURLToPath(new URL("../models/model.schema.json", import.meta.url));
-const text = `${JSON.stringify(modelSchema(modelParts), null, 2)}\n`;
+const text = `${JSON.stringify(modelSchema(modelParts()), null, 2)}\n`;
 
 if (process.argv.includes("--check")) {
   const current = await readFile(path, "utf8").catch(() => "");

@@ -56,7 +56,11 @@ ${more}`;
 
 async function validated(...names: string[]): Promise<{ problems: Problem[]; sound: string[] }> {
   const { config: repository } = await loadRepositoryConfig(project.root);
-  const read = await loadModels(project.root, { ...modelParts, defaults: repository.defaults }, names);
+  const read = await loadModels(
+    project.root,
+    { ...modelParts(repository.sources), defaults: repository.defaults },
+    names,
+  );
   expect(read.problems).toEqual([]);
   const { problems, sound } = await validateQueries(
     { root: project.root, repository, extraData: [], engineOf: () => engine },

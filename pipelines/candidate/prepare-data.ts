@@ -2,6 +2,7 @@ import { candidateId } from "../config/definition.ts";
 import type { LoadedModel } from "../config/load-models.ts";
 import { buildFeatures } from "../data/build-features.ts";
 import type { FeatureData, FeatureResult } from "../data/dataset.ts";
+import { runsHere } from "../data/engines/engines.ts";
 import { listInputs } from "../data/list-inputs.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import type { Trainer } from "../training/trainer.ts";
@@ -18,7 +19,8 @@ export interface PreparedData {
 }
 
 /**
- * Runs the feature query, its checks and the split, or takes them from the cache when neither query nor files changed. The
+ * Runs the feature query, its checks and the split, or takes them from the cache when neither query nor files changed
+ * and the engine reads nothing else. The
  * split is drawn by `splitSeed`: see `splitSeedOf`.
  */
 export async function prepareData(workspace: Workspace, model: LoadedModel, splitSeed: number): Promise<FeatureResult> {
@@ -27,7 +29,9 @@ export async function prepareData(workspace: Workspace, model: LoadedModel, spli
   const prepared = await log.step(
     "features",
     async () => {
-      const cached = await cache.read<FeatureResult>("features", inputs);
+      const cached = runsHere(model.config.features.engine)
+        ? await cache.read<FeatureResult>("features", inputs)
+        : null;
       if (cached && (await stillStored(workspace, cached))) return cached;
       const limits = {
         memory_gb: model.config.resources.memory_gb,

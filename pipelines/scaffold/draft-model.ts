@@ -66,7 +66,8 @@ function dataFolders({ repository }: Workspace, { folder }: DataFile): readonly 
 
 function loadText({ repository }: Workspace, name: string, yaml: string, sql: string): LoadedModel {
   const file = `models/${name}/model.yaml`;
-  const { config, problems, locate } = modelParser({ ...modelParts, defaults: repository.defaults })(yaml, file, name);
+  const { sources, defaults } = repository;
+  const { config, problems, locate } = modelParser({ ...modelParts(sources), defaults })(yaml, file, name);
   if (!config) throw new UserError(problems);
   return { config, file, query: { path: `models/${name}/features.sql`, text: sql }, locate };
 }

@@ -1,20 +1,24 @@
 import { definitionHash } from "../config/definition.ts";
 import { type LoadedModel, loadModels } from "../config/load-models.ts";
 import type { ModelParts } from "../config/model-parts.ts";
+import type { Sources } from "../config/source-config.ts";
 import { engineNames } from "../data/engines/engines.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import { findTrainer, trainers } from "../training/trainers.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What a model.yaml can name in this version. */
-export const modelParts: ModelParts = { trainers, engines: engineNames };
+/** What a model.yaml can name in this version, in a repository with these sources. */
+export function modelParts(sources: Sources = {}): ModelParts {
+  return { trainers, engines: engineNames(sources) };
+}
 
 /** The models of the repository, or those named; every problem of every model. */
 export async function readModels(
   workspace: Pick<Workspace, "root" | "repository">,
   only?: readonly string[],
 ): Promise<{ models: LoadedModel[]; problems: Problem[]; names: string[] }> {
-  return loadModels(workspace.root, { ...modelParts, defaults: workspace.repository.defaults }, only);
+  const { sources, defaults } = workspace.repository;
+  return loadModels(workspace.root, { ...modelParts(sources), defaults }, only);
 }
 
 /** One model, checked. Throws UserError with all its problems. */

@@ -61,7 +61,7 @@ export async function multiplyModel(
 async function writeConfigs(root: string, source: string, models: number): Promise<Map<string, string>> {
   const {
     models: [original],
-  } = await loadModels(root, modelParts, [source]);
+  } = await loadModels(root, modelParts(), [source]);
   if (!original) throw new Error(`no model ${source}`);
   const yaml = execFileSync("cat", [join(root, original.file)], { encoding: "utf8" });
   for (let i = 1; i <= models; i += 1) {
@@ -70,7 +70,7 @@ async function writeConfigs(root: string, source: string, models: number): Promi
     writeFileSync(join(root, "models", name, "model.yaml"), yaml.replace(/^name: .*$/m, `name: ${name}`));
     writeFileSync(join(root, "models", name, "features.sql"), original.query.text);
   }
-  const { models: copies } = await loadModels(root, modelParts);
+  const { models: copies } = await loadModels(root, modelParts());
   return new Map(
     copies.filter((each) => each.config.name !== source).map((each) => [each.config.name, definitionOf(each)]),
   );

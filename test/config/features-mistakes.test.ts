@@ -7,13 +7,13 @@ const mistakes: readonly Mistake[] = [
     "an engine that is planned",
     "engine: duckdb",
     "engine: spark",
-    "10:11+5 features.engine: spark is not available yet in this version",
+    "10:11+5 features.engine: spark is neither an engine nor a source of mergeml.yaml that runs queries",
   ],
   [
     "an unknown engine",
     "engine: duckdb",
     "engine: duckbd",
-    '10:11+6 features.engine must be duckdb, postgres or spark, not "duckbd" | did you mean duckdb?',
+    "10:11+6 features.engine: duckbd is neither an engine nor a source of mergeml.yaml that runs queries | did you mean duckdb?",
   ],
   [
     "a query outside the folder",

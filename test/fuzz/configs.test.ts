@@ -74,7 +74,7 @@ defaults:
 `;
 
 const layers: readonly Json[] = [{}, { owner: "@a", seed: 3 }, { features: { split: { by: "key", test: 0.2 } } }];
-const parsers = layers.map((defaults) => modelParser({ ...modelParts, defaults }));
+const parsers = layers.map((defaults) => modelParser({ ...modelParts(), defaults }));
 
 /** What is told is text for people and for the runner: in the file, without control characters, one command a line. */
 function expectTold(problems: readonly Problem[], text: string): void {
@@ -128,6 +128,6 @@ test("mutated mergeml.yaml files are read or explained", { timeout: fuzzTimeout 
     expectTold(problems, text);
     expect(config.registry).toMatch(/^[^ ~^:?*[\\]+$/);
     if (problems.length === 0)
-      modelParser({ ...modelParts, defaults: config.defaults })(whole, "models/x/model.yaml", "x");
+      modelParser({ ...modelParts(), defaults: config.defaults })(whole, "models/x/model.yaml", "x");
   });
 });

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../errors/did-you-mean.ts";
 import { parseUtc } from "../utc-time.ts";
 import type { Finding } from "../yaml/finding.ts";
 import { type RuleContext, when } from "./rule.ts";
@@ -23,11 +24,16 @@ export function featureRules({ draft, engines, sound }: RuleContext): Finding[] 
 }
 
 function engineRules({ engine }: Features, engines: readonly string[]): Finding[] {
-  return when(engine !== undefined && !engines.includes(engine), {
-    path: ["features", "engine"],
-    message: `features.engine: ${engine} is not available yet in this version`,
-    hint: `use ${engines.join(" or ")}`,
-  });
+  if (engine === undefined || engines.includes(engine)) return [];
+  const meant = didYouMean(engine, engines);
+  const hint = `use ${engines.join(" or ")}, or name a source of type postgres under sources in mergeml.yaml`;
+  return [
+    {
+      path: ["features", "engine"],
+      message: `features.engine: ${engine} is neither an engine nor a source of mergeml.yaml that runs queries`,
+      hint: meant === null ? hint : `did you mean ${meant}?  ${hint}`,
+    },
+  ];
 }
 
 function queryRules(query: string | undefined): Finding[] {

@@ -67,17 +67,12 @@ const splitSchema = {
   ],
 } as const;
 
-const plannedEngines = ["postgres", "spark"];
-
-/** The schema of `features` with the engines there are; those that are planned are known, and a rule says that they are to come. */
+/** The schema of `features` with the engines there are, besides which a source of mergeml.yaml may be named; a rule looks whether it is there. */
 export function featuresSchemaWith(engines: readonly string[]) {
-  const { title: _, type: __, maxLength: ___, ...engine } = featuresSchema.properties.engine;
-  const planned = plannedEngines.filter((name) => !engines.includes(name));
-  const coming = planned.length > 0 ? `${planned.join(" and ")} are planned; this` : "This";
-  const description = `${engine.description} ${coming} version runs ${engines.join(" and ")}.`;
-  const { engine: ____, ...properties } = featuresSchema.properties;
-  const known = { description, enum: [...engines, ...planned], default: engine.default, examples: engine.examples };
-  return { ...featuresSchema, properties: { engine: known, ...properties } };
+  const { engine, ...properties } = featuresSchema.properties;
+  const named = `${engines.join(" or ")}, or a source of mergeml.yaml that runs queries itself`;
+  const description = `${engine.description.slice(0, -1)}: ${named}.`;
+  return { ...featuresSchema, properties: { engine: { ...engine, description, examples: engines }, ...properties } };
 }
 
 /** `features`: where the rows come from and what the columns mean. */
@@ -89,7 +84,7 @@ export const featuresSchema = {
   required: ["target"],
   properties: {
     engine: {
-      title: "the name of an engine",
+      title: "the name of an engine, or of a source",
       description: "What runs the query.",
       type: "string",
       maxLength: 100,

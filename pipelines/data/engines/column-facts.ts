@@ -2,7 +2,7 @@ import { isNumeric, type RoleColumn } from "../columns.ts";
 import type { Dialect } from "./dialect.ts";
 import type { ColumnFacts } from "./engine.ts";
 import { lostPrecision, rangeAggregates } from "./lost-precision.ts";
-import type { Session } from "./session.ts";
+import type { QuerySession } from "./session.ts";
 
 const largestFloat = "340282346638528859811704183484516925440.0";
 
@@ -11,7 +11,7 @@ const scanColumns = 32;
 
 /** Facts of each column; `relation` gives SQL for one with those columns alone. */
 export async function columnFacts(
-  session: Session,
+  session: QuerySession,
   relation: (columns: readonly RoleColumn[]) => string,
   columns: readonly RoleColumn[],
 ): Promise<ColumnFacts[]> {

@@ -1,5 +1,7 @@
 import type { Task, Window } from "../../config/model-config.ts";
+import type { SourceConfig, SourceType } from "../../config/source-config.ts";
 import type { Problem } from "../../errors/user-error.ts";
+import type { Environment } from "../../ports/environment.ts";
 import type { RoleColumn, SourceColumn } from "../columns.ts";
 import type { DataFolder } from "../data-folders.ts";
 import type { CheckResult } from "../dataset.ts";
@@ -125,6 +127,22 @@ export interface Engine {
 /** What an engine's folder exports: how to start what runs feature queries. */
 export interface EngineEntry {
   start(): Engine;
+}
+
+/** What an engine is started with that runs at a source of mergeml.yaml. */
+export interface SourceJob<Type extends SourceType = SourceType> {
+  /** Of the source: what `features.engine` says, and what names of tables may begin with. */
+  name: string;
+  source: SourceConfig<Type>;
+  /** Where the values are that the source names; to be looked up when a query is run, and never to be told. */
+  env: Environment;
+  /** Writes the files that rows are kept in. */
+  files: FileEngine;
+}
+
+/** What an engine's folder exports whose queries run at sources of one type. */
+export interface SourceEngine<Type extends SourceType = SourceType> {
+  start(job: SourceJob<Type>): Engine;
 }
 
 /** An engine that also reads and writes the files we keep: datasets, prediction logs, rows to score. */

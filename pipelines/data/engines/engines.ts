@@ -1,30 +1,64 @@
+import type { Sources, SourceType } from "../../config/source-config.ts";
 import { UserError } from "../../errors/user-error.ts";
+import type { Environment } from "../../ports/environment.ts";
 import { duckdb } from "./duckdb/duckdb.ts";
-import type { Engine, EngineEntry } from "./engine.ts";
+import type { Engine, EngineEntry, SourceEngine } from "./engine.ts";
+import { postgres } from "./postgres/postgres.ts";
 
-/** All engines, by the `features.engine` of model.yaml. A new one is a folder and a line here. */
+/** The engines that run here, by the `features.engine` of model.yaml. A new one is a folder and a line. */
 export const engines = { duckdb } as const satisfies Readonly<Record<string, EngineEntry>>;
 
-/** What `features.engine` may be. */
-export const engineNames: readonly string[] = Object.keys(engines);
+/** The engines that run where a source of mergeml.yaml is, by its type. A new one is a folder and a line. */
+const sourceEngines: { readonly [Type in SourceType]?: SourceEngine<Type> } = { postgres };
 
-/** Gives the engine of a name, started when it is first asked for. Throws UserError for one that this version lacks. */
+/** What `features.engine` may be: an engine that runs here, or the name of a source that runs queries itself. */
+export function engineNames(sources: Sources): string[] {
+  const running = Object.entries(sources).filter(([, { type }]) => Object.hasOwn(sourceEngines, type));
+  return [...Object.keys(engines), ...running.map(([name]) => name)];
+}
+
+/** Whether an engine runs here and reads files alone: the rows elsewhere may be others from one moment to the next. */
+export function runsHere(engine: string): boolean {
+  return Object.hasOwn(engines, engine);
+}
+
+/** Gives the engine of a name, started when it is first asked for. Throws UserError for one that is not there. */
 export type EngineOf = (name: string) => Engine;
 
+/** What the engines of one run of mergeml may use. */
+export interface EngineJob {
+  /** Those of mergeml.yaml. */
+  sources: Sources;
+  /** Where the values are that sources name; looked up when a query is run, so that a job without secrets gets as far as it can. */
+  env: Environment;
+}
+
 /** The engines of one run of mergeml. */
-export function startEngines(entries: Readonly<Record<string, EngineEntry>> = engines): EngineOf {
+export function startEngines({ sources, env }: EngineJob): EngineOf {
   const started = new Map<string, Engine>();
   return (name) => {
-    if (!Object.hasOwn(entries, name)) throw missingEngine(name, Object.keys(entries));
-    const engine = started.get(name) ?? entries[name]!.start();
+    const engine = started.get(name) ?? start(name, sources, env);
     started.set(name, engine);
     return engine;
   };
 }
 
+function start(name: string, sources: Sources, env: Environment): Engine {
+  if (runsHere(name)) return engines[name as keyof typeof engines].start();
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  const engine = source && sourceEngine(source.type);
+  if (!source || !engine) throw missingEngine(name, engineNames(sources));
+  return engine.start({ name, source, env, files: engines.duckdb });
+}
+
+/** The entry of a type takes the source of that type, which the table above says. */
+function sourceEngine(type: SourceType): SourceEngine | undefined {
+  return sourceEngines[type as keyof typeof sourceEngines] as SourceEngine | undefined;
+}
+
 function missingEngine(name: string, names: readonly string[]): UserError {
   return new UserError({
-    message: `the engine ${name} is not available in this version`,
+    message: `the engine ${name} is neither one of this version nor a source of mergeml.yaml that runs queries`,
     hint: `write engine: ${names.join(" or ")}`,
     key: "features.engine",
   });

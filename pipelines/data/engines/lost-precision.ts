@@ -1,7 +1,7 @@
 import { isNumeric, type RoleColumn } from "../columns.ts";
 import type { Dialect } from "./dialect.ts";
 import type { LostPrecision } from "./engine.ts";
-import type { Session } from "./session.ts";
+import type { QuerySession } from "./session.ts";
 
 /** Share of a column's range that a step between 32-bit numbers may have: finer than any split of a tree. */
 const finestStep = 1e-6;
@@ -22,7 +22,7 @@ export function rangeAggregates(dialect: Dialect, { name, kind }: RoleColumn, at
  * between such numbers are wide against the column's range, which costs nothing on most columns.
  */
 export async function lostPrecision(
-  session: Session,
+  session: QuerySession,
   relation: string,
   { name, kind, role }: RoleColumn,
   [lowest, highest]: [unknown, unknown],

@@ -4,7 +4,7 @@ import { columnFacts } from "./column-facts.ts";
 import type { QueryResult } from "./engine.ts";
 import { machineErrorIn } from "./machine-error.ts";
 import { runChecks } from "./run-checks.ts";
-import type { Session } from "./session.ts";
+import type { QuerySession } from "./session.ts";
 import { splitFiles, writeSplits } from "./write-splits.ts";
 
 /** The result with one spelling for equal values; all that comes after the query reads this. */
@@ -21,7 +21,7 @@ function rowsFile(staging: string): string {
 
 /** The result that a session keeps in `table`, on any engine; closing it closes the session. */
 export async function queryResult(
-  session: Session,
+  session: QuerySession,
   table: string,
   staging: string,
   parameters: readonly string[],
@@ -47,16 +47,16 @@ export async function queryResult(
     repeatedKeys: (keys) => repeatedKeys(session, plain, keys),
     save: () => onMachine(() => saveRows(session, plain, columns, rowsFile(staging))),
     write: (roles, plan) => onMachine(() => writeSplits(session, plain, staging, roles, plan, release)),
-    close: async () => session[Symbol.dispose](),
+    close: () => session.close(),
   };
 }
 
-function plainValues({ dialect }: Session, columns: readonly SourceColumn[]): string {
+function plainValues({ dialect }: QuerySession, columns: readonly SourceColumn[]): string {
   return columns.map((column) => `${dialect.plainValue(column)} AS ${dialect.quoteName(column.name)}`).join(", ");
 }
 
 async function saveRows(
-  session: Session,
+  session: QuerySession,
   plain: string,
   columns: readonly SourceColumn[],
   file: string,
@@ -67,7 +67,7 @@ async function saveRows(
 }
 
 async function repeatedKeys(
-  session: Session,
+  session: QuerySession,
   plain: string,
   keys: readonly RoleColumn[],
 ): Promise<{ rows: number; example: string }> {

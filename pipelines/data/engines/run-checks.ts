@@ -6,11 +6,11 @@ import type { CheckResult } from "../dataset.ts";
 import type { AggregateRule, CheckRule, RowRule } from "../resolve-checks.ts";
 import { rowKind } from "../row-checks.ts";
 import type { Dialect } from "./dialect.ts";
-import type { Session } from "./session.ts";
+import type { QuerySession } from "./session.ts";
 
 /** All rules in one scan of the relation; a failed row rule gets one more look for an example. Order is kept. */
 export async function runChecks(
-  session: Session,
+  session: QuerySession,
   relation: string,
   rules: readonly CheckRule[],
 ): Promise<CheckResult[]> {
@@ -23,7 +23,7 @@ export async function runChecks(
 }
 
 /** A pattern that is none must not fail the scan of all the others. */
-async function tryPatterns(session: Session, rules: readonly CheckRule[]): Promise<void> {
+async function tryPatterns(session: QuerySession, rules: readonly CheckRule[]): Promise<void> {
   for (const rule of rules) {
     if (rule.scope !== "row" || rule.test !== "matches") continue;
     try {
@@ -92,7 +92,7 @@ function measureOf(dialect: Dialect, { measure, column, q }: AggregateRule): str
 type Row = Readonly<Record<string, unknown>>;
 
 async function resultOf(
-  session: Session,
+  session: QuerySession,
   relation: string,
   rule: CheckRule,
   row: Row,
@@ -120,14 +120,14 @@ function judgeAggregate({ measure, bounds }: AggregateRule, value: unknown): { p
   };
 }
 
-async function exampleOf(session: Session, relation: string, rule: RowRule): Promise<string> {
+async function exampleOf(session: QuerySession, relation: string, rule: RowRule): Promise<string> {
   if (rule.test === "not_null") return "";
   const { dialect } = session;
   const value = presentValue(dialect, rule.column);
   const other = rule.other ? dialect.text(presentValue(dialect, rule.other), rule.other.kind) : "NULL";
   const sql =
     rule.test === "unique"
-      ? `SELECT ${dialect.text(`min(${value})`, rule.column.kind)} AS value, NULL AS other FROM ${relation} GROUP BY ${value} HAVING count(${value}) > 1 ORDER BY 1 LIMIT 1`
+      ? `SELECT ${dialect.text(value, rule.column.kind)} AS value, NULL AS other FROM ${relation} GROUP BY ${value} HAVING count(${value}) > 1 ORDER BY 1 LIMIT 1`
       : `SELECT ${dialect.text(value, rule.column.kind)} AS value, ${other} AS other FROM ${relation}
          WHERE ${considered(dialect, rule)} AND NOT ${keeps(dialect, rule)} ORDER BY ${value}, 2 LIMIT 1`;
   const found = await session.row(sql);

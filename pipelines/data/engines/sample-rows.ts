@@ -3,7 +3,7 @@ import type { RoleColumn } from "../columns.ts";
 import { canonicalRow } from "./canonical-row.ts";
 import type { Dialect } from "./dialect.ts";
 import type { SplitPlan } from "./engine.ts";
-import type { Session } from "./session.ts";
+import type { QuerySession } from "./session.ts";
 
 /** SQL for a 64-bit hash by which rows are sampled: of the key, or of the whole row without one; another one than splits it. */
 export function sampleHash(dialect: Dialect, columns: readonly RoleColumn[], { seed }: SplitPlan): string {
@@ -19,7 +19,7 @@ const cautions = [...Array.from({ length: 17 }, (_, at) => -at / 2), Number.NEGA
  * alone, the same on every engine. Usually a tenth of a percent less than `most`. Throws UserError when many rows have one hash.
  */
 export async function sampleBound(
-  session: Session,
+  session: QuerySession,
   { from, hash }: { from: string; hash: string },
   { rows, most }: { rows: number; most: number },
 ): Promise<bigint> {

@@ -27,10 +27,10 @@ export interface Chunk {
 }
 
 /** What a column is made of that a program of ours fills. */
-export type FilledType = "FLOAT" | "DOUBLE" | "INTEGER" | "VARCHAR";
+export type FilledType = "BOOLEAN" | "INTEGER" | "BIGINT" | "FLOAT" | "DOUBLE" | "VARCHAR";
 
 /** A value of such a column. */
-export type FilledValue = number | string | null;
+export type FilledValue = boolean | number | bigint | string | null;
 
 /** Rows on their way into a table. */
 export interface Appender {
@@ -43,22 +43,16 @@ export interface Appender {
 /** Rows that an appender takes at a time. */
 export const chunkRows = 2048;
 
-/** A connection to an engine, on which what is kept lives until it is closed. */
-export interface Session extends Disposable {
+/** A connection to an engine, on which what is kept lives until it is closed: all that the work on a query's rows needs. */
+export interface QuerySession {
   /** The SQL it understands. */
   dialect: Dialect;
-  /** Runs statements for their effect. */
-  run(sql: string): Promise<void>;
   /** All rows of a small result. 64-bit integers are bigints. */
   rows(sql: string): Promise<Record<string, unknown>[]>;
   /** The only row of an aggregate. */
   row(sql: string): Promise<Record<string, unknown>>;
   /** The columns of a table, view or query. */
   columns(relation: string): Promise<SourceColumn[]>;
-  /** A result of any size, chunk by chunk; it is never in memory as a whole. */
-  stream(sql: string): AsyncIterable<Chunk>;
-  /** For a temporary table that exists, with these types. */
-  appender(table: string, types: readonly FilledType[]): Promise<Appender>;
   /** Runs a query once and keeps its rows, so that all that follows sees the same; gives what to read them FROM. */
   keep(name: string, query: string): Promise<string>;
   /** Gives a query over what is kept a name; gives what to read it FROM. */
@@ -67,6 +61,17 @@ export interface Session extends Disposable {
   release(kept: string, views: readonly string[]): Promise<void>;
   /** Writes the rows of a query to a Parquet file, in their order; compressed with zstd, or as the engine likes it. */
   save(query: string, file: string, compression?: "zstd"): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** One that also reads and fills tables of any size, chunk by chunk. */
+export interface Session extends QuerySession, Disposable {
+  /** Runs statements for their effect. */
+  run(sql: string): Promise<void>;
+  /** A result of any size, chunk by chunk; it is never in memory as a whole. */
+  stream(sql: string): AsyncIterable<Chunk>;
+  /** For a temporary table that exists, with these types. */
+  appender(table: string, types: readonly FilledType[]): Promise<Appender>;
   /** Stops what runs now. */
   interrupt(): void;
 }

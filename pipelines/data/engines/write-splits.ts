@@ -6,7 +6,7 @@ import { canonicalRow, digestAggregates, digestOf, rowHash } from "./canonical-r
 import type { Dialect } from "./dialect.ts";
 import type { SplitPlan, WrittenSplit, WrittenSplits } from "./engine.ts";
 import { sampleBound, sampleHash } from "./sample-rows.ts";
-import type { Session } from "./session.ts";
+import type { QuerySession } from "./session.ts";
 
 /** Where the two files go; the session must be allowed to write them. */
 export function splitFiles(staging: string): { train: string; test: string } {
@@ -24,7 +24,7 @@ interface OwnNames {
 
 /** Hashes and splits the rows of `relation`, and writes both sides ordered by hash. `release` frees what is then no longer needed. */
 export async function writeSplits(
-  session: Session,
+  session: QuerySession,
   relation: string,
   staging: string,
   columns: readonly RoleColumn[],
@@ -113,7 +113,7 @@ function written({ where: _, ...side }: Side, path: string): WrittenSplit {
 
 /** Both sides, of the train side a sample when it has more rows than are to be trained on. */
 async function sampled(
-  session: Session,
+  session: QuerySession,
   hashed: string,
   own: OwnNames,
   { max_rows }: SplitPlan,
@@ -135,7 +135,7 @@ async function sampled(
 }
 
 async function digestSides(
-  session: Session,
+  session: QuerySession,
   hashed: string,
   { hash, test }: OwnNames,
   target?: RoleColumn,
@@ -156,7 +156,7 @@ async function digestSides(
 }
 
 async function writeSide(
-  session: Session,
+  session: QuerySession,
   hashed: string,
   columns: readonly RoleColumn[],
   { hash }: OwnNames,
@@ -167,7 +167,7 @@ async function writeSide(
   await session.save(`SELECT ${names} FROM ${hashed} WHERE ${where} ORDER BY ${hash}`, path, "zstd");
 }
 
-async function classesOf(session: Session, hashed: string, { name, kind }: RoleColumn): Promise<string[]> {
+async function classesOf(session: QuerySession, hashed: string, { name, kind }: RoleColumn): Promise<string[]> {
   const text = session.dialect.text(session.dialect.quoteName(name), kind);
   const rows = await session.rows(`SELECT DISTINCT ${text} AS class FROM ${hashed} LIMIT 1001`);
   const classes = rows.map((row) => String(row.class));
@@ -176,7 +176,7 @@ async function classesOf(session: Session, hashed: string, { name, kind }: RoleC
 }
 
 async function boundaryOf(
-  session: Session,
+  session: QuerySession,
   hashed: string,
   columns: readonly RoleColumn[],
   { test }: OwnNames,

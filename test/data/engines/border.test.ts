@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { modelParser } from "../../../pipelines/config/parse-model-config.ts";
-import type { Engine } from "../../../pipelines/data/engines/engine.ts";
-import { engines, startEngines } from "../../../pipelines/data/engines/engines.ts";
+import { engineNames, startEngines } from "../../../pipelines/data/engines/engines.ts";
+import { sqlText } from "../../../pipelines/data/sql-text.ts";
 import { exampleParts, exampleText } from "../../config/example-model.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -45,19 +45,34 @@ test.each(folders)("nothing but the table of engines reaches into $name/, and it
   expect(reaching).toEqual([[table, `./${name}/${name}.ts`]]);
 });
 
-test("a line in the table makes an engine one that a model may name, and starts it once", () => {
-  let starts = 0;
-  const postgres = { start: () => ({ started: ++starts }) as unknown as Engine };
-  const entries = { ...engines, postgres };
-  const model = exampleText.replace("engine: duckdb", "engine: postgres");
-  const read = (names: readonly string[]) =>
-    modelParser({ ...exampleParts, engines: names })(model, "models/flight-delay/model.yaml", "flight-delay");
-  expect(read(["duckdb"]).problems).toMatchObject([
-    { message: "features.engine: postgres is not available yet in this version", hint: "use duckdb" },
-  ]);
-  expect(read(Object.keys(entries))).toMatchObject({ problems: [], config: { features: { engine: "postgres" } } });
-  const engineOf = startEngines(entries);
-  expect(engineOf("postgres")).toBe(engineOf("postgres"));
-  expect(starts).toBe(1);
-  expect(() => engineOf("spark")).toThrow("the engine spark is not available in this version");
+test("a model may name an engine that runs here, or a source that runs queries itself", () => {
+  const shop = { type: "postgres", url: { env: "SHOP_URL" }, schemas: ["features"] } as const;
+  const sources = { shop, lake: { type: "s3", url: "s3://acme-lake/ml/" } } as const;
+  expect(engineNames(sources)).toEqual(["duckdb", "shop"]);
+  const read = (engine: string) => {
+    const model = exampleText.replace("engine: duckdb", `engine: ${engine}`);
+    const parts = { ...exampleParts, engines: engineNames(sources) };
+    return modelParser(parts)(model, "models/flight-delay/model.yaml", "flight-delay");
+  };
+  expect(read("shop")).toMatchObject({ problems: [], config: { features: { engine: "shop" } } });
+  for (const engine of ["lake", "postgres"])
+    expect(read(engine).problems).toMatchObject([
+      { message: `features.engine: ${engine} is neither an engine nor a source of mergeml.yaml that runs queries` },
+    ]);
+  expect(read("shpo").problems[0]?.hint).toContain("did you mean shop?");
+});
+
+test("an engine is started once, when it is first asked for, and its secret is looked up when it gets a query", async () => {
+  const shop = { type: "postgres", url: { env: "SHOP_URL" }, schemas: ["features"] } as const;
+  const engineOf = startEngines({ sources: { shop }, env: {} });
+  expect(engineOf("shop")).toBe(engineOf("shop"));
+  expect(() => engineOf("lake")).toThrow(
+    "the engine lake is neither one of this version nor a source of mergeml.yaml that runs queries",
+  );
+  const job = { window: null, folders: [], limits: { memory_gb: 1, threads: 1, seconds: 5 } };
+  const prepared = (text: string) => engineOf("shop").prepare({ ...job, sql: sqlText("features.sql", text) });
+  await expect(prepared("SELECT 1 AS x FROM features.orders")).rejects.toThrow(
+    "the source shop needs the environment variable SHOP_URL, which is not set",
+  );
+  await expect(prepared("SELECT now() AS x")).rejects.toThrow("now() is not allowed");
 });

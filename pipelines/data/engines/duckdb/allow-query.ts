@@ -1,6 +1,6 @@
-import { type Problem, UserError } from "../../../errors/user-error.ts";
-import { locateWord, type SqlText } from "../../sql-text.ts";
+import { UserError } from "../../../errors/user-error.ts";
 import type { PrepareJob, QueryJob } from "../engine.ts";
+import { parameterProblems } from "../query-problems.ts";
 import { boundPlan } from "./bound-plan.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
 import { type ResolvedQuery, resolveFiles } from "./file-names.ts";
@@ -26,18 +26,12 @@ export interface JudgedQuery {
 }
 
 /** Parses and judges the query, and looks its files up. Throws UserError with every objection. */
-export async function judgeQuery(
-  session: DuckdbSession,
-  { sql, window, noWindow, unusedWindow, folders }: PrepareJob,
-): Promise<JudgedQuery> {
+export async function judgeQuery(session: DuckdbSession, job: PrepareJob): Promise<JudgedQuery> {
+  const { sql, folders } = job;
   const tree = await parseQuery(session, sql);
   const rules = await functionRules(session);
   const { files, parameters, problems } = surveyQuery(sql, tree, rules.refused);
-  const objections = [
-    ...problems,
-    ...parameterProblems(sql, parameters, window ? null : (noWindow ?? modelLacksWindow)),
-    ...(window && parameters.length === 0 && unusedWindow ? [unusedWindow] : []),
-  ];
+  const objections = [...problems, ...parameterProblems(job, parameters)];
   if (objections.length > 0) throw new UserError(objections);
   return { query: await resolveFiles(sql, files, folders), parameters, tree, rules };
 }
@@ -59,25 +53,4 @@ async function orderedBy(
   if (surely !== null || !perhaps) return surely;
   const plan = await boundPlan(session, tree, query);
   return plan === null ? "a step whose order cannot be told" : orderedPart(plan);
-}
-
-const modelLacksWindow = {
-  why: "the model has no window",
-  hint: "add features.window: { start: 2001-01-01, end: 2001-04-01 } to model.yaml",
-};
-
-function parameterProblems(
-  sql: SqlText,
-  parameters: readonly string[],
-  noWindow: QueryJob["noWindow"] | null,
-): Problem[] {
-  return parameters.flatMap((name) => {
-    const where = locateWord(sql, `$${name}`);
-    if (!["start", "end"].includes(name)) {
-      const hint = "a feature query has the parameters $start and $end (end exclusive), from features.window";
-      return [{ message: `the query has no parameter $${name}`, hint, where }];
-    }
-    if (!noWindow) return [];
-    return [{ message: `the query uses $${name}, but ${noWindow.why}`, hint: noWindow.hint, where }];
-  });
 }

@@ -66,6 +66,10 @@ function confinement({ readable, writable = [] }: SessionOptions): [string, stri
 function sessionOn(connection: DuckDBConnection, closeInstance: () => void): DuckdbSession {
   const rows = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJS();
   const run = async (sql: string, values?: Record<string, DuckDBValue>) => void (await connection.run(sql, values));
+  const close = () => {
+    connection.closeSync();
+    closeInstance();
+  };
   return {
     dialect: duckdbDialect,
     connection,
@@ -94,10 +98,8 @@ function sessionOn(connection: DuckDBConnection, closeInstance: () => void): Duc
     save: (query, file, compression) =>
       run(`COPY (${query}) TO ${quoteText(file)} (FORMAT parquet${compression ? `, COMPRESSION ${compression}` : ""})`),
     interrupt: () => connection.interrupt(),
-    [Symbol.dispose]() {
-      connection.closeSync();
-      closeInstance();
-    },
+    close: async () => close(),
+    [Symbol.dispose]: close,
   };
 }
 
@@ -114,8 +116,8 @@ async function openAppender(
   table: string,
   names: readonly FilledType[],
 ): Promise<Appender> {
-  const { DuckDBDataChunk, FLOAT, DOUBLE, INTEGER, VARCHAR } = await import("@duckdb/node-api");
-  const types = names.map((name) => ({ FLOAT, DOUBLE, INTEGER, VARCHAR })[name]);
+  const { DuckDBDataChunk, BOOLEAN, INTEGER, BIGINT, FLOAT, DOUBLE, VARCHAR } = await import("@duckdb/node-api");
+  const types = names.map((name) => ({ BOOLEAN, INTEGER, BIGINT, FLOAT, DOUBLE, VARCHAR })[name]);
   const appender = await connection.createAppender(table, null, "temp");
   return {
     append(size, valuesOf) {

@@ -1,13 +1,6 @@
 import type { Problem } from "../../../errors/user-error.ts";
 import { locateWord, type SqlText } from "../../sql-text.ts";
 
-/** What to say when `what`, such as "the query", was stopped because its time was up. */
-export function outOfTime(sql: SqlText, what: string, seconds: number): Problem {
-  const hint = "make it read less, or raise resources.timeout_minutes in model.yaml";
-  const limit = Number(seconds.toPrecision(3));
-  return { message: `${what} was stopped after ${limit} s`, hint, key: "resources.timeout_minutes", ...start(sql) };
-}
-
 /**
  * What to say when it needs more memory, and more room on the disk for what does not fit, than it may use. A query with a part
  * that is `ordered`, because its value depends on the order of rows, got no room on the disk.

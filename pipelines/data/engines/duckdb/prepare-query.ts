@@ -1,13 +1,13 @@
 import { type Problem, UserError } from "../../../errors/user-error.ts";
 import type { PreparedQuery, PrepareJob } from "../engine.ts";
+import { byPlace, refuseRepeated } from "../query-problems.ts";
 import { judgeQuery } from "./allow-query.ts";
 import { sourceColumn } from "./duckdb-columns.ts";
 import { duckdbError } from "./duckdb-error.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
 import { queryError } from "./query-error.ts";
-import { byPlace } from "./query-rules.ts";
 import { type DescribedColumn, describedColumns, type Values } from "./rows-in-order.ts";
-import { expectOneStatement, refuseRepeated, windowValues } from "./run-query.ts";
+import { expectOneStatement, windowValues } from "./run-query.ts";
 
 /** Binds the query, of which no row is read: the engine looks into the head of a CSV or JSON file and a Parquet file's footer. */
 export async function prepareQuery(session: DuckdbSession, job: PrepareJob): Promise<PreparedQuery> {

@@ -1,5 +1,6 @@
 import type { Problem } from "../../../errors/user-error.ts";
 import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
+import { byPlace } from "../query-problems.ts";
 import type { SyntaxNode } from "./parse-query.ts";
 import {
   clockWords,
@@ -55,15 +56,6 @@ export function surveyQuery(sql: SqlText, root: SyntaxNode, refused: ReadonlyMap
     else if (isNode(node)) for (const each of inspect(survey, node, scope)) stack.push(each);
   }
   return { files: survey.files, parameters: [...survey.parameters], problems: survey.problems.sort(byPlace) };
-}
-
-/** In the order of the file. */
-export function byPlace(a: Problem, b: Problem): number {
-  return place(a) - place(b);
-}
-
-function place({ where }: Problem): number {
-  return where ? where.line * 1e6 + where.column : 0;
 }
 
 function isNode(value: unknown): value is SyntaxNode {

@@ -1,8 +1,8 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { Window } from "../../../config/model-config.ts";
-import { UserError } from "../../../errors/user-error.ts";
-import { locateWord, type SqlText } from "../../sql-text.ts";
+import type { SqlText } from "../../sql-text.ts";
 import type { QueryJob } from "../engine.ts";
+import { refuseRepeated } from "../query-problems.ts";
 import type { AllowedQuery } from "./allow-query.ts";
 import { quoteText } from "./dialect.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
@@ -106,19 +106,4 @@ async function refuseRepeatedNames(
   if (!names.some((name) => folded.has(name.toLowerCase().replace(/_\d+$/, "")) && /_\d+$/.test(name))) return;
   const written = (await session.connection.stream(query.text, values)).columnNames();
   refuseRepeated(sql, written);
-}
-
-/** Throws UserError with every name that two columns have; upper and lower case are the same. */
-export function refuseRepeated(sql: SqlText, written: readonly string[]): void {
-  const repeated = written.filter(
-    (name, at) => written.findIndex((each) => each.toLowerCase() === name.toLowerCase()) < at,
-  );
-  if (repeated.length === 0) return;
-  throw new UserError(
-    [...new Set(repeated)].map((name) => ({
-      message: `the query returns two columns named ${name} (upper and lower case are the same)`,
-      hint: `name one otherwise: … AS ${name}_2`,
-      where: locateWord(sql, name),
-    })),
-  );
 }

@@ -2,7 +2,8 @@ import { EnvironmentError } from "../../../../errors/environment-error.ts";
 import { UserError } from "../../../../errors/user-error.ts";
 import type { EarlyEnd, EndedEarly } from "../../../../process/watched-process.ts";
 import type { PrepareJob } from "../../engine.ts";
-import { engineCrash, outOfMemory, outOfTime } from "../limit-problems.ts";
+import { outOfTime } from "../../query-problems.ts";
+import { engineCrash, outOfMemory } from "../limit-problems.ts";
 import { gibibyte } from "./memory-bounds.ts";
 
 /** Signals by which a program's own fault ends it; as an exit code where a shell or Node says it so. */
