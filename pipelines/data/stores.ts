@@ -5,6 +5,7 @@ import type { Environment } from "../ports/environment.ts";
 import type { Log } from "../ports/log.ts";
 import { type DatasetStore, openDatasetStore } from "./dataset-store.ts";
 import { openAzureStore, openS3Store } from "./stores/bucket-address.ts";
+import { openOciStore } from "./stores/oci/oci-store.ts";
 import type { RemoteStore } from "./stores/remote-store.ts";
 import { openSharedStore } from "./stores/shared-store.ts";
 
@@ -22,6 +23,7 @@ type OpenRemote = (address: string, options: StoreOptions) => RemoteStore;
 
 /** All kinds of stores that other machines read, by the scheme of `store` in mergeml.yaml. A new one is a file and a line here. */
 const remotes: Readonly<Record<string, OpenRemote>> = {
+  oci: openOciStore,
   s3: openS3Store,
   azure: openAzureStore,
 };

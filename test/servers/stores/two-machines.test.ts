@@ -28,7 +28,7 @@ describe.each(storeServers)("a store in $name", ({ start }) => {
     server = await start();
     proxy = server.endpoint ? await startFaultyProxy(server.endpoint) : null;
     scratch = makeScratch();
-    Object.assign(scratch.env, server.env);
+    Object.assign(scratch.env, server.env(proxy?.endpoint));
     scratch.write("mergeml.yaml", server.config("first", proxy?.endpoint));
     scratch.git("add", ".");
     scratch.git("commit", "-qm", "Name a store");

@@ -1,0 +1,90 @@
+import { open } from "node:fs/promises";
+import type { HttpAnswer } from "../../object-storage/send-request.ts";
+import { ServerError } from "../../object-storage/server-error.ts";
+import type { RegistryClient } from "./registry-client.ts";
+
+/** Bytes of a part; a registry gets a large blob in several requests, so that a lost one costs little. */
+const partBytes = 32 * 1024 * 1024;
+/** How often an upload begins anew before the registry counts as down. */
+const mostUploads = 6;
+/** How often a part is sent again in one upload. */
+const mostParts = 5;
+
+export interface Blob {
+  path: string;
+  bytes: number;
+  /** `sha256:…` */
+  digest: string;
+}
+
+/** Sends a blob that the registry does not have; gives the bytes that were sent. It is there whole, by its digest, or not at all. */
+export async function uploadBlob(client: RegistryClient, blob: Blob): Promise<void> {
+  if (await hasBlob(client, blob.digest)) return;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await uploadOnce(client, blob);
+      return;
+    } catch (error) {
+      // What was lost on the way may be all that was wrong: an upload that is unknown or has other bytes begins anew.
+      const begins = error instanceof ServerError && !isFinal(error);
+      if (!begins || attempt === mostUploads) throw error;
+      if (await hasBlob(client, blob.digest)) return;
+    }
+  }
+}
+
+function isFinal({ facts: { status } }: ServerError): boolean {
+  return status === 401 || status === 403 || status === 405 || status === 413;
+}
+
+async function hasBlob(client: RegistryClient, digest: string): Promise<boolean> {
+  const answer = await client.ask({ method: "HEAD", path: `blobs/${digest}`, action: "pull", answers: [404] });
+  return answer.status !== 404;
+}
+
+async function uploadOnce(client: RegistryClient, { path, bytes, digest }: Blob): Promise<void> {
+  await using file = await open(path);
+  const started = await client.ask({ method: "POST", path: "blobs/uploads/", action: "push" });
+  let location = locationOf(client, started, null);
+  for (let [start, again] = [0, 0]; start < bytes; ) {
+    const length = Math.min(partBytes, bytes - start);
+    const { buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, start);
+    const headers = { "content-range": `${start}-${start + length - 1}`, "content-type": "application/octet-stream" };
+    const sent = client.ask({ method: "PATCH", path: location, action: "push", headers, body: buffer, once: true });
+    const answer = await sent.catch((error: unknown) => {
+      if (!(error instanceof ServerError) || isFinal(error) || again++ === mostParts) throw error;
+      return null;
+    });
+    if (answer) {
+      location = locationOf(client, answer, location);
+      start += length;
+      continue;
+    }
+    // How much of the part arrived, the registry knows; one that has lost the upload throws, and it begins anew.
+    const status = await client.ask({ method: "GET", path: location, action: "push" });
+    location = locationOf(client, status, location);
+    start = arrived(status);
+  }
+  const last = new URL(location);
+  last.searchParams.set("digest", digest);
+  await client.ask({ method: "PUT", path: last.href, action: "push" });
+}
+
+function arrived({ headers }: HttpAnswer): number {
+  const [, end] = /^(?:bytes=)?\d+-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
+  // "0-0" is how some say that nothing has arrived.
+  return end === undefined || end === "0" ? 0 : Number(end) + 1;
+}
+
+/** Where an upload goes on; never on another host, which would get our token. */
+function locationOf({ base, title }: RegistryClient, { headers }: HttpAnswer, before: string | null): string {
+  const given = headers.get("location");
+  if (given === null && before !== null) return before;
+  const url = given !== null && URL.canParse(given, base) ? new URL(given, base) : null;
+  if (url === null || url.host !== new URL(base).host)
+    throw new ServerError(`${title} does not say where an upload goes on`, "to send a blob", {
+      status: null,
+      code: null,
+    });
+  return url.href;
+}
