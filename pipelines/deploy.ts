@@ -2,7 +2,7 @@ import type { Candidate } from "./candidate/candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { UserError } from "./errors/user-error.ts";
 import { judgeAgain } from "./gate.ts";
-import { keepDatasets } from "./keep-version.ts";
+import { keepDatasets, labelDatasets } from "./keep-version.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
 import type { RegisterResult } from "./registry/registry.ts";
 import { versionTrainedRows } from "./registry/trained-rows.ts";
@@ -84,6 +84,7 @@ export async function registerCandidate(
       }),
     describeRegistration,
   );
+  await labelDatasets(workspace, record, registered.version);
   await workspace.runs.add({ ...candidate, candidate: record }, { event, version: registered.version });
   return registered;
 }

@@ -1,4 +1,5 @@
 import type { ItemLabels } from "./data/stores/remote-store.ts";
+import { EnvironmentError } from "./errors/environment-error.ts";
 import type { PromoteResult } from "./registry/promote.ts";
 import { referenceFile } from "./registry/stored-model.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
@@ -39,6 +40,21 @@ export async function keepDatasets({ store, log }: Workspace, candidate: Candida
     },
     (sent) => `${formatCount(Math.ceil(sent / 1024))} kB sent to ${store.title}, train, test and predictions read back`,
   );
+}
+
+/** Tells people who look into the store which version has these datasets; never fails, as nothing depends on it. */
+export async function labelDatasets(
+  { store: { shared }, log }: Workspace,
+  candidate: CandidateRecord,
+  version: number,
+): Promise<void> {
+  if (shared === null) return;
+  try {
+    for (const { name } of datasetsOf(candidate)) await shared.label(name, { version });
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    log.warn(`the store does not say which version its datasets belong to: ${error.message}`);
+  }
 }
 
 /** Puts a version into production, once its model and its datasets were read from where other machines read them. */

@@ -34,7 +34,14 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const [remote] = await Promise.all([findRemote(git, repository.remote), prepareLocalFolder(root, git, repository)]);
   let name: Promise<string> | undefined;
   const repositoryOf = () => (name ??= repositoryName(git, remote, root));
-  const store = openStore(repository.store, { root, env, repository: repositoryOf, clock, log });
+  const store = openStore(repository.store, {
+    root,
+    env,
+    repository: repositoryOf,
+    sources: repository.sources,
+    clock,
+    log,
+  });
   if (existsSync(join(root, ".git", "REVERT_HEAD")))
     log.warn((await explainRevertConflict(git)) ?? "a git revert is under way");
   const cache = openStepCache(join(root, ".mergeml", "cache"), options.useCache);

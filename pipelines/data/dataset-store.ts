@@ -31,6 +31,8 @@ export interface SharedStore {
   readonly remote: RemoteStore;
   /** Sends a dataset that is on this machine. Throws EnvironmentError when it is not. */
   push(name: string, labels?: Omit<ItemLabels, "repositories">): Promise<Pushed>;
+  /** Writes a version's number beside its datasets, in a store that people look into for that. */
+  label(name: string, labels: Pick<ItemLabels, "version">): Promise<void>;
   /** Reads back what the store has, whole, and throws EnvironmentError unless it is what its name says. */
   confirm(name: string): Promise<void>;
   /** Who may delete: the repository as others know it. */

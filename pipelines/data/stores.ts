@@ -1,10 +1,12 @@
 import { isAbsolute, join } from "node:path";
+import type { Sources } from "../config/source-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Environment } from "../ports/environment.ts";
 import type { Log } from "../ports/log.ts";
 import { type DatasetStore, openDatasetStore } from "./dataset-store.ts";
 import { openAzureStore, openS3Store } from "./stores/bucket-address.ts";
+import { openDatabaseStore } from "./stores/database/database-store.ts";
 import { openOciStore } from "./stores/oci/oci-store.ts";
 import type { RemoteStore } from "./stores/remote-store.ts";
 import { openSharedStore } from "./stores/shared-store.ts";
@@ -15,6 +17,8 @@ export interface StoreOptions {
   env: Environment;
   /** This repository, as others know it. */
   repository(): Promise<string>;
+  /** Of mergeml.yaml: a database among them may have a schema for the store. */
+  sources: Sources;
   clock: Clock;
   log: Log;
 }
@@ -39,13 +43,29 @@ const localStore = ".mergeml/store";
 /** The store of mergeml.yaml. Throws UserError for a scheme that this version has no store for, or an address that is none. */
 export function openStore(address: string, options: StoreOptions): DatasetStore {
   const scheme = storeScheme(address);
+  const database = databaseStore(address, options);
   const at = (folder: string) => openDatasetStore(isAbsolute(folder) ? folder : join(options.root, folder));
+  if (database) return openSharedStore({ ...options, local: at(localStore), remote: database });
   if (scheme === "") return at(address);
   const open = Object.hasOwn(remotes, scheme) ? remotes[scheme] : undefined;
   if (open) return openSharedStore({ ...options, local: at(localStore), remote: open(address, options) });
   throw new UserError({
     message: `this version has no dataset store for ${scheme}://`,
     hint: `store in mergeml.yaml is the path of a folder, or begins with ${Object.keys(remotes).join("://, ")}://`,
+    key: "store",
+  });
+}
+
+/** The store in a schema of a database that mergeml.yaml names, as `shop.training`; null when there is no source of that name. */
+function databaseStore(address: string, { sources, env, clock }: StoreOptions): RemoteStore | null {
+  const [, name = "", schema = ""] = /^([A-Za-z0-9_-]+)\.([A-Za-z_][A-Za-z0-9_]{0,62})$/.exec(address) ?? [];
+  const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
+  if (source === undefined) return null;
+  if (source.type === "postgres")
+    return openDatabaseStore({ url: env[source.url.env]?.trim() || null, source: name, schema, clock });
+  throw new UserError({
+    message: `store in mergeml.yaml: the source ${name} is of the type ${source.type}, which holds no store`,
+    hint: "name a schema of a source of the type postgres, or oci://, s3:// or azure://",
     key: "store",
   });
 }

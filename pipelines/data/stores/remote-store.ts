@@ -35,6 +35,8 @@ export interface RemoteStore extends AsyncDisposable {
   readonly title: string;
   /** Whether it was opened with credentials: without, a refusal means that this job may not read it. */
   readonly signedIn: boolean;
+  /** Whether an item says which version was registered with it, as people look for in a database. */
+  readonly tellsVersions?: boolean;
   find(name: string): Promise<StoredItem | null>;
   list(): AsyncIterable<StoredItem>;
   /** Sends a file and then lets its name be seen; when the name is there by then, what was there first stays. */

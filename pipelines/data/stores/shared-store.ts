@@ -83,6 +83,10 @@ function shareOf(place: Place): SharedStore {
       await remote.put({ name, bytes: size, sha256: hash, ref, labels: own }, file);
       return { name, sent: size };
     },
+    async label(name, labels) {
+      const item = remote.tellsVersions ? await remote.find(name) : null;
+      if (item && item.labels.version === undefined) await remote.renew(item, { ...item.labels, ...labels });
+    },
     confirm: (name) => confirm(place, name),
   };
 }

@@ -1,4 +1,5 @@
 import { type StorageServer, startAzure, startS3 } from "../object-storage.ts";
+import { startPostgres } from "../postgres.ts";
 import { startRegistry } from "../registry.ts";
 
 /** A server that a store can be on. */
@@ -35,9 +36,26 @@ async function inRegistry(): Promise<StoreServer> {
   };
 }
 
+async function inDatabase(): Promise<StoreServer> {
+  const server = await startPostgres();
+  await server.sql(
+    "CREATE ROLE store LOGIN PASSWORD 'pa55word-of-a-store'; GRANT CREATE ON DATABASE postgres TO store",
+  );
+  const url = server.urlOf("store", "pa55word-of-a-store");
+  const sources = "sources:\n  shop: { type: postgres, url: { env: SHOP_URL }, schemas: [features] }\n";
+  return {
+    endpoint: null,
+    env: () => ({ SHOP_URL: url }),
+    secrets: [url, "pa55word-of-a-store"],
+    config: (name) => `${sources}store: shop.training_${name}\n`,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
 /** Every kind of store, on a real server. */
 export const storeServers: readonly { name: string; start(): Promise<StoreServer> }[] = [
   { name: "S3", start: () => inBucket(startS3) },
   { name: "a registry", start: inRegistry },
+  { name: "PostgreSQL", start: inDatabase },
   { name: "Azure", start: () => inBucket(startAzure) },
 ];
