@@ -1,4 +1,5 @@
 import { posix } from "node:path";
+import { viewsFolder } from "./features/load-views.ts";
 import type { Git } from "./registry/git/git.ts";
 import { hasCommit } from "./registry/git/objects.ts";
 import type { Workspace } from "./workspace/workspace.ts";
@@ -7,7 +8,8 @@ import type { Workspace } from "./workspace/workspace.ts";
 const shared = ["mergeml.yaml", "package.json", "package-lock.json", ".npmrc", "pipelines/", "scripts/", "actions/"];
 
 /**
- * The models whose inputs differ between `base` and the checked-out commit: those with a changed file in their folder, and
+ * The models whose inputs differ between `base` and the checked-out commit: those with a changed file in their folder, those
+ * that may read a changed feature view, and
  * all when something changed that any may depend on (mergeml.yaml, data, mergeml's code). "all" also without a base that is known
  * here.
  */
@@ -27,14 +29,30 @@ export async function changedBetween(
 ): Promise<ReadonlySet<string> | "all"> {
   const listed = await git.text(["diff", "--name-only", "--relative", "--no-renames", "-z", from, to, "--"]);
   const models = new Set<string>();
+  let withViews = false;
   const common = [...shared, ...repository.data.map((folder) => posix.join(folder, "/"))];
   for (const path of listed.split("\0").filter(Boolean)) {
     const model = /^models\/([^/]+)\/./.exec(path)?.[1];
     if (model) models.add(model);
+    else if (path.startsWith(`${viewsFolder}/`)) withViews = true;
     else if (common.some((each) => each === "./" || (each.endsWith("/") ? path.startsWith(each) : path === each)))
       return "all";
   }
+  if (withViews) for (const model of await readersOfViews(git, to)) models.add(model);
   return models;
+}
+
+/**
+ * The models of a commit that may read feature views: their definitions tell which of them a changed one affects, so that one too
+ * many is none too many. Words are looked for, because reading the models of a commit takes longer.
+ */
+async function readersOfViews(git: Git, commit: string): Promise<string[]> {
+  const pattern = 'features["`]?[[:space:]]*\\.|entities';
+  const args = ["grep", "-l", "-i", "-z", "-E", "-e", pattern, commit, "--", "models"];
+  const { code, stdout } = await git.run(args, { allow: [1] });
+  if (code === 1) return [];
+  const paths = stdout.toString("utf8").split("\0").filter(Boolean);
+  return paths.flatMap((path) => /^[^:]+:models\/([^/]+)\/./.exec(path)?.[1] ?? []);
 }
 
 /**

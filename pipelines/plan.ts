@@ -1,5 +1,5 @@
 import { withoutChosenParams } from "./config/chosen-params.ts";
-import { type ConfigChange, describeChange } from "./config/describe-change.ts";
+import { type ConfigChange, changedViews, describeChange } from "./config/describe-change.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
@@ -25,6 +25,8 @@ export interface PlanEntry {
   /** The version that is held or registered. */
   version: number | null;
   detail: string;
+  /** The feature views that are not as production was trained with; absent when there is none. */
+  views?: readonly string[];
 }
 
 export interface Plan {
@@ -96,7 +98,9 @@ export async function planModel(
   const before = withoutChosenParams(current.candidate.config);
   const after = withoutChosenParams(model.config);
   const changes = describeChange(before, after, current.candidate.query, model.query.text);
-  return entry("changed", describeChanges(changes) || unseenChange(model));
+  const views = changedViews(before, after);
+  const told = entry("changed", describeChanges(changes) || unseenChange(model));
+  return views.length > 0 ? { ...told, views } : told;
 }
 
 /** The files of a program are known by their hashes alone. */

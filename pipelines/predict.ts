@@ -5,6 +5,9 @@ import type { Window } from "./config/model-config.ts";
 import type { Session } from "./data/engines/session.ts";
 import { quoteText } from "./data/engines/tables.ts";
 import { UserError } from "./errors/user-error.ts";
+import { composeFile } from "./features/compose-models.ts";
+import { joinDialect } from "./features/join-dialect.ts";
+import { loadViews } from "./features/load-views.ts";
 import { describeInput } from "./predictions/input-file.ts";
 import { loggedColumns, outputColumns, writeJoined, writeJoinedRows } from "./predictions/joined-rows.ts";
 import { logDay } from "./predictions/log-layout.ts";
@@ -136,7 +139,7 @@ async function inputOf(
   const { features, resources } = candidate.config;
   const { memory_gb, timeout_minutes } = resources;
   const limits = { memory_gb, threads, seconds: timeout_minutes * 60 };
-  const query = { path: name, text };
+  const { query, views } = composeFile({ path: name, text }, () => loadViews(root));
   const unusedWindow = {
     message: `${name} uses neither $start nor $end: --from and --to would change nothing`,
     hint: "add WHERE <time> >= $start AND <time> < $end to it, or leave --from and --to out",
@@ -147,6 +150,8 @@ async function inputOf(
     data: repository.data,
     extraData,
     query,
+    views,
+    quoteName: joinDialect(features.engine, repository.sources).quoteName,
     window,
     noWindow,
     unusedWindow,

@@ -36,8 +36,10 @@ export async function scaffoldModel(
     created.push(path);
   };
   const model = await firstModel(workspace, options, write);
-  const schema = fileURLToPath(new URL("../models/model.schema.json", import.meta.url));
-  await write("models/model.schema.json", await readFile(schema, "utf8"));
+  for (const path of ["models/model.schema.json", "models/features.schema.json"]) {
+    const schema = fileURLToPath(new URL(`../${path}`, import.meta.url));
+    await write(path, await readFile(schema, "utf8"));
+  }
   const { source } = options;
   if (source.kind === "repository")
     for (const [path, text] of Object.entries(callerWorkflows(source, options.branch))) await write(path, text);

@@ -1,10 +1,17 @@
 import type { LoadedModel } from "./config/load-models.ts";
 import { readProjectFile } from "./config/project-file.ts";
+import type { Sources } from "./config/source-config.ts";
 import { type DataFolder, openDataFolders } from "./data/data-folders.ts";
 import type { Engine } from "./data/engines/engine.ts";
 import { attempt, prepareFeatures, preparing } from "./data/prepare-features.ts";
-import { sqlText } from "./data/sql-text.ts";
+import { composedSql } from "./data/sql-text.ts";
+import { distinctProblems } from "./errors/distinct-problems.ts";
 import type { Problem } from "./errors/user-error.ts";
+import { joinProblems } from "./features/check-join.ts";
+import { viewProblems } from "./features/check-views.ts";
+import { composeFile } from "./features/compose-models.ts";
+import { joinDialect } from "./features/join-dialect.ts";
+import { loadViews } from "./features/load-views.ts";
 import { uselessQueryProblem } from "./watch/window/useless-query.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -28,12 +35,35 @@ export async function validateQueries(
   const validated: ValidatedQueries = { problems: [], sound: [] };
   for (const model of models) {
     const engine = engineOf(model.config.features.engine);
+    const wrong = await viewProblemsOf(model, folders.value, engine, repository.sources);
+    if (wrong.length > 0) {
+      validated.problems.push(...wrong);
+      continue;
+    }
     const { problems, features } = await prepareFeatures(model, folders.value, engine);
     problems.push(...(await liveProblems(root, model, folders.value, engine, features)));
     validated.problems.push(...problems);
     if (problems.length === 0) validated.sound.push(model);
   }
-  return validated;
+  return { ...validated, problems: distinctProblems(validated.problems) };
+}
+
+/** What is wrong with the views that a model uses, and with joining them: told instead of what follows from it. */
+async function viewProblemsOf(
+  model: LoadedModel,
+  folders: readonly DataFolder[],
+  engine: Engine,
+  sources: Sources,
+): Promise<Problem[]> {
+  const { views } = model;
+  if (!views) return [];
+  const { quoteName } = joinDialect(model.config.features.engine, sources);
+  const job = { engine, quoteName, views, window: model.config.features.window, folders, limits: preparing };
+  const found = await attempt(async () => {
+    const problems = await viewProblems(job);
+    return problems.length > 0 ? problems : joinProblems(model, job);
+  });
+  return "problems" in found ? found.problems : found.value;
 }
 
 /** Any window will do: the query is not run. */
@@ -50,8 +80,10 @@ async function liveProblems(
   const path = `models/${config.name}/${config.drift.query}`;
   const file = readProjectFile(root, path);
   if (file.state !== "read") return []; // reading the config has told it
-  const job = { sql: sqlText(path, file.text), window: someWindow, folders, limits: preparing };
-  const query = await attempt(() => engine.prepare(job));
+  const query = await attempt(() => {
+    const composed = composeFile({ path, text: file.text }, () => loadViews(root));
+    return engine.prepare({ sql: composedSql(composed.query), window: someWindow, folders, limits: preparing });
+  });
   if ("problems" in query) return query.problems;
   if (features === null) return [];
   const wanted = { model: config.name, features, query: config.features.query };

@@ -1,9 +1,16 @@
 import { candidateId } from "../config/definition.ts";
 import type { LoadedModel } from "../config/load-models.ts";
-import { buildFeatures } from "../data/build-features.ts";
-import type { FeatureData, FeatureResult } from "../data/dataset.ts";
+import type { Sources } from "../config/source-config.ts";
+import { buildFeatures, type FeatureJob, warnOfFailures } from "../data/build-features.ts";
+import { openDataFolders } from "../data/data-folders.ts";
+import type { CheckResult, FeatureData, FeatureResult } from "../data/dataset.ts";
+import type { QueryLimits } from "../data/engines/engine.ts";
 import { runsHere } from "../data/engines/engines.ts";
 import { listInputs } from "../data/list-inputs.ts";
+import { UserError } from "../errors/user-error.ts";
+import { joinProblems } from "../features/check-join.ts";
+import { type CheckedViews, checkViews, recordedViews } from "../features/check-views.ts";
+import { joinDialect } from "../features/join-dialect.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { findTrainer } from "../training/trainers.ts";
@@ -38,8 +45,19 @@ export async function prepareData(workspace: Workspace, model: LoadedModel, spli
         threads: workspace.threads,
         seconds: model.config.resources.timeout_minutes * 60,
       };
-      const places = { root, data: repository.data, extraData, engine: engineOf(model.config.features.engine), store };
-      const result = await buildFeatures({ ...places, model, log, limits, splitSeed });
+      const places = {
+        root,
+        sources: repository.sources,
+        data: repository.data,
+        extraData,
+        engine: engineOf(model.config.features.engine),
+        store,
+      };
+      const checked = await checkViewsOf(model, { ...places, limits });
+      warnOfFailures(checked.checks, log);
+      if (checked.checks.some(blocks)) return { ok: false as const, ...checked };
+      const built = await buildFeatures({ ...places, model, log, limits, splitSeed });
+      const result: FeatureResult = { ...built, checks: [...checked.checks, ...built.checks] };
       await cache.write("features", inputs, result);
       return result;
     },
@@ -48,6 +66,32 @@ export async function prepareData(workspace: Workspace, model: LoadedModel, spli
   // Told each time, also when the rows come from the cache.
   if (prepared.ok) for (const warning of prepared.warnings ?? []) log.warn(warning);
   return prepared;
+}
+
+function blocks({ passed, severity }: CheckResult): boolean {
+  return !passed && severity === "block";
+}
+
+interface ViewPlaces extends Omit<FeatureJob, "model" | "log" | "splitSeed"> {
+  limits: QueryLimits;
+  sources: Sources;
+}
+
+async function checkViewsOf(
+  model: LoadedModel,
+  { root, sources, data, extraData, engine, store, limits }: ViewPlaces,
+): Promise<CheckedViews> {
+  const { composition, window, engine: name } = model.config.features;
+  if (!composition) return { checks: [], rows: 0 };
+  const views = model.views ?? recordedViews(composition);
+  const folders = await openDataFolders(root, data, extraData);
+  const { quoteName } = joinDialect(name, sources);
+  await using staging = await store.staging();
+  const job = { engine, quoteName, views, window, folders, limits };
+  const checked = await checkViews({ ...job, staging: staging.path });
+  const unjoinable = await joinProblems({ ...model, views }, job);
+  if (unjoinable.length > 0) throw new UserError(unjoinable);
+  return checked;
 }
 
 async function featureInputs(

@@ -8,6 +8,7 @@ import type {
   SearchRange,
   SliceRule,
   Thresholds,
+  ViewUse,
 } from "./model-config.ts";
 import type { TrainerSchema } from "./model-parts.ts";
 import type { FilledModelConfig } from "./model-schema.ts";
@@ -48,10 +49,12 @@ function completeSearch(
 }
 
 function completeFeatures(features: FilledModelConfig["features"]): FeaturesConfig {
-  const { engine, query, window, key, target, time, split, checks } = features;
+  const { engine, query, entities, views, window, key, target, time, split, checks } = features;
   return {
     engine,
-    query,
+    query: entities ?? query,
+    // Absent without a join, so that the hashes of other models stay what they were.
+    ...(entities !== undefined && { entities, views: (views ?? []).map(completeViewUse) }),
     window: window ?? null,
     key: typeof key === "string" ? [key] : ((key as readonly string[] | undefined) ?? []),
     target,
@@ -59,6 +62,16 @@ function completeFeatures(features: FilledModelConfig["features"]): FeaturesConf
     split,
     checks: checks as readonly DataCheck[],
   };
+}
+
+/** `product@30d` is short for `{ view: product, ttl: 30d }`. */
+function completeViewUse(written: NonNullable<FilledModelConfig["features"]["views"]>[number]): ViewUse {
+  if (typeof written === "string") {
+    const [view = "", ttl = null] = written.split("@");
+    return { view, ttl, on: {}, columns: null, prefix: "" };
+  }
+  const { view, ttl = null, on, columns = null, prefix } = written as Partial<ViewUse>;
+  return { view: view ?? "", ttl, on: on ?? {}, columns, prefix: prefix ?? "" };
 }
 
 function completeThresholds(thresholds: FilledModelConfig["thresholds"]): Thresholds {

@@ -5,7 +5,7 @@ import type { ModelConfig } from "./model-config.ts";
 /**
  * `sha256:` and 64 hex digits of what the user wrote that determines the model's bytes: config, query and trainer, without the data.
  * Left out, because they change when a model is judged, watched or run, but not what is trained: description, owner,
- * drift, retrain, rollback, resources but for max_rows, thresholds and features.checks. `files` are hashes of a program's files by path.
+ * drift, retrain, rollback, resources but for max_rows, thresholds and features.checks and the views' constraints. `files` are hashes of a program's files by path.
  */
 export function definitionHash(
   config: ModelConfig,
@@ -14,7 +14,8 @@ export function definitionHash(
   files?: Readonly<Record<string, string>>,
 ): string {
   const { name, task, type, seed, params, features } = config;
-  const { checks: _, ...data } = features;
+  // What the composition says of the model's bytes is in the text of the query.
+  const { checks: _, composition: __, ...data } = features;
   const determining = { name, task, type, seed, params, features: data, ...searchOf(config), ...sampleOf(config) };
   return sha256(
     canonicalJson({

@@ -17,13 +17,44 @@ export function describeChange(
   queryAfter: string,
 ): ConfigChange[] {
   const changes = changesOf("", withoutQuery(before), withoutQuery(after));
-  const query = queryChange(before.features.query, after.features.query, queryBefore, queryAfter);
+  const own = [ownText(before, queryBefore), ownText(after, queryAfter)] as const;
+  const files = [before.features.query, after.features.query] as const;
+  const found = [queryChange("features.query", ...files, ...own), ...viewChanges(before, after)];
   const place = changes.findIndex(({ key }) => /^(thresholds|drift|retrain|rollback|resources)\b/.test(key));
-  return query ? changes.toSpliced(place < 0 ? changes.length : place, 0, query) : changes;
+  return changes.toSpliced(place < 0 ? changes.length : place, 0, ...found.flatMap((change) => change ?? []));
+}
+
+/** Without the views that it was put together with. */
+function ownText({ features }: ModelConfig, text: string): string {
+  return features.composition?.query ?? text;
+}
+
+/** The feature views that both configs use and that are not the same in them: their SQL, keys or constraints. */
+export function changedViews({ features: before }: ModelConfig, { features: after }: ModelConfig): string[] {
+  return (after.composition?.views ?? []).flatMap((view) => {
+    const was = before.composition?.views.find(({ name }) => name === view.name);
+    return was && canonicalJson(was) !== canonicalJson(view) ? [view.name] : [];
+  });
+}
+
+/** Of a view that both use: its SQL, its key, its constraints. */
+function viewChanges({ features: before }: ModelConfig, { features: after }: ModelConfig): ConfigChange[] {
+  const [old, now] = [before.composition?.views ?? [], after.composition?.views ?? []];
+  const names = [...new Set([...now, ...old].map(({ name }) => name))];
+  return names.flatMap((name): ConfigChange[] => {
+    const key = `features.${name}`;
+    const [was, is] = [old, now].map((views) => views.find((view) => view.name === name));
+    if (!was || !is) return [{ key, before: was && "used", after: is && "used" }];
+    const { query: queryWas, ...restWas } = was;
+    const { query: queryIs, ...restIs } = is;
+    const file = `features/${name}.sql`;
+    const query = queryChange(key, file, file, queryWas, queryIs);
+    return [...(query ? [query] : []), ...changesOf(key, restWas, restIs)];
+  });
 }
 
 function withoutQuery(config: ModelConfig): unknown {
-  const { query: _, ...features } = config.features;
+  const { query: _, composition: __, ...features } = config.features;
   // A record of before naive was asked for was judged without, but nobody changed it.
   return { ...config, features, thresholds: { ...config.thresholds, naive: config.thresholds.naive ?? "block" } };
 }
@@ -63,8 +94,13 @@ function isListOfObjects(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && value.every(isObject);
 }
 
-function queryChange(fileBefore: string, fileAfter: string, before: string, after: string): ConfigChange | null {
-  const key = "features.query";
+function queryChange(
+  key: string,
+  fileBefore: string,
+  fileAfter: string,
+  before: string,
+  after: string,
+): ConfigChange | null {
   if (before === after) return fileBefore === fileAfter ? null : { key, before: fileBefore, after: fileAfter };
   const { removed, added, linesBefore, linesAfter } = changedLines(before, after);
   return {

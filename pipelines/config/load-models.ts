@@ -3,20 +3,31 @@ import { join } from "node:path";
 import { didYouMean } from "../errors/did-you-mean.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import type { Problem, SourceLocation } from "../errors/user-error.ts";
-import type { ModelConfig } from "./model-config.ts";
+import type { ComposedView, ModelConfig } from "./model-config.ts";
 import type { ModelContext, ModelParser } from "./parse-model-config.ts";
 import { hashProgramFiles } from "./program-files.ts";
 import { type ProjectFile, readProjectFile } from "./project-file.ts";
+import type { QueryText } from "./query-text.ts";
 import type { KeyPath } from "./yaml/finding.ts";
 
 /** A model as it is written in the repository: its config and the text of its query. Paths are relative to the repository. */
 export interface LoadedModel {
   config: ModelConfig;
   file: string;
-  query: { path: string; text: string };
+  query: QueryText;
   /** sha256 of the files that determine the model besides, by path in its folder; absent for trainers that read none. */
   files?: Readonly<Record<string, string>>;
+  /** The feature views in the query, each after those that it reads; absent when there is none. */
+  views?: readonly UsedView[];
   /** Where the value at a path of the config is, for errors that are found later. */
+  locate(path: KeyPath): SourceLocation;
+}
+
+/** A feature view that a model uses, as far as its rows are checked. */
+export interface UsedView {
+  name: string;
+  query: QueryText;
+  config: Pick<ComposedView, "key" | "time" | "constraints"> & { columns: Readonly<Record<string, string>> };
   locate(path: KeyPath): SourceLocation;
 }
 

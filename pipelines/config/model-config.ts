@@ -88,9 +88,47 @@ export type SearchConfig = With<
   }
 >;
 
+/** A view that a point-in-time join takes columns of. */
+export interface ViewUse {
+  view: string;
+  /** Of the view unless given here. */
+  ttl: string | null;
+  /** Columns of the entities by column of the view's key; those left out have the same name. */
+  on: Readonly<Record<string, string>>;
+  /** All that the view names when null. */
+  columns: readonly string[] | null;
+  /** Before the name of each column. */
+  prefix: string;
+}
+
+/** A feature view as a query was composed with it. */
+export interface ComposedView {
+  name: string;
+  /** Its SQL as written. */
+  query: string;
+  key: readonly string[];
+  time: string | null;
+  columns: readonly string[];
+  constraints: readonly DataCheck[];
+}
+
+/** What the text of a query was made of. */
+export interface Composition {
+  /** The text of the model's own file. */
+  query: string;
+  /** Each after those that it reads. */
+  views: readonly ComposedView[];
+  /** Columns of the entities that only join, and are no features. */
+  joined: readonly string[];
+}
+
 export type FeaturesConfig = With<
   Filled["features"],
   {
+    /** Absent without a point-in-time join. */
+    views?: readonly ViewUse[];
+    /** Absent when no view is used. */
+    composition?: Composition;
     window: Window | null;
     /** Empty when the row itself is hashed. */
     key: readonly string[];

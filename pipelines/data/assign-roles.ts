@@ -36,6 +36,15 @@ export function assignRoles(columns: readonly SourceColumn[], request: RoleReque
   return roles;
 }
 
+/** The columns without those that only joined entities to views. */
+export function withoutJoined(
+  columns: readonly SourceColumn[],
+  { composition }: Pick<FeaturesConfig, "composition">,
+): readonly SourceColumn[] {
+  const joined = composition?.joined.map((name) => name.toLowerCase()) ?? [];
+  return columns.filter(({ name }) => !joined.includes(name.toLowerCase()));
+}
+
 /** The model's inputs, in the order of the query. */
 export function featureSpecs(columns: readonly RoleColumn[]): FeatureSpec[] {
   return columns.filter(({ role }) => role === "feature").map(({ name, kind }) => ({ name, kind: featureKind(kind) }));

@@ -1,8 +1,9 @@
 import type { ModelConfig } from "../config/model-config.ts";
+import type { QueryText } from "../config/query-text.ts";
 import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
 import { formatCount } from "../statistics/format-number.ts";
-import { assignRoles, featureSpecs, type RoleRequest } from "./assign-roles.ts";
+import { assignRoles, featureSpecs, type RoleRequest, withoutJoined } from "./assign-roles.ts";
 import type { RoleColumn } from "./columns.ts";
 import { countDuplicates } from "./count-duplicates.ts";
 import { featureNotes, precisionWarnings, requireUsableRows, requireUsableSplits } from "./data-facts.ts";
@@ -12,14 +13,14 @@ import type { DatasetStore } from "./dataset-store.ts";
 import type { Engine, QueryLimits, QueryResult, WrittenSplit } from "./engines/engine.ts";
 import { fingerprint, schemaType } from "./fingerprint.ts";
 import { resolveChecks } from "./resolve-checks.ts";
-import { locateWord, sqlText } from "./sql-text.ts";
+import { composedSql, locateWord } from "./sql-text.ts";
 
 /** A model as far as its datasets depend on it. */
 export interface FeatureModel {
   config: ModelConfig;
   /** Path of model.yaml, for messages. */
   file: string;
-  query: { path: string; text: string };
+  query: QueryText;
   /** Where a key of model.yaml is written. */
   locate?: (keyPath: readonly (string | number)[]) => SourceLocation;
 }
@@ -62,7 +63,7 @@ function mayBeTorn({ key, split }: ModelConfig["features"]): boolean {
 async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
   const { root, model, data, extraData, store, log } = job;
   const folders = await openDataFolders(root, data, extraData);
-  const sql = sqlText(model.query.path, model.query.text);
+  const sql = composedSql(model.query);
   await using staging = await store.staging();
   const { window } = model.config.features;
   const limits = job.limits ?? configuredLimits(model.config);
@@ -81,7 +82,7 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
     const { task, features, thresholds, drift, resources } = model.config;
     const slices = thresholds.slices.map(({ by }) => by);
     const request = { task, features, slices, driftGroup: drift.group, locate, sql };
-    const columns = assignRoles(result.columns, request);
+    const columns = assignRoles(withoutJoined(result.columns, features), request);
     const rules = resolveChecks(features.checks, result.columns, (at) => locate(["features", "checks", at]));
     const checks = await result.check(rules);
     warnOfFailures(checks, log);
@@ -121,7 +122,8 @@ function noRows({ config, query }: FeatureModel, sql: RoleRequest["sql"]): UserE
   return new UserError({ message: `the query ${query.path} returns no rows`, hint, where: locateWord(sql, "select") });
 }
 
-function warnOfFailures(checks: readonly CheckResult[], log: Log): void {
+/** Says which checks failed that only warn. */
+export function warnOfFailures(checks: readonly CheckResult[], log: Log): void {
   for (const { check, severity, passed, found } of checks) {
     if (!passed && severity === "warn") log.warn(`check failed (warning only): ${check}: ${found}`);
   }

@@ -19,6 +19,8 @@ export interface CheckResult {
   found: string;
   /** Rows that break the rule; null for rules about an aggregate. */
   failing_rows: number | null;
+  /** Where the rule is written, when it failed and is not the model's own: `features/customer.yaml:12`. */
+  where?: string;
 }
 
 /** Test rows that equal a train row in all features. */

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import type { ModelConfig } from "../config/model-config.ts";
 import { UserError } from "../errors/user-error.ts";
-import { assignRoles, featureSpecs } from "./assign-roles.ts";
+import { assignRoles, featureSpecs, withoutJoined } from "./assign-roles.ts";
 import { storedOrder } from "./build-features.ts";
 import { openDataFolders } from "./data-folders.ts";
 import type { DatasetRef } from "./dataset.ts";
@@ -54,7 +54,13 @@ export async function joinFeatures(job: JoinJob): Promise<JoinedFeatures> {
     limits,
   });
   try {
-    const columns = assignRoles(result.columns, { task, features, slices: [], locate: () => undefined, sql });
+    const columns = assignRoles(withoutJoined(result.columns, features), {
+      task,
+      features,
+      slices: [],
+      locate: () => undefined,
+      sql,
+    });
     requireWanted(featureSpecs(columns), job);
     const { train, test } = await result.write(storedOrder(columns), { ...features.split, seed, task });
     const files = [train.path, test.path].filter((path) => path !== null);

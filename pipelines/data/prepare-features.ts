@@ -1,10 +1,10 @@
 import { type Problem, UserError } from "../errors/user-error.ts";
-import { assignRoles, featureSpecs } from "./assign-roles.ts";
+import { assignRoles, featureSpecs, withoutJoined } from "./assign-roles.ts";
 import { type FeatureModel, unusedWindowProblem } from "./build-features.ts";
 import type { DataFolder } from "./data-folders.ts";
 import type { Engine, PreparedQuery, QueryLimits } from "./engines/engine.ts";
 import { resolveChecks } from "./resolve-checks.ts";
-import { sqlText } from "./sql-text.ts";
+import { composedSql } from "./sql-text.ts";
 
 /** What preparing a query may use: it reads no rows, so that every model's gets the same. */
 export const preparing: QueryLimits = { memory_gb: 1, threads: 1, seconds: 20 };
@@ -22,12 +22,12 @@ export async function prepareFeatures(
   engine: Engine,
 ): Promise<PreparedFeatures> {
   const { task, features, thresholds, drift } = model.config;
-  const sql = sqlText(model.query.path, model.query.text);
+  const sql = composedSql(model.query);
   const unusedWindow = unusedWindowProblem(model);
   const job = { sql, window: features.window, unusedWindow, folders, limits: preparing };
   const query = await attempt(() => engine.prepare(job));
   if ("problems" in query) return { problems: query.problems, features: null };
-  const { columns } = query.value;
+  const columns = withoutJoined(query.value.columns, features);
   const locate = (path: readonly (string | number)[]) => model.locate?.(path);
   const slices = thresholds.slices.map(({ by }) => by);
   const request = { task, features, slices, driftGroup: drift.group, locate, sql };
@@ -36,10 +36,10 @@ export async function prepareFeatures(
     resolveChecks(features.checks, columns, (at) => locate(["features", "checks", at])),
   );
   const problems = [roles, checks].flatMap((each) => ("problems" in each ? each.problems : []));
-  return { problems, features: featureNames(roles, query.value) };
+  return { problems, features: featureNames(roles, columns) };
 }
 
-function featureNames(roles: Attempt<ReturnType<typeof assignRoles>>, { columns }: PreparedQuery): string[] {
+function featureNames(roles: Attempt<ReturnType<typeof assignRoles>>, columns: PreparedQuery["columns"]): string[] {
   return "problems" in roles ? columns.map(({ name }) => name) : featureSpecs(roles.value).map(({ name }) => name);
 }
 

@@ -46,12 +46,13 @@ export function resolveChecks(
   checks: readonly DataCheck[],
   columns: readonly SourceColumn[],
   locate: (check: number) => SourceLocation | undefined,
+  list = "features.checks",
 ): CheckRule[] {
   const problems: Problem[] = [];
   const rules = checks.flatMap((check, at) => {
     const where = locate(at);
     const complain = (message: string, hint: string) => {
-      problems.push({ message, hint, key: `features.checks[${at}]`, ...(where ? { where } : {}) });
+      problems.push({ message, hint, key: `${list}[${at}]`, ...(where ? { where } : {}) });
     };
     return rulesOf(check, columns, complain);
   });

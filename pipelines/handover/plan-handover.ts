@@ -2,13 +2,16 @@ import { shapes } from "./training-schema.ts";
 
 const { object, list, nullable, text, count, problem } = shapes;
 
-const planEntry = object({
-  model: { type: "string", pattern: "^[a-z0-9-]{1,100}$" },
-  state: { enum: ["new", "changed", "unchanged", "held", "registered", "removed", "invalid"] },
-  production: nullable(count),
-  version: nullable(count),
-  detail: text(8_000),
-});
+const planEntry = object(
+  {
+    model: { type: "string", pattern: "^[a-z0-9-]{1,100}$" },
+    state: { enum: ["new", "changed", "unchanged", "held", "registered", "removed", "invalid"] },
+    production: nullable(count),
+    version: nullable(count),
+    detail: text(8_000),
+  },
+  { views: list({ type: "string", pattern: "^[a-z][a-z0-9_]{0,62}$" }, 1_000) },
+);
 
 /** The shape of a plan that one job hands to another. */
 export const planSchema = {

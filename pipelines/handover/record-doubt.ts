@@ -2,6 +2,7 @@ import { type ChosenParam, chosenParams, withoutChosenParams } from "../config/c
 import { candidateId, definitionHash } from "../config/definition.ts";
 import type { LoadedModel } from "../config/load-models.ts";
 import { expectedChecks } from "../data/resolve-checks.ts";
+import { expectedOfViews } from "../features/check-views.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { isSame } from "./same-json.ts";
 
@@ -23,7 +24,7 @@ export function recordDoubt(record: CandidateRecord, written: LoadedModel, commi
   if (record.id !== candidateId(definition, record.train.fingerprint, record.test.fingerprint))
     return "its id is not that of its inputs";
   if (record.predictions.rows !== record.test.rows) return "it has predictions of other rows than the test's";
-  return checksDoubt(record, config.features.checks);
+  return checksDoubt(record, config.features);
 }
 
 function isInSpace({ value, choices }: ChosenParam): boolean {
@@ -34,8 +35,8 @@ function isInSpace({ value, choices }: ChosenParam): boolean {
   return choices.some((choice) => isSame(choice, value));
 }
 
-function checksDoubt({ checks, train, test }: CandidateRecord, asked: LoadedModel["config"]["features"]["checks"]) {
-  const expected = expectedChecks(asked);
+function checksDoubt({ checks, train, test }: CandidateRecord, asked: LoadedModel["config"]["features"]) {
+  const expected = [...expectedOfViews(asked.composition), ...expectedChecks(asked.checks)];
   const made = checks.map(({ check, severity }) => ({ check, severity }));
   if (
     !isSame(

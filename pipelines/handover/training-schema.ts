@@ -41,13 +41,16 @@ const problem = object(
   { message: text(8_000) },
   { hint: text(8_000), where: place, key: line, severity: { enum: ["error", "warning"] } },
 );
-const checkResult = object({
-  check: line,
-  severity: { enum: ["block", "warn"] },
-  passed: { type: "boolean" },
-  found: line,
-  failing_rows: nullable(count),
-});
+const checkResult = object(
+  {
+    check: line,
+    severity: { enum: ["block", "warn"] },
+    passed: { type: "boolean" },
+    found: line,
+    failing_rows: nullable(count),
+  },
+  { where: line },
+);
 const feature = object({ name, kind: { enum: ["number", "boolean", "category"] } });
 const dataset = object(
   { fingerprint: hash, rows: count, columns: list(object({ name, type: name })) },

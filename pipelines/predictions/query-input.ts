@@ -1,8 +1,11 @@
+import type { UsedView } from "../config/load-models.ts";
 import type { Window } from "../config/model-config.ts";
+import type { QueryText } from "../config/query-text.ts";
 import { openDataFolders } from "../data/data-folders.ts";
 import type { Engine, QueryJob, QueryLimits } from "../data/engines/engine.ts";
-import { quoteText } from "../data/engines/tables.ts";
-import { sqlText } from "../data/sql-text.ts";
+import { quoteText, tableDialect } from "../data/engines/tables.ts";
+import { composedSql } from "../data/sql-text.ts";
+import { checkViews, requireSoundViews } from "../features/check-views.ts";
 import type { InputRows } from "./input-file.ts";
 
 /** A query for rows to score, under the rules of a feature query. */
@@ -12,7 +15,11 @@ export interface RowQuery {
   /** Folders of mergeml.yaml, and those of the operator. */
   data: readonly string[];
   extraData: readonly string[];
-  query: { path: string; text: string };
+  query: QueryText;
+  /** The feature views in the query, whose constraints must hold. */
+  views?: readonly UsedView[];
+  /** How the engine writes names. */
+  quoteName?: (name: string) => string;
   window: Window | null;
   /** What to tell a query that uses $start or $end without a window. */
   noWindow?: QueryJob["noWindow"];
@@ -37,6 +44,8 @@ export async function queryRows({
   data,
   extraData,
   query,
+  views = [],
+  quoteName = tableDialect.quoteName,
   window,
   noWindow,
   unusedWindow,
@@ -44,7 +53,8 @@ export async function queryRows({
   staging,
 }: RowQuery): Promise<QueriedRows> {
   const folders = await openDataFolders(root, data, extraData);
-  const sql = sqlText(query.path, query.text);
+  const sql = composedSql(query);
+  requireSoundViews(await checkViews({ engine, quoteName, views, window, noWindow, folders, staging, limits }));
   const result = await engine.query({ sql, window, noWindow, unusedWindow, folders, staging, limits });
   try {
     const file = await result.save();

@@ -26,6 +26,7 @@ export function failedChecksTable(checks: readonly CheckResult[]): string {
       { header: "data check", cell: (check) => escapeMarkdown(check.check) },
       { header: "severity", cell: (check) => (check.severity === "block" ? "blocks" : "warns") },
       { header: "found", cell: (check) => escapeMarkdown(check.found, 200) },
+      { header: "written in", cell: (check) => escapeMarkdown(check.where ?? "") },
     ],
     sorted.slice(0, LISTED_CHECKS),
   );

@@ -58,8 +58,9 @@ function checksFailedText({ checks, rows }: ChecksFailed): string {
       ? `the data check ${escapeMarkdown(failed[0]!.check)} failed`
       : `${failed.length} data checks failed`;
   const verdict = `**Blocked: ${what} on ${formatCount(rows)} row${rows === 1 ? "" : "s"}, so nothing was trained.**`;
+  const inView = failed.some(({ where }) => where !== undefined);
   const mend =
-    "Mend the data or the query. If the data is right, change the check under `features.checks`, " +
+    `Mend the data or the query. If the data is right, change the check under ${inView ? "`constraints` of the feature view" : "`features.checks`"}, ` +
     "or give it `severity: warn`, and a reviewer sees that in the diff.";
   return [verdict, failedChecksTable(checks), mend].filter(Boolean).join("\n\n");
 }

@@ -1,5 +1,6 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { ReportEntry } from "../handover/training-outcome.ts";
+import { changedViewsText } from "./changed-views.ts";
 import { headline } from "./headline.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { type ModelSection, modelSection } from "./model-section.ts";
@@ -28,11 +29,12 @@ export interface ReportOptions {
  */
 export function renderReport(entries: readonly ReportEntry[], options: ReportOptions = {}): string {
   const sorted = worstEntryFirst(entries);
+  const views = changedViewsText(sorted);
   return fitReport(
     {
       heading: `## ${escapeMarkdown(options.title ?? "mergeml", 60)}: ${headline(sorted)}`,
       models: sorted.length,
-      table: (rows, linked) => summaryTable(sorted.slice(0, rows), linked),
+      table: (rows, linked) => [summaryTable(sorted.slice(0, rows), linked), views].filter(Boolean).join("\n\n"),
       sections: sorted.map(modelSection),
       foot: footer(options),
       elsewhere: elsewhere(options.link),

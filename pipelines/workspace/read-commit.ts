@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { LoadedModels } from "../config/load-models.ts";
 import { loadRepositoryConfig } from "../config/repository-config.ts";
 import { UserError } from "../errors/user-error.ts";
+import { viewsFolder } from "../features/load-views.ts";
 import { GitError } from "../registry/git/failure.ts";
 import { hasCommit, readObject } from "../registry/git/objects.ts";
 import { readModels } from "./read-models.ts";
@@ -26,7 +27,7 @@ export async function modelsAtCommit(
   await fetchCommit(workspace, commit);
   const root = await mkdtemp(join(tmpdir(), "mergeml-commit-"));
   try {
-    await writeFiles(workspace, commit, ["mergeml.yaml", ...names.map((name) => `models/${name}`)], root);
+    await writeFiles(workspace, commit, ["mergeml.yaml", viewsFolder, ...names.map((name) => `models/${name}`)], root);
     const { config: repository, problems } = await loadRepositoryConfig(root);
     if (problems.length > 0) return { models: [], problems };
     return await readModels({ root, repository }, names);

@@ -1,9 +1,14 @@
 import { definitionHash } from "../config/definition.ts";
-import { type LoadedModel, loadModels } from "../config/load-models.ts";
+import { type LoadedModel, type LoadedModels, loadModels } from "../config/load-models.ts";
 import type { ModelParts } from "../config/model-parts.ts";
 import type { Sources } from "../config/source-config.ts";
 import { engineNames } from "../data/engines/engines.ts";
-import { type Problem, UserError } from "../errors/user-error.ts";
+import { distinctProblems } from "../errors/distinct-problems.ts";
+import { UserError } from "../errors/user-error.ts";
+import { composeModel, usesViews } from "../features/compose-models.ts";
+import type { FeatureViews } from "../features/feature-view.ts";
+import { joinDialect } from "../features/join-dialect.ts";
+import { loadViews } from "../features/load-views.ts";
 import { findTrainer, trainers } from "../training/trainers.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -16,9 +21,34 @@ export function modelParts(sources: Sources = {}): ModelParts {
 export async function readModels(
   workspace: Pick<Workspace, "root" | "repository">,
   only?: readonly string[],
-): Promise<{ models: LoadedModel[]; problems: Problem[]; names: string[] }> {
-  const { sources, defaults } = workspace.repository;
-  return loadModels(workspace.root, { ...modelParts(sources), defaults }, only);
+): Promise<LoadedModels> {
+  const { root, repository } = workspace;
+  const { models, problems, names } = await loadModels(root, { ...modelParts(repository.sources), defaults: repository.defaults }, only);
+  const composed = composeModels(root, models, repository.sources);
+  return { models: composed.models, problems: [...problems, ...composed.problems], names };
+}
+
+/** The models with the views of `features/` that they use, and what is wrong with those of the others. */
+function composeModels(
+  root: string,
+  models: readonly LoadedModel[],
+  sources: Sources,
+): Pick<LoadedModels, "models" | "problems"> {
+  let views: FeatureViews | null = null;
+  const results = models.map((model) => {
+    if (!usesViews(model)) return { model, problems: [] };
+    try {
+      views ??= loadViews(root);
+      return { model: composeModel(model, views, joinDialect(model.config.features.engine, sources)), problems: [] };
+    } catch (error) {
+      if (error instanceof UserError) return { model: null, problems: error.problems };
+      throw error;
+    }
+  });
+  return {
+    models: results.flatMap(({ model }) => model ?? []),
+    problems: distinctProblems(results.flatMap((each) => each.problems)),
+  };
 }
 
 /** One model, checked. Throws UserError with all its problems. */

@@ -18,6 +18,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Every error of every model, with file:line:column",
     load: async () => (await import("./validate.ts")).validate,
   },
+  features: {
+    usage: "features ls|show|check [view…]",
+    summary: "Feature views that models share, and their constraints",
+    load: async () => (await import("./features.ts")).features,
+  },
   plan: {
     usage: "plan [model…]",
     summary: "Desired state against the registry",

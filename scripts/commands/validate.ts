@@ -1,12 +1,14 @@
+import { distinctProblems } from "../../pipelines/errors/distinct-problems.ts";
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { validateQueries } from "../../pipelines/validate-queries.ts";
+import { viewFileProblems } from "../../pipelines/validate-views.ts";
 import { readModels } from "../../pipelines/workspace/read-models.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
 export const validate: Command = {
   description:
-    "Checks mergeml.yaml, and the model.yaml and queries of every model (or of those named), and lists every error of all of them at once. Queries are prepared against the data, of which no rows are read.",
+    "Checks mergeml.yaml, the feature views, and the model.yaml and queries of every model (or of those named), and lists every error of all of them at once. Queries are prepared against the data, of which no rows are read.",
   positionals: { min: 0, max: Infinity },
   options: {
     format: {
@@ -28,7 +30,8 @@ export const validate: Command = {
     const { problems: ofQueries, sound } = flag("no-sql")
       ? { problems: [], sound: models }
       : await validateQueries(opened, models);
-    const problems = [...read.problems, ...ofQueries];
+    const ofViews = positionals.length > 0 ? [] : viewFileProblems(opened.root);
+    const problems = distinctProblems([...read.problems, ...ofViews, ...ofQueries]);
     const failed = problems.some((each) => each.severity !== "warning");
     const summary =
       problems.length > 0

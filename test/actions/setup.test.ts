@@ -18,7 +18,7 @@ const source = join(import.meta.dirname, "../..");
 /** mergeml as a runner has the actions of another repository: below a folder of its own, without dependencies. */
 function checkOutTool({ folder }: Scratch): string {
   const root = join(folder, "_actions/mergeml/mergeml/v0.1.0");
-  for (const path of ["actions", "pipelines", "scripts", "models/model.schema.json"])
+  for (const path of ["actions", "pipelines", "scripts", "models/model.schema.json", "models/features.schema.json"])
     cpSync(join(source, path), join(root, path), { recursive: true });
   for (const path of ["package.json", "package-lock.json", ".npmrc"]) cpSync(join(source, path), join(root, path));
   return root;

@@ -17,7 +17,8 @@ export function dataCheckRules({ draft, sound }: RuleContext): Finding[] {
   });
 }
 
-function checkFindings(check: Check, path: KeyPath, sound: RuleContext["sound"]): Finding[] {
+/** What is wrong with one check that the schema cannot say. */
+export function checkFindings(check: Check, path: KeyPath, sound: RuleContext["sound"]): Finding[] {
   const clean = [...columnRules, "column", "rows"].every((key) => sound([...path, key]));
   return [
     ...(clean ? subjectRules(check, path) : []),

@@ -12,6 +12,7 @@ export function featureRules({ draft, engines, sound }: RuleContext): Finding[] 
   return [
     ...engineRules(features, engines),
     ...queryRules(features.query),
+    ...entityRules(features),
     ...windowRules(features.window),
     ...roleRules(features),
     ...groupRules(features),
@@ -43,6 +44,40 @@ function queryRules(query: string | undefined): Finding[] {
     message: `features.query must be the path of a file in the model's folder, not ${JSON.stringify(query)}`,
     hint: "for example features.sql; no leading slash, no .. and no backslash",
   });
+}
+
+function entityRules({ entities, views, query, time }: Features): Finding[] {
+  const outside = entities !== undefined && !isPathInside(entities);
+  return [
+    ...when(outside, {
+      path: ["features", "entities"],
+      message: `features.entities must be the path of a file in the model's folder, not ${JSON.stringify(entities)}`,
+      hint: "for example entities.sql; no leading slash, no .. and no backslash",
+    }),
+    ...when(entities !== undefined && query !== undefined && query !== "features.sql", {
+      path: ["features", "query"],
+      message: "features.query and features.entities are both there: the rows come from one of them",
+      hint: "remove query, or entities and views, and join in the query",
+    }),
+    ...when(entities !== undefined && views === undefined, {
+      path: ["features", "entities"],
+      at: "key",
+      message: "features.entities is there, but features.views is missing: nothing would be joined",
+      hint: "name them, for example  views: [customer]  or write the file as query",
+    }),
+    ...when(entities === undefined && views !== undefined, {
+      path: ["features", "views"],
+      at: "key",
+      message: "features.views is there, but features.entities is missing: there is nothing to join them to",
+      hint: "add  entities: entities.sql  or read the views in the query: FROM features.customer",
+    }),
+    ...when(entities !== undefined && time === undefined, {
+      path: ["features", "entities"],
+      at: "key",
+      message: "features.entities is there, but features.time is missing: it says when each row happened",
+      hint: "add the column of entities.sql with the moment of the example, for example  time: ordered_at",
+    }),
+  ];
 }
 
 /** Whether a path written with slashes is relative and stays below its folder. */

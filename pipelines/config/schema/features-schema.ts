@@ -67,6 +67,62 @@ const splitSchema = {
   ],
 } as const;
 
+/** How long a row of a feature view counts: hours, days or weeks, and minutes or seconds where it must be. */
+export const ttlSchema = {
+  title: "a duration such as 30d, 12h or 90m",
+  description: "A row of the view counts for so long: seconds (s), minutes (m), hours (h), days (d) or weeks (w).",
+  type: "string",
+  pattern: "^[1-9][0-9]{0,5}[smhdw]$",
+  examples: ["30d"],
+} as const;
+
+/** The name of a feature view: that of its files. */
+const viewName = "[a-z][a-z0-9_]{0,62}";
+
+const viewUseSchema = {
+  title: "the name of a feature view such as customer, customer@30d or { view: customer, ttl: 30d }",
+  description: "A view of features/ whose columns each entity gets, as they were known at its time.",
+  type: ["string", "object"],
+  pattern: `^${viewName}(@[1-9][0-9]{0,5}[smhdw])?$`,
+  additionalProperties: false,
+  required: ["view"],
+  properties: {
+    view: {
+      title: "the name of a feature view",
+      description: "The name of the view: features/<name>.sql and features/<name>.yaml.",
+      type: "string",
+      pattern: `^${viewName}$`,
+      examples: ["customer"],
+    },
+    ttl: { ...ttlSchema, description: "Instead of the view's own ttl." },
+    on: {
+      title: "a block such as { customer_id: buyer_id }",
+      description: "Columns of the entities by column of the view's key, where their names differ.",
+      type: "object",
+      maxProperties: 32,
+      additionalProperties: columnSchema,
+      examples: [{ customer_id: "buyer_id" }],
+    },
+    columns: {
+      title: "a list of column names",
+      description: "Columns to take; all that the view's file names when left out.",
+      type: "array",
+      minItems: 1,
+      maxItems: 1000,
+      uniqueItems: true,
+      items: columnSchema,
+      examples: [["age", "orders_30d"]],
+    },
+    prefix: {
+      title: "a text such as buyer_",
+      description: "Put before the name of each column, where a view is joined twice.",
+      type: "string",
+      maxLength: 60,
+      examples: ["buyer_"],
+    },
+  },
+} as const;
+
 /** The schema of `features` with the engines there are, besides which a source of mergeml.yaml may be named; a rule looks whether it is there. */
 export function featuresSchemaWith(engines: readonly string[]) {
   const { engine, ...properties } = featuresSchema.properties;
@@ -99,6 +155,24 @@ export const featuresSchema = {
       maxLength: 255,
       default: "features.sql",
       examples: ["features.sql"],
+    },
+    entities: {
+      title: "the path of an SQL file in the model's folder",
+      description:
+        "Instead of query: SQL file that returns a row per example with the keys of the views, features.time and the target. Each row gets the columns of features.views as they were known at its time.",
+      type: "string",
+      minLength: 1,
+      maxLength: 255,
+      examples: ["entities.sql"],
+    },
+    views: {
+      title: "a list of feature views such as [customer, product@30d]",
+      description: "The feature views that are joined to features.entities, point in time.",
+      type: "array",
+      minItems: 1,
+      maxItems: 100,
+      items: viewUseSchema,
+      examples: [["customer", "product@30d"]],
     },
     window: windowSchema,
     key: {

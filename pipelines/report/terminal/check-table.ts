@@ -6,9 +6,10 @@ import { textTable } from "./text-table.ts";
 export function renderChecks(checks: readonly CheckResult[]): string {
   const weight = (check: CheckResult) => (check.passed ? 2 : check.severity === "warn" ? 1 : 0);
   const sorted = checks.toSorted((a, b) => weight(a) - weight(b));
+  const placed = checks.some(({ where }) => where !== undefined);
   const table = textTable(
-    [{ header: "result" }, { header: "data check" }, { header: "found" }],
-    sorted.map((check) => [resultWord(check), check.check, check.found]),
+    ["result", "data check", "found", ...(placed ? ["written in"] : [])].map((header) => ({ header })),
+    sorted.map((check) => [resultWord(check), check.check, check.found, ...(placed ? [check.where ?? ""] : [])]),
   );
   return checks.length > 0 ? `${table}\n\n${checksCount(checks)}` : "no data checks";
 }

@@ -5,6 +5,8 @@ export interface PlanRow {
   model: string;
   state: "new" | "changed" | "unchanged" | "held" | "registered" | "removed" | "invalid";
   detail: string;
+  /** Feature views that changed. */
+  views?: readonly string[];
 }
 
 /** So many unchanged models are listed; more are only counted, because nobody reads a thousand lines for two changes. */
@@ -22,5 +24,14 @@ export function renderPlan(rows: readonly PlanRow[]): string {
   );
   const total = `${rows.length.toLocaleString("en-US")} model${rows.length === 1 ? "" : "s"}`;
   const tally = counts.map(({ state, count }) => `${count.toLocaleString("en-US")} ${state}`).join(", ");
-  return [listed.length > 0 ? table : "", `${total}: ${tally}`].filter(Boolean).join("\n\n");
+  return [listed.length > 0 ? table : "", affected(rows), `${total}: ${tally}`].filter(Boolean).join("\n\n");
+}
+
+/** A line for each feature view that changed: a reviewer of one model's change sees whose it is too. */
+function affected(rows: readonly PlanRow[]): string {
+  const uses = rows.flatMap(({ model, views = [] }) => views.map((view) => ({ view, model })));
+  const byView = [...Map.groupBy(uses, ({ view }) => view)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return byView
+    .map(([view, those]) => `features.${view} changed: affects ${those.map(({ model }) => model).join(", ")}`)
+    .join("\n");
 }

@@ -10,7 +10,7 @@ export interface WindowJob {
   engineOf: EngineOf;
   /** The repository's root and settings. */
   root: string;
-  repository: Pick<RepositoryConfig, "data" | "predictions">;
+  repository: Pick<RepositoryConfig, "data" | "predictions" | "sources">;
   /** Folders outside the repository that the operator lets queries read. */
   extraData: readonly string[];
   threads: number;

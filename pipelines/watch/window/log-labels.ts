@@ -3,7 +3,7 @@ import { UserError } from "../../errors/user-error.ts";
 import { logKey } from "../../predictions/log-layout.ts";
 import type { WindowJob } from "./drift-window.ts";
 import { durationOf } from "./interval.ts";
-import { rowsOf } from "./query-source.ts";
+import { rowsOf, viewsOfRecord } from "./query-source.ts";
 import { targetText } from "./window-rows.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function labelQuery(job: WindowJob): Promise<{ query: string } | { 
     const path = `models/${job.record.model}/${config.features.query}`;
     const { from: start, to } = job.interval;
     const interval = { from: start, to: new Date(to.getTime() + durationOf(job.drift.label_delay)) };
-    const { from, columns } = await rowsOf({ ...job, interval }, { path, text: query });
+    const { from, columns } = await rowsOf({ ...job, interval }, { path, text: query }, viewsOfRecord(job));
     const absent = [...key, target].filter((name) => !columns.some((column) => column.name === name));
     if (absent.length > 0) return { problem: `the feature query does not return ${absent.join(", ")}` };
     const label = targetText(quoteName(target), config.task);

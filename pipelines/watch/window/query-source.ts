@@ -1,10 +1,16 @@
 import { join } from "node:path";
+import type { UsedView } from "../../config/load-models.ts";
 import { readProjectFile } from "../../config/project-file.ts";
+import type { QueryText } from "../../config/query-text.ts";
 import type { Session } from "../../data/engines/session.ts";
 import { openSession, quoteText } from "../../data/engines/tables.ts";
 import { interruptAfter } from "../../data/engines/time-limit.ts";
 import { predictedColumns } from "../../data/scores-table.ts";
 import { UserError } from "../../errors/user-error.ts";
+import { recordedViews } from "../../features/check-views.ts";
+import { composeFile } from "../../features/compose-models.ts";
+import { joinDialect } from "../../features/join-dialect.ts";
+import { loadViews } from "../../features/load-views.ts";
 import { inputError } from "../../predictions/input-file.ts";
 import { logKey } from "../../predictions/log-layout.ts";
 import { type PreparedRows, planRows, prepareRows, type RowPlan } from "../../predictions/prepare-rows.ts";
@@ -23,7 +29,8 @@ export async function readMonitoringQuery(job: WindowJob, query: string, file: s
     const message = `${path}, which drift.query names, ${found.state === "absent" ? "is not there" : `cannot be used: ${found.reason}`}`;
     throw new UserError({ message, hint: "write one SELECT that returns a row per prediction", key: "drift.query" });
   }
-  const rows = await rowsOf(job, { path, text: found.text });
+  const { query: composed, views } = composeFile({ path, text: found.text }, () => loadViews(job.root));
+  const rows = await rowsOf(job, composed, views);
   const { features, config } = job.record.candidate;
   const wanted = { model: job.record.model, features: features.map(({ name }) => name), query: config.features.query };
   const useless = uselessQueryProblem(wanted, path, rows);
@@ -36,7 +43,7 @@ export async function readNextWindow(job: WindowJob, file: string): Promise<Drif
   const { config, query } = job.record.candidate;
   const path = `models/${job.record.model}/${config.features.query}`;
   if (config.features.window === null) throw noSource(job, path, "has no window");
-  const rows = await rowsOf(job, { path, text: query });
+  const rows = await rowsOf(job, { path, text: query }, viewsOfRecord(job));
   const unused = unusedParameters(rows);
   if (unused.length > 0) throw noSource(job, path, `does not use ${unused.join(" and ")}`);
   return readRows(job, "features", rows, [], file);
@@ -50,13 +57,31 @@ function noSource({ record: { model }, repository }: WindowJob, path: string, wh
   });
 }
 
-/** Runs a query on the interval, on the engine of the version in production. */
-export function rowsOf(job: WindowJob, query: { path: string; text: string }): Promise<QueriedRows> {
+/** The feature views in the recorded query. */
+export function viewsOfRecord({ record }: WindowJob): UsedView[] {
+  const { composition } = record.candidate.config.features;
+  return composition ? recordedViews(composition) : [];
+}
+
+/** Runs a query on the interval, on the engine of the version in production. The constraints of its views must hold there too. */
+export function rowsOf(job: WindowJob, query: QueryText, views: readonly UsedView[]): Promise<QueriedRows> {
   const { engineOf, record, root, repository, extraData, staging, interval } = job;
   const window = { start: interval.from.toISOString(), end: interval.to.toISOString() };
   const limits = windowLimits(job);
-  const engine = engineOf(record.candidate.config.features.engine);
-  return queryRows({ engine, root, data: repository.data, extraData, query, window, limits, staging });
+  const name = record.candidate.config.features.engine;
+  const { quoteName } = joinDialect(name, repository.sources);
+  return queryRows({
+    engine: engineOf(name),
+    quoteName,
+    views,
+    root,
+    data: repository.data,
+    extraData,
+    query,
+    window,
+    limits,
+    staging,
+  });
 }
 
 /** Names of the prediction columns, if the query returns all of them. */
