@@ -23,7 +23,11 @@ export async function readModels(
   only?: readonly string[],
 ): Promise<LoadedModels> {
   const { root, repository } = workspace;
-  const { models, problems, names } = await loadModels(root, { ...modelParts(repository.sources), defaults: repository.defaults }, only);
+  const { models, problems, names } = await loadModels(
+    root,
+    { ...modelParts(repository.sources), defaults: repository.defaults },
+    only,
+  );
   const composed = composeModels(root, models, repository.sources);
   return { models: composed.models, problems: [...problems, ...composed.problems], names };
 }

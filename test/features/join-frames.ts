@@ -62,7 +62,7 @@ async function joinText({ keys, entities, views }: JoinCase, engine: string): Pr
       ),
     ),
   });
-  const { models } = await loadModels(root, { ...modelParts, defaults: {} });
+  const { models } = await loadModels(root, { ...modelParts(), defaults: {} });
   return composeModel(models[0] as LoadedModel, loadViews(root), joinDialect(engine, {})).query.text;
 }
 
