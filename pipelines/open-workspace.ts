@@ -4,6 +4,7 @@ import { delimiter, join, resolve } from "node:path";
 import { loadRepositoryConfig, type RepositoryOrigin } from "./config/repository-config.ts";
 import { isStoreAddress } from "./config/store-address.ts";
 import { startEngines } from "./data/engines/engines.ts";
+import { reachSources } from "./data/sources/reach-sources.ts";
 import { openStore } from "./data/stores.ts";
 import { UserError } from "./errors/user-error.ts";
 import { openMirror } from "./mlflow/mirror.ts";
@@ -51,6 +52,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     write: (changes) => cache.write("last-changes", { branch, remote }, changes),
   };
   const registry = openRegistry({ git, branch, remote, clock, log, store, memory });
+  const reach = reachSources({ sources: repository.sources, env, clock, installed: join(root, ".mergeml", "duckdb") });
   const runs = openRunLog({ root, env, remote, clock, log });
   const mlflow = openMirror({ env, git, registry, runs, clock, log });
   return {
@@ -62,7 +64,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     mlflow,
     runs,
     store,
-    engineOf: startEngines({ sources: repository.sources, env }),
+    engineOf: startEngines({ sources: repository.sources, env, reach }),
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")
       .split(delimiter)

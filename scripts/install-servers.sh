@@ -25,5 +25,25 @@ azurite() { [ -d .cache/servers/azurite/node_modules/azurite ] || npm install --
 
 registry() { command -v docker-registry > /dev/null || debian docker-registry; }
 
-servers=(postgres versitygw azurite registry)
+# DuckDB's extensions for sources, as its makers publish them for Python; by the version of @duckdb/node-api.
+extensions() {
+  local version folder=.cache/servers/duckdb-extensions
+  version=$(node -p "require('./node_modules/@duckdb/node-api/package.json').version.split('-')[0]")
+  [ ! -f "$folder/$version" ] || return 0
+  rm -rf "$folder"
+  python3 -m pip install --quiet --no-deps --target "$folder" duckdb-extension-{httpfs,azure,delta,avro,iceberg,postgres-scanner,mysql-scanner}=="$version"
+  touch "$folder/$version"
+}
+
+# What others write tables of Delta and Iceberg with.
+lakes() {
+  [ ! -f .cache/servers/lakes/ready ] || return 0
+  python3 -m venv .cache/servers/lakes
+  .cache/servers/lakes/bin/pip install --quiet deltalake==1.6.6 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'
+  touch .cache/servers/lakes/ready
+}
+
+mariadb() { command -v mariadbd > /dev/null || debian mariadb-server; }
+
+servers=(postgres versitygw azurite registry extensions lakes mariadb)
 for each in "${@:-${servers[@]}}"; do "$each"; done

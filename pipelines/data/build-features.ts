@@ -13,6 +13,7 @@ import type { DatasetStore } from "./dataset-store.ts";
 import type { Engine, QueryLimits, QueryResult, WrittenSplit } from "./engines/engine.ts";
 import { fingerprint, schemaType } from "./fingerprint.ts";
 import { resolveChecks } from "./resolve-checks.ts";
+import type { SourceSnapshot } from "./sources/source-snapshot.ts";
 import { composedSql, locateWord } from "./sql-text.ts";
 
 /** A model as far as its datasets depend on it. */
@@ -40,6 +41,8 @@ export interface FeatureJob {
   splitSeed: number;
   /** By default what `resources` in model.yaml says. */
   limits?: QueryLimits;
+  /** What an earlier run read of sources, to be read again. */
+  pinned?: readonly SourceSnapshot[] | undefined;
 }
 
 /**
@@ -75,6 +78,7 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
     folders,
     staging: staging.path,
     limits,
+    pinned: job.pinned,
   });
   try {
     if (result.rows === 0) throw noRows(model, sql);
@@ -88,11 +92,9 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
     warnOfFailures(checks, log);
     if (checks.some(({ passed, severity }) => !passed && severity === "block"))
       return { ok: false, checks, rows: result.rows };
-    return {
-      ok: true,
-      checks,
-      ...(await storeSplits(result, columns, request, job.splitSeed, resources.max_rows, store)),
-    };
+    const { sources } = result;
+    const splits = await storeSplits(result, columns, request, job.splitSeed, resources.max_rows, store);
+    return { ok: true, checks, ...splits, ...(sources && { sources }) };
   } finally {
     await result.close();
   }

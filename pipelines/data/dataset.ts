@@ -1,3 +1,4 @@
+import type { SourceSnapshot } from "./sources/source-snapshot.ts";
 import type { FeatureSpec } from "./table.ts";
 
 /** An immutable table in the dataset store. */
@@ -42,6 +43,8 @@ export interface FeatureData {
   checks: readonly CheckResult[];
   /** Absent where rows are split by themselves, so that equal ones are on one side. */
   duplicates?: Duplicates;
+  /** What was read of sources; absent where the query names none. */
+  sources?: readonly SourceSnapshot[];
   /** What is wrong with the rows and somebody should mend, e.g. values that fall together as 32-bit numbers. */
   warnings?: readonly string[];
   /** Facts worth a line in the report, e.g. a column with the same value in every row. */

@@ -16,6 +16,8 @@ export interface Problem {
   /** Dotted path of the key in model.yaml, e.g. `params.trees`. */
   key?: string;
   severity?: "error" | "warning";
+  /** The job lacks a secret, and nothing is wrong with what the user wrote: a maintainer's job has it. */
+  lacks?: "credential";
 }
 
 /** The user's input is wrong. Shown without a stack; the command exits with 2. Carries every problem found, not the first. */

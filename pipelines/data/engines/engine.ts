@@ -7,6 +7,8 @@ import type { DataFolder } from "../data-folders.ts";
 import type { CheckResult } from "../dataset.ts";
 import type { RowsDigest } from "../fingerprint.ts";
 import type { CheckRule } from "../resolve-checks.ts";
+import type { ReachableSources } from "../sources/reachable-source.ts";
+import type { SourceSnapshot } from "../sources/source-snapshot.ts";
 import type { SqlText } from "../sql-text.ts";
 import type { FileDialect } from "./dialect.ts";
 import type { Session, SessionOptions } from "./session.ts";
@@ -27,11 +29,15 @@ export interface PrepareJob {
   /** What to say of a query that uses neither $start nor $end although there is a window; nothing is said without it. */
   unusedWindow?: Problem | undefined;
   folders: readonly DataFolder[];
+  /** Sources that the query may name; with secrets, so that a job is never written down. */
+  sources?: ReachableSources;
   limits: QueryLimits;
 }
 
 /** A feature query to run there. */
 export interface QueryJob extends PrepareJob {
+  /** What an earlier run of it read of sources: tables are read at these versions again. */
+  pinned?: readonly SourceSnapshot[] | undefined;
   /** A directory of our own, for spilling and for the Parquet files; nobody else reads or writes it. */
   staging: string;
 }
@@ -104,6 +110,8 @@ export interface QueryResult {
   rows: number;
   /** Parameters the query used. */
   parameters: readonly string[];
+  /** What it read of sources; absent where it named none. */
+  sources?: readonly SourceSnapshot[];
   /** All rules in one scan; a second query only for the example of one that failed. Order is kept. */
   check(rules: readonly CheckRule[]): Promise<CheckResult[]>;
   /** Facts of each column, in one scan. */

@@ -1,6 +1,7 @@
 import type { Sources, SourceType } from "../../config/source-config.ts";
 import { UserError } from "../../errors/user-error.ts";
 import type { Environment } from "../../ports/environment.ts";
+import type { ReachSources } from "../sources/reach-sources.ts";
 import { duckdb } from "./duckdb/duckdb.ts";
 import type { Engine, EngineEntry, SourceEngine } from "./engine.ts";
 import { postgres } from "./postgres/postgres.ts";
@@ -31,20 +32,22 @@ export interface EngineJob {
   sources: Sources;
   /** Where the values are that sources name; looked up when a query is run, so that a job without secrets gets as far as it can. */
   env: Environment;
+  /** Gives queries that run here the sources that they name; without it they have files alone. */
+  reach?: ReachSources;
 }
 
 /** The engines of one run of mergeml. */
-export function startEngines({ sources, env }: EngineJob): EngineOf {
+export function startEngines({ sources, env, reach }: EngineJob): EngineOf {
   const started = new Map<string, Engine>();
   return (name) => {
-    const engine = started.get(name) ?? start(name, sources, env);
+    const engine = started.get(name) ?? start(name, { sources, env, ...(reach && { reach }) });
     started.set(name, engine);
     return engine;
   };
 }
 
-function start(name: string, sources: Sources, env: Environment): Engine {
-  if (runsHere(name)) return engines[name as keyof typeof engines].start();
+function start(name: string, { sources, env, reach }: EngineJob): Engine {
+  if (runsHere(name)) return reachingEngine(engines[name as keyof typeof engines].start(), reach);
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
   const engine = source && sourceEngine(source.type);
   if (!source || !engine) throw missingEngine(name, engineNames(sources));
@@ -54,6 +57,14 @@ function start(name: string, sources: Sources, env: Environment): Engine {
 /** The entry of a type takes the source of that type, which the table above says. */
 function sourceEngine(type: SourceType): SourceEngine | undefined {
   return sourceEngines[type as keyof typeof sourceEngines] as SourceEngine | undefined;
+}
+
+function reachingEngine(engine: Engine, reach: ReachSources | undefined): Engine {
+  if (reach === undefined) return engine;
+  return {
+    query: async (job) => engine.query({ ...job, sources: await reach(job.sql.text) }),
+    prepare: async (job) => engine.prepare({ ...job, sources: await reach(job.sql.text) }),
+  };
 }
 
 function missingEngine(name: string, names: readonly string[]): UserError {

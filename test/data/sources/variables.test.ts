@@ -35,5 +35,5 @@ test.each([
   ["a connection string", "AccountName=a;AccountKey=Zm9vYmFy;Blob=x", "with Zm9vYmFy it failed", "with *** it failed"],
   ["a short value", "a", "a short word", "a short word"],
 ])("%s is hidden", (_title, value, text, shown) => {
-  expect(redactor(["SECRET"], { SECRET: value })(text)).toBe(shown);
+  expect(redactor([value])(text)).toBe(shown);
 });

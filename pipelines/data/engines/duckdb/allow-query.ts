@@ -8,6 +8,7 @@ import { orderedPart, orderUse } from "./order-dependence.ts";
 import { parseQuery, type SyntaxNode } from "./parse-query.ts";
 import { surveyQuery } from "./query-rules.ts";
 import { type FunctionRules, functionRules } from "./refused-functions.ts";
+import { refuseForeignFunctions, sourceTexts } from "./sources/source-texts.ts";
 
 /** A query that was judged and may run. */
 export interface AllowedQuery {
@@ -28,12 +29,15 @@ export interface JudgedQuery {
 /** Parses and judges the query, and looks its files up. Throws UserError with every objection. */
 export async function judgeQuery(session: DuckdbSession, job: PrepareJob): Promise<JudgedQuery> {
   const { sql, folders } = job;
+  const known = job.sources?.sources ?? [];
   const tree = await parseQuery(session, sql);
   const rules = await functionRules(session);
-  const { files, parameters, problems } = surveyQuery(sql, tree, rules.refused);
+  const { files, sources, functions, parameters, problems } = surveyQuery(sql, tree, rules.refused, known);
   const objections = [...problems, ...parameterProblems(job, parameters)];
   if (objections.length > 0) throw new UserError(objections);
-  return { query: await resolveFiles(sql, files, folders), parameters, tree, rules };
+  if (sources.length > 0) await refuseForeignFunctions(session, sql, functions, rules.own);
+  const query = await resolveFiles(sql, files, folders, sourceTexts(sources, known));
+  return { query, parameters, tree, rules };
 }
 
 /** The same, and how the query may run. */

@@ -12,12 +12,12 @@ type Mutable = Record<string, unknown>;
  * The engine's bound plan of a query, with the type of every argument; null when the engine cannot write it down. It has no
  * words for scans of CSV and JSON, so each file's place is taken by an empty table with its columns.
  */
-export async function boundPlan(session: DuckdbSession, tree: SyntaxNode, { files }: ResolvedQuery): Promise<unknown> {
+export async function boundPlan(session: DuckdbSession, tree: SyntaxNode, query: ResolvedQuery): Promise<unknown> {
   const tables: string[] = [];
   try {
     const [statement, sample] = [copyOf(tree), await sampleStatement(session)];
     replaceParameters(statement, sample.node.select_list[0]);
-    const paths = new Map(files.map(({ name, path }) => [name, path]));
+    const paths = scannedTexts(query);
     for (const scan of fileScans(statement, paths)) {
       const name = `mergeml_scan_${tables.length}`;
       await session.run(
@@ -35,6 +35,25 @@ export async function boundPlan(session: DuckdbSession, tree: SyntaxNode, { file
   } finally {
     for (const name of tables) await session.run(`DROP TABLE temp.${name}`);
   }
+}
+
+/** How each file and each table of a source is read, by the names that the syntax tree has for it. */
+function scannedTexts({ files, sources }: ResolvedQuery): ReadonlyMap<string, string> {
+  return new Map([
+    ...files.map(({ name, path }): [string, string] => [name, quoteText(path)]),
+    ...sources.map(({ mention, from }): [string, string] => [sourceKey(mention.source, mention.path), from]),
+  ]);
+}
+
+function sourceKey(source: string, path: string): string {
+  return [source.toLowerCase(), path].filter(Boolean).join("\0");
+}
+
+/** The key of a scan among `scannedTexts`: a file's name, or a source's and what is named of it. */
+function keyOfTable({ catalog_name, schema_name, table_name }: Mutable): string {
+  const [catalog, schema, table] = [catalog_name, schema_name, table_name].map((name) => String(name ?? ""));
+  if (catalog) return sourceKey(catalog, `${schema}.${table}`);
+  return schema ? sourceKey(schema, table!) : table!;
 }
 
 /** Positions that are unknown are numbers too large for JavaScript; none is needed for the types. */
@@ -87,8 +106,9 @@ function fileScans(statement: Mutable, paths: ReadonlyMap<string, string>): Muta
 
 function isScan(node: Mutable, scope: ReadonlySet<string>, paths: ReadonlyMap<string, string>): boolean {
   if (node.type === "TABLE_FUNCTION") return fileFunctions.has(functionName(node));
-  const name = String(node.table_name);
-  return node.type === "BASE_TABLE" && paths.has(name) && !scope.has(name.toLowerCase());
+  if (node.type !== "BASE_TABLE") return false;
+  const isNamed = !node.schema_name && scope.has(String(node.table_name).toLowerCase());
+  return !isNamed && paths.has(keyOfTable(node));
 }
 
 function functionName({ function: call }: Mutable): string {
@@ -101,7 +121,7 @@ async function scanText(
   scan: Mutable,
   paths: ReadonlyMap<string, string>,
 ): Promise<string> {
-  if (scan.type === "BASE_TABLE") return quoteText(paths.get(String(scan.table_name)) ?? "");
+  if (scan.type === "BASE_TABLE") return paths.get(keyOfTable(scan)) ?? "''";
   const call = copyOf(scan.function);
   const [files] = call.children as unknown[];
   resolveConstants(files, paths);
@@ -112,9 +132,31 @@ async function scanText(
 }
 
 function resolveConstants(node: unknown, paths: ReadonlyMap<string, string>): void {
-  const { value, children } = node as { value?: { value?: unknown }; children?: unknown[] };
-  if (value && typeof value.value === "string") value.value = paths.get(value.value) ?? value.value;
+  const { value, children, column_names } = node as {
+    value?: { value?: unknown };
+    children?: unknown[];
+    column_names?: string[];
+  };
+  if (value && typeof value.value === "string") value.value = unquoted(paths.get(value.value)) ?? value.value;
+  const [source = "", path = ""] = column_names ?? [];
+  const address = unquoted(paths.get(sourceKey(source, path)));
+  if (column_names?.length === 2 && address !== null) Object.assign(node as Mutable, textConstant(address));
   for (const child of children ?? []) resolveConstants(child, paths);
+}
+
+function unquoted(text: string | undefined): string | null {
+  return text?.startsWith("'") ? text.slice(1, -1).replaceAll("''", "'") : null;
+}
+
+/** A constant as the engine writes it down. */
+function textConstant(text: string): Mutable {
+  const type = { id: "VARCHAR", type_info: null };
+  return {
+    class: "CONSTANT",
+    type: "VALUE_CONSTANT",
+    value: { type, is_null: false, value: text },
+    column_names: undefined,
+  };
 }
 
 async function textOf(session: DuckdbSession, statement: Mutable): Promise<string> {

@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import {
   type Appender,
@@ -9,6 +12,7 @@ import {
 } from "../session.ts";
 import { duckdbDialect, quoteText } from "./dialect.ts";
 import { sourceColumn } from "./duckdb-columns.ts";
+import { connectSources, type SourceConnection } from "./sources/connect-sources.ts";
 import { keepWholeTexts } from "./whole-texts.ts";
 
 /** One in-memory database with one connection, which can reach nothing but what it was given. */
@@ -17,18 +21,26 @@ export interface DuckdbSession extends Session {
   run(sql: string, values?: Record<string, DuckDBValue>): Promise<void>;
 }
 
+/** What a session may reach; with sources, those of mergeml.yaml that the query names. */
+export interface DuckdbSessionOptions extends SessionOptions {
+  sources?: SourceConnection | undefined;
+}
+
 /**
  * Starts DuckDB with no external access, no extensions, UTC, and a configuration that can no longer be changed, but for the
  * memory limit: a query is one SELECT, which can set nothing.
  */
-export async function openDuckdbSession(options: SessionOptions): Promise<DuckdbSession> {
+export async function openDuckdbSession(options: DuckdbSessionOptions): Promise<DuckdbSession> {
   const { DuckDBInstance } = await import("@duckdb/node-api");
   await keepWholeTexts();
   const instance = await DuckDBInstance.create(":memory:", startOptions(options));
   const connection = await instance.connect();
   const session = sessionOn(connection, () => instance.closeSync());
   try {
-    for (const [name, value] of confinement(options)) await connection.run(`SET ${name} = ${value}`);
+    await connection.run("SET errors_as_json = true");
+    const readable = options.sources ? await connectSources(session, options.sources) : [];
+    const confined = { ...options, readable: [...options.readable, ...readable] };
+    for (const [name, value] of confinement(confined)) await connection.run(`SET ${name} = ${value}`);
     return session;
   } catch (error) {
     session[Symbol.dispose]();
@@ -36,24 +48,28 @@ export async function openDuckdbSession(options: SessionOptions): Promise<Duckdb
   }
 }
 
-function startOptions({ threads, memory_gb, spill }: SessionOptions): Record<string, string> {
+function startOptions({ threads, memory_gb, spill, sources }: DuckdbSessionOptions): Record<string, string> {
   return {
     ...(threads === undefined ? {} : { threads: String(threads) }),
     ...(memory_gb === undefined ? {} : { memory_limit: `${memory_gb}GB` }),
     temp_directory: spill ?? "",
     ...(spill === undefined ? {} : { max_temp_directory_size: `${(memory_gb ?? 4) * 8}GB` }),
-    allow_persistent_secrets: "false",
+    ...(sources ? { secret_directory: nowhere() } : { allow_persistent_secrets: "false" }),
     allow_community_extensions: "false",
     autoinstall_known_extensions: "false",
     autoload_known_extensions: "false",
   };
 }
 
+/** Databases cannot be attached without a place for secrets: one that nobody can have put any into. */
+function nowhere(): string {
+  return join(tmpdir(), `mergeml-no-secrets-${randomUUID()}`);
+}
+
 /** In this order: the directories must be named before access is turned off, and the lock comes last. */
 function confinement({ readable, writable = [] }: SessionOptions): [string, string][] {
   const list = (paths: readonly string[]) => `[${paths.map(quoteText).join(", ")}]`;
   return [
-    ["errors_as_json", "true"],
     ["TimeZone", "'UTC'"],
     ["allowed_directories", list(readable)],
     ["allowed_paths", list(writable)],

@@ -7,6 +7,8 @@ import { isLfsPointer, lfsProblem } from "../../lfs-pointer.ts";
 import { locateByte, type SqlText } from "../../sql-text.ts";
 import { quoteText } from "./dialect.ts";
 import type { FileMention } from "./query-rules.ts";
+import { mentionLength } from "./sources/source-names.ts";
+import type { SourceMention } from "./sources/used-sources.ts";
 
 /** One replacement in the query's bytes. */
 interface Edit {
@@ -19,6 +21,8 @@ interface Edit {
 export interface ResolvedQuery {
   text: string;
   files: readonly { name: string; path: string }[];
+  /** What it reads of sources: as it is named, and how DuckDB is asked for it. */
+  sources: readonly { mention: SourceMention; from: string }[];
   /** The byte offset in the user's text of one in `text`. */
   original(offset: number): number;
 }
@@ -31,18 +35,35 @@ export async function resolveFiles(
   sql: SqlText,
   mentions: readonly FileMention[],
   folders: readonly DataFolder[],
+  sources: ResolvedQuery["sources"] = [],
 ): Promise<ResolvedQuery> {
   const found = await Promise.all(mentions.map((mention) => resolveMention(sql, mention, folders)));
   const problems = found.flatMap((each) => ("message" in each ? [each] : []));
   if (problems.length > 0) throw new UserError(problems);
   const files = found.flatMap((each) => ("path" in each ? [each] : []));
-  const edits = files.map(({ path, ...edit }) => ({ ...edit, text: Buffer.from(quoteText(path)) }));
+  const edits: Edit[] = files.map(({ path, ...edit }) => ({ ...edit, text: Buffer.from(quoteText(path)) }));
+  edits.push(...sourceEdits(sql, sources));
   edits.sort((a, b) => a.start - b.start);
   return {
     text: applyEdits(sql.bytes, edits).toString("utf8"),
     files: files.map(({ name, path }) => ({ name, path })),
+    sources,
     original: (offset) => originalOffset(edits, offset),
   };
+}
+
+/** Objects are named by their address; tables keep the names that they have in the session. */
+function sourceEdits(sql: SqlText, sources: ResolvedQuery["sources"]): Edit[] {
+  return sources.flatMap(({ mention, from }) => {
+    if (!from.startsWith("'")) return [];
+    const length = mentionLength(sql.bytes, mention);
+    if (length !== null) return [{ start: mention.offset, end: mention.offset + length, text: Buffer.from(from) }];
+    throw new UserError({
+      message: `the file of the source ${mention.source} must be written plainly`,
+      hint: `${mention.source}.${JSON.stringify(mention.path)}, with nothing between`,
+      where: locateByte(sql, mention.offset),
+    });
+  });
 }
 
 type Resolved = { name: string; path: string; start: number; end: number };

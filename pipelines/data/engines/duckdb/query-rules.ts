@@ -1,4 +1,5 @@
 import type { Problem } from "../../../errors/user-error.ts";
+import type { ReachableSource } from "../../sources/reachable-source.ts";
 import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
 import { byPlace } from "../query-problems.ts";
 import type { SyntaxNode } from "./parse-query.ts";
@@ -10,6 +11,8 @@ import {
   refusedCall,
   rowFunctions,
 } from "./refused-functions.ts";
+import { namedSource } from "./sources/source-names.ts";
+import type { SourceMention } from "./sources/used-sources.ts";
 import { partsInScope } from "./table-scope.ts";
 
 /** A file name written in the query, and where. */
@@ -22,6 +25,10 @@ export interface FileMention {
 /** What a query does, as far as its syntax tells. */
 export interface QueryUse {
   files: readonly FileMention[];
+  /** What it names of the sources of mergeml.yaml. */
+  sources: readonly SourceMention[];
+  /** Functions it calls, folded. */
+  functions: ReadonlySet<string>;
   /** Names of parameters as written, without `$`. */
   parameters: readonly string[];
   problems: readonly Problem[];
@@ -30,7 +37,10 @@ export interface QueryUse {
 interface Survey {
   sql: SqlText;
   refused: ReadonlyMap<string, Refusal>;
+  known: readonly ReachableSource[];
   files: FileMention[];
+  sources: SourceMention[];
+  functions: Set<string>;
   parameters: Set<string>;
   problems: Problem[];
 }
@@ -46,8 +56,14 @@ interface Visit {
  * but for files, functions of the clock or of chance, samples, paths. A list of what is allowed, so that what a new engine
  * version brings stays refused. Without recursion, because a hostile query may be nested deeply.
  */
-export function surveyQuery(sql: SqlText, root: SyntaxNode, refused: ReadonlyMap<string, Refusal>): QueryUse {
-  const survey: Survey = { sql, refused, files: [], parameters: new Set(), problems: [] };
+export function surveyQuery(
+  sql: SqlText,
+  root: SyntaxNode,
+  refused: ReadonlyMap<string, Refusal>,
+  known: readonly ReachableSource[] = [],
+): QueryUse {
+  const found = { files: [], sources: [], functions: new Set<string>(), parameters: new Set<string>(), problems: [] };
+  const survey: Survey = { sql, refused, known, ...found };
   const stack: Visit[] = [{ node: root, scope: new Set() }];
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { node, scope } = visit;
@@ -55,7 +71,8 @@ export function surveyQuery(sql: SqlText, root: SyntaxNode, refused: ReadonlyMap
     if (Array.isArray(node)) for (const each of node) stack.push({ node: each as unknown, scope });
     else if (isNode(node)) for (const each of inspect(survey, node, scope)) stack.push(each);
   }
-  return { files: survey.files, parameters: [...survey.parameters], problems: survey.problems.sort(byPlace) };
+  const { files, sources, functions, parameters, problems } = survey;
+  return { files, sources, functions, parameters: [...parameters], problems: problems.sort(byPlace) };
 }
 
 function isNode(value: unknown): value is SyntaxNode {
@@ -105,7 +122,10 @@ function judgeTable(survey: Survey, node: SyntaxNode, scope: ReadonlySet<string>
   const name = String(node.table_name);
   const qualifiers = [node.catalog_name, node.schema_name].map(String).filter(Boolean);
   if (qualifiers.length === 0 && scope.has(name.toLowerCase())) return;
-  if (qualifiers.length === 0 && /[./\\:*?~]/.test(name)) survey.files.push({ name, offset: offsetOf(node) });
+  const source = namedSource(node, offsetOf(node), survey.known);
+  if (source && "mention" in source) survey.sources.push(source.mention);
+  else if (source) refuse(survey, node, source.message, source.hint);
+  else if (qualifiers.length === 0 && /[./\\:*?~]/.test(name)) survey.files.push({ name, offset: offsetOf(node) });
   else {
     const full = [...qualifiers, name].join(".");
     const quoted = /\.(csv|tsv|parquet|json)$/i.test(full) ? `put the file name in quotes: FROM '${full}'` : fileHint;
@@ -123,8 +143,9 @@ function judgeTableFunction(survey: Survey, call: SyntaxNode): unknown[] {
     return [];
   }
   const [first, ...options] = children;
-  const mentions = first ? constantFiles(first) : null;
+  const [mentions, source] = first ? [constantFiles(first), sourceFiles(survey, first)] : [null, null];
   if (mentions) survey.files.push(...mentions);
+  else if (source) survey.sources.push(...source);
   else refuse(survey, first ?? call, `the file name in ${name}(…) must be written out in quotes`, fileHint);
   // `filename := true`; `filename = true` is a comparison with a column, which is judged as one.
   if (options.some(({ alias }) => isFilename(alias))) refuseFilename(survey, call);
@@ -141,9 +162,22 @@ function constantFiles(node: SyntaxNode): FileMention[] | null {
   return isText ? [{ name: String(value.value), offset: offsetOf(node) }] : null;
 }
 
+/** `read_csv(lake."x.csv", …)`: a file of a source is written as in FROM, which the parser takes for a column. */
+function sourceFiles(survey: Survey, node: SyntaxNode): SourceMention[] | null {
+  if (node.class === "FUNCTION" && node.function_name === "list_value" && Array.isArray(node.children)) {
+    const lists = (node.children as SyntaxNode[]).map((each) => sourceFiles(survey, each));
+    return lists.length > 0 && lists.every((list) => list !== null) ? lists.flat() : null;
+  }
+  if (node.class !== "COLUMN_REF" || !Array.isArray(node.column_names) || node.column_names.length !== 2) return null;
+  const [schema_name, table_name] = node.column_names.map(String);
+  const named = namedSource({ catalog_name: "", schema_name, table_name }, offsetOf(node), survey.known);
+  return named && "mention" in named && named.mention.path !== "" ? [named.mention] : null;
+}
+
 function judgeFunction(survey: Survey, node: SyntaxNode): void {
   const name = String(node.function_name).toLowerCase();
   const count = Array.isArray(node.children) ? node.children.length : 0;
+  survey.functions.add(name);
   const refusal = refusedCall(survey.refused, name, count);
   if (refusal) refuse(survey, node, `${name}() is not allowed: ${refusal.reason}`, refusal.hint);
   if (namedAggregates.has(name)) judgeNamedAggregate(survey, node);
@@ -162,6 +196,7 @@ function judgeNamedAggregate(survey: Survey, call: SyntaxNode): void {
     refuse(survey, call, message, "e.g. list_aggregate(l, 'sum')");
     return;
   }
+  survey.functions.add(written.toLowerCase());
   const refusal = survey.refused.get(written.toLowerCase());
   if (refusal) refuse(survey, call, `${written} is not allowed: ${refusal.reason}`, refusal.hint);
 }

@@ -11,6 +11,8 @@ export interface FunctionRules {
   refused: ReadonlyMap<string, Refusal>;
   /** Aggregates, and macros, which may hold one. */
   aggregates: ReadonlySet<string>;
+  /** All that the engine itself has, without its extensions. */
+  own: ReadonlySet<string>;
 }
 
 const changing = "it gives another value on every run, and the same data must give the same dataset";
@@ -99,7 +101,7 @@ let rulesOfEngine: Promise<FunctionRules> | null = null;
 /**
  * The engine's functions, by its own catalogue and our corrections. Refused is every one whose value is not a function of its
  * arguments, and every macro that calls one or reads the catalogue. `error` is volatile only so that it is not folded away.
- * Read once: it is a constant of the engine, and takes as long as preparing a query.
+ * Read once, before extensions are loaded: it is a constant of the engine, and takes as long as preparing a query.
  */
 export function functionRules(session: DuckdbSession): Promise<FunctionRules> {
   rulesOfEngine ??= readRules(session).catch((error: unknown) => {
@@ -113,8 +115,7 @@ async function readRules(session: DuckdbSession): Promise<FunctionRules> {
   const rows = await session.rows(`
     SELECT DISTINCT lower(function_name) AS name, function_type AS type, macro_definition AS body,
       stability <> 'CONSISTENT' AS volatile
-    FROM duckdb_functions()
-    WHERE stability <> 'CONSISTENT' OR function_type IN ('aggregate', 'macro', 'table')`);
+    FROM duckdb_functions()`);
   const named = rows.map(({ name, type, body, volatile }) => {
     return { name: String(name), type, body: String(body ?? ""), volatile: volatile === true };
   });
@@ -130,7 +131,7 @@ async function readRules(session: DuckdbSession): Promise<FunctionRules> {
     named.filter(({ type }) => type === "macro"),
   );
   const aggregates = named.filter(({ type }) => type === "aggregate" || type === "macro").map(({ name }) => name);
-  return { refused, aggregates: new Set(aggregates) };
+  return { refused, aggregates: new Set(aggregates), own: new Set(named.map(({ name }) => name)) };
 }
 
 /** Until nothing is added, because macros call macros. */

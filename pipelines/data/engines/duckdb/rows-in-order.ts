@@ -1,6 +1,7 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import { quoteName } from "./dialect.ts";
 import { type DuckdbSession, openDuckdbSession } from "./duckdb-session.ts";
+import type { SourceConnection } from "./sources/connect-sources.ts";
 
 /** The share of the memory that is left to the session which gets the rows, while they come. */
 const receiverShare = 0.25;
@@ -10,8 +11,12 @@ const receiverShare = 0.25;
  * what is spilled, and so met later, depends on the memory. Then the same files give the same bits on every machine, with
  * any limit that is enough; one that is not ends the query.
  */
-export function openOrderedSession(readable: readonly string[], memoryGb: number): Promise<DuckdbSession> {
-  return openDuckdbSession({ readable, threads: 1, memory_gb: memoryGb * (1 - receiverShare) });
+export function openOrderedSession(
+  readable: readonly string[],
+  memoryGb: number,
+  sources: SourceConnection | undefined,
+): Promise<DuckdbSession> {
+  return openDuckdbSession({ readable, threads: 1, memory_gb: memoryGb * (1 - receiverShare), sources });
 }
 
 /** A column as the engine describes it; `type` is its word. */

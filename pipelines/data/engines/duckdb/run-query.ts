@@ -9,6 +9,7 @@ import type { DuckdbSession } from "./duckdb-session.ts";
 import type { ResolvedQuery } from "./file-names.ts";
 import { queryError } from "./query-error.ts";
 import { copyRows, describedColumns, openOrderedSession, type Values } from "./rows-in-order.ts";
+import type { SourceConnection } from "./sources/connect-sources.ts";
 
 /** The table that holds the query's result as it came. */
 export const resultTable = "mergeml_result";
@@ -17,11 +18,16 @@ export const resultTable = "mergeml_result";
  * Runs the query once and keeps its result in a temporary table, so that checks, split and fingerprint see the same rows.
  * The text was parsed alone as one SELECT, so nothing in it can reach out of the statement it is put into.
  */
-export async function runQuery(session: DuckdbSession, job: QueryJob, allowed: AllowedQuery): Promise<void> {
+export async function runQuery(
+  session: DuckdbSession,
+  job: QueryJob,
+  allowed: AllowedQuery,
+  sources?: SourceConnection,
+): Promise<void> {
   const values = await windowValues(session, job.window, allowed.parameters);
   await (allowed.ordered === null
     ? runInAnyOrder(session, job, allowed, values)
-    : runInOrder(session, job, allowed, values));
+    : runInOrder(session, job, allowed, values, sources));
 }
 
 async function runInAnyOrder(
@@ -39,11 +45,17 @@ async function runInAnyOrder(
   await refuseRepeatedNames(session, job.sql, allowed.query, values);
 }
 
-async function runInOrder(session: DuckdbSession, job: QueryJob, allowed: AllowedQuery, values: Values): Promise<void> {
+async function runInOrder(
+  session: DuckdbSession,
+  job: QueryJob,
+  allowed: AllowedQuery,
+  values: Values,
+  sources: SourceConnection | undefined,
+): Promise<void> {
   const { text } = allowed.query;
   const readable = job.folders.filter(({ exists }) => exists).map(({ path }) => path);
   const memoryGb = job.limits.memory_gb;
-  using source = await openOrderedSession(readable, memoryGb);
+  using source = await openOrderedSession(readable, memoryGb, sources);
   await explained(source, job, allowed, "DESCRIBE ", async () => {
     await expectOneStatement(source, text);
     const columns = await describedColumns(source, text, values);

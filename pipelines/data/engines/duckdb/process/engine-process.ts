@@ -10,8 +10,8 @@ serveRequests(async (request: EngineRequest): Promise<unknown> => {
   if (request.step === "prepare") return duckdbEngine.prepare(request.job);
   if (request.step === "query") {
     result = await duckdbEngine.query(request.job);
-    const { columns, rows, parameters } = result;
-    return { columns, rows, parameters } satisfies ResultFacts;
+    const { columns, rows, parameters, sources } = result;
+    return { columns, rows, parameters, ...(sources && { sources }) } satisfies ResultFacts;
   }
   if (!result) throw new Error(`there is no result to ${request.step}`);
   const step = result[request.step] as (...given: readonly unknown[]) => Promise<unknown>;

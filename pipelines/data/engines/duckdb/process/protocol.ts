@@ -1,7 +1,7 @@
 import type { PrepareJob, QueryJob, QueryResult } from "../../engine.ts";
 
 /** What a query's result tells of itself. */
-export type ResultFacts = Pick<QueryResult, "columns" | "rows" | "parameters">;
+export type ResultFacts = Pick<QueryResult, "columns" | "rows" | "parameters" | "sources">;
 
 /** What can be done with a result. */
 type ResultStep = Exclude<keyof QueryResult, keyof ResultFacts>;

@@ -1,0 +1,41 @@
+import type { Sources } from "../../config/source-config.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Environment } from "../../ports/environment.ts";
+import { lacksCredential } from "./missing-credential.ts";
+import type { ReachableSource, ReachableSources } from "./reachable-source.ts";
+import { signIn } from "./sign-in.ts";
+
+/** Signs in to the sources that a query may name. Rejects when a server refuses an identity. */
+export type ReachSources = (sql: string) => Promise<ReachableSources>;
+
+export interface SourcePlaces {
+  sources: Sources;
+  env: Environment;
+  clock: Clock;
+  /** Where the engine's extensions are installed. */
+  installed: string;
+}
+
+/** Gives each query the sources that it may name, signed in to as late as possible: tokens are for a time. */
+export function reachSources({ sources, env, clock, installed }: SourcePlaces): ReachSources {
+  const extensions = env.MERGEML_DUCKDB_EXTENSIONS || null;
+  return async (sql) => {
+    const names = Object.keys(sources).filter((name) => mayName(sql, name));
+    const reached = names.map(async (name): Promise<ReachableSource> => {
+      const config = sources[name]!;
+      try {
+        return { name, config, access: await signIn(name, config, sources, env, clock) };
+      } catch (error) {
+        // Only what a query really names is needed, and that is known once it is parsed.
+        if (lacksCredential(error)) return { name, config, access: { problem: error.problems[0]! } };
+        throw error;
+      }
+    });
+    return { sources: await Promise.all(reached), extensions, installed };
+  };
+}
+
+/** Whether a text has the word; a query that names a source has, and one that does not is spared a sign-in. */
+function mayName(sql: string, name: string): boolean {
+  return new RegExp(`(?<![\\p{L}\\p{N}_])${name}(?![\\p{L}\\p{N}_])`, "iu").test(sql);
+}

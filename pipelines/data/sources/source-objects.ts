@@ -1,0 +1,110 @@
+import { matchesGlob } from "node:path/posix";
+import type { Clock } from "../../ports/clock.ts";
+import { openAzure } from "../object-storage/azure.ts";
+import type { AzureAuth } from "../object-storage/azure-credentials.ts";
+import { openS3 } from "../object-storage/s3.ts";
+import { type HttpSettings, sendRequest } from "../object-storage/send-request.ts";
+import { ServerError } from "../object-storage/server-error.ts";
+import { unquoted } from "../object-storage/stored-object.ts";
+import { googleStorage, type ListedStorage } from "./google-storage.ts";
+import type { SourceAccess, StorageKeys } from "./reachable-source.ts";
+import type { ObjectRead } from "./source-snapshot.ts";
+import { bucketOf, keyOf } from "./storage-settings.ts";
+
+type FileAccess = Exclude<SourceAccess, { kind: "database" }>;
+
+/** The objects below `url` that a path or a pattern names, by name. */
+export async function listRead(
+  url: string,
+  paths: readonly string[],
+  access: FileAccess,
+  clock: Clock,
+): Promise<ObjectRead[]> {
+  if (access.kind === "http") return Promise.all(paths.map((path) => headOverHttp(url, path, access.bearer, clock)));
+  const storage = storageFor(url, access, clock);
+  const root = folderOf(keyOf(url));
+  const found = new Map<string, ObjectRead>();
+  for (const path of paths) {
+    for await (const { key, bytes, etag } of storage.list(root + withoutPattern(path))) {
+      const name = key.slice(root.length);
+      if (name === path || matchesGlob(name, path)) found.set(name, { name, bytes, etag });
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+function storageFor(url: string, access: Exclude<FileAccess, { kind: "http" }>, clock: Clock): ListedStorage {
+  if (access.kind === "azure") return azureStorage(url, access, clock);
+  if (access.kind === "gcs" && access.bearer !== null) return googleStorage(bucketOf(url), access, clock);
+  const region = access.kind === "s3" ? access.region : "auto";
+  const endpoint = access.endpoint ?? (access.kind === "gcs" ? "https://storage.googleapis.com" : null);
+  const { keys } = access;
+  const credentials = { get: async () => keys && awsKeys(keys), renew: () => false };
+  return openS3({ bucket: bucketOf(url), region, endpoint, credentials, signedIn: keys !== null, clock });
+}
+
+function awsKeys({ id, secret, session }: StorageKeys) {
+  return {
+    accessKeyId: id,
+    secretAccessKey: secret,
+    ...(session !== null && { sessionToken: session }),
+    expires: null,
+  };
+}
+
+function azureStorage(url: string, access: FileAccess & { kind: "azure" }, clock: Clock): ListedStorage {
+  const parts = new Map(
+    (access.connection ?? "").split(";").map((part) => [part.split("=", 1)[0]!.trim(), part.replace(/^[^=]*=/, "")]),
+  );
+  const account = access.account ?? parts.get("AccountName") ?? "";
+  const key = parts.get("AccountKey");
+  const sas = parts.get("SharedAccessSignature");
+  const { bearer } = access;
+  const never = new Date(8.64e15);
+  const auth: AzureAuth = key
+    ? { by: "key", account, key }
+    : sas
+      ? { by: "sas", token: sas }
+      : bearer !== null
+        ? { by: "token", read: async () => ({ token: bearer, expires: never }) }
+        : { by: "none" };
+  const endpoint = access.endpoint ?? parts.get("BlobEndpoint") ?? null;
+  const [container = ""] = bucketOf(url).split("@");
+  return openAzure({ account, container, endpoint, auth, clock });
+}
+
+/** Redirects are not followed: the host that was reviewed is the one that is read. */
+async function headOverHttp(url: string, path: string, bearer: string | null, clock: Clock): Promise<ObjectRead> {
+  const { host } = new URL(url);
+  const settings: HttpSettings = {
+    title: `the web server ${host}`,
+    clock,
+    secrets: bearer ? [bearer] : [],
+    attempts: 3,
+  };
+  const asked = folderOf(url) + path;
+  const headers = bearer && { headers: { authorization: `Bearer ${bearer}` } };
+  const answer = await sendRequest(settings, { method: "HEAD", url: asked, ...(headers || {}) });
+  const { status } = answer;
+  const facts = { status, code: null };
+  if (status >= 300 && status < 400) {
+    const target = answer.headers.get("location") ?? "another address";
+    const message = `the web server ${host} sends ${path} on to ${target.slice(0, 200)}, which is not the host of the source`;
+    throw new ServerError(message, `HEAD ${asked}`, facts);
+  }
+  if (status >= 400)
+    throw new ServerError(`the web server ${host} answered HTTP ${status} for ${path}`, `HEAD ${asked}`, facts);
+  const told = answer.headers;
+  const etag = unquoted(told.get("etag") ?? told.get("last-modified") ?? "");
+  return { name: path, bytes: Number(told.get("content-length") ?? 0), etag };
+}
+
+/** With a slash at its end, unless it is empty. */
+export function folderOf(path: string): string {
+  return path === "" || path.endsWith("/") ? path : `${path}/`;
+}
+
+/** What a pattern's matches all begin with. */
+function withoutPattern(path: string): string {
+  return path.replace(/[*?[{].*$/s, "");
+}

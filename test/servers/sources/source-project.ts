@@ -1,0 +1,21 @@
+import type { Sources } from "../../../pipelines/config/source-config.ts";
+import { parseRepositoryConfig } from "../../../pipelines/config/parse-repository-config.ts";
+import type { Engine } from "../../../pipelines/data/engines/engine.ts";
+import { startEngines } from "../../../pipelines/data/engines/engines.ts";
+import { reachSources } from "../../../pipelines/data/sources/reach-sources.ts";
+import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { extensionFolder } from "../lake.ts";
+
+/** Sources as they are written in mergeml.yaml. */
+export function sourcesOf(yaml: string): Sources {
+  const { config, problems } = parseRepositoryConfig(yaml, "mergeml.yaml");
+  if (problems.length > 0) throw new Error(problems.map(({ message }) => message).join("\n"));
+  return config.sources;
+}
+
+/** DuckDB with these sources, in a job with this environment. */
+export function engineWith(sources: Sources, env: Readonly<Record<string, string>>): Engine {
+  const given = { MERGEML_DUCKDB_EXTENSIONS: extensionFolder, ...env };
+  const reach = reachSources({ sources, env: given, clock: systemClock, installed: "/nowhere" });
+  return startEngines({ sources, env: given, reach })("duckdb");
+}
