@@ -85,6 +85,7 @@ async function recordCandidate(
     train: data.train,
     test: data.test,
     predictions,
+    ...(data.sources && { sources: data.sources }),
     checks: data.checks,
     notes: [...(data.warnings ?? []), ...data.notes, ...trained.notes, ...trainedRowsNotes(data.train)],
     model: { sha256: trained.sha256, size: trained.model.length },

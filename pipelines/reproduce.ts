@@ -4,6 +4,7 @@ import { trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { hashProgramFiles } from "./config/program-files.ts";
 import type { FeatureData } from "./data/dataset.ts";
+import { snapshotChanges } from "./data/sources/source-snapshot.ts";
 import { UserError } from "./errors/user-error.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { findTrainer } from "./training/trainers.ts";
@@ -30,7 +31,7 @@ export async function reproduceVersion(workspace: Workspace, name: string, versi
   const record = await snapshot.record(name, version);
   const fresh = { ...workspace, cache: openStepCache(`${workspace.root}/.mergeml/cache`, false) };
   const model = withProgramFiles(workspace, modelOf(record));
-  const { data, source } = await datasetOf(fresh, model, record);
+  const { data, source, changes } = await datasetOf(fresh, model, record);
   const prepared = identify(model, data);
   const retrained = await trainCandidate(fresh, model, prepared);
   const registered = record.candidate.model.sha256;
@@ -41,7 +42,11 @@ export async function reproduceVersion(workspace: Workspace, name: string, versi
     registered,
     retrained: retrained.sha256,
     data: source,
-    notes: [...differences(workspace, record, source, prepared.trainer.version), ...programNotes(model, record)],
+    notes: [
+      ...differences(workspace, record, source, prepared.trainer.version),
+      ...changes,
+      ...programNotes(model, record),
+    ],
   };
 }
 
@@ -83,17 +88,20 @@ async function datasetOf(
   workspace: Workspace,
   model: LoadedModel,
   record: VersionRecord,
-): Promise<{ data: { ok: true } & FeatureData; source: "query" | "store" }> {
+): Promise<{ data: { ok: true } & FeatureData; source: "query" | "store"; changes: string[] }> {
   const { candidate } = record;
-  const rerun = await prepareData(workspace, withUsedWindow(model), recordedSplitSeed(candidate)).catch(
+  const seed = recordedSplitSeed(candidate);
+  const rerun = await prepareData(workspace, withUsedWindow(model), seed, candidate.sources).catch(
     (error: unknown) => error,
   );
-  if (isSameData(rerun, record)) return { data: rerun, source: "query" };
+  const changes = sourceChanges(rerun, record);
+  if (isSameData(rerun, record)) return { data: rerun, source: "query", changes };
   if (await workspace.store.has(candidate.train.fingerprint)) {
     const { train, test, features, classes, checks, notes } = candidate;
-    return { data: { ok: true, train, test, features, classes, checks, notes }, source: "store" };
+    return { data: { ok: true, train, test, features, classes, checks, notes }, source: "store", changes };
   }
-  const why = rerun instanceof Error ? rerun.message : "its query gives other rows today";
+  const changed = changes.length > 0 ? `: ${changes.join("; ")}` : "";
+  const why = rerun instanceof Error ? rerun.message : `its query gives other rows today${changed}`;
   throw new UserError(
     {
       message: `${record.model}@${record.version} cannot be retrained: ${why}, and its train split ${candidate.train.fingerprint} is not in the dataset store`,
@@ -101,6 +109,13 @@ async function datasetOf(
     },
     rerun instanceof Error ? { cause: rerun } : undefined,
   );
+}
+
+/** What of the version's sources is not as it was read, as far as it can be told. */
+function sourceChanges(rerun: unknown, { candidate }: VersionRecord): string[] {
+  if (!candidate.sources) return [];
+  if (rerun instanceof Error) return [rerun.message];
+  return snapshotChanges(candidate.sources, (rerun as FeatureData).sources ?? []);
 }
 
 /** Versions were once trained with a window that their query did not use, which is an error now. */

@@ -27,10 +27,15 @@ export interface PreparedData {
 
 /**
  * Runs the feature query, its checks and the split, or takes them from the cache when neither query nor files changed
- * and the engine reads nothing else. The
- * split is drawn by `splitSeed`: see `splitSeedOf`.
+ * and the engine reads nothing else. The split is drawn by `splitSeed`: see `splitSeedOf`. Of sources, the versions that an
+ * earlier run read are `pinned`.
  */
-export async function prepareData(workspace: Workspace, model: LoadedModel, splitSeed: number): Promise<FeatureResult> {
+export async function prepareData(
+  workspace: Workspace,
+  model: LoadedModel,
+  splitSeed: number,
+  pinned?: FeatureData["sources"],
+): Promise<FeatureResult> {
   const { cache, log, repository, root, extraData, engineOf, store } = workspace;
   const inputs = await featureInputs(workspace, model, splitSeed);
   const prepared = await log.step(
@@ -56,9 +61,10 @@ export async function prepareData(workspace: Workspace, model: LoadedModel, spli
       const checked = await checkViewsOf(model, { ...places, limits });
       warnOfFailures(checked.checks, log);
       if (checked.checks.some(blocks)) return { ok: false as const, ...checked };
-      const built = await buildFeatures({ ...places, model, log, limits, splitSeed });
+      const built = await buildFeatures({ ...places, model, log, limits, splitSeed, pinned });
       const result: FeatureResult = { ...built, checks: [...checked.checks, ...built.checks] };
-      await cache.write("features", inputs, result);
+      // What is elsewhere changes without a word here.
+      if (!result.sources) await cache.write("features", inputs, result);
       return result;
     },
     describeFeatures,

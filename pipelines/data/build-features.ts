@@ -90,9 +90,9 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
     const rules = resolveChecks(features.checks, result.columns, (at) => locate(["features", "checks", at]));
     const checks = await result.check(rules);
     warnOfFailures(checks, log);
-    if (checks.some(({ passed, severity }) => !passed && severity === "block"))
-      return { ok: false, checks, rows: result.rows };
     const { sources } = result;
+    if (checks.some(({ passed, severity }) => !passed && severity === "block"))
+      return { ok: false, checks, rows: result.rows, ...(sources && { sources }) };
     const splits = await storeSplits(result, columns, request, job.splitSeed, resources.max_rows, store);
     return { ok: true, checks, ...splits, ...(sources && { sources }) };
   } finally {

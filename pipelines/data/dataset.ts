@@ -52,4 +52,11 @@ export interface FeatureData {
 }
 
 /** A blocking check that failed is an answer, not an exception: the report shows what was found. Nothing is stored then. */
-export type FeatureResult = ({ ok: true } & FeatureData) | { ok: false; checks: readonly CheckResult[]; rows: number };
+export type FeatureResult =
+  | ({ ok: true } & FeatureData)
+  | {
+      ok: false;
+      checks: readonly CheckResult[];
+      rows: number;
+      sources?: readonly SourceSnapshot[];
+    };

@@ -39,7 +39,7 @@ const jsonDefinition = {
 const place = object({ file: line, line: count, column: count }, { length: count, lineText: text(4_000) });
 const problem = object(
   { message: text(8_000) },
-  { hint: text(8_000), where: place, key: line, severity: { enum: ["error", "warning"] } },
+  { hint: text(8_000), where: place, key: line, severity: { enum: ["error", "warning"] }, lacks: { const: "credential" } },
 );
 const checkResult = object(
   {
@@ -56,6 +56,16 @@ const dataset = object(
   { fingerprint: hash, rows: count, columns: list(object({ name, type: name })) },
   { sample_of: object({ fingerprint: hash, rows: count }) },
 );
+const sourceRead = {
+  anyOf: [
+    object({ source: name, read: { const: "table" }, version: name }),
+    object({ source: name, read: { const: "database" }, tables: list(line) }),
+    object(
+      { source: name, read: { const: "objects" }, objects: list(object({ name: line, bytes: count, etag: name })) },
+      { more: count },
+    ),
+  ],
+};
 const difference = nullable(object({ value: number, low: number, high: number, confidence: share }));
 
 const baselineModel = { version: count, model: hash, features: list(feature), classes: list(name) };
@@ -155,6 +165,7 @@ const record = object(
   },
   {
     split_seed: count,
+    sources: list(sourceRead, 100),
     trials: list({
       type: "object",
       properties: {

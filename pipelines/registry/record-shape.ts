@@ -78,6 +78,9 @@ export const recordShape: Shape = {
     train: dataset,
     test: dataset,
     predictions: dataset,
+    "sources?": [
+      { source: "string", read: "string", "version?": "string", "objects?": ["object"], "tables?": ["string"] },
+    ],
     checks: [{ check: "string", severity: "string", passed: "boolean", found: "string" }],
     notes: ["string"],
     model: { sha256: "string", size: "number" },

@@ -1,6 +1,7 @@
 import type { TrialRecord } from "../candidate/search/trial.ts";
 import type { ModelConfig } from "../config/model-config.ts";
 import type { CheckResult, DatasetRef } from "../data/dataset.ts";
+import type { SourceSnapshot } from "../data/sources/source-snapshot.ts";
 import type { FeatureSpec } from "../data/table.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
@@ -25,6 +26,8 @@ export interface CandidateRecord {
   train: DatasetRef;
   test: DatasetRef;
   predictions: DatasetRef;
+  /** What the query read of sources; absent where it names none. */
+  sources?: readonly SourceSnapshot[];
   checks: readonly CheckResult[];
   notes: readonly string[];
   model: { sha256: string; size: number };

@@ -28,7 +28,9 @@ export async function startMariadb(password: string): Promise<MariadbServer> {
   const sql = async (text: string) => {
     await run("mariadb", ["--no-defaults", `--socket=${socket}`, "-u", "root", "-e", text]);
   };
-  await sql(`CREATE USER reader@'127.0.0.1' IDENTIFIED BY '${password}'; CREATE USER reader@localhost IDENTIFIED BY '${password}'`);
+  await sql(
+    `CREATE USER reader@'127.0.0.1' IDENTIFIED BY '${password}'; CREATE USER reader@localhost IDENTIFIED BY '${password}'`,
+  );
   return {
     url: `mysql://reader:${encodeURIComponent(password)}@127.0.0.1:${port}/features`,
     sql,

@@ -163,7 +163,7 @@ export const sourceSchemas = {
 } as const;
 
 /** What a source may be. */
-export const sourceTypes = Object.keys(sourceSchemas) as readonly (keyof typeof sourceSchemas)[];
+const sourceTypes = Object.keys(sourceSchemas) as readonly (keyof typeof sourceSchemas)[];
 
 /** What holds for a source of any type; the keys of its type are checked with `sourceSchemas`. */
 export const sourcesSchema = {

@@ -18,7 +18,7 @@ export type SourceSnapshot =
 export const mostObjects = 2000;
 
 /** What became another one between two readings, in words; null when nothing did. */
-export function snapshotChange(before: SourceSnapshot, after: SourceSnapshot): string | null {
+function snapshotChange(before: SourceSnapshot, after: SourceSnapshot): string | null {
   if (before.read === "table" && after.read === "table" && before.version !== after.version)
     return `the table ${before.source} was read at version ${before.version}, and now at ${after.version}`;
   if (before.read !== "objects" || after.read !== "objects") return null;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MissingCredential } from "../../../pipelines/data/sources/missing-credential.ts";
 import { redactor } from "../../../pipelines/data/sources/redact.ts";
-import { sourceVariables, variableOf } from "../../../pipelines/data/sources/variables.ts";
+import { variableOf } from "../../../pipelines/data/sources/variables.ts";
 
 test("a source's value comes from the variable it names", () => {
   expect(variableOf("shop", { env: "SHOP_URL" }, { SHOP_URL: " postgres://a \n" })).toBe("postgres://a");
@@ -11,11 +11,6 @@ test.each([undefined, "", "  "])("a variable that is %j is missing, and says whi
   const ask = () => variableOf("shop", { env: "SHOP_URL" }, { SHOP_URL: value });
   expect(ask).toThrow(MissingCredential);
   expect(ask).toThrow("the source shop needs the environment variable SHOP_URL, which is not set");
-});
-
-test("what sources name, and the usual variables, are known as secrets", () => {
-  const names = sourceVariables({ shop: { type: "postgres", url: { env: "SHOP_URL" }, schemas: ["a"] } });
-  expect(names).toEqual(expect.arrayContaining(["SHOP_URL", "AWS_SECRET_ACCESS_KEY"]));
 });
 
 test.each([

@@ -55,7 +55,9 @@ async function built(query: string): Promise<FeatureData> {
 test("tables of PostgreSQL and MySQL are read, joined and give the rows that they have", async () => {
   const one = await built("SELECT id, x, y FROM shop.features.orders");
   const two = await built("SELECT id, x, y FROM till.features.orders");
-  const both = await built("SELECT o.id, t.x, o.y FROM shop.features.orders AS o JOIN till.features.orders AS t USING (id)");
+  const both = await built(
+    "SELECT o.id, t.x, o.y FROM shop.features.orders AS o JOIN till.features.orders AS t USING (id)",
+  );
   expect(one.train.rows + one.test.rows).toBe(2000);
   expect([two.train.fingerprint, both.train.fingerprint]).toEqual([one.train.fingerprint, one.train.fingerprint]);
   expect(both.sources).toEqual([
@@ -66,13 +68,29 @@ test("tables of PostgreSQL and MySQL are read, joined and give the rows that the
 
 describe("a query that reaches out is refused", () => {
   test.each([
-    ["a schema that is not named", "SELECT * FROM shop.private.salaries", "the schema private is not among the schemas of the source shop"],
+    [
+      "a schema that is not named",
+      "SELECT * FROM shop.private.salaries",
+      "the schema private is not among the schemas of the source shop",
+    ],
     ["the catalogue", "SELECT * FROM shop.information_schema.tables", "the schema information_schema is not among"],
     ["the server's own tables", "SELECT * FROM shop.pg_catalog.pg_authid", "the schema pg_catalog is not among"],
     ["no schema", "SELECT * FROM shop.orders", "does not say which table"],
-    ["SQL in a text", "SELECT * FROM postgres_query('shop', 'SELECT 1'), shop.features.orders", "postgres_query may not be used"],
-    ["SQL to run", "SELECT * FROM mysql_execute('till', 'DROP TABLE x'), shop.features.orders", "mysql_execute may not be used"],
-    ["another server", "SELECT * FROM postgres_scan('host=10.0.0.1', 'public', 't'), shop.features.orders", "postgres_scan may not be used"],
+    [
+      "SQL in a text",
+      "SELECT * FROM postgres_query('shop', 'SELECT 1'), shop.features.orders",
+      "postgres_query may not be used",
+    ],
+    [
+      "SQL to run",
+      "SELECT * FROM mysql_execute('till', 'DROP TABLE x'), shop.features.orders",
+      "mysql_execute may not be used",
+    ],
+    [
+      "another server",
+      "SELECT * FROM postgres_scan('host=10.0.0.1', 'public', 't'), shop.features.orders",
+      "postgres_scan may not be used",
+    ],
     ["its addresses", "SELECT * FROM duckdb_databases(), shop.features.orders", "duckdb_databases may not be used"],
     ["writing", "DELETE FROM shop.features.orders", "exactly one SELECT"],
   ])("%s", async (_title, query, message) => {
@@ -101,7 +119,10 @@ describe("what goes wrong is told, without the password", () => {
     const error = await trouble("SELECT * FROM shop.features.orders", given);
     expect(error).toBeInstanceOf(EnvironmentError);
     expect(error.message).toContain("the source shop cannot be read: it does not let this job in");
-    const other = await trouble("SELECT * FROM till.features.orders", { ...env(), TILL_URL: mariadb.url.replace("p4ss", "p4sz") });
+    const other = await trouble("SELECT * FROM till.features.orders", {
+      ...env(),
+      TILL_URL: mariadb.url.replace("p4ss", "p4sz"),
+    });
     expect(other.message).toContain("the source till cannot be read: it does not let this job in");
   });
 
@@ -135,7 +156,10 @@ describe("what goes wrong is told, without the password", () => {
     expect(error.problems).toMatchObject([
       { message: "the source shop needs the environment variable SHOP_URL, which is not set", lacks: "credential" },
     ]);
-    await project.write("data/shop.csv", `id,x,y\n${Array.from({ length: 40 }, (_, i) => `${i},${i},${i}`).join("\n")}\n`);
+    await project.write(
+      "data/shop.csv",
+      `id,x,y\n${Array.from({ length: 40 }, (_, i) => `${i},${i},${i}`).join("\n")}\n`,
+    );
     expect((await job("SELECT shop.* FROM 'shop.csv' AS shop", {})).ok).toBe(true);
   });
 });

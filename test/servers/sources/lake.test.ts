@@ -37,7 +37,11 @@ function sources() {
 `);
 }
 
-async function built(query: string, env: Readonly<Record<string, string>> = server.env, pinned?: FeatureData["sources"]) {
+async function built(
+  query: string,
+  env: Readonly<Record<string, string>> = server.env,
+  pinned?: FeatureData["sources"],
+) {
   const job = featureJob(project, query, { key: ["id"] });
   const result = await buildFeatures({ ...job, engine: engineWith(sources(), env), pinned });
   if (!result.ok) throw new Error("a check failed");
@@ -97,8 +101,16 @@ describe("a query that reaches out of its sources is refused", () => {
     ["another prefix in the middle", 'FROM lake."trips/../../other/c.parquet"', "leaves the source"],
     ["an address", 'FROM lake."s3://acme-models/other/c.parquet"', "is an address"],
     ["an address as a file", `FROM '${url}/other/c.parquet' JOIN trips USING (id)`, "is an address"],
-    ["a scan of a table of its own", `FROM delta_scan('${url}/delta') JOIN trips USING (id)`, "delta_scan may not be used"],
-    ["a scan of its own of Iceberg", `FROM iceberg_scan('${url}/rides') JOIN rides USING (id)`, "iceberg_scan may not be used"],
+    [
+      "a scan of a table of its own",
+      `FROM delta_scan('${url}/delta') JOIN trips USING (id)`,
+      "delta_scan may not be used",
+    ],
+    [
+      "a scan of its own of Iceberg",
+      `FROM iceberg_scan('${url}/rides') JOIN rides USING (id)`,
+      "iceberg_scan may not be used",
+    ],
     ["the secrets", "FROM trips, duckdb_secrets()", "duckdb_secrets may not be used"],
     ["which secret", `FROM trips, which_secret('${url}/ml/x', 's3')`, "which_secret may not be used"],
     ["a database", "FROM trips, postgres_scan('host=127.0.0.1', 'public', 't')", "postgres_scan may not be used"],
