@@ -39,7 +39,13 @@ const jsonDefinition = {
 const place = object({ file: line, line: count, column: count }, { length: count, lineText: text(4_000) });
 const problem = object(
   { message: text(8_000) },
-  { hint: text(8_000), where: place, key: line, severity: { enum: ["error", "warning"] }, lacks: { const: "credential" } },
+  {
+    hint: text(8_000),
+    where: place,
+    key: line,
+    severity: { enum: ["error", "warning"] },
+    lacks: { const: "credential" },
+  },
 );
 const checkResult = object(
   {
