@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { UserError } from "../errors/user-error.ts";
 import type { Git } from "./git/git.ts";
 
@@ -77,6 +78,6 @@ export async function repositoryName(git: Git, remote: string | null, root: stri
     /^[a-z+]+:\/\/(?:[^/@]*@)?([^/:]+)(?::\d+)?\/(.+)$/i.exec(address) ??
     /^(?:[^/@]*@)([^/:]+):(.+)$/.exec(address) ??
     [];
-  if (host === undefined || path === undefined) return address || root;
+  if (host === undefined || path === undefined) return resolve(root, address.replace(/^file:\/\//, ""));
   return `${host.toLowerCase()}/${path.replace(/^\/+/, "").replace(/(?:\.git)?\/*$/, "")}`;
 }

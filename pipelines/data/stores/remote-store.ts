@@ -39,8 +39,8 @@ export interface RemoteStore extends AsyncDisposable {
   readonly tellsVersions?: boolean;
   find(name: string): Promise<StoredItem | null>;
   list(): AsyncIterable<StoredItem>;
-  /** Sends a file and then lets its name be seen; when the name is there by then, what was there first stays. */
-  put(item: NewItem, file: string): Promise<void>;
+  /** Sends a file and then lets its name be seen; when the name is there by then, what was there first stays. `scratch` is a folder for what it needs meanwhile. */
+  put(item: NewItem, file: string, scratch: string): Promise<void>;
   /** Writes an item's content to a file; false when it has gone meanwhile. Who asks checks the content. */
   get(item: StoredItem, file: string): Promise<boolean>;
   /** Makes an item as young as one just put, and gives it these labels; sends nothing of its content. */

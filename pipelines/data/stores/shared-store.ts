@@ -79,8 +79,9 @@ function shareOf(place: Place): SharedStore {
       if (there) return { name, sent: await keepAlive(place, there) };
       const file = await local.path(name);
       const [{ size }, hash, ref] = await Promise.all([stat(file), hashFile(file), local.ref(name)]);
+      await using staging = await local.staging();
       const own = { ...labels, repositories: [await repository()] };
-      await remote.put({ name, bytes: size, sha256: hash, ref, labels: own }, file);
+      await remote.put({ name, bytes: size, sha256: hash, ref, labels: own }, file, staging.path);
       return { name, sent: size };
     },
     async label(name, labels) {
@@ -112,7 +113,7 @@ async function pushBlob(place: Place, name: string, bytes: Uint8Array): Promise<
   const file = join(staging.path, "content");
   await writeFile(file, bytes);
   const labels = { repositories: [await place.repository()] };
-  await place.remote.put({ name, bytes: bytes.length, sha256: name, ref: null, labels }, file);
+  await place.remote.put({ name, bytes: bytes.length, sha256: name, ref: null, labels }, file, staging.path);
 }
 
 /** Reads an item into a file and throws unless it is whole; once more when what arrives is not what was sent. */

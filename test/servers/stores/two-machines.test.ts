@@ -1,6 +1,11 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listCandidates, readCandidate } from "../../../pipelines/candidate/candidate-directory.ts";
+import { collectGarbage } from "../../../pipelines/collect-garbage.ts";
+import { openWorkspace } from "../../../pipelines/open-workspace.ts";
+import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { CheckedItem } from "../../../pipelines/store-contents.ts";
 import { flatsCsv, makeScratch, modelYaml, type Scratch } from "../../scratch.ts";
 import { type FaultyProxy, startFaultyProxy } from "../faulty-proxy.ts";
@@ -87,6 +92,53 @@ describe.each(storeServers)("a store in $name", ({ start }) => {
     const { fingerprint } = (JSON.parse(registry) as { candidate: { train: { fingerprint: string } } }).candidate.train;
     const fetched = join(scratch.folder, "second/.mergeml/store/datasets", `${fingerprint.slice(3)}.parquet`);
     expect(existsSync(fetched)).toBe(true);
+  });
+
+  it("deletes what nothing refers to, once it is old enough, and nothing else", async () => {
+    const common = { env: scratch.env, clock: systemClock, log: silentLog, useCache: true };
+    await using opened = await openWorkspace({ ...common, directory: join(scratch.folder, "second") });
+    const [candidate] = await listCandidates(opened.root);
+    const { record } = await readCandidate(opened.root, candidate!.directory, opened.root);
+    const loose = record.train.fingerprint;
+    await opened.store.shared!.push(loose);
+    const gone = async () => (await opened.store.shared!.remote.find(loose)) === null;
+    await using mine = await openWorkspace({ ...common, directory: scratch.root });
+    const inDays = (days: number) => ({ ...mine, clock: { now: () => new Date(Date.now() + days * 86_400_000) } });
+    const gc = async (days: number, dryRun = false) =>
+      (await collectGarbage(inDays(days), { dryRun, graceDays: 7 })).shared.map(({ name }) => name);
+    expect(await gc(6)).toEqual([]);
+    expect(await gc(8, true)).toEqual([loose]);
+    // Who has the candidate still does not take it for garbage.
+    const kept = await second("store", "gc", "--grace-days", "1", "--json");
+    expect(json<{ shared: unknown[] }>(kept).shared).toEqual([]);
+    expect(await gone()).toBe(false);
+    expect(await gc(8)).toEqual([loose]);
+    expect(await gone()).toBe(true);
+    expect(json<Checked>(await second("store", "verify", "--json")).items).toHaveLength(3);
+  });
+
+  it("promotes nothing whose rows are nowhere", async () => {
+    const directory = scratch.root;
+    await using opened = await openWorkspace({
+      directory,
+      env: scratch.env,
+      clock: systemClock,
+      log: silentLog,
+      useCache: true,
+    });
+    const { candidate } = await (await opened.registry.snapshot()).record("rent", 1);
+    const { remote } = opened.store.shared!;
+    await remote.delete((await remote.find(candidate.test.fingerprint))!);
+    expect((await scratch.mergeml("rollback", "rent")).code).toBe(0);
+    const refused = await second("promote", "rent@1");
+    expect(refused.code).toBe(3);
+    expect(refused.stderr).toContain(`${candidate.test.fingerprint} is not in the dataset store`);
+    const verified = await second("store", "verify");
+    expect(verified.code).toBe(3);
+    expect(verified.stdout).toContain("rent@1 test: ");
+    // Where the rows still are, they are sent and read back first.
+    expect((await scratch.mergeml("promote", "rent@1")).code).toBe(0);
+    expect((await second("store", "verify")).code).toBe(0);
   });
 
   it("tells no secret", () => {

@@ -5,7 +5,7 @@ import { clean } from "../../object-storage/send-request.ts";
 import { ServerError } from "../../object-storage/server-error.ts";
 
 /** Does something with a connection, and once more from the start when the connection is lost: it must be such that twice is as once. */
-export type UseDatabase = <T>(tried: string, work: (client: Client) => Promise<T>) => Promise<T>;
+type UseDatabase = <T>(tried: string, work: (client: Client) => Promise<T>) => Promise<T>;
 
 export interface DatabaseConnection extends AsyncDisposable {
   use: UseDatabase;

@@ -1,6 +1,6 @@
 import { createReadStream, createWriteStream } from "node:fs";
 import { open, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Client } from "pg";
 import type { Clock } from "../../../ports/clock.ts";
@@ -8,12 +8,12 @@ import type { DatasetRef } from "../../dataset.ts";
 import { type ItemRecord, readItemRecord } from "../item-record.ts";
 import { itemNameOf, plainItemName, type RemoteStore, type StoredItem } from "../remote-store.ts";
 import { openDatabase } from "./connection.ts";
-import { nullMark, postgresType, readCsv, type TableColumn, writeCsv } from "./table-files.ts";
+import { csvOfFile, fileOfCsv, nullMark, postgresType, type StoredColumn } from "./table-files.ts";
 
 /** A table of the store, as its comment describes it. */
 interface FoundTable extends StoredItem {
   table: string;
-  columns: readonly TableColumn[];
+  columns: readonly StoredColumn[];
 }
 
 export interface DatabaseSettings {
@@ -44,10 +44,10 @@ export function openDatabaseStore({ url, source, schema, clock }: DatabaseSettin
     tellsVersions: true,
     find,
     list: () => listTables(database.use, schema),
-    async put(item, file) {
-      const csv = `${file}.csv`;
+    async put(item, file, scratch) {
+      const csv = join(scratch, "rows.csv");
       try {
-        const columns = item.ref ? await writeCsv(file, csv) : [];
+        const columns = item.ref ? await csvOfFile(file, csv) : [];
         await database.use("to send it", async (client) => {
           await client.query(`CREATE SCHEMA IF NOT EXISTS ${quoted}`).catch(unlessThere(client, schema));
           await inTransaction(client, async () => {
@@ -160,7 +160,7 @@ function tableIn({ table, comment: text }: Record<string, unknown>, name: string
   const record = readItemRecord(String(text ?? ""), name);
   const { stored, columns } = parsed(text);
   if (record === null || typeof stored !== "string" || !Array.isArray(columns)) return null;
-  const isColumn = (each: { name?: unknown; type?: unknown }): each is TableColumn =>
+  const isColumn = (each: { name?: unknown; type?: unknown }): each is StoredColumn =>
     typeof each?.name === "string" && typeof each.type === "string" && /^[A-Z0-9_]+(\(\d+, ?\d+\))?$/.test(each.type);
   return columns.every(isColumn) ? { ...record, stored: new Date(stored), table: String(table), columns } : null;
 }
@@ -178,7 +178,7 @@ async function comment(
   client: Client,
   table: string,
   { name, bytes, sha256, ref, labels, content }: ItemRecord,
-  columns: readonly TableColumn[],
+  columns: readonly StoredColumn[],
   clock: Clock,
 ): Promise<void> {
   const { model, version, split } = labels;
@@ -187,7 +187,7 @@ async function comment(
   await client.query(`COMMENT ON TABLE ${table} IS ${client.escapeLiteral(text)}`);
 }
 
-async function copyRows(client: Client, table: string, columns: readonly TableColumn[], csv: string): Promise<void> {
+async function copyRows(client: Client, table: string, columns: readonly StoredColumn[], csv: string): Promise<void> {
   const { from } = await import("pg-copy-streams");
   const listed = columns.map(({ name, type }) => `${quoteIdentifier(name)} ${postgresType(type)}`);
   await client.query(`CREATE TABLE ${table} (${["mergeml_row bigint PRIMARY KEY", ...listed].join(", ")})`);
@@ -208,7 +208,7 @@ async function copyBytes(client: Client, table: string, path: string): Promise<v
 async function readRows(
   client: Client,
   table: string,
-  { ref, columns }: { ref: DatasetRef; columns: readonly TableColumn[] },
+  { ref, columns }: { ref: DatasetRef; columns: readonly StoredColumn[] },
   file: string,
 ): Promise<boolean> {
   const { to } = await import("pg-copy-streams");
@@ -218,7 +218,7 @@ async function readRows(
     const query = `COPY (SELECT ${listed} FROM ${table} ORDER BY mergeml_row) TO STDOUT (FORMAT csv, NULL '${nullMark}')`;
     await pipeline(client.query(to(query)), createWriteStream(csv));
     const named = columns.map((column, at) => ({ ...column, original: ref.columns[at]?.name ?? column.name }));
-    await readCsv({ csv, folder: dirname(file) }, named, file);
+    await fileOfCsv({ csv, folder: dirname(file) }, named, file);
     return true;
   } catch (error) {
     if ((error as { code?: unknown }).code === "42P01") return false;

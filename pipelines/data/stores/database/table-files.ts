@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { machineError, openSession, quoteName, quoteText } from "../../engines/tables.ts";
 
 /** A column of a stored table: `name` in the database, `type` in our files. */
-export interface TableColumn {
+export interface StoredColumn {
   name: string;
   type: string;
 }
@@ -20,7 +20,7 @@ function nameInDatabase(name: string, at: number): string {
 }
 
 /** Writes a dataset's rows as CSV, numbered in their order, and gives their columns. */
-export async function writeCsv(parquet: string, csv: string): Promise<TableColumn[]> {
+export async function csvOfFile(parquet: string, csv: string): Promise<StoredColumn[]> {
   using session = await openSession({ readable: [], writable: [parquet, csv] });
   try {
     const from = `read_parquet(${quoteText(parquet)}, file_row_number = true)`;
@@ -39,9 +39,9 @@ export async function writeCsv(parquet: string, csv: string): Promise<TableColum
 }
 
 /** Makes a dataset's file again from the CSV that the database gave. `names` are those of its columns. */
-export async function readCsv(
+export async function fileOfCsv(
   { csv, folder }: { csv: string; folder: string },
-  columns: readonly (TableColumn & { original: string })[],
+  columns: readonly (StoredColumn & { original: string })[],
   parquet: string,
 ): Promise<void> {
   using session = await openSession({ readable: [], writable: [csv, parquet], spill: join(folder, "spill") });

@@ -43,7 +43,7 @@ const recordKey = "org.mergeml.record";
  * A store in a registry of containers: one artifact a dataset, a model or a step, as the CNCF's ModelPack describes them
  * (https://github.com/modelpack/model-spec), each under a tag of its name. The manifest is put last, and needs its blobs.
  */
-export function ociStore(settings: RegistrySettings): RemoteStore {
+function ociStore(settings: RegistrySettings): RemoteStore {
   const client = openRegistryClient(settings);
   const { clock } = settings;
   const find = (name: string) => findArtifact(client, name);

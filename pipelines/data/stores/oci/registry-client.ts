@@ -11,12 +11,12 @@ import { ServerError } from "../../object-storage/server-error.ts";
 import type { RegistryCredentials } from "./registry-credentials.ts";
 
 /** What a request does, as registries name it. */
-export type Action = "pull" | "push" | "delete";
+type RegistryAction = "pull" | "push" | "delete";
 
-export interface RegistryRequest extends Omit<HttpRequest, "url"> {
+interface RegistryRequest extends Omit<HttpRequest, "url"> {
   /** Below `/v2/<name>/`, or the whole address of an upload. */
   path: string;
-  action: Action;
+  action: RegistryAction;
   /** Statuses that are the caller's; any other that is no success throws. */
   answers?: readonly number[];
   /** Sent once only, and a failure that passes is the caller's too. */
@@ -30,7 +30,7 @@ export interface RegistryClient {
   readonly base: string;
   ask(request: RegistryRequest): Promise<HttpAnswer>;
   /** For a request of one's own: the address and headers that `ask` would use. */
-  headersFor(action: Action): Promise<Record<string, string>>;
+  headersFor(action: RegistryAction): Promise<Record<string, string>>;
   settings: HttpSettings;
 }
 
@@ -45,7 +45,7 @@ export interface RegistrySettings {
 }
 
 /** Whether a host is this machine, which is spoken to over plain http, as docker does. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/.test(host);
 }
 
@@ -57,13 +57,13 @@ export function openRegistryClient({ host, name, credentials, clock, patience }:
     credentials && `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
   const secrets = credentials && basic ? [credentials.password, basic.slice("Basic ".length)] : [];
   const settings: HttpSettings = { title, clock, secrets, ...patience };
-  const known = new Map<Action, string>();
+  const known = new Map<RegistryAction, string>();
   const send = async ({ path, action, answers: _answers, once, ...request }: RegistryRequest) => {
     const url = path.startsWith("http") ? path : `${base}/${path}`;
     const signed = { ...request, url, headers: { ...request.headers, ...authorization(known.get(action)) } };
     return sendRequest(once ? { ...settings, attempts: 1 } : settings, signed);
   };
-  const signIn = async (action: Action, challenge: string) => {
+  const signIn = async (action: RegistryAction, challenge: string) => {
     known.set(action, await answerChallenge(challenge, { basic, action, name, settings, host }));
   };
   const ask = async (request: RegistryRequest): Promise<HttpAnswer> => {
@@ -102,7 +102,7 @@ function authorization(value: string | undefined): Record<string, string> {
 
 interface Asking {
   basic: string | null;
-  action: Action;
+  action: RegistryAction;
   name: string;
   host: string;
   settings: HttpSettings;
