@@ -12,14 +12,13 @@ const idleMs = 3000;
  * and EnvironmentError when the machine ends it. A process that answered is used again for the next query.
  */
 export function openDuckdb(): Engine {
-  const processes = new IdleProcess();
   return {
     async query(job) {
       const process = await processes.take(job.limits);
       void import("@duckdb/node-api"); // what reads the result here needs it, and the other process is not ready yet
       try {
         const result = await holdResult(process, job);
-        return { ...result, close: () => closed(result.close(), processes, process, job.limits) };
+        return { ...result, close: () => closed(result.close(), process, job.limits) };
       } catch (error) {
         await processes.giveBack(process, job.limits);
         throw error;
@@ -39,7 +38,6 @@ export function openDuckdb(): Engine {
 /** A result that cannot be closed is gone with its process. */
 async function closed(
   closing: Promise<void>,
-  processes: IdleProcess,
   process: WatchedProcess,
   limits: QueryLimits,
 ): Promise<void> {
@@ -73,3 +71,6 @@ class IdleProcess {
     await process[Symbol.asyncDispose]();
   }
 }
+
+/** For all that open an engine here, one after the other: a process takes a quarter of a second to start. */
+const processes = new IdleProcess();
