@@ -38,24 +38,27 @@ function plainNumeric(column: string, kind: ColumnKind, type: string): string {
   return `CAST(nullif(${column}, 'NaN') AS ${type})`;
 }
 
-/** PostgreSQL writes the same shortest digits, but no `.0`, from 1e15 on an exponent, and other words for what is not finite. */
 function cellText(value: string, kind: ColumnKind): string {
-  const text = `CAST(${value} AS text)`;
-  if (kind === "date" || kind === "timestamp") return `regexp_replace(${text}, ' BC$', ' (BC)')`;
-  if (kind !== "double") return text;
-  const number = `CAST(${value} AS double precision)`;
-  const plain = `CASE WHEN abs(${number}) >= 1e15 AND abs(${number}) < 1e16
-    THEN CAST(CAST(CAST(${number} AS text) AS numeric) AS text) ELSE CAST(${number} AS text) END`;
-  return `CASE WHEN ${number} = 'NaN' THEN 'nan' WHEN ${number} = 'Infinity' THEN 'inf'
-    WHEN ${number} = '-Infinity' THEN '-inf' ELSE regexp_replace(${plain}, '^(-?[0-9]+)$', '\\1.0') END`;
+  return text(kind === "double" ? `CAST(${value} AS double precision)` : value, kind);
 }
 
-const [smallest, unsignedToSigned] = [-(2n ** 63n), 2n ** 63n];
+/** PostgreSQL writes the same shortest digits, but no `.0`, from 1e15 on an exponent, and other words for what is not finite. */
+function text(value: string, kind: ColumnKind): string {
+  const written = `CAST(${value} AS text)`;
+  if (kind === "date" || kind === "timestamp") return `regexp_replace(${written}, ' BC$', ' (BC)')`;
+  if (kind !== "double") return written;
+  const plain = `CASE WHEN abs(${value}) >= 1e15 AND abs(${value}) < 1e16
+    THEN CAST(CAST(${written} AS numeric) AS text) ELSE ${written} END`;
+  return `CASE WHEN ${value} = 'NaN' THEN 'nan' WHEN ${value} = 'Infinity' THEN 'inf'
+    WHEN ${value} = '-Infinity' THEN '-inf' ELSE regexp_replace(${plain}, '^(-?[0-9]+)$', '\\1.0') END`;
+}
+
+const [smallest, unsignedToSigned] = [`'${-(2n ** 63n)}'::bigint`, 2n ** 63n];
 
 /** Eight bytes of `d` from a place on, read as a little-endian integer, less 2^63: it has no unsigned integers. */
 function eightBytes(from: number): string {
-  const bytes = Array.from({ length: 8 }, (_, at) => `get_byte(d, ${from + at})::bigint << ${8 * at}`);
-  return `((${bytes.join(" | ")}) # (${smallest}))`;
+  const bytes = Array.from({ length: 8 }, (_, at) => `(get_byte(d, ${from + at})::bigint << ${8 * at})`);
+  return `((${bytes.join(" | ")}) # ${smallest})`;
 }
 
 /** `OFFSET 0` keeps the planner from computing the digest once for each of its bytes. */
@@ -78,7 +81,7 @@ export const postgresDialect: Dialect = {
   plainValue,
   storedValue: ({ name }) => quoteName(name),
   cellText,
-  text: cellText,
+  text,
   double: (value, kind) => `CAST(${kind === "boolean" ? `CAST(${value} AS integer)` : value} AS double precision)`,
   float: (value) => `CAST(${value} AS real)`,
   doubleLiteral: (value) => `CAST('${value}' AS double precision)`,

@@ -19,9 +19,9 @@ export interface ErrorContext {
 /** The error to throw, in words about the query and the server and without the password; `passing` when it may help to begin again. */
 export function explained(thrown: unknown, context: ErrorContext): { error: unknown; passing: boolean } {
   const { server, job, what } = context;
-  if (thrown instanceof TimeIsUp)
-    return lasting(new UserError(outOfTime(job.sql, what, job.limits.seconds), { cause: thrown.cause }));
   const error = thrown instanceof InQuery ? thrown.cause : thrown;
+  if (error instanceof TimeIsUp)
+    return lasting(new UserError(outOfTime(job.sql, what, job.limits.seconds), { cause: error.cause }));
   const found = postgresError(error);
   const passing = isPassing(error);
   if (found && !passing) return lasting(serverError(found, thrown, context));
@@ -64,7 +64,7 @@ function refusedSignIn({ message, code }: PostgresError, server: PostgresSource)
 
 function problemOf(found: PostgresError, prefix: number, { server, job: { sql } }: ErrorContext): Problem {
   const { message, position, hint, detail, code } = found;
-  const quoted = /"([^"]+)"/.exec(message)?.[1] ?? "select";
+  const quoted = /"([^"]+)"/.exec(message)?.[1] ?? /^permission denied for .* (\S+)$/.exec(message)?.[1] ?? "select";
   const index = Number(position ?? 0) - 1 - prefix;
   const offset = Buffer.byteLength([...sql.text].slice(0, Math.max(0, index)).join(""));
   const where = index >= 0 ? locateByte(sql, offset) : locateWord(sql, quoted.split(".").at(-1) ?? quoted);

@@ -27,7 +27,7 @@ interface Survey {
 
 /** Kinds of parts that may be in a query and have no rule of their own. What a new version brings stays refused. */
 const plainKinds = new Set([
-  ..."SelectStmt ResTarget A_Star A_Const A_Expr BoolExpr NullTest BooleanTest CaseExpr CaseWhen CoalesceExpr".split(
+  ..."SelectStmt ResTarget A_Star A_Const A_Expr BoolExpr TypeCast NullTest BooleanTest CaseExpr CaseWhen CoalesceExpr".split(
     " ",
   ),
   ..."MinMaxExpr SubLink A_ArrayExpr A_Indirection A_Indices RowExpr RangeSubselect RangeFunction JoinExpr SortBy".split(
@@ -85,6 +85,8 @@ function* partsOf(tree: unknown): Generator<KindedPart> {
       for (const each of value) stack.push({ value: each as unknown, member });
       continue;
     }
+    // A plain DISTINCT, and the empty set of GROUPING SETS, are parts with nothing in them.
+    if (Object.keys(value).length === 0) continue;
     const [kind, part] = kinded(value as Part, member);
     yield { kind, part };
     for (const [name, each] of Object.entries(part)) stack.push({ value: each, member: name });

@@ -137,7 +137,6 @@ function submitted(connection: Connection, { text, values }: Statement): Promise
     (client) =>
       new Promise((resolve, reject) => {
         let fields: FieldDef[] = [];
-        let failed: Error | null = null;
         const statement: Submittable & Record<string, unknown> = {
           submit(protocol: Protocol) {
             protocol.parse({ name: "", text, types: parameterTypes }, true);
@@ -151,12 +150,8 @@ function submitted(connection: Connection, { text, values }: Statement): Promise
           handleCommandComplete() {},
           handleEmptyQuery() {},
           handlePortalSuspended() {},
-          handleError(error: Error) {
-            failed = error;
-            // What the library itself notices is followed by no end of the statement.
-            if (!("severity" in error)) reject(error);
-          },
-          handleReadyForQuery: () => (failed ? reject(failed) : resolve(fields)),
+          handleError: reject,
+          handleReadyForQuery: () => resolve(fields),
         };
         client.query(statement);
       }),

@@ -1,0 +1,36 @@
+import { rmSync } from "node:fs";
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startEngines } from "../../../pipelines/data/engines/engines.ts";
+import { type FindingsPlan, findingsOf } from "./findings.ts";
+import { openShop, type Shop } from "./shop.ts";
+import { anyTable, rowsOf } from "./tables.ts";
+
+let shop: Shop;
+const duckdb = startEngines({ sources: {}, env: {} })("duckdb");
+
+beforeAll(async () => {
+  shop = await openShop();
+});
+
+afterAll(async () => {
+  await shop[Symbol.asyncDispose]();
+  rmSync(shop.staging, { recursive: true, force: true });
+});
+
+test("PostgreSQL checks, splits, fingerprints and keeps the rows of 100 tables of any types as DuckDB does", async () => {
+  let runs = 0;
+  await fc.assert(
+    fc.asyncProperty(anyTable, fc.nat(100), async (table, seed) => {
+      const more = { everything: runs % 4 === 0, ...(runs % 5 === 4 ? { max_rows: 3 } : {}) };
+      const plan: FindingsPlan = { by: "key", test: 0.3, seed, task: "regression", ...more };
+      const name = `features.t${runs++}`;
+      await shop.server.sql(`CREATE TABLE ${name} AS ${rowsOf(table, "postgres")}`);
+      const theirs = await findingsOf(shop.engine, `SELECT * FROM shop.${name}`, plan, shop.staging);
+      const ours = await findingsOf(duckdb, rowsOf(table, "duckdb"), plan, shop.staging);
+      expect(theirs).toEqual(ours);
+    }),
+    { numRuns: 100, endOnFailure: true },
+  );
+  expect(runs).toBeGreaterThanOrEqual(100);
+});
