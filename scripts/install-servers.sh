@@ -11,8 +11,7 @@ debian() {
   for each in "$@"; do dpkg -s "$each" > /dev/null 2>&1 || missing+=("$each"); done
   [ ${#missing[@]} -gt 0 ] || return 0
   [ "$(id -u)" -eq 0 ] || { echo "run as root once: apt-get install ${missing[*]}" >&2; return 1; }
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
+  scripts/apt-install.sh "${missing[@]}"
 }
 
 postgres() { command -v postgres > /dev/null || ls /usr/lib/postgresql/*/bin/postgres > /dev/null 2>&1 || debian postgresql; }
