@@ -4,8 +4,8 @@ import { once } from "node:events";
 const limitMinutes = 10;
 
 /** Runs a program with its output on the terminal. Throws when it fails. */
-export async function runProgram(program: string, args: readonly string[], env = process.env): Promise<void> {
-  const child = spawn(program, args, { stdio: "inherit", env, timeout: limitMinutes * 60_000 });
+export async function runProgram(program: string, args: readonly string[]): Promise<void> {
+  const child = spawn(program, args, { stdio: "inherit", timeout: limitMinutes * 60_000 });
   const [code, signal] = await once(child, "close");
   if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${signal ?? `exit code ${code}`}`);
 }
