@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "./errors/user-error.ts";
+import { repositoryName } from "./registry/remote.ts";
 import { draftModel, type FirstModel } from "./scaffold/draft-model.ts";
 import { exampleCsv } from "./scaffold/example-data.ts";
 import { onlyDataFile } from "./scaffold/find-data.ts";
@@ -79,7 +80,7 @@ async function firstModel(workspace: Workspace, options: ScaffoldOptions, write:
   const folders = existsSync(join(root, "mergeml.yaml")) ? repository.data : null;
   const file = await locateData(root, options.data === undefined ? root : options.directory, given, folders, options);
   const model = await draftModel(workspace, file, options, (name) => checkName(root, name));
-  await write("mergeml.yaml", settings(file.folder || "."));
+  await write("mergeml.yaml", settings(file.folder || ".", await proposedStore(workspace)));
   await write(`models/${model.inferred.name}/model.yaml`, model.yaml);
   await write(`models/${model.inferred.name}/features.sql`, model.sql);
   return model;
@@ -113,11 +114,23 @@ function checkName(root: string, name: string): void {
     });
 }
 
-function settings(folder: string): string {
+/** The registry of containers that GitHub has for this repository, which the workflow's own token may write to; null elsewhere. */
+async function proposedStore({ git, remote, root }: Workspace): Promise<string | null> {
+  const name = await repositoryName(git, remote, root);
+  return name.startsWith("github.com/") ? `oci://ghcr.io/${name.slice("github.com/".length).toLowerCase()}` : null;
+}
+
+function settings(folder: string, store: string | null): string {
+  const proposal = [
+    "# Where datasets and large models are kept for other machines. Without it they end with the job that trained.",
+    "# On GitHub the workflows' own token is enough; on a laptop: docker login ghcr.io",
+    `# store: ${store}`,
+  ];
   return [
     "# Repository-wide settings of mergeml; every key is optional.",
     "# Folders that feature queries may read. A query names a file in them by its name alone: FROM 'flats.csv'",
     `data: [${JSON.stringify(folder)}]`,
+    ...(store === null ? [] : proposal),
     "",
   ].join("\n");
 }

@@ -71,7 +71,8 @@ async function openRepository(env: Environment, log: Log, token: string): Promis
   const directory = join(env.GITHUB_WORKSPACE ?? ".", env["INPUT_WORKING-DIRECTORY"] ?? "");
   return openWorkspace({
     directory,
-    env: { ...env, ...gitEnvironment(env, token) },
+    // ghcr.io takes the job's own token; the store alone sends it there.
+    env: { ...env, ...(token !== "" && { GITHUB_TOKEN: token }), ...gitEnvironment(env, token) },
     clock: systemClock,
     log,
     useCache: true,

@@ -75,6 +75,7 @@ jobs:
       actions: read
       checks: write
       contents: read
+      packages: read
       pull-requests: write
 ${call("model-pr.yml", `      pull-request: \${{ fromJSON(inputs.pull-request || 0) }}\n`)}`,
     ".github/workflows/model-report.yml": `# Posts the report of pull requests from forks, whose own runs may only read. Runs none of their code.
@@ -105,6 +106,7 @@ jobs:
     permissions:
       contents: write
       deployments: write
+      packages: write
       pull-requests: read
 ${call("model-deploy.yml")}`,
     ".github/workflows/drift.yml": `# Watches the models in production: drift becomes an issue, and where the config says so a retrain pull request or a rollback.
@@ -129,6 +131,7 @@ jobs:
       contents: write
       deployments: write
       issues: write
+      packages: read
       pull-requests: write
 ${call("drift.yml", passed(["models", "now"]))}`,
     ".github/workflows/rollback.yml": `# Takes back a model's last promotion.

@@ -5,6 +5,8 @@ import { composites, type Job, shipped, stepsOf, written } from "./workflow-file
 
 const all = [...shipped, ...written, ...composites];
 const read = { contents: "read" };
+/** Rows and models of versions may be in ghcr.io. */
+const readStore = { ...read, packages: "read" };
 const post = { actions: "read", checks: "write", contents: "read", "pull-requests": "write" };
 const change = { contents: "write", deployments: "write" };
 
@@ -14,14 +16,18 @@ const change = { contents: "write", deployments: "write" };
  */
 const permissions: Record<string, Record<string, Record<string, string>>> = {
   "ci.yml": { check: read },
-  "model-pr.yml": { plan: read, train: read, report: post },
+  "model-pr.yml": { plan: read, train: readStore, report: post },
   "model-report.yml": { report: post },
-  "model-deploy.yml": { plan: read, deploy: { ...change, "pull-requests": "read" }, announce: change },
+  "model-deploy.yml": {
+    plan: read,
+    deploy: { ...change, packages: "write", "pull-requests": "read" },
+    announce: change,
+  },
   "registry.yml": { notify: change },
   "rollback.yml": { rollback: change },
   "drift.yml": {
     plan: read,
-    check: read,
+    check: readStore,
     answer: { actions: "write", ...change, issues: "write", "pull-requests": "write" },
   },
 };

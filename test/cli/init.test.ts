@@ -38,6 +38,19 @@ describe("mergeml init", () => {
     expect((await scratch.mergeml("init")).stdout).toContain("created branch registry on origin");
   });
 
+  it("proposes the registry of containers that GitHub has for the repository, and elsewhere none", async () => {
+    using scratch = makeScratch({ model: false });
+    const address = "git@github.com:Acme/Models.git";
+    scratch.git("remote", "set-url", "origin", address);
+    scratch.git("config", `url.${join(scratch.folder, "origin.git")}.insteadOf`, address);
+    expect(await scratch.mergeml("init")).toMatchObject({ code: 0 });
+    const written = () => readFileSync(join(scratch.root, "mergeml.yaml"), "utf8");
+    expect(written()).toContain("\n# store: oci://ghcr.io/acme/models\n");
+    using other = makeScratch({ model: false });
+    expect(await other.mergeml("init")).toMatchObject({ code: 0 });
+    expect(readFileSync(join(other.root, "mergeml.yaml"), "utf8")).not.toContain("store");
+  });
+
   it("writes nothing when git does not know who commits", async () => {
     using scratch = makeScratch({ remote: false });
     for (const name of ["GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL", "GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"])
