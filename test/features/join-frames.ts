@@ -1,11 +1,12 @@
-import type { LoadedModel } from "../../pipelines/config/load-models.ts";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { loadModels } from "../../pipelines/config/load-models.ts";
 import { openSession, quoteName, quoteText } from "../../pipelines/data/engines/tables.ts";
 import { composeModel } from "../../pipelines/features/compose-models.ts";
 import { joinDialect } from "../../pipelines/features/join-dialect.ts";
 import { loadViews } from "../../pipelines/features/load-views.ts";
 import { modelParts } from "../../pipelines/workspace/read-models.ts";
-import { modelYaml, repositoryWith, viewFiles } from "./repository.ts";
+import { modelYaml, repositoryWith, viewFiles, writeFiles } from "./repository.ts";
 
 /** A value of a frame; times are ISO texts. */
 export type Cell = string | number | null;
@@ -26,49 +27,49 @@ export interface JoinCase {
   views: readonly Frame[];
 }
 
-function literal(name: string, value: Cell): string {
-  const text = value === null ? "NULL" : typeof value === "number" ? String(value) : quoteText(value);
+function typed(name: string): string {
+  const column = quoteName(name);
   if (name === "t" || name === "event_timestamp")
-    return `CAST(CAST(${text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)`;
-  const type = /^(id|x)/.test(name) ? "DOUBLE" : "VARCHAR";
-  return `CAST(${text} AS ${type})`;
+    return `CAST(CAST(${column} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP) AS ${column}`;
+  return /^(id|x|z)$/.test(name) ? `CAST(${column} AS DOUBLE) AS ${column}` : column;
 }
 
-function framesSql(rows: readonly Readonly<Record<string, Cell>>[], names: readonly string[]): string {
-  const columns = names.map(quoteName).join(", ");
-  const empty = `SELECT ${names.map((name) => `${literal(name, null)} AS ${quoteName(name)}`).join(", ")} WHERE false`;
-  if (rows.length === 0) return empty;
-  const values = rows.map((row) => `(${names.map((name) => literal(name, row[name] ?? null)).join(", ")})`);
-  return `SELECT * FROM (VALUES ${values.join(",\n")}) AS f(${columns})`;
+/** A query over the rows, which are in a file: they may be more than a query may be long. */
+function frameSql(
+  root: string,
+  file: string,
+  rows: readonly Readonly<Record<string, Cell>>[],
+  names: readonly string[],
+) {
+  const lines = rows.map((row) => names.map((name) => row[name] ?? "NULL").join(","));
+  writeFileSync(join(root, "data", file), [names.join(","), ...lines, ""].join("\n"));
+  const path = quoteText(join(root, "data", file));
+  return `SELECT ${names.map(typed).join(", ")} FROM read_csv(${path}, header = true, delim = ',', all_varchar = true, nullstr = 'NULL')`;
 }
 
-/** The query that mergeml writes for an engine. */
-async function joinText({ keys, entities, views }: JoinCase, engine: string): Promise<string> {
-  const key = `[${keys.join(", ")}]`;
-  const root = repositoryWith({
-    "models/m/model.yaml": modelYaml(
-      "m",
-      `  entities: entities.sql\n  views: [${views.map(({ name }) => name).join(", ")}]\n  target: y\n  time: event_timestamp`,
-    ),
-    "models/m/entities.sql": framesSql(entities, ["id", ...keys, "event_timestamp"]),
-    ...Object.assign(
-      {},
-      ...views.map(({ name, ttl, columns, rows }) =>
-        viewFiles(
-          name,
-          framesSql(rows, [...keys, "t", ...columns]),
-          `key: ${key}\ntime: t\n${ttl === null ? "" : `ttl: ${ttl}s\n`}columns:\n${columns.map((each) => `  ${each}: ''\n`).join("")}`,
-        ),
-      ),
-    ),
+/** The query that mergeml writes for an engine, in a repository with the rows in `data/`. */
+async function joinText(root: string, { keys, entities, views }: JoinCase, engine: string): Promise<string> {
+  const names = views.map(({ name }) => name).join(", ");
+  const lines = ["  entities: entities.sql", `  views: [${names}]`, "  target: y", "  time: event_timestamp"];
+  writeFiles(root, {
+    "models/m/model.yaml": modelYaml("m", lines.join("\n")),
+    "models/m/entities.sql": frameSql(root, "entities.csv", entities, ["id", ...keys, "event_timestamp"]),
   });
+  for (const { name, ttl, columns, rows } of views) {
+    const sql = frameSql(root, `${name}.csv`, rows, [...keys, "t", ...columns]);
+    const described = columns.map((each) => `  ${each}: ''\n`).join("");
+    const yaml = `key: [${keys.join(", ")}]\ntime: t\n${ttl === null ? "" : `ttl: ${ttl}s\n`}columns:\n${described}`;
+    writeFiles(root, viewFiles(name, sql, yaml));
+  }
   const { models } = await loadModels(root, { ...modelParts(), defaults: {} });
-  return composeModel(models[0] as LoadedModel, loadViews(root), joinDialect(engine, {})).query.text;
+  return composeModel(models[0]!, loadViews(root), joinDialect(engine, {})).query.text;
 }
 
 /** The rows of the join on DuckDB as written for `engine`, by id, without keys and times. */
 export async function joinedRows(given: JoinCase, engine: string): Promise<Record<string, unknown>[]> {
-  using session = await openSession({ readable: [] });
+  const root = repositoryWith({});
+  const text = await joinText(root, given, engine);
+  using session = await openSession({ readable: [join(root, "data")] });
   const names = ["id", ...given.views.flatMap(({ columns }) => columns)].map(quoteName).join(", ");
-  return await session.rows(`SELECT ${names} FROM (${await joinText(given, engine)}) AS j ORDER BY id`);
+  return await session.rows(`SELECT ${names} FROM (${text}) AS j ORDER BY id`);
 }

@@ -10,11 +10,16 @@ import { scratchFolder } from "../templates.ts";
 export function repositoryWith(files: Readonly<Record<string, string>>): string {
   const root = scratchFolder("views");
   mkdirSync(join(root, "data"));
+  writeFiles(root, files);
+  return root;
+}
+
+/** Writes files, with the folders that they need. */
+export function writeFiles(root: string, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
   }
-  return root;
 }
 
 /** A model.yaml with these lines in `features`. */

@@ -15,6 +15,7 @@ export const python = pythonOf("peers");
 const environments = {
   peers: ["requirements.txt"],
   "peer-evidently": ["requirements-evidently.txt"],
+  "peer-feast": ["requirements-feast.txt"],
   "peer-examples": inPython.map((name) => `../../models/examples/${name}/requirements.txt`),
 } as const;
 
