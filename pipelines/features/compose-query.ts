@@ -63,6 +63,9 @@ function firstWord(text: string): number {
 export function unusableBody(text: string): { at: number; reason: string } | null {
   let depth = 0;
   const tokens = sqlTokens(text);
+  const [first] = tokens;
+  if (first && !/^(select|with|from|values|\()$/i.test(first.value))
+    return { at: first.start, reason: "this is another statement" };
   for (const [at, { kind, value, start }] of tokens.entries()) {
     if (kind !== "other") continue;
     if (value === "(") depth++;

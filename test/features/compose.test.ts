@@ -120,6 +120,11 @@ describe("views of a repository", () => {
       ["features/a.sql:1:9 a view is exactly one SELECT: a parenthesis is closed that none opened"],
     ],
     [
+      "another statement",
+      { ...model("FROM features.a"), ...viewFiles("a", "-- out\nCOPY (SELECT 1) TO 'x'", yaml) },
+      ["features/a.sql:2:1 a view is exactly one SELECT: this is another statement"],
+    ],
+    [
       "two statements",
       { ...model("FROM features.a"), ...viewFiles("a", "SELECT 1; SELECT 2", yaml) },
       ["features/a.sql:1:9 a view is exactly one SELECT: there is more than one statement"],

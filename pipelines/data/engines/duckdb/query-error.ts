@@ -61,13 +61,14 @@ function whereOf(
 
 async function missingColumn(
   session: DuckdbSession,
-  { query }: QueryContext,
+  { sql, query }: QueryContext,
   name: string,
   candidates = "",
 ): Promise<Problem> {
   const column = name.split(".").at(-1) ?? name;
   const [file, second] = query.files;
-  const columns = file && !second ? await columnsOf(session, file.path) : null;
+  // The column may be one of a view's, whatever the view reads.
+  const columns = file && !second && !sql.parts ? await columnsOf(session, file.path) : null;
   if (!file || !columns) {
     const near = candidates === "" ? "" : `close to it: ${candidates.split(",").join(", ")}`;
     return { message: `no column "${column}"`, ...(near === "" ? {} : { hint: near }) };
