@@ -33,7 +33,8 @@ export async function publishReport(
   before: ReadonlyMap<string, RememberedCandidate> = new Map(),
 ): Promise<void> {
   const { runUrl } = await action.context();
-  const verdict = entries.length === 0 ? "none" : entries.some(isBlocking) ? "fail" : "pass";
+  const isNeutral = entries.length === 0 || entries.some(({ state }) => state === "unreached");
+  const verdict = entries.some(isBlocking) ? "fail" : isNeutral ? "none" : "pass";
   const full = entries.length > 0 ? renderReport(entries, { limit: summaryLimit }) : "No model is affected.";
   await appendJobSummary(action.env, full);
   const lost = "the full report is no artifact; it is in the job's summary";

@@ -28,7 +28,7 @@ export async function collectEntries(action: Action, subject: ReportSubject, fol
   const leftOut = await leftOutOfPlan(workspace, plan.judged, plan.entries, snapshot);
   const silent = new Map(leftOut.map(({ model, problems }) => [model, failed(model, problems, "confirming the plan")]));
   const entries = plan.entries.filter(({ model }) => !silent.has(model));
-  const { models } = await modelsAtCommit(
+  const { models, sources } = await modelsAtCommit(
     workspace,
     plan.judged.commit,
     entries.filter(needsRun).map(({ model }) => model),
@@ -36,6 +36,7 @@ export async function collectEntries(action: Action, subject: ReportSubject, fol
   const trusted: Trusted = {
     snapshot,
     commit: plan.judged.commit,
+    sources,
     models: new Map(models.map((model) => [model.config.name, model])),
   };
   const heard: ReportEntry[] = [];

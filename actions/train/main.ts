@@ -1,4 +1,5 @@
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
+import { lacksCredential } from "../../pipelines/data/sources/missing-credential.ts";
 import { describeIdentical } from "../../pipelines/gate.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { runTraining, type TrainingResult } from "../../pipelines/train.ts";
@@ -20,7 +21,8 @@ async function train(action: Action): Promise<void> {
       const built = await runTraining(workspace, model, { event: "train", evenIfUnchanged: true, logRuns, before });
       candidates.push(...tell(action, model, built));
     } catch (error) {
-      failure ??= error; // one model's failure does not hide another's result
+      if (lacksCredential(error)) action.log.warn(`${model}: ${error.message}; its data need a maintainer to run it`);
+      else failure ??= error; // one model's failure does not hide another's result
     }
     if (action.flag("upload")) await uploadTraining(workspace.root, model);
   }

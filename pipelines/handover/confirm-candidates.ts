@@ -1,5 +1,7 @@
 import { judgeCandidate } from "../candidate/judge-candidate.ts";
 import type { LoadedModel } from "../config/load-models.ts";
+import type { Sources } from "../config/source-config.ts";
+import { mayName } from "../data/sources/reach-sources.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
@@ -14,6 +16,8 @@ export interface Trusted {
   snapshot: Snapshot;
   commit: string;
   models: ReadonlyMap<string, LoadedModel>;
+  /** Those of its mergeml.yaml. */
+  sources: Sources;
 }
 
 /**
@@ -30,6 +34,8 @@ export async function confirmedEntry(
   if (outcome.state === "error" || outcome.state === "checks-failed" || outcome.state === "held") return outcome;
   const written = trusted.models.get(model);
   if (!written) return unconfirmed(model, `${trusted.commit.slice(0, 7)} has no valid models/${model}/model.yaml`);
+  if (outcome.state === "unreached")
+    return namesSource(written, trusted.sources) ? outcome : unconfirmed(model, "its queries name no source");
   if (candidate === null) return unconfirmed(model, "its candidate is missing");
   const { evaluation } = candidate;
   const production = await productionOf(model, trusted.snapshot);
@@ -47,6 +53,12 @@ export async function confirmedEntry(
     verdict: judgeCandidate(workspace, record, evaluation),
     production,
   };
+}
+
+/** Who claims to lack a secret would otherwise get round the gate with any model. */
+function namesSource({ config, query }: LoadedModel, sources: Sources): boolean {
+  const isNamed = Object.keys(sources).some((name) => mayName(query.text, name));
+  return isNamed || Object.hasOwn(sources, config.features.engine);
 }
 
 async function productionOf(model: string, snapshot: Snapshot): Promise<VersionRecord | null> {

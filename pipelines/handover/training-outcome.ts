@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildResult } from "../candidate/candidate.ts";
 import type { CheckResult } from "../data/dataset.ts";
+import { lacksCredential } from "../data/sources/missing-credential.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
@@ -33,6 +34,13 @@ export interface TrainingError {
   during: string;
 }
 
+/** This job lacks what a source of the model is signed in to with, as a fork's job does: nothing is wrong with the model. */
+export interface UnreachedModel {
+  state: "unreached";
+  model: string;
+  problems: readonly Problem[];
+}
+
 /** The candidate is the very model that is in production: nothing to deploy. */
 export interface IdenticalModel {
   state: "identical";
@@ -58,6 +66,7 @@ export type TrainingOutcome =
   | (IdenticalModel & { id: string | null })
   | ChecksFailed
   | TrainingError
+  | UnreachedModel
   | HeldModel;
 
 /** Runs a build and keeps what became of it, errors included, for the report. Errors go on to the caller. */
@@ -72,7 +81,9 @@ export async function keepOutcome<T extends BuildResult>(
     await writeOutcome(workspace.root, model, outcomeOf(model, result));
     return result;
   } catch (error) {
-    const told = { state: "error", model, problems: problemsOf(error), during: current() } as const;
+    const told: TrainingOutcome = lacksCredential(error)
+      ? { state: "unreached", model, problems: error.problems }
+      : { state: "error", model, problems: problemsOf(error), during: current() };
     // Where nothing can be written, what went wrong first is what is told.
     await writeOutcome(workspace.root, model, told).catch(() => undefined);
     throw error;
@@ -130,4 +141,4 @@ export interface JudgedEntry {
 }
 
 /** What became of one model: a candidate with all that there is to tell of it, or an outcome without one. */
-export type ReportEntry = JudgedEntry | ChecksFailed | TrainingError | IdenticalModel | HeldModel;
+export type ReportEntry = JudgedEntry | ChecksFailed | TrainingError | UnreachedModel | IdenticalModel | HeldModel;

@@ -197,6 +197,7 @@ const outcome = {
     object({ state: { const: "candidate" }, id: candidateId }),
     object({ state: { const: "identical" }, model: name, version: count, id: candidateId }),
     object({ state: { const: "checks-failed" }, model: name, checks: list(checkResult), rows: count }),
+    object({ state: { const: "unreached" }, model: name, problems: list(problem, 100) }),
     object({ state: { const: "error" }, model: name, problems: list(problem, 1_000), during: line }),
   ],
 };

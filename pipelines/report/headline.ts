@@ -9,11 +9,13 @@ export function headline(entries: readonly ReportEntry[]): string {
   const standings = entries.map(entryState);
   const count = (standing: EntryState) => standings.filter((each) => each === standing).length;
   const aside = [
+    count("unreached") > 0 ? `${count("unreached")} for a maintainer to run` : "",
     count("held") > 0 ? `${count("held")} held` : "",
     count("identical") > 0 ? `${count("identical")} the same as in production` : "",
   ].filter(Boolean);
-  const judged = entries.length - count("held") - count("identical");
-  const main = judged === 0 ? "nothing to deploy" : canShip(count("pass"), judged);
+  const judged = entries.length - count("held") - count("identical") - count("unreached");
+  const nothing = count("unreached") > 0 ? "nothing judged" : "nothing to deploy";
+  const main = judged === 0 ? nothing : canShip(count("pass"), judged);
   return aside.length > 0 ? `${main} (${aside.join(", ")})` : main;
 }
 
@@ -30,6 +32,7 @@ function alone(standing: EntryState): string {
     "checks-failed": "is blocked by its data",
     fail: "is blocked",
     inconclusive: "cannot ship yet",
+    unreached: "needs a maintainer to run it",
     held: "is held",
     pass: "can ship",
     identical: "has nothing to deploy",

@@ -7,6 +7,7 @@ import type {
   IdenticalModel,
   ReportEntry,
   TrainingError,
+  UnreachedModel,
 } from "../handover/training-outcome.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { blockingFailures, failedChecksTable } from "./data-checks.ts";
@@ -40,6 +41,8 @@ function sectionBody(entry: ReportEntry): ReturnType<typeof judgedSection> {
       return { head: checksFailedText(entry), folds: [], foot: "" };
     case "error":
       return { head: errorText(entry), folds: [], foot: "" };
+    case "unreached":
+      return { head: unreachedText(entry), folds: [], foot: "" };
     case "identical":
       return { head: identicalText(entry), folds: [], foot: "" };
     case "held":
@@ -78,6 +81,15 @@ function errorText({ problems, during }: TrainingError): string {
   ]
     .filter(Boolean)
     .join("\n\n");
+}
+
+/** A job without the secret of a source: what is missing, and who can go on. */
+function unreachedText({ problems }: UnreachedModel): string {
+  return [
+    "**Not run: this model's data need a maintainer to run it.**",
+    fence(renderProblems(problems.slice(0, LISTED_PROBLEMS)), "text", PROBLEM_LINES),
+    "A maintainer pushes the branch to this repository, where jobs have the secrets. Nothing is deployed without having been judged: a merge trains it again, with them.",
+  ].join("\n\n");
 }
 
 /** The same bytes as production. */

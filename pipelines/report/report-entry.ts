@@ -6,7 +6,7 @@ export function modelOf(entry: ReportEntry): string {
 }
 
 /** What an entry means for the merge, worst first: the order of the report. */
-const standings = ["error", "checks-failed", "fail", "inconclusive", "held", "pass", "identical"] as const;
+const standings = ["error", "checks-failed", "fail", "inconclusive", "unreached", "held", "pass", "identical"] as const;
 export type EntryState = (typeof standings)[number];
 
 /** Where an entry stands. */
@@ -21,6 +21,7 @@ export function markOf(standing: EntryState): string {
     "checks-failed": "❌",
     fail: "❌",
     inconclusive: "⚠️",
+    unreached: "🔒",
     held: "⏸️",
     pass: "✅",
     identical: "➖",

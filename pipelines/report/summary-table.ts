@@ -87,6 +87,8 @@ function shortReason(entry: ReportEntry): string {
       return `${blockingFailures(entry.checks).length} of ${entry.checks.length} data checks failed`;
     case "error":
       return `stopped at ${escapeMarkdown(entry.during, 40)}`;
+    case "unreached":
+      return "its data need a maintainer to run it";
     case "identical":
       return `same model as production v${entry.version}`;
     case "held":

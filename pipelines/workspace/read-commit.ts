@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { LoadedModels } from "../config/load-models.ts";
 import { loadRepositoryConfig } from "../config/repository-config.ts";
+import type { Sources } from "../config/source-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import { viewsFolder } from "../features/load-views.ts";
 import { GitError } from "../registry/git/failure.ts";
@@ -22,15 +23,16 @@ export async function modelsAtCommit(
   workspace: Workspace,
   commit: string,
   names: readonly string[],
-): Promise<Pick<LoadedModels, "models" | "problems">> {
-  if (names.length === 0) return { models: [], problems: [] };
+): Promise<Pick<LoadedModels, "models" | "problems"> & { sources: Sources }> {
+  if (names.length === 0) return { models: [], problems: [], sources: {} };
   await fetchCommit(workspace, commit);
   const root = await mkdtemp(join(tmpdir(), "mergeml-commit-"));
   try {
     await writeFiles(workspace, commit, ["mergeml.yaml", viewsFolder, ...names.map((name) => `models/${name}`)], root);
     const { config: repository, problems } = await loadRepositoryConfig(root);
-    if (problems.length > 0) return { models: [], problems };
-    return await readModels({ root, repository }, names);
+    const { sources } = repository;
+    if (problems.length > 0) return { models: [], problems, sources };
+    return { ...(await readModels({ root, repository }, names)), sources };
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -119,7 +119,8 @@ test("a store of a kind that this version lacks is no folder by mistake", () => 
     root: "/repository",
     env: {},
     repository: async () => "acme/models",
-    sources: {}, clock: systemClock,
+    sources: {},
+    clock: systemClock,
     log: silentLog,
   };
   expect(() => openStore("ftp://bucket/sets", options)).toThrow("this version has no dataset store for ftp://");

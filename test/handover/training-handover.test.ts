@@ -151,11 +151,11 @@ describe("a result of another job", () => {
   const trust = async (): Promise<{ workspace: Workspace; trusted: Trusted }> => {
     const workspace = await open();
     const commit = scratch.git("rev-parse", "HEAD").trim();
-    const { models } = await modelsAtCommit(workspace, commit, ["rent"]);
+    const { models, sources } = await modelsAtCommit(workspace, commit, ["rent"]);
     const snapshot = await workspace.registry.snapshot();
     return {
       workspace,
-      trusted: { snapshot, commit, models: new Map(models.map((each) => [each.config.name, each])) },
+      trusted: { snapshot, commit, sources, models: new Map(models.map((each) => [each.config.name, each])) },
     };
   };
   let known: ReturnType<typeof trust>;
@@ -180,6 +180,23 @@ describe("a result of another job", () => {
     });
     expect(entry).toMatchObject({ state: "judged", verdict: { outcome: "fail" }, production: { version: 1 } });
     expect(renderReport([entry])).not.toContain("trust me");
+  });
+
+  it("of a job without secrets is neutral where the model's query names a source, and only there", async () => {
+    const { workspace, trusted } = await known;
+    const problems = [{ message: "SHOP_URL is not set", lacks: "credential" }] as const;
+    const bundle = { ...sound, candidate: null, outcome: { state: "unreached", model: "rent", problems } } as const;
+    const refused = await confirmedEntry(workspace, bundle, trusted);
+    expect(refused).toMatchObject({
+      state: "error",
+      problems: [{ message: expect.stringContaining("its queries name no source") }],
+    });
+    const source = { type: "postgres", url: { env: "SHOP_URL" }, schemas: ["a"] } as const;
+    const [word = ""] = /\b[a-z_]+\b/.exec(trusted.models.get("rent")?.query.text ?? "") ?? [];
+    const entry = await confirmedEntry(workspace, bundle, { ...trusted, sources: { [word]: source } });
+    expect(entry).toEqual(bundle.outcome);
+    expect(renderReport([entry])).toContain("Not run: this model's data need a maintainer to run it.");
+    expect(renderReport([entry])).toContain("SHOP_URL is not set");
   });
 
   it("passes when it is sound", async () => {

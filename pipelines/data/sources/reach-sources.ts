@@ -36,6 +36,6 @@ export function reachSources({ sources, env, clock, installed }: SourcePlaces): 
 }
 
 /** Whether a text has the word; a query that names a source has, and one that does not is spared a sign-in. */
-function mayName(sql: string, name: string): boolean {
+export function mayName(sql: string, name: string): boolean {
   return new RegExp(`(?<![\\p{L}\\p{N}_])${name}(?![\\p{L}\\p{N}_])`, "iu").test(sql);
 }
