@@ -18,6 +18,7 @@ import type { ChangeMemory } from "./registry/since.ts";
 import { openRunLog } from "./run-log/run-log.ts";
 import { findRoot } from "./workspace/find-root.ts";
 import { prepareLocalFolder } from "./workspace/local-folder.ts";
+import { requireReviewedSources } from "./workspace/reviewed-sources.ts";
 import { openStepCache } from "./workspace/step-cache.ts";
 import { toolVersion } from "./workspace/tool-version.ts";
 
@@ -52,7 +53,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     write: (changes) => cache.write("last-changes", { branch, remote }, changes),
   };
   const registry = openRegistry({ git, branch, remote, clock, log, store, memory });
-  const reach = reachSources({ sources: repository.sources, env, clock, installed: join(root, ".mergeml", "duckdb") });
+  const { sources } = repository;
+  const review = requireReviewedSources({ git, remote, env }, sources);
+  const reach = reachSources({ sources, env, clock, review, installed: join(root, ".mergeml", "duckdb") });
   const runs = openRunLog({ root, env, remote, clock, log });
   const mlflow = openMirror({ env, git, registry, runs, clock, log });
   return {
@@ -64,7 +67,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     mlflow,
     runs,
     store,
-    engineOf: startEngines({ sources: repository.sources, env, reach }),
+    engineOf: startEngines({ sources, env, reach, review }),
     cache,
     extraData: (env.MERGEML_DATA_DIRS ?? "")
       .split(delimiter)

@@ -1,7 +1,7 @@
 import type { Sources, SourceType } from "../../config/source-config.ts";
 import { UserError } from "../../errors/user-error.ts";
 import type { Environment } from "../../ports/environment.ts";
-import type { ReachSources } from "../sources/reach-sources.ts";
+import type { ReachSources, RequireReviewed } from "../sources/reach-sources.ts";
 import { duckdb } from "./duckdb/duckdb.ts";
 import type { Engine, EngineEntry, SourceEngine } from "./engine.ts";
 import { postgres } from "./postgres/postgres.ts";
@@ -34,24 +34,27 @@ export interface EngineJob {
   env: Environment;
   /** Gives queries that run here the sources that they name; without it they have files alone. */
   reach?: ReachSources;
+  /** Asked before a source runs a query. */
+  review?: RequireReviewed;
 }
 
 /** The engines of one run of mergeml. */
-export function startEngines({ sources, env, reach }: EngineJob): EngineOf {
+export function startEngines({ sources, ...job }: EngineJob): EngineOf {
   const started = new Map<string, Engine>();
   return (name) => {
-    const engine = started.get(name) ?? start(name, { sources, env, ...(reach && { reach }) });
+    const engine = started.get(name) ?? start(name, { sources, ...job });
     started.set(name, engine);
     return engine;
   };
 }
 
-function start(name: string, { sources, env, reach }: EngineJob): Engine {
+function start(name: string, { sources, env, reach, review }: EngineJob): Engine {
   if (runsHere(name)) return reachingEngine(engines[name as keyof typeof engines].start(), reach);
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
   const engine = source && sourceEngine(source.type);
   if (!source || !engine) throw missingEngine(name, engineNames(sources));
-  return engine.start({ name, source, env, files: engines.duckdb });
+  const started = engine.start({ name, source, env, files: engines.duckdb });
+  return review ? reviewedEngine(started, () => review(name)) : started;
 }
 
 /** The entry of a type takes the source of that type, which the table above says. */
@@ -64,6 +67,13 @@ function reachingEngine(engine: Engine, reach: ReachSources | undefined): Engine
   return {
     query: async (job) => engine.query({ ...job, sources: await reach(job.sql.text) }),
     prepare: async (job) => engine.prepare({ ...job, sources: await reach(job.sql.text) }),
+  };
+}
+
+function reviewedEngine(engine: Engine, review: () => Promise<void>): Engine {
+  return {
+    query: async (job) => review().then(() => engine.query(job)),
+    prepare: async (job) => review().then(() => engine.prepare(job)),
   };
 }
 

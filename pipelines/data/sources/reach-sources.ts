@@ -5,6 +5,9 @@ import { lacksCredential } from "./missing-credential.ts";
 import type { ReachableSource, ReachableSources } from "./reachable-source.ts";
 import { signIn } from "./sign-in.ts";
 
+/** Throws MissingCredential for a source that nobody has reviewed. */
+export type RequireReviewed = (source: string) => Promise<void>;
+
 /** Signs in to the sources that a query may name. Rejects when a server refuses an identity. */
 export type ReachSources = (sql: string) => Promise<ReachableSources>;
 
@@ -14,16 +17,18 @@ export interface SourcePlaces {
   clock: Clock;
   /** Where the engine's extensions are installed. */
   installed: string;
+  review?: RequireReviewed | undefined;
 }
 
 /** Gives each query the sources that it may name, signed in to as late as possible: tokens are for a time. */
-export function reachSources({ sources, env, clock, installed }: SourcePlaces): ReachSources {
+export function reachSources({ sources, env, clock, installed, review }: SourcePlaces): ReachSources {
   const extensions = env.MERGEML_DUCKDB_EXTENSIONS || null;
   return async (sql) => {
     const names = Object.keys(sources).filter((name) => mayName(sql, name));
     const reached = names.map(async (name): Promise<ReachableSource> => {
       const config = sources[name]!;
       try {
+        await review?.(name);
         return { name, config, access: await signIn(name, config, sources, env, clock) };
       } catch (error) {
         // Only what a query really names is needed, and that is known once it is parsed.

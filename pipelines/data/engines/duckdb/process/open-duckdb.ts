@@ -36,11 +36,7 @@ export function openDuckdb(): Engine {
 }
 
 /** A result that cannot be closed is gone with its process. */
-async function closed(
-  closing: Promise<void>,
-  process: WatchedProcess,
-  limits: QueryLimits,
-): Promise<void> {
+async function closed(closing: Promise<void>, process: WatchedProcess, limits: QueryLimits): Promise<void> {
   await closing.catch(() => process[Symbol.asyncDispose]());
   await processes.giveBack(process, limits);
 }
