@@ -11,6 +11,8 @@ export interface PostgresQuery {
   text: string;
   /** Of `$start` and `$end`, those it uses. */
   parameters: readonly string[];
+  /** The tables that it reads, with their schemas. */
+  tables: readonly string[];
 }
 
 /** Parses and judges a query, without a server. Throws UserError with every objection. */
@@ -19,7 +21,7 @@ export async function judgePostgres(
   source: Pick<PostgresSource, "name" | "schemas">,
 ): Promise<PostgresQuery> {
   const { text, tree, parameters, tokens } = await parsePostgres(job.sql);
-  const { prefixed, problems } = surveyPostgres(job.sql, tree, source);
+  const { prefixed, tables, problems } = surveyPostgres(job.sql, tree, source);
   const objections = [...problems, ...parameterProblems(job, parameters)];
   if (objections.length > 0) throw new UserError(objections.sort(byPlace));
   // The server knows nothing of the name that the source has here: spaces take its place, and that of the point behind it.
@@ -28,5 +30,5 @@ export async function judgePostgres(
     const at = tokens.findIndex((token) => token.start === start);
     bytes.fill(" ", start, tokens[at + 1]?.end ?? start);
   }
-  return { text: bytes.toString(), parameters };
+  return { text: bytes.toString(), parameters, tables };
 }

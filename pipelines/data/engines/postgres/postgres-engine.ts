@@ -83,7 +83,10 @@ async function run(
   );
   await fillTable(connection, resultTable, described, judged, await windowTexts(connection, job.window));
   const session = postgresSession(connection, { table: resultTable, columns: described.columns, files, job });
-  return told(await queryResult(session, resultTable, job.staging, judged.parameters), server, job);
+  const result = await queryResult(session, resultTable, job.staging, judged.parameters);
+  const { tables } = judged;
+  const sources = [{ source: server.name, read: "database" as const, tables }];
+  return told({ ...result, ...(tables.length > 0 && { sources }) }, server, job);
 }
 
 const words = {

@@ -13,6 +13,8 @@ type Part = Readonly<Record<string, unknown>>;
 export interface PostgresUse {
   /** Where a table's name begins with that of the source, in bytes. */
   prefixed: readonly number[];
+  /** Those that it reads, with their schemas. */
+  tables: readonly string[];
   problems: readonly Problem[];
 }
 
@@ -22,6 +24,7 @@ interface Survey {
   /** Of common table expressions, wherever they are: none of them is that of a table of the server's own, see `judgeTable`. */
   expressions: ReadonlySet<string>;
   prefixed: number[];
+  tables: Set<string>;
   problems: Problem[];
 }
 
@@ -64,9 +67,16 @@ const kindOfMember: Readonly<Record<string, string>> = {
  * the data. Without recursion, because a hostile query may be nested deeply.
  */
 export function surveyPostgres(sql: SqlText, tree: Node, source: Survey["source"]): PostgresUse {
-  const survey: Survey = { sql, source, expressions: expressionsIn(tree), prefixed: [], problems: [] };
+  const survey: Survey = {
+    sql,
+    source,
+    expressions: expressionsIn(tree),
+    prefixed: [],
+    tables: new Set(),
+    problems: [],
+  };
   for (const { kind, part } of partsOf(tree)) judge(survey, kind, part);
-  return { prefixed: survey.prefixed, problems: survey.problems.sort(byPlace) };
+  return { prefixed: survey.prefixed, tables: [...survey.tables].sort(), problems: survey.problems.sort(byPlace) };
 }
 
 interface KindedPart {
@@ -114,6 +124,7 @@ function judge(survey: Survey, kind: string, part: Part): void {
   for (const fault of [kindFault(survey, kind, part), ...operators, orderFault(kind, part)]) {
     if (fault) survey.problems.push({ message: fault[0], hint: fault[1], where });
   }
+  if (kind === "RangeVar" && part.schemaname) survey.tables.add(`${String(part.schemaname)}.${String(part.relname)}`);
   if (kind !== "RangeVar" || !part.catalogname || typeof part.location !== "number") return;
   survey.prefixed.push(part.location);
 }
