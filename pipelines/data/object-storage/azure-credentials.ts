@@ -19,13 +19,20 @@ export type AzureAuth =
 
 /** What the environment has for an account: its key, a shared access signature, or an identity that Azure federates with. */
 export function azureAuthOf(account: string, env: Environment, clock: Clock): AzureAuth {
-  const { AZURE_STORAGE_KEY: key, AZURE_STORAGE_SAS_TOKEN: sas } = env;
+  const { AZURE_STORAGE_SAS_TOKEN: sas } = env;
+  const key = env.AZURE_STORAGE_KEY || keyIn(env.AZURE_STORAGE_CONNECTION_STRING ?? "", account);
   if (key) return { by: "key", account, key };
   if (sas) return { by: "sas", token: sas.replace(/^\?/, "") };
   const federated = env.AZURE_CLIENT_ID && env.AZURE_TENANT_ID;
   if (federated && (env.AZURE_FEDERATED_TOKEN_FILE || isFromActions(env)))
     return { by: "token", read: renewed(() => exchangeToken(env, clock), clock) };
   return { by: "none" };
+}
+
+/** The key in a connection string, when that is the account's. */
+function keyIn(text: string, account: string): string | null {
+  const part = (name: string) => new RegExp(`(?:^|;)\\s*${name}=([^;]+)`, "i").exec(text)?.[1] ?? null;
+  return part("AccountName") === account ? part("AccountKey") : null;
 }
 
 /** Reads a token again only when it is about to end. */

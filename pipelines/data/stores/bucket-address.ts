@@ -40,6 +40,12 @@ export function openAzureStore(address: string, { env, clock }: Options): Remote
   if (!/^[a-z0-9](?:[a-z0-9]|-(?!-)){1,61}[a-z0-9]$/.test(container))
     throw wrongAddress(`${JSON.stringify(container)} is no name of a container`, example);
   const auth = azureAuthOf(account, env, clock);
+  // These are sent as they are, so that a server of somebody else's would have them.
+  if (settings.endpoint && !isLocal(settings.endpoint) && (auth.by === "sas" || auth.by === "token"))
+    throw wrongAddress(
+      "a token or a shared access signature goes to Azure alone",
+      `leave out endpoint=${settings.endpoint}`,
+    );
   return openBucketStore(
     openAzure({ account, container, endpoint: settings.endpoint ?? null, auth, clock }),
     prefix.join("/"),
@@ -70,6 +76,10 @@ function parseAddress(address: string, known: readonly string[]): Address {
 function isEndpoint(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null;
   return url !== null && (url.protocol === "https:" || url.protocol === "http:") && !url.username && !url.search;
+}
+
+function isLocal(endpoint: string): boolean {
+  return /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(new URL(endpoint).hostname);
 }
 
 function wrongAddress(what: string, example: string): UserError {
