@@ -18,7 +18,7 @@ export interface JoinedView {
 }
 
 /** The expression with the entities' rows. */
-export const entitiesTable = "mergeml_entities";
+export const entitiesTable = "features_entities";
 
 const units: Readonly<Record<string, [word: string, count: number]>> = {
   s: ["SECOND", 1],
@@ -88,7 +88,7 @@ function joinByMaximum(
   fresh: string | null,
   { quoteName }: JoinDialect,
 ): Omit<Join, "columns"> {
-  const [name, alias, last] = [`mergeml_found${at}`, `mergeml_v${at}`, `mergeml_f${at}`];
+  const [name, alias, last] = [`features_found${at}`, `mergeml_v${at}`, `mergeml_f${at}`];
   const ks = key.map((_, k) => `k${k}`);
   const side = (from: string, names: readonly string[], timeName: string, seen: string, number: number) =>
     `SELECT ${names.map((each, k) => `${quoteName(each)} AS k${k}`).join(", ")}, ${quoteName(timeName)} AS moment, ${seen} AS seen, ${number} AS side FROM ${from}`;
