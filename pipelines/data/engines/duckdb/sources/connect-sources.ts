@@ -29,6 +29,7 @@ const waits = [0, 500, 1500];
 export async function connectSources(session: DuckdbSession, connection: SourceConnection): Promise<string[]> {
   const { used } = connection;
   await loadExtensions(session, neededExtensions(used), connection);
+  await session.rows("FROM duckdb_secrets()"); // it looks for kept ones once, which is too late when access is off
   if (used.some(({ config }) => config.type === "postgres"))
     await session.run(`SET pg_statement_timeout_millis = ${Math.ceil(connection.seconds * 1000)}`);
   const readable: string[] = [];
