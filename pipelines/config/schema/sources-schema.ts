@@ -142,7 +142,12 @@ export const sourceSchemas = {
         examples: ["main"],
       },
       schemas: schemasKey,
-      staging: folderUrl(tableUrl.pattern, "s3://acme-lake/staging/"),
+      staging: {
+        ...folderUrl("", "/Volumes/main/ml/staging"),
+        description:
+          "Folder where the warehouse leaves rows for mergeml to read: one of a volume, read with the same token, or an external location.",
+        pattern: `^((s3|gs|gcs)://${bucket}${restOfUrl}|${azurePath}|${abfssPath}|/Volumes${restOfUrl})$`,
+      },
     },
   },
   spark: {

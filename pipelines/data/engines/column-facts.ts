@@ -4,7 +4,7 @@ import type { ColumnFacts } from "./engine.ts";
 import { lostPrecision, rangeAggregates } from "./lost-precision.ts";
 import type { QuerySession } from "./session.ts";
 
-const largestFloat = "340282346638528859811704183484516925440.0";
+const largestFloat = 3.4028234663852886e38;
 
 /** Columns of one scan: DuckDB's time to plan it grows with their square, and 2,000 in one took minutes. */
 const scanColumns = 32;
@@ -46,7 +46,8 @@ function aggregates(dialect: Dialect, role: RoleColumn, at: number): string {
   const number = () => dialect.double(column, kind);
   const nan = kind === "double" ? dialect.isNaN(column) : null;
   const count = (condition: string) => `count(*) FILTER (WHERE ${condition})`;
-  const overflow = () => count(`abs(${number()}) > ${largestFloat} AND NOT ${dialect.isNaN(number())}`);
+  const overflow = () =>
+    count(`abs(${number()}) > ${dialect.doubleLiteral(largestFloat)} AND NOT ${dialect.isNaN(number())}`);
   return [
     `${count(nan ? `${column} IS NULL OR ${nan}` : `${column} IS NULL`)} AS missing_${at}`,
     `${nan ? count(nan) : "0"} AS nan_${at}`,

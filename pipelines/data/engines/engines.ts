@@ -2,15 +2,17 @@ import type { Sources, SourceType } from "../../config/source-config.ts";
 import { UserError } from "../../errors/user-error.ts";
 import type { Environment } from "../../ports/environment.ts";
 import type { ReachSources, RequireReviewed } from "../sources/reach-sources.ts";
+import { databricks } from "./databricks/databricks.ts";
 import { duckdb } from "./duckdb/duckdb.ts";
 import type { Engine, EngineEntry, SourceEngine } from "./engine.ts";
 import { postgres } from "./postgres/postgres.ts";
+import { spark } from "./spark/spark.ts";
 
 /** The engines that run here, by the `features.engine` of model.yaml. A new one is a folder and a line. */
 export const engines = { duckdb } as const satisfies Readonly<Record<string, EngineEntry>>;
 
 /** The engines that run where a source of mergeml.yaml is, by its type. A new one is a folder and a line. */
-const sourceEngines: { readonly [Type in SourceType]?: SourceEngine<Type> } = { postgres };
+const sourceEngines: { readonly [Type in SourceType]?: SourceEngine<Type> } = { postgres, spark, databricks };
 
 /** What `features.engine` may be: an engine that runs here, or the name of a source that runs queries itself. */
 export function engineNames(sources: Sources): string[] {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { modelParser } from "../../../pipelines/config/parse-model-config.ts";
@@ -23,7 +23,10 @@ function importsOf(file: string): string[] {
   return [...text.matchAll(/(?:\bfrom|\bimport\(|^import)\s*"([^"]+)"/gm)].map((match) => match[1]!);
 }
 
-const folders = readdirSync(join(root, home), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+/** Each with a file of its name; `spark-sql` has none: it is what Spark and Databricks have in common. */
+const folders = readdirSync(join(root, home), { withFileTypes: true }).filter(
+  (entry) => entry.isDirectory() && existsSync(join(root, home, entry.name, `${entry.name}.ts`)),
+);
 
 /** An engine's own folder, and the bench that measures what is inside of one. */
 const isInside = (file: string, folder: string) =>

@@ -1,0 +1,103 @@
+import { UserError } from "../../../errors/user-error.ts";
+import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
+import type { PrepareJob } from "../engine.ts";
+import { byPlace, parameterProblems } from "../query-problems.ts";
+import { sparkDialect } from "./dialect.ts";
+import { judgePlan, type TableRules } from "./judge-plan.ts";
+import { judgeTokens } from "./judge-tokens.ts";
+import type { Token } from "./sql-tokens.ts";
+import { type Reason, StatementError, statementReason } from "./statement-error.ts";
+import type { SparkStatements } from "./statements.ts";
+
+/** A query that may be sent, as a SELECT from which others can read: in parentheses the parser takes nothing but a query. */
+export interface SparkQuery {
+  /** `(` … `)`, each on a line of its own, so that lines in errors are those of the file and one. */
+  relation: string;
+  parameters: readonly string[];
+  /** The place in the user's file of one that Spark tells of; the query begins on its second line. */
+  locate(reason: Reason): ReturnType<typeof locateWord>;
+}
+
+/** Judges what can be told of the text alone; nothing is sent. Throws UserError with every objection. */
+export function judgeText(job: PrepareJob): SparkQuery {
+  const { sql, window } = job;
+  const { tokens, parameters, problems } = judgeTokens(sql);
+  const objections = [...problems, ...parameterProblems(job, parameters)];
+  if (objections.length > 0) throw new UserError(objections.sort(byPlace));
+  const values = { $start: window?.start ?? "", $end: window?.end ?? "" };
+  const edits = tokens.flatMap(({ kind, text, start, end }) =>
+    kind === "parameter" ? [{ start, end, value: sparkDialect.instant(values[text as keyof typeof values]) }] : [],
+  );
+  const written = replaced(sql.text.slice(0, endOf(tokens)), edits);
+  return {
+    relation: `(\n${written}\n)`,
+    parameters,
+    locate: ({ at, message }) => (at && at.line > 1 ? place(sql, at, edits) : locateWord(sql, namedIn(message))),
+  };
+}
+
+/** Without the last semicolon and what follows it. */
+function endOf(tokens: readonly Token[]): number {
+  return tokens.at(-1)?.end ?? 0;
+}
+
+interface Edit {
+  start: number;
+  end: number;
+  value: string;
+}
+
+function replaced(text: string, edits: readonly Edit[]): string {
+  let [result, from] = ["", 0];
+  for (const { start, end, value } of edits) {
+    result += text.slice(from, start) + value;
+    from = end;
+  }
+  return result + text.slice(from);
+}
+
+function place(sql: SqlText, { line, column }: { line: number; column: number }, edits: readonly Edit[]) {
+  const lines = sql.text.split("\n");
+  const begin = lines.slice(0, line - 2).reduce((sum, each) => sum + each.length + 1, 0);
+  // Spark counts in the text with the window's values, which are longer than their names.
+  const before = edits.filter(({ start }) => start >= begin && start < begin + column);
+  const longer = before.reduce((sum, { start, end, value }) => sum + value.length - (end - start), 0);
+  return locateByte(sql, Buffer.byteLength(sql.text.slice(0, begin + Math.max(0, column - longer))));
+}
+
+/** What a message is about stands in backquotes in it. */
+function namedIn(message: string): string {
+  return /`([^`]+)`(?!\.)/.exec(message)?.[1] ?? "select";
+}
+
+/** Has the query analysed, and judges its plan; no row is read. Throws UserError, located in the query. */
+export async function judgeInServer(
+  statements: SparkStatements,
+  { sql }: PrepareJob,
+  query: SparkQuery,
+  rules: TableRules,
+): Promise<void> {
+  const lines = await statements.rows(`EXPLAIN EXTENDED SELECT * FROM ${query.relation}`);
+  const plan = analysedPlan(lines.flatMap((row) => Object.values(row).map(String)).join("\n"));
+  const catalog = rules.catalog ?? (await currentCatalog(statements));
+  const objections = judgePlan(plan, { ...rules, catalog });
+  if (objections.length === 0) return;
+  throw new UserError(objections.map(({ message, hint, word }) => ({ message, hint, where: locateWord(sql, word) })));
+}
+
+async function currentCatalog(statements: SparkStatements): Promise<string> {
+  const [row] = await statements.rows("SELECT current_catalog() AS catalog");
+  return String(row?.catalog);
+}
+
+/** Throws StatementError with what stands in the plan's place when there is none. */
+function analysedPlan(text: string): string {
+  const [, section = ""] = /== Analyzed Logical Plan ==\n(.*?)(?:\n== Optimized Logical Plan ==|$)/s.exec(text) ?? [];
+  const [first = "", ...tree] = section.split("\n");
+  if (/^[\w.$]+(Exception|Error): /.test(first)) throw new StatementError(statementReason(section));
+  // Above the tree stand the columns' names and types, which are no operators.
+  const start = tree.findIndex((line) => /^'?[A-Z]\w*( |$|\()/.test(line));
+  if (start < 0)
+    throw new StatementError(statementReason(text.replace(/^Error occurred during query planning:\s*/, "")));
+  return tree.slice(start).join("\n");
+}

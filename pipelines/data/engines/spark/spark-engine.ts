@@ -1,0 +1,37 @@
+import { variableOf } from "../../sources/variables.ts";
+import type { Engine, SourceJob } from "../engine.ts";
+import { openStaging } from "../spark-sql/open-staging.ts";
+import { sparkEngine } from "../spark-sql/run-queries.ts";
+import { readEndpoint } from "./endpoint.ts";
+import { openThriftSession } from "./thrift-session.ts";
+
+/** Settings under which the same query has the same meaning on any cluster, and reaches no more than tables. */
+const settings = {
+  "spark.sql.session.timeZone": "UTC",
+  "spark.sql.ansi.enabled": "true",
+  "spark.sql.ansi.doubleQuotedIdentifiers": "false",
+  "spark.sql.caseSensitive": "false",
+  "spark.sql.variable.substitute": "false",
+  "spark.sql.runSQLOnFiles": "false",
+  "spark.sql.parser.escapedStringLiterals": "false",
+  "spark.sql.timestampType": "TIMESTAMP_LTZ",
+  "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+  "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+  "spark.sql.debug.maxToStringFields": "1000000",
+  "spark.sql.maxPlanStringLength": "100000000",
+  "spark.sql.maxMetadataStringLength": "100000",
+};
+
+/** Spark at a source, over its Thrift server. A session is opened for each query, and lives until its result is closed. */
+export function openSpark({ name, source, env, files }: SourceJob<"spark">): Engine {
+  return sparkEngine(() => {
+    const endpoint = readEndpoint(variableOf(name, source.url, env), source.url.env);
+    return {
+      about: { source: name, host: endpoint.host, variable: source.url.env },
+      rules: { schemas: source.schemas, catalog: null },
+      names: true,
+      open: () => openThriftSession(endpoint, settings),
+      staging: () => openStaging(source.staging, { env, files }),
+    };
+  });
+}

@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { StatementError, statementReason } from "../spark-sql/statement-error.ts";
+import type { SparkStatements } from "../spark-sql/statements.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { type ColumnSet, rowsOfColumns } from "./result-rows.ts";
+import { ThriftChannel, type ThriftLibrary } from "./thrift-channel.ts";
+
+type Handle = Record<string, unknown>;
+
+interface Status {
+  statusCode: number;
+  errorMessage?: string;
+}
+
+/** The calls of the service that are used, each of a request and an answer with its status. */
+interface Service {
+  openSession(request: object): Promise<{ status: Status; sessionHandle: Handle }>;
+  executeStatement(request: object): Promise<{ status: Status; operationHandle: Handle & { hasResultSet: boolean } }>;
+  getOperationStatus(request: object): Promise<{ status: Status; operationState: number; errorMessage?: string }>;
+  getResultSetMetadata(request: object): Promise<{ status: Status; schema: { columns: { columnName: string }[] } }>;
+  fetchResults(request: object): Promise<{ status: Status; results: { columns: ColumnSet[] } }>;
+  cancelOperation(request: object): Promise<unknown>;
+  closeOperation(request: object): Promise<unknown>;
+  closeSession(request: object): Promise<unknown>;
+}
+
+/** Rows of one answer. */
+const pageRows = 4096;
+
+/** States of an operation, of TCLIService.thrift. */
+const [initialized, running, finished, pending] = [0, 1, 2, 7];
+
+/** Between two looks at a statement that runs: soon at first, every second in the end. */
+const waits = [20, 50, 100, 200, 500, 1000];
+
+/** Opens a session in a Thrift server with these settings, which only statements of ours could change. */
+export async function openThriftSession(
+  endpoint: Endpoint,
+  settings: Readonly<Record<string, string>>,
+): Promise<SparkStatements> {
+  const { connections, HiveClient, HiveDriver, thrift } = await import("hive-driver");
+  const { TCLIService, TCLIService_types: types } = thrift;
+  const library = new connections.HttpConnection() as unknown as { thrift: ThriftLibrary };
+  const channel = new ThriftChannel(endpoint, library.thrift);
+  const client = new HiveClient(TCLIService, types);
+  const connection = { getConnection: () => channel, isConnected: () => true };
+  await client.connect({ host: "", port: 0 }, { connect: async () => connection });
+  const service = new HiveDriver(types, client.getClient()) as unknown as Service;
+  const opened = await service.openSession({ client_protocol: types.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V8 });
+  expectSuccess(opened.status);
+  const session = new ThriftSession(service, opened.sessionHandle);
+  try {
+    for (const [name, value] of Object.entries(settings)) await session.rows(`SET ${name}=${value}`);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+function expectSuccess({ statusCode, errorMessage = "" }: Status): void {
+  // SUCCESS, SUCCESS_WITH_INFO and STILL_EXECUTING are 0, 1 and 2.
+  if (statusCode > 2) throw new StatementError(statementReason(errorMessage));
+}
+
+class ThriftSession implements SparkStatements {
+  readonly #service: Service;
+  readonly #sessionHandle: Handle;
+  #running: Handle | null = null;
+
+  constructor(service: Service, sessionHandle: Handle) {
+    this.#service = service;
+    this.#sessionHandle = sessionHandle;
+  }
+
+  async rows(statement: string): Promise<Record<string, unknown>[]> {
+    const asked = { sessionHandle: this.#sessionHandle, statement, runAsync: true };
+    const { status, operationHandle } = await this.#service.executeStatement(asked);
+    expectSuccess(status);
+    this.#running = operationHandle;
+    try {
+      await this.#finish(operationHandle);
+      return operationHandle.hasResultSet ? await this.#fetch(operationHandle) : [];
+    } finally {
+      this.#running = null;
+      await this.#service.closeOperation({ operationHandle }).catch(() => {}); // ends with the session at the latest
+    }
+  }
+
+  async #finish(operationHandle: Handle): Promise<void> {
+    for (let look = 0; ; look += 1) {
+      const { status, operationState, errorMessage = "" } = await this.#service.getOperationStatus({ operationHandle });
+      expectSuccess(status);
+      if (operationState === finished) return;
+      if (![initialized, running, pending].includes(operationState))
+        throw new StatementError(statementReason(errorMessage));
+      await sleep(waits[Math.min(look, waits.length - 1)]);
+    }
+  }
+
+  async #fetch(operationHandle: Handle): Promise<Record<string, unknown>[]> {
+    const metadata = await this.#service.getResultSetMetadata({ operationHandle });
+    expectSuccess(metadata.status);
+    const names = metadata.schema.columns.map(({ columnName }) => columnName);
+    const rows: Record<string, unknown>[] = [];
+    for (;;) {
+      const page = await this.#service.fetchResults({
+        operationHandle,
+        orientation: 0,
+        maxRows: pageRows,
+        fetchType: 0,
+      });
+      expectSuccess(page.status);
+      const found = rowsOfColumns(names, page.results.columns);
+      if (found.length === 0) return rows;
+      for (const row of found) rows.push(row);
+    }
+  }
+
+  interrupt(): void {
+    const operationHandle = this.#running;
+    if (operationHandle) this.#service.cancelOperation({ operationHandle }).catch(() => {}); // asked again while it runs
+  }
+
+  async close(): Promise<void> {
+    await this.#service.closeSession({ sessionHandle: this.#sessionHandle }).catch(() => {}); // the server ends it when idle
+  }
+}
