@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { delimiter, join, resolve } from "node:path";
+import { delimiter, join, relative, resolve } from "node:path";
 import { loadRepositoryConfig, type RepositoryOrigin } from "./config/repository-config.ts";
 import { isStoreAddress } from "./config/store-address.ts";
 import { startEngines } from "./data/engines/engines.ts";
@@ -10,6 +10,7 @@ import { UserError } from "./errors/user-error.ts";
 import { openMirror } from "./mlflow/mirror.ts";
 import { mirroredRegistry } from "./mlflow/mirrored-registry.ts";
 import { type Environment, isCi } from "./ports/environment.ts";
+import { openRemoteLog } from "./predictions/remote-log.ts";
 import { openGit } from "./registry/git/git.ts";
 import { openRegistry } from "./registry/registry.ts";
 import { findRemote, repositoryName } from "./registry/remote.ts";
@@ -53,14 +54,19 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     write: (changes) => cache.write("last-changes", { branch, remote }, changes),
   };
   const registry = openRegistry({ git, branch, remote, clock, log, store, memory });
-  const { sources } = repository;
+  const { sources, predictions } = repository;
+  const local = join(root, ".mergeml", "predictions");
+  const remoteLog = isStoreAddress(predictions)
+    ? openRemoteLog({ address: predictions, sources, env, clock, local })
+    : null;
   const review = requireReviewedSources({ git, remote, env }, sources);
   const reach = reachSources({ sources, env, clock, review, installed: join(root, ".mergeml", "duckdb") });
   const runs = openRunLog({ root, env, remote, clock, log });
   const mlflow = openMirror({ env, git, registry, runs, clock, log });
   return {
     root,
-    repository,
+    repository: remoteLog ? { ...repository, predictions: relative(root, remoteLog.folder) } : repository,
+    remoteLog,
     git,
     remote,
     registry: mlflow ? mirroredRegistry(registry, mlflow, log) : registry,
@@ -89,6 +95,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
 function givenFolders({ MERGEML_STORE, MERGEML_PREDICTIONS }: Environment): RepositoryOrigin["given"] {
   return {
     ...(MERGEML_STORE && { store: isStoreAddress(MERGEML_STORE) ? MERGEML_STORE : resolve(MERGEML_STORE) }),
-    ...(MERGEML_PREDICTIONS && { predictions: resolve(MERGEML_PREDICTIONS) }),
+    ...(MERGEML_PREDICTIONS && {
+      predictions: isStoreAddress(MERGEML_PREDICTIONS) ? MERGEML_PREDICTIONS : resolve(MERGEML_PREDICTIONS),
+    }),
   };
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFile, realpath, rename, rm } from "node:fs/promises";
 import { extname, isAbsolute, join, relative } from "node:path";
 import type { Window } from "./config/model-config.ts";
+import { isInside } from "./data/data-folders.ts";
 import type { Session } from "./data/engines/session.ts";
 import { quoteText } from "./data/engines/tables.ts";
 import { UserError } from "./errors/user-error.ts";
@@ -85,10 +86,17 @@ export async function predictRows(workspace: Workspace, job: PredictJob): Promis
       threads,
       clock,
     } as const;
-    return await scoreInput(scoring, (scored) => keep(job, record, scored, places));
+    const result = await scoreInput(scoring, (scored) => keep(job, record, scored, places));
+    await sendLog(workspace, result.logged);
+    return result;
   } finally {
     for (const place of [places.output, places.rejected, places.log]) if (place) await rm(place.aside, { force: true });
   }
+}
+
+/** A log in a bucket has a folder here, from which what was added is sent; it stays there to be sent by hand if that fails. */
+async function sendLog({ remoteLog }: Workspace, logged: string | null): Promise<void> {
+  if (remoteLog && logged !== null && isInside(await realpath(remoteLog.folder), logged)) await remoteLog.send(logged);
 }
 
 async function placesOf(workspace: Workspace, { input, output, force, log, model, now }: PredictJob): Promise<Places> {

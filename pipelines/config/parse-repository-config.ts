@@ -84,8 +84,17 @@ function repositoryRules(
       }),
     ),
     ...(isStoreAddress(store) ? [] : folderRule("store", store, mayUse)),
-    ...folderRule("predictions", predictions, mayUse),
+    ...(isStoreAddress(predictions) ? logAddressRule(predictions) : folderRule("predictions", predictions, mayUse)),
   ];
+}
+
+function logAddressRule(address: string): Finding[] {
+  const pattern = /^(s3|gs|gcs|az|azure|abfss):\/\/[a-z0-9][a-z0-9._@-]{1,200}(\/(?!\.\.?(\/|$))[^\s/?#*[\]'"\\;]*)*$/;
+  return when(!pattern.test(address), {
+    path: ["predictions"],
+    message: `predictions must be the path of a folder or an address such as s3://acme-lake/predictions, not ${JSON.stringify(address)}`,
+    hint: "the source of the same bucket says how to sign in",
+  });
 }
 
 function folderRule(key: Parameters<FolderRule>[0], path: string, mayUse: FolderRule): Finding[] {

@@ -48,14 +48,14 @@ export const repositorySchema = {
       examples: [".mergeml/store", "oci://ghcr.io/acme/models", "s3://acme-models/store?region=eu-central-1"],
     },
     predictions: {
-      title: "the path of a folder",
+      title: "the path or the address of a folder",
       description:
-        "Folder of the prediction log, relative to the repository or absolute; below it, a folder per model. In CI it must be inside; MERGEML_PREDICTIONS overrides it.",
+        "Folder of the prediction log, relative to the repository or absolute, or its address, such as s3://acme-lake/predictions; below it, a folder per model. In CI a folder must be inside; MERGEML_PREDICTIONS overrides it.",
       type: "string",
       minLength: 1,
       maxLength: 500,
       default: "predictions",
-      examples: ["predictions"],
+      examples: ["predictions", "s3://acme-lake/predictions"],
     },
     gc_grace_days: {
       description: "Days a dataset that nothing refers to is kept.",

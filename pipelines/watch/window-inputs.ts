@@ -19,6 +19,8 @@ export async function windowInputs(
   now: Date,
 ): Promise<WindowInputs> {
   const { root, repository, extraData } = workspace;
+  // What writers have logged since is brought here first; nothing of before the version can be its own.
+  await workspace.remoteLog?.fetch(record.model, new Date(record.registered));
   const { window: _length, persist: _persist, on_drift: _answer, ...asked } = drift;
   const query = drift.query && readProjectFile(root, `models/${record.model}/${drift.query}`);
   const files = await listInputs(root, repository.data, extraData);

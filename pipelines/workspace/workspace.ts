@@ -5,6 +5,7 @@ import type { MlflowMirror } from "../mlflow/mirror.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Environment } from "../ports/environment.ts";
 import type { Log } from "../ports/log.ts";
+import type { RemoteLog } from "../predictions/remote-log.ts";
 import type { Git } from "../registry/git/git.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RunLog } from "../run-log/run-log.ts";
@@ -23,6 +24,8 @@ export interface Workspace extends AsyncDisposable {
   /** Where every training is written down. */
   runs: RunLog;
   store: DatasetStore;
+  /** The prediction log where it is in a bucket; `repository.predictions` is its folder here then. */
+  remoteLog: RemoteLog | null;
   /** Runs what the authors of models wrote in SQL, by their `features.engine`. */
   engineOf: EngineOf;
   cache: StepCache;

@@ -1,7 +1,9 @@
 import { matchesGlob } from "node:path/posix";
+import { UserError } from "../../errors/user-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { openAzure } from "../object-storage/azure.ts";
 import type { AzureAuth } from "../object-storage/azure-credentials.ts";
+import type { ObjectStorage } from "../object-storage/object-storage.ts";
 import { openS3 } from "../object-storage/s3.ts";
 import { type HttpSettings, sendRequest } from "../object-storage/send-request.ts";
 import { ServerError } from "../object-storage/server-error.ts";
@@ -36,11 +38,26 @@ export async function listRead(
 function storageFor(url: string, access: Exclude<FileAccess, { kind: "http" }>, clock: Clock): ListedStorage {
   if (access.kind === "azure") return azureStorage(url, access, clock);
   if (access.kind === "gcs" && access.bearer !== null) return googleStorage(bucketOf(url), access, clock);
+  return bucketStorage(url, access, clock);
+}
+
+function bucketStorage(url: string, access: FileAccess & { kind: "s3" | "gcs" }, clock: Clock): ObjectStorage {
   const region = access.kind === "s3" ? access.region : "auto";
   const endpoint = access.endpoint ?? (access.kind === "gcs" ? "https://storage.googleapis.com" : null);
   const { keys } = access;
   const credentials = { get: async () => keys && awsKeys(keys), renew: () => false };
   return openS3({ bucket: bucketOf(url), region, endpoint, credentials, signedIn: keys !== null, clock });
+}
+
+/** A bucket or container to read from and write to. Throws UserError for one whose token is good for reading alone. */
+export function objectStorage(url: string, access: SourceAccess, clock: Clock): ObjectStorage {
+  if (access.kind === "azure") return azureStorage(url, access, clock);
+  if ((access.kind === "s3" || access.kind === "gcs") && !("bearer" in access && access.bearer))
+    return bucketStorage(url, access, clock);
+  throw new UserError({
+    message: `${url} cannot be written to with this sign-in`,
+    hint: "use an HMAC key: auth: env, with GCS_ACCESS_KEY_ID and GCS_SECRET_ACCESS_KEY",
+  });
 }
 
 function awsKeys({ id, secret, session }: StorageKeys) {
@@ -52,7 +69,7 @@ function awsKeys({ id, secret, session }: StorageKeys) {
   };
 }
 
-function azureStorage(url: string, access: FileAccess & { kind: "azure" }, clock: Clock): ListedStorage {
+function azureStorage(url: string, access: FileAccess & { kind: "azure" }, clock: Clock): ObjectStorage {
   const parts = new Map(
     (access.connection ?? "").split(";").map((part) => [part.split("=", 1)[0]!.trim(), part.replace(/^[^=]*=/, "")]),
   );

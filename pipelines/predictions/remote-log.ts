@@ -1,0 +1,79 @@
+import { existsSync } from "node:fs";
+import { mkdir, realpath, rename, rm, stat } from "node:fs/promises";
+import { dirname, join, relative, sep } from "node:path";
+import { sha256 } from "../config/canonical-json.ts";
+import type { Sources } from "../config/source-config.ts";
+import { downloadFile, uploadFile } from "../data/object-storage/transfer.ts";
+import { signInToStorage } from "../data/sources/sign-in.ts";
+import { folderOf, objectStorage } from "../data/sources/source-objects.ts";
+import { keyOf, settingsOf } from "../data/sources/storage-settings.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Environment } from "../ports/environment.ts";
+
+/**
+ * A prediction log in a bucket, and a folder of ours that has what was needed of it: files of a log never change once they are
+ * written, so that each is fetched once.
+ */
+export interface RemoteLog {
+  address: string;
+  /** Absolute; laid out as a log in a folder is. */
+  folder: string;
+  /** Brings what writers logged for a model since a moment, a day earlier included. */
+  fetch(model: string, since: Date): Promise<void>;
+  /** Sends a file of the folder; it is visible once it is whole. */
+  send(path: string): Promise<void>;
+}
+
+interface LogPlace {
+  /** `s3://acme-lake/predictions` */
+  address: string;
+  /** How it is signed in to is what the source of the same bucket says. */
+  sources: Sources;
+  env: Environment;
+  clock: Clock;
+  /** Where folders for such logs are. */
+  local: string;
+}
+
+const day = 24 * 60 * 60 * 1000;
+
+/** Nothing is asked for until it is needed. */
+export function openRemoteLog({ address, sources, env, clock, local }: LogPlace): RemoteLog {
+  const folder = join(local, sha256(address).slice(0, 12));
+  const root = folderOf(keyOf(address));
+  const storage = async () => {
+    const settings = settingsOf(address, {}, sources);
+    const access = await signInToStorage({ name: "predictions", url: address, settings, env, clock });
+    return objectStorage(address, access, clock);
+  };
+  return {
+    address,
+    folder,
+    async fetch(model, since) {
+      const opened = await storage();
+      const first = new Date(since.getTime() - day).toISOString().slice(0, 10);
+      for await (const object of opened.list(`${root}${model}/`)) {
+        const path = logPath(object.key.slice(root.length), first);
+        if (path === null) continue;
+        const target = join(folder, path);
+        if (existsSync(target) && (await stat(target)).size === object.bytes) continue;
+        await mkdir(dirname(target), { recursive: true });
+        const aside = join(dirname(target), `.${object.etag.replace(/\W/g, "")}.part`);
+        if (await downloadFile(opened, object, aside)) await rename(aside, target);
+        else await rm(aside, { force: true }); // it is gone, or another one by now
+      }
+    },
+    async send(path) {
+      const [within, file] = await Promise.all([realpath(folder), realpath(path)]);
+      const key = root + relative(within, file).split(sep).join("/");
+      await uploadFile(await storage(), key, { path, bytes: (await stat(path)).size });
+    },
+  };
+}
+
+/** `model/2001-06-15/writer-1.parquet` from that day on; what is called otherwise is no file of a log, and could lead out of the folder. */
+function logPath(key: string, first: string): string | null {
+  const [, date = ""] =
+    /^[a-z0-9][a-z0-9-]*\/(\d{4}-\d{2}-\d{2})\/[A-Za-z0-9_][A-Za-z0-9_.-]*\.parquet$/.exec(key) ?? [];
+  return date !== "" && date >= first ? key : null;
+}
