@@ -47,12 +47,18 @@ export async function changedBetween(
  * many is none too many. Words are looked for, because reading the models of a commit takes longer.
  */
 async function readersOfViews(git: Git, commit: string): Promise<string[]> {
-  const pattern = 'features["`]?[[:space:]]*\\.|entities';
-  const args = ["grep", "-l", "-i", "-z", "-E", "-e", pattern, commit, "--", "models"];
+  const inQueries = ['features["`]?[[:space:]]*\\.', "models", ":(exclude,glob)models/*/model.yaml"];
+  const inConfigs = ["entities", ":(glob)models/*/model.yaml"];
+  const found = await Promise.all([inQueries, inConfigs].map((words) => modelsWith(git, commit, words)));
+  return found.flat();
+}
+
+async function modelsWith(git: Git, commit: string, [pattern = "", ...paths]: readonly string[]): Promise<string[]> {
+  const args = ["grep", "-l", "-i", "-z", "-E", "-e", pattern, commit, "--", ...paths];
   const { code, stdout } = await git.run(args, { allow: [1] });
   if (code === 1) return [];
-  const paths = stdout.toString("utf8").split("\0").filter(Boolean);
-  return paths.flatMap((path) => /^[^:]+:models\/([^/]+)\/./.exec(path)?.[1] ?? []);
+  const listed = stdout.toString("utf8").split("\0").filter(Boolean);
+  return listed.flatMap((path) => /^[^:]+:models\/([^/]+)\/./.exec(path)?.[1] ?? []);
 }
 
 /**

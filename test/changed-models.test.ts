@@ -37,6 +37,20 @@ describe("the models a change affects", () => {
     expect(changed === "all" ? changed : [...changed].sort()).toEqual(expected);
   });
 
+  it.each<[string, string, string[]]>([
+    ["a feature view", "features/customer.sql", ["price", "spend"]],
+    ["the YAML of one", "features/customer.yaml", ["price", "spend"]],
+    ["what is no view", "other/customer.sql", []],
+  ])("by %s are those that may read views", async (_title, path, expected) => {
+    using scratch = makeScratch({ remote: false });
+    scratch.write("models/price/features.sql", 'SELECT 1 FROM "features" . customer\n');
+    scratch.write("models/spend/model.yaml", "features:\n  entities: entities.sql\n");
+    scratch.git("add", ".");
+    scratch.git("commit", "-qm", "Add models");
+    const base = commit(scratch, path);
+    expect([...(await changedBy(scratch, base))].sort()).toEqual(expected);
+  });
+
   it("does not count what the base branch did since", async () => {
     using scratch = makeScratch({ remote: false });
     scratch.git("switch", "-qc", "feature");

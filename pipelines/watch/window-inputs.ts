@@ -2,6 +2,8 @@ import { stat } from "node:fs/promises";
 import { relative } from "node:path";
 import { readProjectFile } from "../config/project-file.ts";
 import { type InputFile, listInputs } from "../data/list-inputs.ts";
+import { composeFile } from "../features/compose-models.ts";
+import { loadViews } from "../features/load-views.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { alpha, limits } from "./drift/limits.ts";
 import type { WatchedModel } from "./watched-model.ts";
@@ -23,6 +25,7 @@ export async function windowInputs(
   await workspace.remoteLog?.fetch(record.model, new Date(record.registered));
   const { window: _length, persist: _persist, on_drift: _answer, ...asked } = drift;
   const query = drift.query && readProjectFile(root, `models/${record.model}/${drift.query}`);
+  const views = query && query.state === "read" ? viewsBehind(root, query.text) : {};
   const files = await listInputs(root, repository.data, extraData);
   const folder = await logFolder(root, repository.predictions, record.model);
   const until = labelsUntil({ now, drift });
@@ -33,6 +36,7 @@ export async function windowInputs(
     record: record.digest,
     asked,
     query,
+    ...views,
     files,
     log: await logged(interval),
     labelled: await logged(labelled),
@@ -41,6 +45,12 @@ export async function windowInputs(
     // Once all labels of a window are old enough the time no longer matters.
     until: until >= (labelled ?? interval).to ? null : until.toISOString(),
   });
+}
+
+/** Nothing for a query that reads none, so that what is cached of it is found again. */
+function viewsBehind(root: string, text: string): { views?: unknown } {
+  const { query, views } = composeFile({ path: "", text }, () => loadViews(root));
+  return views.length === 0 ? {} : { views: { text: query.text, configs: views.map(({ config }) => config) } };
 }
 
 async function logInput(root: string, file: string): Promise<InputFile> {

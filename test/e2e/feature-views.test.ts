@@ -123,3 +123,54 @@ test("a constraint that does not hold blocks every model that uses the view, and
   );
   expect(await scratch.mergeml("features", "check", "rich")).toMatchObject({ code: 0 });
 });
+
+/** A ride an hour of 2001. */
+const rides = `SELECT i AS id, TIMESTAMP '2001-01-01' + to_hours(i) AS started_at, 1.0 + hash(i) % 10 AS km,
+  3.0 * (1 + hash(i) % 10) + hash(i * 11) % 5 AS minutes FROM range(4000) t(i)
+`;
+const ridesYaml = (most: number) => `key: id
+time: started_at
+constraints:
+  - { column: km, max: { max: ${most} } }
+`;
+const inWindow = "FROM features.rides WHERE started_at >= $start AND started_at < $end";
+const windowed = (query: string) => `name: ride
+task: regression
+type: linear
+features: { query: features.sql, key: id, target: minutes, time: started_at, window: { start: 2001-01-01, end: 2001-04-01 }, split: { by: time } }
+drift: { ${query}window: 14d, min_rows: 50 }
+${tail}`;
+
+test("drift and predict read views too, and their constraints hold there", async () => {
+  using scratch = await initialised();
+  scratch.write("features/rides.sql", rides);
+  scratch.write("features/rides.yaml", ridesYaml(10));
+  scratch.write("models/ride/features.sql", `SELECT id, started_at, km, minutes ${inWindow}\n`);
+  scratch.write("models/ride/live.sql", `SELECT id, started_at, km, minutes ${inWindow}\n`);
+  scratch.write("models/ride/model.yaml", windowed(""));
+  scratch.git("add", ".");
+  scratch.git("commit", "-q", "-m", "Add rides");
+  await scratch.facts(["run", "ride"]);
+  const drift = (code: number) => scratch.facts<unknown>(["drift", "ride", "--now", "2001-05-01"], code);
+
+  // From the record: the file of the view may say what it likes.
+  scratch.write("features/rides.sql", rides.replace("hash(i) % 10 AS km", "hash(i) % 10 + 90 AS km"));
+  expect(JSON.stringify(await drift(0))).toContain('"rows":336');
+
+  // A query of its own reads the view as it is now.
+  scratch.write("models/ride/model.yaml", windowed("query: live.sql, "));
+  const failed = await scratch.mergeml("drift", "ride", "--now", "2001-05-01");
+  expect(failed.code).toBe(2);
+  expect(failed.stdout + failed.stderr).toContain(
+    'features/rides.yaml:4:1 the constraint "features.rides: km max ≤ 10" does not hold: 100',
+  );
+  scratch.write("features/rides.yaml", ridesYaml(200));
+  expect(JSON.stringify(await drift(1))).toContain('"mean":95.8');
+
+  scratch.write("features/rides.sql", rides);
+  expect(JSON.stringify(await drift(0))).toContain('"outcome":"clean"');
+
+  scratch.write("score.sql", `SELECT id, km FROM features.rides WHERE id < 5\n`);
+  const scored = await scratch.mergeml("predict", "ride", "--input", "score.sql", "--output", "scores.csv");
+  expect(scored).toMatchObject({ code: 0, stdout: expect.stringContaining("5 rows") });
+});
