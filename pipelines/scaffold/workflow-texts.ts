@@ -106,6 +106,7 @@ jobs:
     permissions:
       contents: write
       deployments: write
+      id-token: write
       packages: write
       pull-requests: read
 ${call("model-deploy.yml")}`,
@@ -130,6 +131,7 @@ jobs:
       actions: write
       contents: write
       deployments: write
+      id-token: write
       issues: write
       packages: read
       pull-requests: write

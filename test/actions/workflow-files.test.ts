@@ -20,14 +20,14 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
   "model-report.yml": { report: post },
   "model-deploy.yml": {
     plan: read,
-    deploy: { ...change, packages: "write", "pull-requests": "read" },
+    deploy: { ...change, "id-token": "write", packages: "write", "pull-requests": "read" },
     announce: change,
   },
   "registry.yml": { notify: change },
   "rollback.yml": { rollback: change },
   "drift.yml": {
     plan: read,
-    check: readStore,
+    check: { ...readStore, "id-token": "write" },
     answer: { actions: "write", ...change, issues: "write", "pull-requests": "write" },
   },
 };

@@ -78,13 +78,13 @@ function fromEnvironment(env: Environment): AwsCredentials {
 async function assumeRole(env: Environment, clock: Clock): Promise<AwsCredentials> {
   const role = env.AWS_ROLE_ARN ?? "";
   const token = await webIdentity(env, clock);
-  const region = env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? "us-east-1";
-  const server = env.AWS_ENDPOINT_URL_STS ?? `https://sts.${region}.amazonaws.com`;
+  const region = env.AWS_REGION || env.AWS_DEFAULT_REGION || "us-east-1";
+  const server = env.AWS_ENDPOINT_URL_STS || `https://sts.${region}.amazonaws.com`;
   const asked = {
     Action: "AssumeRoleWithWebIdentity",
     Version: "2011-06-15",
     RoleArn: role,
-    RoleSessionName: env.AWS_ROLE_SESSION_NAME ?? "mergeml",
+    RoleSessionName: env.AWS_ROLE_SESSION_NAME || "mergeml",
     WebIdentityToken: token,
   };
   const request = {

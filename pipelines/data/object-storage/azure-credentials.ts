@@ -47,7 +47,7 @@ function renewed(read: () => Promise<AzureToken>, clock: Clock): () => Promise<A
 /** The client credentials flow with a federated assertion: https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow */
 async function exchangeToken(env: Environment, clock: Clock): Promise<AzureToken> {
   const { AZURE_CLIENT_ID: client = "", AZURE_TENANT_ID: tenant = "", AZURE_FEDERATED_TOKEN_FILE: file } = env;
-  const server = env.AZURE_AUTHORITY_HOST ?? "https://login.microsoftonline.com/";
+  const server = env.AZURE_AUTHORITY_HOST || "https://login.microsoftonline.com/";
   const assertion = file
     ? (await readFile(file, "utf8")).trim()
     : await readIdentityToken(env, "api://AzureADTokenExchange", clock);

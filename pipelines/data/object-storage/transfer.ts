@@ -20,8 +20,10 @@ export async function uploadFile(
   { path, bytes, sent }: { path: string; bytes: number; sent?: (bytes: number) => void },
 ): Promise<void> {
   await using file = await open(path);
+  // A buffer a lane: fresh memory for each part costs as much as reading it.
+  const spare: Buffer[] = [];
   const read = async (start: number, length: number) => {
-    const part = Buffer.allocUnsafe(length);
+    const part = (spare.pop() ?? Buffer.allocUnsafe(Math.min(bytes, partBytes(bytes)))).subarray(0, length);
     for (let at = 0; at < length; ) {
       const { bytesRead } = await file.read(part, at, length - at, start + at);
       if (bytesRead === 0) throw shrunk(path);
@@ -37,7 +39,9 @@ export async function uploadFile(
   const upload = await storage.startUpload(key);
   try {
     await inParts(bytes, async (number, start, length) => {
-      await upload.put(number + 1, await read(start, length));
+      const part = await read(start, length);
+      await upload.put(number + 1, part);
+      if (part.length === partBytes(bytes)) spare.push(part);
       sent?.(length);
     });
     await upload.finish();

@@ -16,8 +16,8 @@ interface Options {
 /** `s3://bucket/prefix?region=…&endpoint=…`; what is not in the address is in AWS_REGION and AWS_ENDPOINT_URL. */
 export function openS3Store(address: string, { env, clock }: Options): RemoteStore {
   const { host: bucket, path: prefix, settings } = parseAddress(address, ["region", "endpoint"]);
-  const endpoint = settings.endpoint ?? env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL ?? null;
-  const region = settings.region ?? env.AWS_REGION ?? env.AWS_DEFAULT_REGION ?? (endpoint ? "us-east-1" : null);
+  const endpoint = settings.endpoint || env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || null;
+  const region = settings.region || env.AWS_REGION || env.AWS_DEFAULT_REGION || (endpoint ? "us-east-1" : null);
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
     throw wrongAddress(
       `${JSON.stringify(bucket)} is no name of a bucket`,

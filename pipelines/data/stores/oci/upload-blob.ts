@@ -46,9 +46,12 @@ async function uploadOnce(client: RegistryClient, { path, bytes, digest }: Blob)
   await using file = await open(path);
   const started = await client.ask({ method: "POST", path: "blobs/uploads/", action: "push" });
   let location = locationOf(client, started, null);
+  const whole = Buffer.allocUnsafe(Math.min(partBytes, bytes));
   for (let [start, again] = [0, 0]; start < bytes; ) {
     const length = Math.min(partBytes, bytes - start);
-    const { buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, start);
+    const { bytesRead } = await file.read(whole, 0, length, start);
+    if (bytesRead !== length) throw new Error(`${path} became shorter while it was read`);
+    const buffer = whole.subarray(0, length);
     const headers = { "content-range": `${start}-${start + length - 1}`, "content-type": "application/octet-stream" };
     const sent = client.ask({ method: "PATCH", path: location, action: "push", headers, body: buffer, once: true });
     const answer = await sent.catch((error: unknown) => {

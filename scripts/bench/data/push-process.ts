@@ -1,0 +1,48 @@
+import { writeFile } from "node:fs/promises";
+import { parseRepositoryConfig } from "../../../pipelines/config/parse-repository-config.ts";
+import type { DatasetStore } from "../../../pipelines/data/dataset-store.ts";
+import { openStore } from "../../../pipelines/data/stores.ts";
+import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { silentLog } from "../../../pipelines/ports/log.ts";
+
+/** Datasets of one machine on their way to a store. */
+export interface PushJob {
+  /** Text of mergeml.yaml. */
+  config: string;
+  env: Readonly<Record<string, string>>;
+  /** Where the datasets are. */
+  root: string;
+  fingerprints: readonly string[];
+  /** Written once all are in the store and were read back, as a deploy writes its pointer. */
+  pointer: string;
+}
+
+/** The store of a mergeml.yaml, as a machine with `root` has it. */
+export function storeOf({ config, env, root }: Pick<PushJob, "config" | "env" | "root">): DatasetStore {
+  const { config: read } = parseRepositoryConfig(config, "mergeml.yaml");
+  const options = {
+    root,
+    env,
+    repository: async () => "bench",
+    sources: read.sources,
+    clock: systemClock,
+    log: silentLog,
+  };
+  return openStore(read.store, options);
+}
+
+/** Sends, reads back, and then points to what it sent, as a deploy does. */
+export async function pushAndPoint(job: PushJob): Promise<void> {
+  const { shared } = storeOf(job);
+  if (shared === null) throw new Error("the store is a folder");
+  await using _remote = shared.remote;
+  for (const fingerprint of job.fingerprints) {
+    await shared.push(fingerprint);
+    await shared.confirm(fingerprint);
+  }
+  await writeFile(job.pointer, job.fingerprints.join("\n"));
+}
+
+/** As a process of its own, which may be killed at any moment. */
+if (process.send)
+  process.once("message", (job) => void pushAndPoint(job as PushJob).finally(() => process.disconnect()));

@@ -1,0 +1,144 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { build, scratchProject } from "../../../test/data/feature-project.ts";
+import { type Fault, startFaultyProxy } from "../../../test/servers/faulty-proxy.ts";
+import { scratchFolder } from "../../../test/servers/start-server.ts";
+import { type StoreServer, storeServers } from "../../../test/servers/stores/store-servers.ts";
+import { machine, tellSection } from "../page.ts";
+import { startCuttingProxy } from "./cutting-proxy.ts";
+import { type PushJob, pushAndPoint, storeOf } from "./push-process.ts";
+
+const kinds: readonly Fault[] = ["cut-request", "lost-answer", "cut-answer", "500", "503"];
+/** Share of the requests that fail, and of the pushes that are killed. */
+const [failing, killed] = [0.25, 0.25];
+
+interface FaultCount {
+  name: string;
+  pushes: number;
+  faults: number;
+  kills: number;
+  /** Pushes that ended with everything in its place and a pointer to it. */
+  pointed: number;
+  /** Pointers to what is not there. */
+  missing: number;
+  /** Items that are not what their name says. */
+  corrupt: number;
+}
+
+/** Pushes datasets to every kind of store until so many faults were injected, and looks each time at what came of it. */
+export async function tellFaults(wanted: number): Promise<void> {
+  await using project = await scratchProject();
+  const sizes = [200, 5_000, 900_000]; // the last goes in parts
+  const fingerprints: string[] = [];
+  for (const rows of sizes) {
+    const query = `SELECT i AS id, hash(i) / 1e9 AS a, hash(i * 7) / 1e9 AS b, sin(i) AS y FROM range(${rows}) t(i)`;
+    fingerprints.push((await build(project, query, { key: ["id"] })).train.fingerprint);
+  }
+  const counts: FaultCount[] = [];
+  for (const { name, start } of storeServers) {
+    await using server = await start();
+    counts.push(
+      await injectFaults(name, server, { root: project.root, fingerprints, wanted: wanted / storeServers.length }),
+    );
+  }
+  const total = (key: Exclude<keyof FaultCount, "name">) => counts.reduce((sum, each) => sum + each[key], 0);
+  const columns = ["pushes", "faults", "kills", "pointed", "missing", "corrupt"] as const;
+  const row = (name: string, value: (key: (typeof columns)[number]) => number) =>
+    `| ${[name, ...columns.map((key) => String(value(key)))].join(" | ")} |`;
+  tellSection(
+    "Stores: faults",
+    [
+      machine(),
+      "",
+      "Three datasets, the largest in parts, are pushed, read back and then pointed to, as a deploy does, while a quarter of all",
+      "requests is cut in the middle, answered 500 or 503, or carried out and its answer lost or cut (of a database: connections are",
+      "cut after some bytes), and a quarter of the pushes is killed. Then another machine reads all that is there.",
+      "",
+      "| store | pushes | faults | of these killed | pointed to | promotions to missing bytes | corrupt datasets |",
+      "|---|---|---|---|---|---|---|",
+      ...counts.map((count) => row(count.name, (key) => count[key])),
+      row("all", total),
+    ].join("\n"),
+  );
+  if (total("missing") + total("corrupt") > 0) process.exitCode = 1;
+}
+
+interface FaultPlan {
+  root: string;
+  fingerprints: readonly string[];
+  wanted: number;
+}
+
+async function injectFaults(
+  name: string,
+  server: StoreServer,
+  { root, fingerprints, wanted }: FaultPlan,
+): Promise<FaultCount> {
+  const count: FaultCount = { name, pushes: 0, faults: 0, kills: 0, pointed: 0, missing: 0, corrupt: 0 };
+  await using folder = await scratchFolder("bench-faults");
+  while (count.faults < wanted) {
+    const push = `push${count.pushes++}`;
+    const pointer = join(folder.path, push);
+    const kill = Math.random() < killed;
+    count.faults += await pushThroughFaults(server, push, { root, fingerprints, pointer }, kill);
+    if (kill) count.kills += 1;
+    await look(server, push, { fingerprints, pointer }, count);
+  }
+  return count;
+}
+
+type Push = Pick<PushJob, "root" | "fingerprints" | "pointer">;
+
+/** Gives the number of faults, a kill included. */
+async function pushThroughFaults(server: StoreServer, push: string, job: Push, kill: boolean): Promise<number> {
+  if (server.endpoint === null) {
+    const env = server.env();
+    const url = new URL(env.SHOP_URL ?? "");
+    await using proxy = await startCuttingProxy(Number(url.port), () =>
+      Math.random() < 0.7 ? Math.random() ** 3 * 3e7 : null,
+    );
+    url.port = String(proxy.port);
+    await run({ ...job, config: server.config(push), env: { ...env, SHOP_URL: url.href } }, kill);
+    return proxy.cuts() + Number(kill);
+  }
+  const pick = () => (Math.random() < failing ? kinds[Math.floor(Math.random() * kinds.length)]! : null);
+  await using proxy = await startFaultyProxy(server.endpoint, pick);
+  await run({ ...job, config: server.config(push, proxy.endpoint), env: server.env(proxy.endpoint) }, kill);
+  return proxy.faults() + Number(kill);
+}
+
+/** A push that fails is what happens: what it leaves is looked at. */
+async function run(job: PushJob, kill: boolean): Promise<void> {
+  if (!kill) return pushAndPoint(job).catch(() => {});
+  const child = fork(join(import.meta.dirname, "push-process.ts"), { stdio: "ignore" });
+  child.send(job);
+  const timer = setTimeout(() => child.kill("SIGKILL"), 300 + Math.random() * 2_500);
+  await once(child, "exit");
+  clearTimeout(timer);
+}
+
+/** As another machine sees it, without any fault. */
+async function look(
+  server: StoreServer,
+  push: string,
+  { fingerprints, pointer }: Omit<Push, "root">,
+  count: FaultCount,
+): Promise<void> {
+  await using folder = await scratchFolder("bench-machine");
+  const store = storeOf({ config: server.config(push), env: server.env(), root: folder.path });
+  await using remote = store.shared!.remote;
+  const there = new Set<string>();
+  for await (const { name } of remote.list()) {
+    const isSound = await store.path(name).then(
+      () => true,
+      () => false,
+    );
+    if (isSound) there.add(name);
+    else count.corrupt += 1;
+  }
+  if (!existsSync(pointer)) return;
+  count.pointed += 1;
+  if (fingerprints.some((fingerprint) => !there.has(fingerprint))) count.missing += 1;
+}
