@@ -1,9 +1,11 @@
 import { tellFaults } from "./bench/data/tell-faults.ts";
+import { tellPostgres } from "./bench/data/tell-postgres.ts";
 import { tellStores } from "./bench/data/tell-stores.ts";
 
 /** What a part measures, given the number on the command line or its own. */
 const parts: Readonly<Record<string, (count: number | undefined) => Promise<void>>> = {
   stores: (megabytes = 1024) => tellStores(megabytes),
+  postgres: () => tellPostgres(),
   faults: (count = 1_000) => tellFaults(count),
 };
 

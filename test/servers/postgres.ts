@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer } from "node:net";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { scratchFolder } from "../templates.ts";
+import { freePort } from "./start-server.ts";
 
 /** A real PostgreSQL with a cluster of its own, on a free port of the loopback; ended and removed when disposed. */
 export interface PostgresServer extends AsyncDisposable {
@@ -154,12 +154,4 @@ async function psql(url: string, text: string): Promise<string> {
   const child = run(program("psql"), words, { maxBuffer: 2 ** 28 });
   child.child.stdin?.end(text);
   return (await child).stdout.trimEnd();
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

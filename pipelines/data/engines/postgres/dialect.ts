@@ -38,16 +38,22 @@ function plainNumeric(column: string, kind: ColumnKind, type: string): string {
   return `CAST(nullif(${column}, 'NaN') AS ${type})`;
 }
 
+/** As `text` writes a double, by conditions that cost less than a pattern: each number of each row comes by here. */
 function cellText(value: string, kind: ColumnKind): string {
-  return text(kind === "double" ? `CAST(${value} AS double precision)` : value, kind);
+  if (kind !== "double") return text(value, kind);
+  const number = `CAST(${value} AS double precision)`;
+  const written = `CAST(${number} AS text)`;
+  return `CASE WHEN abs(${number}) < 1e15 THEN CASE WHEN ${number} = trunc(${number}) THEN ${written} || '.0' ELSE ${written} END
+    ELSE ${text(number, kind)} END`;
 }
 
-/** PostgreSQL writes the same shortest digits, but no `.0`, from 1e15 on an exponent, and other words for what is not finite. */
+/** PostgreSQL writes the same shortest digits, but no `.0`, exponents where we have none, and other words for what is not finite. */
 function text(value: string, kind: ColumnKind): string {
   const written = `CAST(${value} AS text)`;
   if (kind === "date" || kind === "timestamp") return `regexp_replace(${written}, ' BC$', ' (BC)')`;
   if (kind !== "double") return written;
-  const plain = `CASE WHEN abs(${value}) >= 1e15 AND abs(${value}) < 1e16
+  // A real has an exponent from 1e6 on.
+  const plain = `CASE WHEN abs(${value}) >= 1e6 AND abs(${value}) < 1e16
     THEN CAST(CAST(${written} AS numeric) AS text) ELSE ${written} END`;
   return `CASE WHEN ${value} = 'NaN' THEN 'nan' WHEN ${value} = 'Infinity' THEN 'inf'
     WHEN ${value} = '-Infinity' THEN '-inf' ELSE regexp_replace(${plain}, '^(-?[0-9]+)$', '\\1.0') END`;
@@ -74,7 +80,10 @@ function wholePattern(pattern: string): string {
   return `${options}^(?:${pattern.slice(flags.length)})$`;
 }
 
-/** The SQL of PostgreSQL 12 and newer, in a database of UTF-8. A hash is its upper and its lower half, each less 2^63. */
+/**
+ * The SQL of PostgreSQL 12 and newer, in a database of UTF-8. A hash is its upper and its lower half. There are no unsigned
+ * integers: those of 64 bits are written less 2^63, and summed as what they stand for.
+ */
 export const postgresDialect: Dialect = {
   quoteName,
   quoteText,
@@ -89,13 +98,10 @@ export const postgresDialect: Dialect = {
   byteLength: (text) => `octet_length(${text})`,
   concat: (texts) => concatenated(texts),
   hash: (text) => ofDigest(text, `ARRAY[${eightBytes(8)}, ${eightBytes(0)}]`),
-  hashHalves: (hash) => ({
-    low: `((${hash})[2]::numeric + ${unsignedToSigned})`,
-    high: `((${hash})[1]::numeric + ${unsignedToSigned})`,
-  }),
+  hashHalves: (hash) => ({ low: `(${hash})[2]`, high: `(${hash})[1]` }),
   firstHash: (text) => ofDigest(text, eightBytes(0)),
   unsigned: (value) => `(${(value >= 2n ** 64n ? 2n ** 64n - 1n : value) - unsignedToSigned})::bigint`,
-  exactSum: (value) => `CAST(coalesce(sum(${value}), 0) AS text)`,
+  exactSum: (value) => `CAST(coalesce(sum(${value}) + count(${value}) * ${unsignedToSigned}::numeric, 0) AS text)`,
   isNaN: (value) => `${value} = 'NaN'`,
   isInfinite: (value) => `abs(${value}) = 'Infinity'`,
   isFinite: (value) => `abs(${value}) < 'Infinity'`,
