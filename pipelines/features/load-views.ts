@@ -121,7 +121,7 @@ interface ParsedView extends Pick<FeatureView, "locate"> {
 }
 
 /** Reads the YAML of a view. Never throws on any text. */
-function parseView(text: string, file: string, validate: Validator): ParsedView {
+export function parseView(text: string, file: string, validate: Validator = compileSchema(viewSchema)): ParsedView {
   const yaml = openYaml(text, file);
   const findings = [...yaml.findings];
   if (findings.length === 0 && yaml.value !== undefined) findings.push(...validate(yaml.value));

@@ -5,8 +5,11 @@ import { describeChange } from "../../pipelines/config/describe-change.ts";
 import type { ModelConfig } from "../../pipelines/config/model-config.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
 import { repositoryParser } from "../../pipelines/config/parse-repository-config.ts";
+import { composedSql, locateByte } from "../../pipelines/data/sql-text.ts";
 import { renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import type { Problem } from "../../pipelines/errors/user-error.ts";
+import { composeQuery, unusableBody } from "../../pipelines/features/compose-query.ts";
+import { parseView } from "../../pipelines/features/load-views.ts";
 import { modelParts } from "../../pipelines/workspace/read-models.ts";
 import { edited, fuzz, fuzzTimeout, pick, rarely } from "./cases.ts";
 import { mutateYaml } from "./mutate-yaml.ts";
@@ -129,5 +132,43 @@ test("mutated mergeml.yaml files are read or explained", { timeout: fuzzTimeout 
     expect(config.registry).toMatch(/^[^ ~^:?*[\\]+$/);
     if (problems.length === 0)
       modelParser({ ...modelParts(), defaults: config.defaults })(whole, "models/x/model.yaml", "x");
+  });
+});
+
+const viewYaml = `description: "What we know"
+owner: "@a/b"
+key: [a, b]
+time: t
+ttl: 30d
+columns: { c: One, d: "" }
+constraints:
+  - { column: c, not_null: true, between: [0, 6000], mostly: 0.9 }
+  - { rows: { min: 3 } }
+`;
+const viewSql = `-- e'x' and $$
+WITH RECURSIVE x AS (SELECT a, features.v.b FROM features.v JOIN "features"."w" w ON true /* /* */ */)
+SELECT E'\\'', 'it''s', "q""q", $tag$ FROM features.v $tag$, extract(hour FROM features.t) FROM x, Features.V AS y, (features.w);
+`;
+
+test("mutated views are read or explained, and composed queries keep every place", {
+  timeout: fuzzTimeout,
+}, async () => {
+  const before = ["v", "w"].map((name) => ({
+    name: `features__${name}`,
+    query: { path: `${name}.sql`, text: "SELECT 1;" },
+  }));
+  await fuzz(0.1, (random) => {
+    const yaml = edited(random, viewYaml, mutateYaml);
+    const { config, problems } = parseView(yaml, "features/v.yaml");
+    expect(config === null).toBe(problems.length > 0);
+    expectTold(problems, yaml);
+    const text = edited(random, viewSql, mutateYaml);
+    unusableBody(text);
+    const query = composeQuery({ path: "q.sql", text }, before);
+    const own = query.parts!.filter(({ file, length }) => file === "q.sql" && length > 0);
+    for (const { at, length, index } of own)
+      expect(query.text.slice(at, at + length)).toBe(text.slice(index, index + length));
+    const { line } = locateByte(composedSql(query), Buffer.byteLength(query.text) - 1);
+    expect(line).toBeLessThanOrEqual(text.split("\n").length);
   });
 });
