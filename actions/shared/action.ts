@@ -5,6 +5,7 @@ import type { Log } from "../../pipelines/ports/log.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { GitHub } from "./github/client.ts";
 import type { GitHubContext } from "./github/context.ts";
+import { sourceSecrets } from "./source-secrets.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -52,7 +53,10 @@ export async function openAction(env: Environment): Promise<Action & AsyncDispos
       const { openGitHub } = await import("./github/client.ts");
       return openGitHub({ context: await readContext(), token: input("token"), log });
     },
-    workspace: async () => opened.use(await openRepository(env, log, input("token"))),
+    workspace: async () => {
+      const secrets = sourceSecrets(env.MERGEML_SOURCES, core.setSecret);
+      return opened.use(await openRepository({ ...env, ...secrets }, log, input("token")));
+    },
     fail: (message) => core.setFailed(visibleText(message)),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };

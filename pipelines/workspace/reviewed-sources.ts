@@ -42,12 +42,27 @@ function isSame(name: string, reviewed: Sources, written: Sources): boolean {
   return !borrows || canonicalJson(reviewed) === canonicalJson(written);
 }
 
-async function sourcesOfBase({ git, remote }: Checkout, base: string): Promise<Sources> {
-  await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", remote ?? "origin", `refs/heads/${base}`]);
-  const commit = await git.text(["rev-parse", "FETCH_HEAD"]);
+async function sourcesOfBase(checkout: Checkout, base: string): Promise<Sources> {
+  const { git } = checkout;
+  const commit = (await mergedInto(checkout)) ?? (await fetchBase(checkout, base));
   const prefix = await git.text(["rev-parse", "--show-prefix"]);
   const listed = await git.text(["ls-tree", "--name-only", "--full-tree", commit, `${prefix}mergeml.yaml`]);
   if (listed === "") return {};
   const text = await git.text(["show", `${commit}:${prefix}mergeml.yaml`]);
   return parseRepositoryConfig(text, "mergeml.yaml").config.sources;
+}
+
+/**
+ * The base's commit where GitHub's own test merge is checked out, whose first parent it is: a job that may not fetch has it too.
+ * null for any other checkout, whose parents are what the pull request's author chose.
+ */
+async function mergedInto({ git, env }: Checkout): Promise<string | null> {
+  const parents = (await git.text(["rev-list", "--parents", "-1", "HEAD"])).split(" ");
+  const isTestMerge = /^refs\/pull\/\d+\/merge$/.test(env.GITHUB_REF ?? "") && parents[0] === env.GITHUB_SHA;
+  return isTestMerge && parents.length === 3 ? parents[1]! : null;
+}
+
+async function fetchBase({ git, remote }: Checkout, base: string): Promise<string> {
+  await git.run(["fetch", "--no-tags", "--quiet", "--depth=1", remote ?? "origin", `refs/heads/${base}`]);
+  return git.text(["rev-parse", "FETCH_HEAD"]);
 }

@@ -73,3 +73,32 @@ test.each<[string, Sources, string, string]>([
   expect(await outcome(sources, name)).toContain(message);
   expect(await outcome(sources, name, "push")).toBe("reached");
 });
+
+test("GitHub's test merge has the base as its first parent, and needs no fetch; any other merge does not count", async () => {
+  const clone = join(folder, "merge");
+  execFileSync("git", ["clone", "--quiet", join(folder, "origin"), clone]);
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b.example", ...args], {
+      cwd: clone,
+      encoding: "utf8",
+    });
+  git("checkout", "--quiet", "-b", "change");
+  const changed = { ...reviewed, shop: { ...shop, url: { env: "DEPLOY_KEY" } } };
+  writeFileSync(join(clone, "mergeml.yaml"), `sources: ${JSON.stringify(changed)}\n`);
+  git("commit", "--quiet", "-am", "change");
+  git("checkout", "--quiet", "--detach", "main");
+  git("merge", "--quiet", "--no-ff", "-m", "merge", "change");
+  const ask = async (ref: string, remote: string) => {
+    const given = { GITHUB_BASE_REF: "main", GITHUB_EVENT_NAME: "pull_request" };
+    const env = { ...process.env, ...given, GITHUB_REF: ref, GITHUB_SHA: git("rev-parse", "HEAD").trim() };
+    await using opened = openGit(clone, { env, log: silentLog });
+    const review = requireReviewedSources({ git: opened, remote, env }, changed);
+    return review("shop").then(
+      () => "reached",
+      (error: Error) => error.message,
+    );
+  };
+  expect(await ask("refs/pull/7/merge", "nowhere")).toContain("changes the source shop");
+  expect(await ask("refs/heads/change", "nowhere")).toContain("nowhere");
+  expect(await ask("refs/heads/change", "origin")).toContain("changes the source shop");
+});
