@@ -1,3 +1,4 @@
+import { tellBuckets } from "./bench/data/tell-buckets.ts";
 import { tellFaults } from "./bench/data/tell-faults.ts";
 import { tellPostgres } from "./bench/data/tell-postgres.ts";
 import { tellStores } from "./bench/data/tell-stores.ts";
@@ -7,6 +8,7 @@ const parts: Readonly<Record<string, (count: number | undefined) => Promise<void
   stores: (megabytes = 1024) => tellStores(megabytes),
   postgres: () => tellPostgres(),
   faults: (count = 1_000) => tellFaults(count),
+  buckets: () => tellBuckets(),
 };
 
 /**
