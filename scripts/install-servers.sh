@@ -24,7 +24,6 @@ azurite() { [ -d .cache/servers/azurite/node_modules/azurite ] || npm install --
 
 registry() { command -v docker-registry > /dev/null || debian docker-registry; }
 
-<<<<<<< HEAD
 # DuckDB's extensions for sources, as its makers publish them for Python; by the version of @duckdb/node-api.
 extensions() {
   local version folder=.cache/servers/duckdb-extensions
@@ -45,8 +44,6 @@ lakes() {
 
 mariadb() { command -v mariadbd > /dev/null || debian mariadb-server; }
 
-servers=(postgres versitygw azurite registry extensions lakes mariadb)
-=======
 # Spark with its Thrift server, from Python's package of it.
 spark() {
   [ -x .cache/servers/spark/bin/spark-submit ] && return 0
@@ -55,6 +52,5 @@ spark() {
   .cache/servers/spark/bin/pip install --quiet --disable-pip-version-check pyspark==4.1.1
 }
 
-servers=(postgres versitygw azurite registry spark)
->>>>>>> 6bb4b29 (Run feature queries in Spark and in Databricks)
+servers=(postgres versitygw azurite registry extensions lakes mariadb spark)
 for each in "${@:-${servers[@]}}"; do "$each"; done

@@ -39,7 +39,7 @@ const meanings: readonly { says: RegExp; means: string; hint: string; passing?: 
   },
 ];
 
-const missing = /HTTP 404|Not Found|No files found that match|BlobNotFound|does not exist on|NoSuchKey/i;
+const missing = /HTTP 404|404 \(Not Found\)|No files found that match|BlobNotFound|NoSuchKey/i;
 
 /** What an error is that a source may have caused; null when none did. */
 export function sourceError(error: unknown, used: readonly UsedSource[], tried: string): SourceError | null {

@@ -1,0 +1,86 @@
+import { expect, test } from "vitest";
+import { sourceError } from "../../../pipelines/data/engines/duckdb/sources/source-error.ts";
+import type { UsedSource } from "../../../pipelines/data/engines/duckdb/sources/used-sources.ts";
+import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { UserError } from "../../../pipelines/errors/user-error.ts";
+
+const lake: UsedSource = {
+  name: "lake",
+  config: { type: "s3", url: "s3://acme-lake/ml/" },
+  access: { kind: "s3", endpoint: null, region: "eu-central-1", keys: null },
+  paths: ["x.parquet"],
+};
+const shop: UsedSource = {
+  name: "shop",
+  config: { type: "postgres", url: { env: "SHOP_URL" }, schemas: ["features"] },
+  access: { kind: "database", url: "postgres://a" },
+  paths: ["features.orders"],
+};
+
+const fromDuckdb = (exception_type: string, exception_message: string) =>
+  new Error(JSON.stringify({ exception_type, exception_message }));
+
+test.each<[string, string, string, string, boolean]>([
+  [
+    "an expired token",
+    "HTTP",
+    "HTTP GET error on 's3://acme-lake/ml/x.parquet' (HTTP 400 Bad Request)\n\nExpiredToken: The provided token has expired.",
+    "the source lake cannot be read: the credentials have expired",
+    false,
+  ],
+  [
+    "a refusal",
+    "HTTP",
+    "HTTP GET error reading 's3://acme-lake/ml/x.parquet' (HTTP 403 Forbidden)",
+    "the source lake cannot be read: it does not let this job in",
+    false,
+  ],
+  [
+    "a busy server",
+    "HTTP",
+    "HTTP GET error on 's3://acme-lake/ml/x.parquet' (HTTP 503 Slow Down)",
+    "the source lake cannot be read: it cannot be reached",
+    true,
+  ],
+  [
+    "a server that is away",
+    "IO",
+    "Could not establish connection error for HTTP HEAD to 's3://acme-lake/ml/x.parquet'",
+    "the source lake cannot be read: it cannot be reached",
+    true,
+  ],
+  [
+    "a wrong password",
+    "IO",
+    'Unable to connect to Postgres at "…": FATAL:  password authentication failed for user "reader"',
+    "the source shop cannot be read: it does not let this job in",
+    false,
+  ],
+  [
+    "a time limit",
+    "Invalid",
+    "Failed to execute query: ERROR:  canceling statement due to statement timeout on connection",
+    "the source shop cannot be read: it ended a statement at its time limit",
+    false,
+  ],
+  [
+    "a lost connection",
+    "IO",
+    "server closed the connection unexpectedly",
+    "the source shop cannot be read: it cannot be reached",
+    true,
+  ],
+])("%s is told of the source it is about", (_title, type, message, told, passing) => {
+  const found = sourceError(fromDuckdb(type, message), [lake, shop], "to run features.sql");
+  expect(found?.error).toBeInstanceOf(EnvironmentError);
+  expect(found?.error.message).toContain(told);
+  expect(found?.passing).toBe(passing);
+});
+
+test("an object that is not there is the user's to mend, and what is no source's is left alone", () => {
+  const missing = fromDuckdb("HTTP", "HTTP GET error reading 's3://acme-lake/ml/x.parquet' (HTTP 404 Not Found)");
+  expect(sourceError(missing, [lake, shop], "to run it")?.error).toBeInstanceOf(UserError);
+  expect(sourceError(fromDuckdb("Binder", "Referenced column x not found"), [lake], "to run it")).toBeNull();
+  expect(sourceError(missing, [], "to run it")).toBeNull();
+  expect(sourceError(new UserError({ message: "timeout" }), [lake], "to run it")).toBeNull();
+});
