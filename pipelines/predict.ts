@@ -147,7 +147,8 @@ async function inputOf(
   const { features, resources } = candidate.config;
   const { memory_gb, timeout_minutes } = resources;
   const limits = { memory_gb, threads, seconds: timeout_minutes * 60 };
-  const { query, views } = composeFile({ path: name, text }, () => loadViews(root));
+  const dialect = joinDialect(features.engine, repository.sources);
+  const { query, views } = composeFile({ path: name, text }, () => loadViews(root), dialect);
   const unusedWindow = {
     message: `${name} uses neither $start nor $end: --from and --to would change nothing`,
     hint: "add WHERE <time> >= $start AND <time> < $end to it, or leave --from and --to out",
@@ -159,7 +160,7 @@ async function inputOf(
     extraData,
     query,
     views,
-    quoteName: joinDialect(features.engine, repository.sources).quoteName,
+    quoteName: dialect.quoteName,
     window,
     noWindow,
     unusedWindow,

@@ -37,11 +37,11 @@ export async function validateQueries(
     const engine = engineOf(model.config.features.engine);
     const wrong = await viewProblemsOf(model, folders.value, engine, repository.sources);
     if (wrong.length > 0) {
-      validated.problems.push(...wrong);
+      validated.problems.push(...wrong.map(unlessUnreached));
       continue;
     }
     const { problems, features } = await prepareFeatures(model, folders.value, engine);
-    problems.push(...(await liveProblems(root, model, folders.value, engine, features)));
+    problems.push(...(await liveProblems({ root, repository }, model, folders.value, engine, features)));
     validated.problems.push(...problems.map(unlessUnreached));
     if (problems.length === 0) validated.sound.push(model);
   }
@@ -75,7 +75,7 @@ function unlessUnreached(problem: Problem): Problem {
 const someWindow = { start: "2001-01-01", end: "2001-02-01" };
 
 async function liveProblems(
-  root: string,
+  { root, repository: { sources } }: Pick<Workspace, "root" | "repository">,
   { config, locate }: LoadedModel,
   folders: readonly DataFolder[],
   engine: Engine,
@@ -86,7 +86,11 @@ async function liveProblems(
   const file = readProjectFile(root, path);
   if (file.state !== "read") return []; // reading the config has told it
   const query = await attempt(() => {
-    const composed = composeFile({ path, text: file.text }, () => loadViews(root));
+    const composed = composeFile(
+      { path, text: file.text },
+      () => loadViews(root),
+      joinDialect(config.features.engine, sources),
+    );
     return engine.prepare({ sql: composedSql(composed.query), window: someWindow, folders, limits: preparing });
   });
   if ("problems" in query) return query.problems;

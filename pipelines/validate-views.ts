@@ -61,7 +61,13 @@ export async function describeViews(
   const rows = wanted.map(({ name, config, reads }) => {
     const users = models.filter(({ views = [] }) => views.some((view) => view.name === name));
     const { constraints, ...said } = config;
-    return { name, ...said, constraints: constraints.length, reads, models: users.map((model) => model.config.name) };
+    return {
+      name,
+      ...said,
+      constraints: constraints.length,
+      reads: reads.filter((each) => sound.has(each)),
+      models: users.map((model) => model.config.name),
+    };
   });
   return { rows, problems: viewFileProblems(opened.root, names) };
 }
@@ -99,9 +105,9 @@ async function jobOf(
   limits: QueryLimits,
   { engine, window }: { engine: string; window: Window | null },
 ) {
-  const views: FeatureView[] = viewsInOrder([name], all);
+  const dialect = joinDialect(engine, repository.sources);
+  const views: FeatureView[] = viewsInOrder([name], all, dialect);
   const folders: DataFolder[] = await openDataFolders(root, repository.data, extraData);
   const noWindow = { why: "no window was given", hint: "give one: --window 2001-01-01..2001-04-01" };
-  const { quoteName } = joinDialect(engine, repository.sources);
-  return { engine: engineOf(engine), quoteName, views, window, noWindow, folders, limits };
+  return { engine: engineOf(engine), quoteName: dialect.quoteName, views, window, noWindow, folders, limits };
 }

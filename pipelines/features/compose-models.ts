@@ -10,6 +10,9 @@ import type { FeatureView, FeatureViews } from "./feature-view.ts";
 import { entitiesTable, type JoinDialect, type JoinedView, pointInTimeJoin } from "./point-in-time.ts";
 import { type ViewMention, viewMentions } from "./view-mentions.ts";
 
+/** What an engine may read besides the views. */
+type Reach = Pick<JoinDialect, "hasSchema">;
+
 /** A query that reads views, composed; with the views, each after those that it reads. */
 export interface ComposedQuery {
   query: QueryText;
@@ -23,14 +26,14 @@ const mostText = 200_000;
 export function composeModel(model: LoadedModel, all: FeatureViews, dialect: JoinDialect): LoadedModel {
   const { features } = model.config;
   const own = model.query;
-  const read = readBy(own, all);
+  const read = readBy(own, all, dialect);
   const uses = (features.views ?? []).map((use, at) => ({ use, at }));
   const locate = (path: KeyPath) => model.locate(["features", "views", ...path]);
   const missing = uses.flatMap(({ use, at }) =>
     all.sound.has(use.view) ? [] : unknownView(use.view, all, locate([at])),
   );
   if (missing.length > 0) throw new UserError(missing);
-  const views = viewsInOrder([...read, ...uses.map(({ use }) => use.view)], all);
+  const views = viewsInOrder([...read, ...uses.map(({ use }) => use.view)], all, dialect);
   if (views.length === 0) return model;
   const joined = uses.map(({ use, at }) => joinedView(use, all.sound.get(use.view)!, (path) => locate([at, ...path])));
   refuseRepeatedColumns(joined, locate);
@@ -49,10 +52,10 @@ export function usesViews({ config, query }: LoadedModel): boolean {
 }
 
 /** A query beside a model's, such as `drift.query`, with the views that it reads. */
-export function composeFile(own: QueryText, all: () => FeatureViews): ComposedQuery {
+export function composeFile(own: QueryText, all: () => FeatureViews, dialect: Reach): ComposedQuery {
   if (viewMentions(own.text).length === 0) return { query: own, views: [] };
   const found = all();
-  const views = viewsInOrder(readBy(own, found), found);
+  const views = viewsInOrder(readBy(own, found, dialect), found, dialect);
   return { query: composeQuery(own, named(views)), views };
 }
 
@@ -70,23 +73,24 @@ export function queryOfView(
 }
 
 /** The views that these read, each after those that it reads itself. Throws UserError with a cycle, or with what is missing or broken. */
-export function viewsInOrder(names: readonly string[], all: FeatureViews): FeatureView[] {
+export function viewsInOrder(names: readonly string[], all: FeatureViews, dialect: Reach): FeatureView[] {
   const done = new Map<string, FeatureView>();
   const visit = (name: string, path: readonly string[]) => {
     if (done.has(name)) return;
     const view = all.sound.get(name);
     if (!view) throw new UserError(all.broken.get(name) ?? unknownView(name, all));
     if (path.includes(name)) throw cycle([...path.slice(path.indexOf(name)), name], all);
-    for (const next of readBy(view.query, all)) visit(next, [...path, name]);
+    for (const next of readBy(view.query, all, dialect)) visit(next, [...path, name]);
     done.set(name, view);
   };
   for (const name of names) visit(name, []);
   return [...done.values()];
 }
 
-/** Names of the views that a query reads. Throws UserError for each that is not there. */
-function readBy(query: QueryText, all: FeatureViews): string[] {
-  const mentions = viewMentions(query.text);
+/** Names of the views that a query reads. Throws UserError for each that is not there, unless the engine may have such a table. */
+function readBy(query: QueryText, all: FeatureViews, { hasSchema }: Reach): string[] {
+  const known = (view: string) => all.sound.has(view) || all.broken.has(view);
+  const mentions = viewMentions(query.text).filter(({ view }) => !hasSchema || known(view));
   const missing = mentions.filter(({ view, use }) => use !== "column" && !all.sound.has(view));
   if (missing.length > 0)
     throw new UserError(missing.flatMap((each) => unknownView(each.view, all, place(query, each))));

@@ -31,16 +31,17 @@ export function composeQuery(query: QueryText, before: readonly NamedQuery[]): Q
   const hasWith = tokens[0]?.value.toLowerCase() === "with";
   const opening = tokens[hasWith && tokens[1]?.value.toLowerCase() === "recursive" ? 1 : 0];
   const head = hasWith && opening ? opening.end : 0;
+  const known = new Set(before.map(({ name }) => name));
   const expressions = before.flatMap((each, at) => [
     glue(`${at === 0 ? (hasWith ? "\n" : "WITH\n") : ",\n"}${each.name} AS (\n`, each.query, 0),
-    ...piecesOf(each.query, 0, bodyEnd(each.query.text)),
+    ...piecesOf(each.query, 0, bodyEnd(each.query.text), known),
     glue("\n)", each.query, 0),
   ]);
   return joined(query.path, [
-    ...piecesOf(query, 0, head),
+    ...piecesOf(query, 0, head, known),
     ...expressions,
     glue(hasWith ? ",\n" : "\n", query, head),
-    ...piecesOf(query, head, text.length),
+    ...piecesOf(query, head, text.length, known),
   ]);
 }
 
@@ -83,14 +84,14 @@ function bodyEnd(text: string): number {
 }
 
 /** The text between two places, with each view under the name of its expression. */
-function piecesOf({ path, text }: QueryText, from: number, to: number): Piece[] {
+function piecesOf({ path, text }: QueryText, from: number, to: number, known: ReadonlySet<string>): Piece[] {
   const pieces: Piece[] = [];
   let at = from;
   const own = (start: number, end: number): Piece => {
     return { text: text.slice(start, end), file: path, source: text, index: start, own: true };
   };
   for (const { view, start, end, use } of viewMentions(text)) {
-    if (start < from || end > to) continue;
+    if (start < from || end > to || !known.has(viewTable(view))) continue;
     const words = { table: `${viewTable(view)} AS ${view}`, aliased: viewTable(view), column: view }[use];
     pieces.push(own(at, start), glue(words, { path, text }, start));
     at = end;

@@ -4,6 +4,8 @@ import type { ViewUse } from "../config/model-config.ts";
 export interface JoinDialect {
   quoteName(name: string): string;
   asof: boolean;
+  /** Whether it reads a schema that is called `features` too: what is no view is left to it. */
+  hasSchema: boolean;
 }
 
 /** A view that is joined: what of it, and by what. */

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import { readProjectFile } from "../config/project-file.ts";
 import { type InputFile, listInputs } from "../data/list-inputs.ts";
 import { composeFile } from "../features/compose-models.ts";
+import { joinDialect } from "../features/join-dialect.ts";
 import { loadViews } from "../features/load-views.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { alpha, limits } from "./drift/limits.ts";
@@ -25,7 +26,10 @@ export async function windowInputs(
   await workspace.remoteLog?.fetch(record.model, new Date(record.registered));
   const { window: _length, persist: _persist, on_drift: _answer, ...asked } = drift;
   const query = drift.query && readProjectFile(root, `models/${record.model}/${drift.query}`);
-  const views = query && query.state === "read" ? viewsBehind(root, query.text) : {};
+  const views =
+    query && query.state === "read"
+      ? viewsBehind(root, query.text, joinDialect(record.candidate.config.features.engine, repository.sources))
+      : {};
   const files = await listInputs(root, repository.data, extraData);
   const folder = await logFolder(root, repository.predictions, record.model);
   const until = labelsUntil({ now, drift });
@@ -48,8 +52,8 @@ export async function windowInputs(
 }
 
 /** Nothing for a query that reads none, so that what is cached of it is found again. */
-function viewsBehind(root: string, text: string): { views?: unknown } {
-  const { query, views } = composeFile({ path: "", text }, () => loadViews(root));
+function viewsBehind(root: string, text: string, dialect: ReturnType<typeof joinDialect>): { views?: unknown } {
+  const { query, views } = composeFile({ path: "", text }, () => loadViews(root), dialect);
   return views.length === 0 ? {} : { views: { text: query.text, configs: views.map(({ config }) => config) } };
 }
 

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { loadModels } from "../../pipelines/config/load-models.ts";
 import { composedSql, locateByte } from "../../pipelines/data/sql-text.ts";
+import { composeModel } from "../../pipelines/features/compose-models.ts";
 import { composeQuery } from "../../pipelines/features/compose-query.ts";
+import { joinDialect } from "../../pipelines/features/join-dialect.ts";
+import { loadViews } from "../../pipelines/features/load-views.ts";
 import { viewMentions } from "../../pipelines/features/view-mentions.ts";
+import { modelParts } from "../../pipelines/workspace/read-models.ts";
 import { modelsOf, modelYaml, repositoryWith, told, viewFiles } from "./repository.ts";
 
 describe("where a view is read", () => {
@@ -165,6 +170,25 @@ describe("views of a repository", () => {
     expect(models[0]!.query).toEqual({ path: "models/m/features.sql", text: "SELECT y, x FROM 'a.csv'" });
     expect(models[0]!.config.features).not.toHaveProperty("composition");
   });
+});
+
+test("an engine with a schema that is called features keeps the tables that are no views", async () => {
+  const sources = {
+    farm: { type: "spark", url: { env: "FARM" }, schemas: ["features"], staging: "s3://a/b/" },
+  } as const;
+  const sql = "SELECT y, x FROM features.trips JOIN features.a AS v USING (id)";
+  const root = repositoryWith({
+    "models/m/model.yaml": modelYaml("m", "  engine: farm\n  target: y"),
+    "models/m/features.sql": sql,
+    ...viewFiles("a", "SELECT id, x FROM features.more", "key: id\n"),
+  });
+  const { models } = await loadModels(root, { ...modelParts(sources), engines: ["farm"], defaults: {} });
+  const dialect = joinDialect("farm", sources);
+  expect(composeModel(models[0]!, loadViews(root), dialect).query.text).toBe(
+    "WITH\nfeatures__a AS (\nSELECT id, x FROM features.more\n)\nSELECT y, x FROM features.trips JOIN features__a AS v USING (id)",
+  );
+  expect(dialect).toMatchObject({ asof: false, hasSchema: true });
+  expect(dialect.quoteName("a`b")).toBe("`a``b`");
 });
 
 describe("a join", () => {

@@ -29,7 +29,7 @@ export async function readMonitoringQuery(job: WindowJob, query: string, file: s
     const message = `${path}, which drift.query names, ${found.state === "absent" ? "is not there" : `cannot be used: ${found.reason}`}`;
     throw new UserError({ message, hint: "write one SELECT that returns a row per prediction", key: "drift.query" });
   }
-  const { query: composed, views } = composeFile({ path, text: found.text }, () => loadViews(job.root));
+  const { query: composed, views } = composeFile({ path, text: found.text }, () => loadViews(job.root), dialectOf(job));
   const rows = await rowsOf(job, composed, views);
   const { features, config } = job.record.candidate;
   const wanted = { model: job.record.model, features: features.map(({ name }) => name), query: config.features.query };
@@ -63,13 +63,17 @@ export function viewsOfRecord({ record }: WindowJob): UsedView[] {
   return composition ? recordedViews(composition) : [];
 }
 
+function dialectOf({ record, repository }: WindowJob): ReturnType<typeof joinDialect> {
+  return joinDialect(record.candidate.config.features.engine, repository.sources);
+}
+
 /** Runs a query on the interval, on the engine of the version in production. The constraints of its views must hold there too. */
 export function rowsOf(job: WindowJob, query: QueryText, views: readonly UsedView[]): Promise<QueriedRows> {
   const { engineOf, record, root, repository, extraData, staging, interval } = job;
   const window = { start: interval.from.toISOString(), end: interval.to.toISOString() };
   const limits = windowLimits(job);
   const name = record.candidate.config.features.engine;
-  const { quoteName } = joinDialect(name, repository.sources);
+  const { quoteName } = dialectOf(job);
   return queryRows({
     engine: engineOf(name),
     quoteName,
