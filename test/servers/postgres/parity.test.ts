@@ -34,3 +34,15 @@ test("PostgreSQL checks, splits, fingerprints and keeps the rows of 100 tables o
   );
   expect(runs).toBeGreaterThanOrEqual(100);
 });
+
+test("sums in floating point are the same on every run, beside others that read the table", async () => {
+  await shop.server.sql(`CREATE TABLE features.sums AS SELECT i AS id, sin(i) * 10 ^ (i % 30) AS x FROM generate_series(1, 300000) AS i;
+    ALTER TABLE features.sums SET (parallel_workers = 4); ANALYZE features.sums`);
+  const query =
+    "SELECT id % 7 AS k, sum(x) AS total, avg(x) AS mean, stddev(x) AS spread FROM features.sums GROUP BY 1";
+  const plan: FindingsPlan = { by: "key", test: 0.3, seed: 1, task: "regression", everything: false };
+  const first = await findingsOf(shop.engine, query, plan, shop.staging);
+  const scans = Promise.all([1, 2].map(() => shop.server.sql("SELECT sum(x) FROM features.sums")));
+  for (let run = 0; run < 3; run++) expect(await findingsOf(shop.engine, query, plan, shop.staging)).toEqual(first);
+  await scans;
+});
