@@ -44,12 +44,13 @@ lakes() {
 
 mariadb() { command -v mariadbd > /dev/null || debian mariadb-server; }
 
-# Spark with its Thrift server, from Python's package of it.
+# Spark with its Thrift server, from Python's package of it, and what the example that trains on it needs.
 spark() {
-  [ -x .cache/servers/spark/bin/spark-submit ] && return 0
+  [ -f .cache/servers/spark/installed ] && return 0
   command -v java > /dev/null || debian openjdk-17-jre-headless
   python3 -m venv .cache/servers/spark
-  .cache/servers/spark/bin/pip install --quiet --disable-pip-version-check pyspark==4.1.1
+  .cache/servers/spark/bin/pip install --quiet --disable-pip-version-check -r models/examples/spark-xgboost/requirements.txt
+  touch .cache/servers/spark/installed
 }
 
 servers=(postgres versitygw azurite registry extensions lakes mariadb spark)

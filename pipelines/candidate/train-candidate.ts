@@ -35,8 +35,11 @@ export async function trainCandidate(
   model: LoadedModel,
   prepared: PreparedData,
 ): Promise<TrainResult> {
-  const { log } = workspace;
-  const result = await trainStep(workspace, model, prepared);
+  const { log, engineOf } = workspace;
+  const { staged } = prepared.data;
+  const result = await trainStep(workspace, model, prepared).finally(
+    () => staged && engineOf(model.config.features.engine).unstage?.(staged),
+  );
   for (const note of [...result.leaks.map(leakSentence), ...result.notes]) log.warn(note);
   return result;
 }
@@ -77,7 +80,7 @@ async function trainNow(
     params,
     seed,
   } = config;
-  const { train, features, classes } = prepared.data;
+  const { train, features, classes, staged } = prepared.data;
   const table = await loadTable(store, train, { features, target, task, classes });
   const started = clock.now().getTime();
   const signature = { features, classes };
@@ -92,6 +95,7 @@ async function trainNow(
     log,
     signature,
     ...programSource(workspace, model),
+    ...(staged && { staged }),
   });
   return {
     model: trained.onnx,

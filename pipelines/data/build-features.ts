@@ -83,17 +83,19 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
   try {
     if (result.rows === 0) throw noRows(model, sql);
     const locate = (path: readonly (string | number)[]) => model.locate?.(path);
-    const { task, features, thresholds, drift, resources } = model.config;
+    const { task, features, thresholds, drift, resources, type, params } = model.config;
     const slices = thresholds.slices.map(({ by }) => by);
     const request = { task, features, slices, driftGroup: drift.group, locate, sql };
     const columns = assignRoles(withoutJoined(result.columns, features), request);
+    // Only a program may ask for rows where they are; trainers of ours have no such params.
+    const extent = { maxRows: resources.max_rows, stage: type === "command" && params.data === "staged" };
     const rules = resolveChecks(features.checks, result.columns, (at) => locate(["features", "checks", at]));
     const checks = await result.check(rules);
     warnOfFailures(checks, log);
     const { sources } = result;
     if (checks.some(({ passed, severity }) => !passed && severity === "block"))
       return { ok: false, checks, rows: result.rows, ...(sources && { sources }) };
-    const splits = await storeSplits(result, columns, request, job.splitSeed, resources.max_rows, store);
+    const splits = await storeSplits(result, columns, request, job.splitSeed, extent, store);
     return { ok: true, checks, ...splits, ...(sources && { sources }) };
   } finally {
     await result.close();
@@ -136,17 +138,19 @@ async function storeSplits(
   columns: readonly RoleColumn[],
   request: RoleRequest,
   seed: number,
-  maxRows: number | undefined,
+  extent: { maxRows: number | undefined; stage: boolean },
   store: DatasetStore,
 ) {
   const facts = await result.facts(columns);
   await requireUsableRows(result, columns, facts, request);
   const { task, features } = request;
   const stored = storedOrder(columns);
-  const plan = { ...features.split, seed, task, ...(maxRows === undefined ? {} : { max_rows: maxRows }) };
+  const { maxRows, stage } = extent;
+  const plan = { ...features.split, seed, task, ...(maxRows === undefined ? {} : { max_rows: maxRows }), stage };
   const splits = await result.write(stored, plan);
   requireUsableSplits(splits, features.target, request);
   return {
+    ...(splits.staged && { staged: splits.staged }),
     train: await storeSplit(splits.train, stored, store),
     test: await storeSplit(splits.test, stored, store),
     features: featureSpecs(columns),

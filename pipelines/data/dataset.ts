@@ -1,3 +1,4 @@
+import type { StagedRows } from "./engines/engine.ts";
 import type { SourceSnapshot } from "./sources/source-snapshot.ts";
 import type { FeatureSpec } from "./table.ts";
 
@@ -41,6 +42,8 @@ export interface FeatureData {
   /** Every class of train and test, by code point (numbers in numeric order); empty for a regression. */
   classes: readonly string[];
   checks: readonly CheckResult[];
+  /** Where a program on a cluster reads all train rows, when it asks for that; until it has been trained. */
+  staged?: StagedRows;
   /** Absent where rows are split by themselves, so that equal ones are on one side. */
   duplicates?: Duplicates;
   /** What was read of sources; absent where the query names none. */

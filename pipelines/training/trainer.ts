@@ -1,6 +1,7 @@
 import type { Json } from "../config/canonical-json.ts";
 import type { Task } from "../config/model-config.ts";
 import type { TrainerSchema } from "../config/model-parts.ts";
+import type { StagedRows } from "../data/engines/engine.ts";
 import type { FeatureColumn, Table } from "../data/table.ts";
 import type { Log } from "../ports/log.ts";
 import type { Parity } from "./onnx/parity.ts";
@@ -61,6 +62,8 @@ export interface TrainingInput {
   log: Log;
   /** For a trainer that runs a program. */
   source?: ProgramSource;
+  /** All train rows where a cluster has them, of which `table` may be a sample. */
+  staged?: StagedRows;
 }
 
 export interface TrainedModel {

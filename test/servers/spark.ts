@@ -15,7 +15,7 @@ export interface SparkServer extends AsyncDisposable {
   python: string;
 }
 
-const longestStartMs = 170_000;
+const longestStartMs = 400_000;
 const environment = join(serverFolder, "spark");
 
 /** Starts one; it takes about 15 seconds of two processors. `bash scripts/install-servers.sh spark` installs it. */

@@ -83,6 +83,8 @@ export interface SplitPlan {
   group?: string;
   /** The most rows of the train split: of more, a sample is taken. */
   max_rows?: number;
+  /** Whether the whole train split is to stay in the cluster too, where the engine has one. */
+  stage?: boolean;
 }
 
 /** A split as the engine wrote it: rows in the order of their hashes. */
@@ -95,11 +97,20 @@ export interface WrittenSplit extends RowsDigest {
   sampleOf?: RowsDigest;
 }
 
+/** Rows that an engine left in its staging area, and their number. */
+export interface StagedRows {
+  /** The address of a folder of Parquet files, as the cluster knows it. */
+  url: string;
+  rows: number;
+}
+
 export interface WrittenSplits {
   train: WrittenSplit;
   test: WrittenSplit;
   /** Sorted; more than 1000 are cut at 1001. Empty for a regression. */
   classes: readonly string[];
+  /** Features and target of all train rows as Parquet, for a program on the cluster. */
+  staged?: StagedRows;
   /** For a split by time: the time of the first test row. */
   boundary: string | null;
 }
@@ -130,6 +141,8 @@ export interface Engine {
   query(job: QueryJob): Promise<QueryResult>;
   /** Judges and binds the query, and reads no rows. */
   prepare(job: PrepareJob): Promise<PreparedQuery>;
+  /** Removes rows that were staged for a program. */
+  unstage?(rows: StagedRows): Promise<void>;
 }
 
 /** What an engine's folder exports: how to start what runs feature queries. */

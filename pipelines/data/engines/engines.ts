@@ -74,6 +74,7 @@ function reachingEngine(engine: Engine, reach: ReachSources | undefined): Engine
 
 function reviewedEngine(engine: Engine, review: () => Promise<void>): Engine {
   return {
+    ...engine,
     query: async (job) => review().then(() => engine.query(job)),
     prepare: async (job) => review().then(() => engine.prepare(job)),
   };

@@ -61,6 +61,8 @@ export interface QuerySession {
   release(kept: string, views: readonly string[]): Promise<void>;
   /** Writes the rows of a query to a Parquet file, in their order; compressed with zstd, or as the engine likes it. */
   save(query: string, file: string, compression?: "zstd"): Promise<void>;
+  /** Leaves the rows of a query, in any order, where programs on a cluster read them, until `Engine.unstage`; gives the address. */
+  stage?(query: string): Promise<string>;
   close(): Promise<void>;
 }
 

@@ -7,6 +7,7 @@ import type { Dialect } from "./dialect.ts";
 import type { SplitPlan, WrittenSplit, WrittenSplits } from "./engine.ts";
 import { sampleBound, sampleHash } from "./sample-rows.ts";
 import type { QuerySession } from "./session.ts";
+import { stagedRows } from "./staged-rows.ts";
 
 /** Where the two files go; the session must be allowed to write them. */
 export function splitFiles(staging: string): { train: string; test: string } {
@@ -44,7 +45,10 @@ export async function writeSplits(
   ] as const) {
     if (sides[side].rows > 0) await writeSide(session, hashed, columns, own, sides[side].where, path);
   }
+  const from = `${hashed} WHERE ${whole.train.where}`;
+  const url = plan.stage ? await session.stage?.(stagedRows(session.dialect, columns, plan.task, from)) : undefined;
   return {
+    ...(url !== undefined && { staged: { url, rows: whole.train.rows } }),
     train: written(sides.train, files.train),
     test: written(sides.test, files.test),
     classes: target && plan.task === "classification" ? await classesOf(session, hashed, target) : [],

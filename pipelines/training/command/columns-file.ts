@@ -42,7 +42,7 @@ export interface ColumnsFile {
   task: Task;
   seed: number;
   rows: number;
-  /** The file with the rows. */
+  /** The file with the rows, or with `data: staged` the address of Parquet. */
   data: string;
   target: { name: string; type: "double" | "string" };
   /** In the order of the columns of `probabilities`; empty for a regression. */
@@ -52,14 +52,17 @@ export interface ColumnsFile {
 }
 
 /** The content of columns.json. */
-export function columnsFile(table: Table, about: { seed: number; data: string; target: string }): ColumnsFile {
+export function columnsFile(
+  table: Table,
+  about: { seed: number; data: string; rows: number; target: string },
+): ColumnsFile {
   const { task } = table.target;
   const classes = table.target.task === "classification" ? table.target.classes : [];
   return {
     format: 1,
     task,
     seed: about.seed,
-    rows: table.rows,
+    rows: about.rows,
     data: about.data,
     target: { name: about.target, type: task === "regression" ? "double" : "string" },
     classes,

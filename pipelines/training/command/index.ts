@@ -43,10 +43,10 @@ export const command: Trainer = {
         examples: [["train.py", "requirements.txt"]],
       },
       data: {
-        enum: ["parquet", "csv"],
+        enum: ["parquet", "csv", "staged"],
         default: "parquet",
         description:
-          "The format of the rows: train.parquet, or train.csv for languages that read no Parquet. Numbers and booleans are float32, a missing one is null; a missing category is the empty text.",
+          "The format of the rows: train.parquet, or train.csv for languages that read no Parquet. Numbers and booleans are float32, a missing one is null; a missing category is the empty text. With `staged` no rows come here: `data` in columns.json is the address of Parquet that the features.engine left in its staging area, all train rows whatever resources.max_rows says, for a program that trains on the cluster.",
       },
       env: {
         title: "a list of names of environment variables that hold no secret",

@@ -4,7 +4,7 @@ import type { Json } from "../../config/canonical-json.ts";
 export interface CommandParams {
   run: readonly [string, ...string[]];
   options: Readonly<Record<string, number | string | boolean>>;
-  data: "parquet" | "csv";
+  data: "parquet" | "csv" | "staged";
   env: readonly string[];
   timeout_minutes: number;
   /** 0 is no limit. */

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { visibleText } from "../../errors/visible-text.ts";
 import type { Log, Step } from "../../ports/log.ts";
 import type { ProgramSource, TrainedModel, TrainingInput } from "../trainer.ts";
@@ -23,15 +25,27 @@ export async function trainCommand(input: TrainingInput): Promise<TrainedModel> 
   if (!source) throw new Error("A program cannot be trained without the folder it is in.");
   const params = commandParams(input.params);
   await using work = await makeWorkFolder(source);
-  const data = `train.${params.data}`;
-  await writeRows(table, source.target, work.path, data);
-  await work.writeJson("columns.json", columnsFile(table, { seed, data, target: source.target }));
+  const rows = await giveRows(input, params, source.target, work.path);
+  await work.writeJson("columns.json", columnsFile(table, { seed, ...rows, target: source.target }));
   await work.writeJson("params.json", { seed, threads: input.threads, options: params.options });
   const curves = new CurveReader();
   await log.step("program", (step) => runInside(work, source, params, { input, curves, step }));
   const onnx = await readProgramModel(work.path);
   const parity = await proveApart(onnx, table, params.timeout_minutes * 60);
   return { onnx, parity, predict, importance: [], coefficients: [], curves: curves.curves, facts: factsOf(params) };
+}
+
+/** Where the program finds its rows, and how many there are. One that reads an address gets that of a file where no cluster has them. */
+async function giveRows(
+  { table, staged }: TrainingInput,
+  params: CommandParams,
+  target: string,
+  folder: string,
+): Promise<{ data: string; rows: number }> {
+  if (params.data === "staged" && staged) return { data: staged.url, rows: staged.rows };
+  const data = `train.${params.data === "staged" ? "parquet" : params.data}`;
+  await writeRows(table, target, folder, data);
+  return { data: params.data === "staged" ? pathToFileURL(join(folder, data)).href : data, rows: table.rows };
 }
 
 function predict(): never {

@@ -1,12 +1,12 @@
-import { mkdtempSync, readdirSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DataCheck } from "../../../pipelines/config/model-config.ts";
 import type { SourceConfig } from "../../../pipelines/config/source-config.ts";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
-import type { FeatureResult } from "../../../pipelines/data/dataset.ts";
+import type { DatasetRef, FeatureResult } from "../../../pipelines/data/dataset.ts";
 import type { Engine } from "../../../pipelines/data/engines/engine.ts";
 import { startEngines } from "../../../pipelines/data/engines/engines.ts";
 import { readEndpoint } from "../../../pipelines/data/engines/spark/endpoint.ts";
@@ -17,6 +17,7 @@ import { openSession, quoteText } from "../../../pipelines/data/engines/tables.t
 import { sqlText } from "../../../pipelines/data/sql-text.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { featureJob, type ModelChoice, type Project, scratchProject } from "../../data/feature-project.ts";
+import { makeScratch } from "../../scratch.ts";
 import { type DatabricksDouble, startDatabricksDouble } from "../databricks-double.ts";
 import { type SparkServer, startSpark } from "../spark.ts";
 import { freePort } from "../start-server.ts";
@@ -51,7 +52,7 @@ beforeAll(async () => {
     volumes: join(server.folder, "volumes"),
     open,
   });
-});
+}, 420_000);
 
 afterAll(async () => {
   await double?.[Symbol.asyncDispose]();
@@ -162,6 +163,41 @@ describe.each(choices)("a training's datasets split %s", (title, choice, max_row
     if (names.length > 1) expect(readdirSync(join(server.folder, "volumes/ml/staging"))).toEqual([]);
   });
 });
+
+test("a program trains on the cluster, on all rows, and mergeml judges its model on the whole test split", async () => {
+  using scratch = makeScratch({ model: false });
+  cpSync(
+    join(import.meta.dirname, "../../../models/examples/spark-xgboost"),
+    join(scratch.root, "models/spark-xgboost"),
+    { recursive: true },
+  );
+  const staging = join(server.folder, "staging");
+  scratch.write(
+    "mergeml.yaml",
+    `sources:\n  farm: { type: spark, url: { env: FARM_URL }, schemas: [features], staging: ${staging} }\n`,
+  );
+  const yaml = readFileSync(join(scratch.root, "models/spark-xgboost/model.yaml"), "utf8");
+  scratch.write("models/spark-xgboost/model.yaml", yaml.replace("max_rows: 1000000", "max_rows: 1000"));
+  scratch.git("add", ".");
+  scratch.git("commit", "-qm", "Add a model");
+  Object.assign(scratch.env, {
+    FARM_URL: server.url,
+    SPARK_MASTER: "local[1]",
+    PATH: `${dirname(server.python)}:${scratch.env.PATH}`,
+  });
+  await scratch.facts(["init"]);
+  await statements.rows(`CREATE TABLE features.trips USING parquet AS SELECT id AS trip_id, 1 + id % 17 AS distance, id % 24 AS hour,
+    1 + id % 7 AS weekday, CASE id % 5 WHEN 0 THEN 'airport' ELSE 'city' END AS zone, 1 + id % 4 AS passengers,
+    CAST(3 * (1 + id % 17) + id % 24 / 4 + CASE id % 5 WHEN 0 THEN 15 ELSE 0 END AS DOUBLE) AS minutes FROM range(5000)`);
+  const { stdout, stderr, code } = await scratch.mergeml("run", "spark-xgboost");
+  expect(code, stderr + stdout).toBe(0);
+  expect(stdout).toContain("spark-xgboost v1 is in production");
+  const rows = /rows=(\d+)@0/.exec(stderr)?.[1];
+  const { candidate } = await scratch.facts<{ candidate: { train: DatasetRef } }>(["show", "spark-xgboost"]);
+  expect(candidate.train.rows).toBeLessThanOrEqual(1000);
+  expect(candidate.train.sample_of?.rows).toBe(Number(rows));
+  expect(readdirSync(staging)).toEqual([]);
+}, 400_000);
 
 /** Means of floating point differ in their last digits. */
 function withoutTypes(found: FeatureResult["checks"]) {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Json, sha256 } from "../../../pipelines/config/canonical-json.ts";
+import type { StagedRows } from "../../../pipelines/data/engines/engine.ts";
 import type { FeatureSpec, Table } from "../../../pipelines/data/table.ts";
 import type { Log } from "../../../pipelines/ports/log.ts";
 import { classificationHead, OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
@@ -55,6 +56,7 @@ interface TrainingChanges {
   table?: Table;
   params?: Readonly<Record<string, Json>>;
   env?: Readonly<Record<string, string>>;
+  staged?: StagedRows;
 }
 
 /** A model whose program is `script` for Node; it may read `prepared.onnx`. */
@@ -71,7 +73,7 @@ export function makeProgram(script: string, files: Readonly<Record<string, strin
     folder,
     outside,
     log,
-    train: ({ table = flats, params = {}, env = {} } = {}) =>
+    train: ({ table = flats, params = {}, env = {}, staged } = {}) =>
       trainModel({
         trainer: findTrainer("command"),
         task: table.target.task,
@@ -81,6 +83,7 @@ export function makeProgram(script: string, files: Readonly<Record<string, strin
         threads: 2,
         log: listening(log),
         signature: signatureOf(table),
+        ...(staged && { staged }),
         source: {
           folder,
           name: "models/rent",

@@ -77,6 +77,20 @@ test("the rows may come as CSV", async () => {
   expect(text).toBe('size,city,rent\n50.0,Bonn,500.5\n,"",600.0\n70.0,Ulm,700.0\n90.0,Bonn,900.0\n');
 });
 
+test("a program that reads an address gets that of the cluster's rows, or of a file where no cluster has them", async () => {
+  using program = makeProgram(leaveTraces);
+  const columns = () => JSON.parse(readFileSync(join(program.outside, "work", "columns.json"), "utf8"));
+  await program.train({
+    params: { data: "staged" },
+    staged: { url: "s3://acme-lake/staging/mergeml-1", rows: 4_000_000 },
+  });
+  expect(columns()).toMatchObject({ data: "s3://acme-lake/staging/mergeml-1", rows: 4_000_000 });
+  expect(readdirSync(join(program.outside, "work"))).not.toContain("train.parquet");
+  await program.train({ params: { data: "staged" } });
+  expect(columns()).toMatchObject({ data: expect.stringMatching(/^file:\/\/\/.*\/train\.parquet$/), rows: 4 });
+  expect(await parquetRows(join(program.outside, "work", "train.parquet"))).toHaveLength(4);
+});
+
 test("a classifier learns of its classes, and its labels are texts", async () => {
   using program = makeProgram(leaveTraces, { "prepared.onnx": soundClassifier(["cheap", "dear"]) });
   const { model } = await program.train({ table: graded });

@@ -9,21 +9,24 @@ import { volumeStaging } from "./volume-staging.ts";
 
 /** A SQL warehouse of Databricks at a source. Its statements have no session in common, so that relations stand for themselves. */
 export function openDatabricks({ name, source, env, files }: SourceJob<"databricks">): Engine {
-  return sparkEngine(() => {
-    const { host, warehouse, token, catalog, staging } = source;
-    if (staging === undefined) throw noStaging(name);
-    const api = openDatabricksApi(variableOf(name, host, env), variableOf(name, token, env), host.env);
-    const id = variableOf(name, warehouse, env);
-    const statements = () => databricksStatements(api, { id, catalog });
-    return {
-      about: { source: name, host: api.host, variable: token.env },
-      rules: { schemas: source.schemas, catalog: catalog ?? null },
-      names: false,
-      open: async () => statements(),
-      staging: () =>
-        staging.startsWith("/Volumes/") ? volumeStaging(staging, api, files) : openStaging(staging, { env, files }),
-    };
-  });
+  return sparkEngine(
+    () => {
+      const { host, warehouse, token, catalog, staging } = source;
+      if (staging === undefined) throw noStaging(name);
+      const api = openDatabricksApi(variableOf(name, host, env), variableOf(name, token, env), host.env);
+      const id = variableOf(name, warehouse, env);
+      const statements = () => databricksStatements(api, { id, catalog });
+      return {
+        about: { source: name, host: api.host, variable: token.env },
+        rules: { schemas: source.schemas, catalog: catalog ?? null },
+        names: false,
+        open: async () => statements(),
+        staging: () =>
+          staging.startsWith("/Volumes/") ? volumeStaging(staging, api, files) : openStaging(staging, { env, files }),
+      };
+    },
+    { name, schemas: source.schemas },
+  );
 }
 
 function noStaging(name: string): UserError {

@@ -19,21 +19,35 @@ export interface SparkQuery {
 }
 
 /** Judges what can be told of the text alone; nothing is sent. Throws UserError with every objection. */
-export function judgeText(job: PrepareJob): SparkQuery {
+export function judgeText(job: PrepareJob, source?: TablePrefix): SparkQuery {
   const { sql, window } = job;
   const { tokens, parameters, problems } = judgeTokens(sql);
   const objections = [...problems, ...parameterProblems(job, parameters)];
   if (objections.length > 0) throw new UserError(objections.sort(byPlace));
   const values = { $start: window?.start ?? "", $end: window?.end ?? "" };
-  const edits = tokens.flatMap(({ kind, text, start, end }) =>
-    kind === "parameter" ? [{ start, end, value: sparkDialect.instant(values[text as keyof typeof values]) }] : [],
-  );
+  const edits = tokens.flatMap(({ kind, text, start, end }, at): Edit[] => {
+    if (kind === "parameter") return [{ start, end, value: sparkDialect.instant(values[text as keyof typeof values]) }];
+    return isPrefix(tokens, at, source) ? [{ start, end: end + 1, value: "" }] : [];
+  });
   const written = replaced(sql.text.slice(0, endOf(tokens)), edits);
   return {
     relation: `(\n${written}\n)`,
     parameters,
     locate: ({ at, message }) => (at && at.line > 1 ? place(sql, at, edits) : locateWord(sql, namedIn(message))),
   };
+}
+
+/** What the name of a table may begin with, as DuckDB's would: the source, which the server knows nothing of. */
+interface TablePrefix {
+  name: string;
+  schemas: readonly string[];
+}
+
+/** Whether a name is the source's, with a point right behind it and a schema of it behind that. */
+function isPrefix(tokens: readonly Token[], at: number, source: TablePrefix | undefined): boolean {
+  const [before, name, point, schema] = [at - 1, at, at + 1, at + 2].map((place) => tokens[place]);
+  if (!source || name?.text !== source.name || point?.text !== "." || point.start !== name.end) return false;
+  return /^(from|join|,)$/i.test(before?.text ?? "") && source.schemas.includes(schema?.text.replaceAll("`", "") ?? "");
 }
 
 /** Without the last semicolon and what follows it. */

@@ -26,10 +26,14 @@ export interface SparkServer {
 const preparingSeconds = 300;
 
 /** An engine over a server; what the server is made of is looked up when a query is run. */
-export function sparkEngine(serverOf: () => SparkServer): Engine {
+export function sparkEngine(
+  serverOf: () => SparkServer,
+  source?: { name: string; schemas: readonly string[] },
+): Engine {
   return {
+    unstage: ({ url }) => serverOf().staging().remove(url.split("/").at(-1)!),
     async prepare(job) {
-      const allowed = judgeText(job);
+      const allowed = judgeText(job, source);
       const patient = { ...job, limits: { ...job.limits, seconds: preparingSeconds } };
       return withStatements(serverOf(), patient, allowed, async (statements, server) => {
         const prepared = await prepare(statements, server, job, allowed);
@@ -38,7 +42,7 @@ export function sparkEngine(serverOf: () => SparkServer): Engine {
       });
     },
     async query(job) {
-      const allowed = judgeText(job);
+      const allowed = judgeText(job, source);
       return withStatements(serverOf(), job, allowed, (statements, server) => run(statements, server, job, allowed));
     },
   };

@@ -73,6 +73,11 @@ export function openSparkSession(statements: SparkStatements, { staging, names }
       await staging.collect(folder, file);
       await remove(folder);
     },
+    async stage(query) {
+      const folder = await write(query);
+      folders.delete(folder);
+      return staging.url(folder);
+    },
     interrupt: () => statements.interrupt(),
     async close() {
       for (const relation of [...folders.keys()]) await remove(relation);

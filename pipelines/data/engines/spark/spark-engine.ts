@@ -24,14 +24,17 @@ const settings = {
 
 /** Spark at a source, over its Thrift server. A session is opened for each query, and lives until its result is closed. */
 export function openSpark({ name, source, env, files }: SourceJob<"spark">): Engine {
-  return sparkEngine(() => {
-    const endpoint = readEndpoint(variableOf(name, source.url, env), source.url.env);
-    return {
-      about: { source: name, host: endpoint.host, variable: source.url.env },
-      rules: { schemas: source.schemas, catalog: null },
-      names: true,
-      open: () => openThriftSession(endpoint, settings),
-      staging: () => openStaging(source.staging, { env, files }),
-    };
-  });
+  return sparkEngine(
+    () => {
+      const endpoint = readEndpoint(variableOf(name, source.url, env), source.url.env);
+      return {
+        about: { source: name, host: endpoint.host, variable: source.url.env },
+        rules: { schemas: source.schemas, catalog: null },
+        names: true,
+        open: () => openThriftSession(endpoint, settings),
+        staging: () => openStaging(source.staging, { env, files }),
+      };
+    },
+    { name, schemas: source.schemas },
+  );
 }

