@@ -14,8 +14,8 @@ export function sourcesOf(yaml: string): Sources {
 }
 
 /** DuckDB with these sources, in a job with this environment. */
-export function engineWith(sources: Sources, env: Readonly<Record<string, string>>): Engine {
+export function engineWith(sources: Sources, env: Readonly<Record<string, string>>, installed = "/nowhere"): Engine {
   const given = { MERGEML_DUCKDB_EXTENSIONS: extensionFolder, ...env };
-  const reach = reachSources({ sources, env: given, clock: systemClock, installed: "/nowhere" });
+  const reach = reachSources({ sources, env: given, clock: systemClock, installed });
   return startEngines({ sources, env: given, reach })("duckdb");
 }

@@ -1,11 +1,14 @@
 import { readFileSync } from "node:fs";
+import { copyFile, mkdir } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
+import { openDuckdbSession } from "../../../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { failure, featureJob, type Project, scratchProject } from "../../data/feature-project.ts";
+import { extensionFolder } from "../lake.ts";
 import { engineWith, sourcesOf } from "./source-project.ts";
 
 const csv = `id,x,y\n${Array.from({ length: 60 }, (_, i) => `${i},${i * 0.5},${i * 2}`).join("\n")}\n`;
@@ -109,6 +112,19 @@ test("an extension that the operator's folder lacks is told with how to get it",
     /DuckDB's extension httpfs \(v[0-9.]+\) is not in the folder that MERGEML_DUCKDB_EXTENSIONS names/,
   );
   expect(error.problems[0]?.hint).toContain("pip install --target <folder> duckdb-extension-httpfs==");
+});
+
+test("an extension that DuckDB has installed before is loaded from there", async () => {
+  using session = await openDuckdbSession({ readable: [] });
+  const { version, platform } = await session.row("SELECT version() AS version, platform FROM pragma_platform()");
+  const installed = join(project.root, ".mergeml/duckdb");
+  const place = join(installed, String(version), String(platform));
+  await mkdir(place, { recursive: true });
+  const file = "httpfs.duckdb_extension";
+  await copyFile(join(extensionFolder, "duckdb_extension_httpfs/extensions", String(version), file), join(place, file));
+  const engine = engineWith(sources(), { MERGEML_DUCKDB_EXTENSIONS: "" }, installed);
+  const result = await buildFeatures({ ...featureJob(project, 'SELECT * FROM web."x.csv"', { key: ["id"] }), engine });
+  expect(result.ok).toBe(true);
 });
 
 test("a file that is no extension of this version is told", async () => {

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError } from "../../../../errors/environment-error.ts";
 import { UserError } from "../../../../errors/user-error.ts";
@@ -24,11 +24,17 @@ export async function loadExtensions(
   places: ExtensionPlaces,
 ): Promise<void> {
   const { version } = await session.row("SELECT version() AS version");
-  if (places.extensions === null) await session.run(`SET extension_directory = ${quoteText(places.installed)}`);
+  if (places.extensions === null) await installInto(session, places.installed);
   for (const name of names) {
     if (places.extensions === null) await install(session, name, String(version));
     else await load(session, await findFile(places.extensions, name, String(version)), name, String(version));
   }
+}
+
+/** The process has no home directory, and DuckDB wants one that is there. */
+async function installInto(session: DuckdbSession, folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const name of ["home_directory", "extension_directory"]) await session.run(`SET ${name} = ${quoteText(folder)}`);
 }
 
 /** As `pip install --target`, DuckDB's own folders and a plain copy have them. */
