@@ -30,7 +30,8 @@ extensions() {
   version=$(node -p "require('./node_modules/@duckdb/node-api/package.json').version.split('-')[0]")
   [ ! -f "$folder/$version" ] || return 0
   rm -rf "$folder"
-  python3 -m pip install --quiet --no-deps --target "$folder" duckdb-extension-{httpfs,azure,delta,avro,iceberg,postgres-scanner,mysql-scanner}=="$version"
+  lakes # has a pip, which Debian's Python may lack
+  .cache/servers/lakes/bin/pip install --quiet --disable-pip-version-check --no-deps --target "$folder" duckdb-extension-{httpfs,azure,delta,avro,iceberg,postgres-scanner,mysql-scanner}=="$version"
   touch "$folder/$version"
 }
 
@@ -38,7 +39,7 @@ extensions() {
 lakes() {
   [ ! -f .cache/servers/lakes/ready ] || return 0
   python3 -m venv .cache/servers/lakes
-  .cache/servers/lakes/bin/pip install --quiet deltalake==1.6.6 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'
+  .cache/servers/lakes/bin/pip install --quiet --disable-pip-version-check deltalake==1.6.6 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'
   touch .cache/servers/lakes/ready
 }
 

@@ -7,7 +7,7 @@ export interface Token {
 }
 
 /** What is not taken apart, because engines or their settings read it differently, and where. */
-export interface Unclear {
+interface Unclear {
   message: string;
   hint: string;
   start: number;
