@@ -177,7 +177,12 @@ test("a program trains on the cluster, on all rows, and mergeml judges its model
     `sources:\n  farm: { type: spark, url: { env: FARM_URL }, schemas: [features], staging: ${staging} }\n`,
   );
   const yaml = readFileSync(join(scratch.root, "models/spark-xgboost/model.yaml"), "utf8");
-  scratch.write("models/spark-xgboost/model.yaml", yaml.replace("max_rows: 1000000", "max_rows: 1000"));
+  scratch.write(
+    "models/spark-xgboost/model.yaml",
+    yaml
+      .replace("max_rows: 1000000", "max_rows: 1000")
+      .replace("n_estimators: 60, learning_rate: 0.1", "n_estimators: 12, learning_rate: 0.5"),
+  );
   scratch.git("add", ".");
   scratch.git("commit", "-qm", "Add a model");
   Object.assign(scratch.env, {
