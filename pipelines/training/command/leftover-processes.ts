@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /** What a program's processes are known by, wherever they have gone. */
 export interface Traces {
-  /** Leads the program's process group. */
-  leader: number;
+  /** Leads the program's process group; null when nobody has told. */
+  leader: number | null;
   /** A random text in the environment that they inherit. */
   mark: string;
   /** A folder that is theirs alone: whoever works in it belongs to them. */
@@ -33,7 +33,7 @@ export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
  * also when they forgot their environment or fork faster than a list is read.
  */
 export function killLeftovers(traces: Traces): void {
-  signalGroup(traces.leader, "SIGKILL");
+  if (traces.leader !== null) signalGroup(traces.leader, "SIGKILL");
   if (traces.ancestor === process.pid) killAdopted();
   for (let round = 0, empty = 0; round < mostRounds && empty < emptyRounds; round++) {
     const killed = killSeen(traces);

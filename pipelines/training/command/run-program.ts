@@ -48,8 +48,8 @@ export async function runProgram(run: ProgramRun): Promise<ProgramEnd> {
   const exited = once(supervisor, "exit");
   send(supervisor, { start: { program, args, cwd, env, mark } });
   await exited;
-  const leader = heard.leader();
-  if (!heard.reply() && leader !== null) killLeftovers({ leader, mark, folder: cwd });
+  // Also when it was killed before it could tell that it started the program.
+  if (!heard.reply()) killLeftovers({ leader: heard.leader(), mark, folder: cwd });
   await Promise.all([drained(supervisor.stdout), drained(supervisor.stderr)]);
   return endOf(heard.reply(), limit.reached());
 }

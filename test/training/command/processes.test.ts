@@ -4,6 +4,7 @@ import { chmodSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
+import { killLeftovers } from "../../../pipelines/training/command/leftover-processes.ts";
 import { failure, makeProgram, type Program } from "./programs.ts";
 
 /** Six seconds: time enough to start in, beside all the other tests. */
@@ -82,6 +83,17 @@ describe("children that hide are ended with the program", () => {
     const { message } = await failure(program, { params: { run: ["sh", "fit.sh", program.outside] } });
     expect(message).toContain("was ended together with the process that watches it.");
     expect(startedBy(program).filter(runs)).toEqual([]);
+  });
+
+  test("when their supervisor is killed before it tells of the program, by that folder or by their mark", async () => {
+    using program = makeProgram("");
+    const outside = { cwd: program.outside, env: {}, detached: true, stdio: "ignore" } as const;
+    const inFolder = spawn("/bin/sleep", ["60"], { ...outside, cwd: program.folder });
+    const marked = spawn("/bin/sleep", ["60"], { ...outside, env: { MERGEML_RUN: "of-this-test" } });
+    const other = spawn("/bin/sleep", ["60"], outside);
+    killLeftovers({ leader: null, mark: "MERGEML_RUN=of-this-test", folder: program.folder });
+    expect([inFolder, marked, other].map(({ pid }) => runs(pid!))).toEqual([false, false, true]);
+    other.kill();
   });
 
   test("when each lives only to start the next, in a session of its own", async () => {
