@@ -31,7 +31,7 @@ extensions() {
   [ ! -f "$folder/$version" ] || return 0
   rm -rf "$folder"
   lakes # has a pip, which Debian's Python may lack
-  .cache/servers/lakes/bin/pip install --quiet --disable-pip-version-check --no-deps --target "$folder" duckdb-extension-{httpfs,azure,delta,avro,iceberg,postgres-scanner,mysql-scanner}=="$version"
+  .cache/servers/lakes/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps --target "$folder" duckdb-extension-{httpfs,azure,delta,avro,iceberg,postgres-scanner,mysql-scanner}=="$version"
   touch "$folder/$version"
 }
 
@@ -39,7 +39,7 @@ extensions() {
 lakes() {
   [ ! -f .cache/servers/lakes/ready ] || return 0
   python3 -m venv .cache/servers/lakes
-  .cache/servers/lakes/bin/pip install --quiet --disable-pip-version-check deltalake==1.6.6 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'
+  .cache/servers/lakes/bin/pip install --quiet --no-compile --disable-pip-version-check deltalake==1.6.6 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'
   touch .cache/servers/lakes/ready
 }
 
@@ -50,7 +50,7 @@ spark() {
   [ -f .cache/servers/spark/installed ] && return 0
   command -v java > /dev/null || debian openjdk-17-jre-headless
   python3 -m venv .cache/servers/spark
-  .cache/servers/spark/bin/pip install --quiet --disable-pip-version-check -r models/examples/spark-xgboost/requirements.txt
+  .cache/servers/spark/bin/pip install --quiet --no-compile --disable-pip-version-check -r models/examples/spark-xgboost/requirements.txt
   touch .cache/servers/spark/installed
 }
 

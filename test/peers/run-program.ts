@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
-const limitMinutes = 10;
+/** Of an installation beside everything else that a CI of two cores does. */
+const limitMinutes = 45;
 
 /** Runs a program with its output on the terminal. Throws when it fails. */
 export async function runProgram(program: string, args: readonly string[]): Promise<void> {

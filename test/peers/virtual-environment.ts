@@ -36,7 +36,7 @@ export async function makeEnvironment(name: Environment): Promise<void> {
   if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
   rmSync(folder, { recursive: true, force: true });
   await runProgram("python3", ["-m", "venv", folder]);
-  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+  const install = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"];
   await runProgram(pythonOf(name), [...install, ...files.flatMap((file) => ["-r", file])]);
   writeFileSync(mark, wanted);
 }
