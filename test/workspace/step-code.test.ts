@@ -43,7 +43,8 @@ test("what runs in another process or thread counts, and what is only a type doe
   const modules = modulesFrom(["training/trainers.ts"]).map((file) => relative(source, file));
   expect(modules).toContain("training/gradient-boosting/shard-worker.ts");
   expect(modules).toContain("training/command/prove-process.ts");
-  expect(modules).not.toContain("ports/clock.ts");
+  expect(modules).not.toContain("ports/log.ts");
+  expect(modules).not.toContain("data/engines/postgres/postgres.ts");
 });
 
 test("a stored result is not found by other code", async () => {

@@ -1,9 +1,9 @@
 import type { EnvironmentError } from "../../errors/environment-error.ts";
-import { engines } from "./engines.ts";
+import { duckdb } from "./duckdb/duckdb.ts";
 import { machineErrorIn } from "./machine-error.ts";
 
 /** The engine that our own SQL runs on: over stored datasets, prediction logs, samples and rows to score. */
-const tables = engines.duckdb;
+const tables = duckdb;
 
 /** The SQL of these tables. */
 export const tableDialect = tables.dialect;

@@ -42,12 +42,16 @@ test("nothing but an engine's own folder knows its library", () => {
   expect(found).toEqual([]);
 });
 
+/** Whoever reads our own tables loads the one engine they are on, and not the drivers of all. */
+const ownTables = "pipelines/data/engines/tables.ts";
+
 test.each(folders)("nothing but the table of engines reaches into $name/, and it does so once", ({ name }) => {
   const reaching = sources
     .filter((file) => !mayReach(file, name))
     .flatMap((file) => importsOf(file).map((path) => [file, path] as const))
     .filter(([file, path]) => path.startsWith(".") && isInside(join(file, "..", path), name));
-  expect(reaching).toEqual([[table, `./${name}/${name}.ts`]]);
+  const doors = name === "duckdb" ? [table, ownTables] : [table];
+  expect(reaching.sort()).toEqual(doors.map((door) => [door, `./${name}/${name}.ts`]));
 });
 
 test("a model may name an engine that runs here, or a source that runs queries itself", () => {
