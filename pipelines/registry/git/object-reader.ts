@@ -19,7 +19,7 @@ export interface ObjectReader extends AsyncDisposable {
 const ahead = 100;
 
 /** A process that nobody has asked for so long ends by itself; the next reader starts another. */
-const idleMilliseconds = 2_000;
+const idleMilliseconds = 20_000;
 
 /** Nothing runs until something is read. */
 export function openObjectReader(cwd: string, options: GitOptions): ObjectReader {
