@@ -9,7 +9,7 @@ import { postgres } from "./postgres/postgres.ts";
 import { spark } from "./spark/spark.ts";
 
 /** The engines that run here, by the `features.engine` of model.yaml. A new one is a folder and a line. */
-export const engines = { duckdb } as const satisfies Readonly<Record<string, EngineEntry>>;
+const engines = { duckdb } as const satisfies Readonly<Record<string, EngineEntry>>;
 
 /** The engines that run where a source of mergeml.yaml is, by its type. A new one is a folder and a line. */
 const sourceEngines: { readonly [Type in SourceType]?: SourceEngine<Type> } = { postgres, spark, databricks };
