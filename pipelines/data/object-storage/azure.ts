@@ -3,7 +3,15 @@ import type { Clock } from "../../ports/clock.ts";
 import type { AzureAuth } from "./azure-credentials.ts";
 import { sharedKey } from "./azure-signature.ts";
 import type { ObjectFacts, ObjectStorage, PartedUpload } from "./object-storage.ts";
-import { clean, type HttpAnswer, type HttpRequest, type HttpSettings, sendRequest, triedText } from "./send-request.ts";
+import {
+  type Ask,
+  clean,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpSettings,
+  sendRequest,
+  triedText,
+} from "./send-request.ts";
 import { ServerError } from "./server-error.ts";
 import { factsOfAnswer, largestWhole, unquoted } from "./stored-object.ts";
 import { listOf, parseXml, textOf } from "./xml.ts";
@@ -17,18 +25,6 @@ export interface AzureSettings {
   clock: Clock;
   patience?: Pick<HttpSettings, "attempts" | "firstWait" | "timeoutMs">;
 }
-
-interface Asked {
-  method: HttpRequest["method"];
-  key?: string;
-  query?: Readonly<Record<string, string>>;
-  headers?: Readonly<Record<string, string>>;
-  body?: Uint8Array;
-  largest?: number;
-}
-
-/** Sends a request for the container; statuses in `answers` are the caller's, any other that is no success throws. */
-type Ask = (asked: Asked, answers?: readonly number[]) => Promise<HttpAnswer>;
 
 /** A container of an Azure storage account: https://learn.microsoft.com/rest/api/storageservices/blob-service-rest-api */
 export function openAzure(settings: AzureSettings): ObjectStorage {

@@ -4,7 +4,16 @@ import type { Clock } from "../../ports/clock.ts";
 import type { AwsCredentialSource } from "./aws-credentials.ts";
 import type { ByteRange, Leftover, ObjectFacts, ObjectStorage, PartedUpload } from "./object-storage.ts";
 import { s3Refusal } from "./s3-refusal.ts";
-import { clean, type HttpAnswer, type HttpRequest, type HttpSettings, sendRequest, triedText } from "./send-request.ts";
+import {
+  type Ask,
+  type Asked,
+  clean,
+  type HttpAnswer,
+  type HttpRequest,
+  type HttpSettings,
+  sendRequest,
+  triedText,
+} from "./send-request.ts";
 import { factsOfAnswer, largestWhole, unquoted } from "./stored-object.ts";
 import { listOf, parseXml, textOf } from "./xml.ts";
 
@@ -20,18 +29,6 @@ export interface S3Settings {
   /** For tests: how patient it is. */
   patience?: Pick<HttpSettings, "attempts" | "firstWait" | "timeoutMs">;
 }
-
-interface Asked {
-  method: HttpRequest["method"];
-  key?: string;
-  query?: Readonly<Record<string, string>>;
-  headers?: Readonly<Record<string, string>>;
-  body?: Uint8Array;
-  largest?: number;
-}
-
-/** Sends a request for the bucket; statuses in `answers` are the caller's, any other that is no success throws. */
-type Ask = (asked: Asked, answers?: readonly number[]) => Promise<HttpAnswer>;
 
 /** A bucket of S3, or of a server that speaks its protocol: GCS, R2, MinIO, Ceph. */
 export function openS3(settings: S3Settings): ObjectStorage {

@@ -122,3 +122,16 @@ function reasonOf(error: Error): string {
 export function clean(text: string, { secrets = [] }: Pick<HttpSettings, "secrets">): string {
   return visibleText(secrets.filter(Boolean).reduce((all, secret) => all.replaceAll(secret, "***"), text));
 }
+
+/** A request for a bucket or a container, or for an object in it. */
+export interface Asked {
+  method: HttpRequest["method"];
+  key?: string;
+  query?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
+  body?: Uint8Array;
+  largest?: number;
+}
+
+/** Sends it; statuses in `answers` are the caller's, any other that is no success throws. */
+export type Ask = (asked: Asked, answers?: readonly number[]) => Promise<HttpAnswer>;

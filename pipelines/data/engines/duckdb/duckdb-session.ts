@@ -10,6 +10,7 @@ import {
   type Session,
   type SessionOptions,
 } from "../session.ts";
+import { onlyRow, temporaryTables } from "../temporary-tables.ts";
 import { duckdbDialect, quoteText } from "./dialect.ts";
 import { sourceColumn } from "./duckdb-columns.ts";
 import { connectSources, type SourceConnection } from "./sources/connect-sources.ts";
@@ -91,26 +92,14 @@ function sessionOn(connection: DuckDBConnection, closeInstance: () => void): Duc
     connection,
     run,
     rows,
-    async row(sql) {
-      const [first] = await rows(sql);
-      if (!first) throw new Error(`no row came back from: ${sql}`);
-      return first;
-    },
+    row: onlyRow(rows),
     async columns(relation) {
       const described = await rows(`DESCRIBE ${relation}`);
       return described.map((row) => sourceColumn(String(row.column_name), String(row.column_type)));
     },
     stream: (sql) => chunksOf(connection, sql),
     appender: (table, types) => openAppender(connection, table, types),
-    async keep(name, query) {
-      await run(`CREATE TEMP TABLE ${name} AS ${query}`);
-      return name;
-    },
-    async view(name, query) {
-      await run(`CREATE TEMP VIEW ${name} AS ${query}`);
-      return name;
-    },
-    release: (kept, views) => run([...views.map((view) => `DROP VIEW ${view}`), `DROP TABLE ${kept}`].join("; ")),
+    ...temporaryTables(run),
     save: (query, file, compression) =>
       run(`COPY (${query}) TO ${quoteText(file)} (FORMAT parquet${compression ? `, COMPRESSION ${compression}` : ""})`),
     interrupt: () => connection.interrupt(),

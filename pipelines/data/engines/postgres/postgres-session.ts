@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { SourceColumn } from "../../columns.ts";
 import type { FileEngine, QueryJob } from "../engine.ts";
 import type { QuerySession } from "../session.ts";
+import { onlyRow, temporaryTables } from "../temporary-tables.ts";
 import type { Connection } from "./connection.ts";
 import { postgresDialect } from "./dialect.ts";
 import { saveRows } from "./save-rows.ts";
@@ -22,24 +23,12 @@ export function postgresSession(connection: Connection, { table, columns, files,
   return {
     dialect: postgresDialect,
     rows,
-    async row(sql) {
-      const [first] = await rows(sql);
-      if (!first) throw new Error(`no row came back from: ${sql}`);
-      return first;
-    },
+    row: onlyRow(rows),
     async columns(relation) {
       if (relation !== table) throw new Error(`${relation} is not the table of the query's rows`);
       return [...columns];
     },
-    async keep(name, query) {
-      await run(`CREATE TEMP TABLE ${name} AS ${query}`);
-      return name;
-    },
-    async view(name, query) {
-      await run(`CREATE TEMP VIEW ${name} AS ${query}`);
-      return name;
-    },
-    release: (kept, views) => run([...views.map((view) => `DROP VIEW ${view}`), `DROP TABLE ${kept}`].join("; ")),
+    ...temporaryTables(run),
     save: (query, file, compression) =>
       saveRows(connection, query, {
         file,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SourceColumn } from "../../columns.ts";
 import type { QuerySession } from "../session.ts";
+import { onlyRow } from "../temporary-tables.ts";
 import { sparkDialect, sparkName, sparkText } from "./dialect.ts";
 import { sparkColumn } from "./spark-columns.ts";
 import type { StagingArea } from "./staging-area.ts";
@@ -49,11 +50,7 @@ export function openSparkSession(statements: SparkStatements, { staging, names }
   return {
     dialect: sparkDialect,
     rows,
-    async row(sql) {
-      const [first] = await rows(sql);
-      if (!first) throw new Error(`no row came back from: ${sql}`);
-      return first;
-    },
+    row: onlyRow(rows),
     async columns(relation) {
       const described = await rows(`DESCRIBE QUERY SELECT * FROM ${relation}`);
       return described.map((row) => sparkColumn(String(row.col_name), String(row.data_type)));
