@@ -8,7 +8,7 @@ export default defineConfig({
     setupFiles: ["test/property-seed.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 180_000,
-    hookTimeout: 180_000,
+    testTimeout: 600_000, // Spark's, on a core shared with other tests; most take seconds
+    hookTimeout: 600_000,
   },
 });
