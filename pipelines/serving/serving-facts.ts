@@ -1,0 +1,84 @@
+import type { VersionRecord } from "../registry/version-record.ts";
+import type { Arm, LogFacts } from "./answered-request.ts";
+import type { Placement } from "./served-model.ts";
+
+/** The registry as the server follows it. */
+export interface RegistryFacts {
+  /** Without credentials. */
+  address: string;
+  branch: string;
+  /** The commit that is served; null before there is one. */
+  commit: string | null;
+  /** When the registry last answered; null when it never did since the start. */
+  looked: Date | null;
+  /** Why it cannot be looked at now, in words; null when it can. What answers then is the last good copy. */
+  problem: string | null;
+}
+
+/** One version that is loaded. */
+export interface ServedVersion extends Placement {
+  version: number;
+  arm: Arm;
+  record: VersionRecord;
+  /** The share of a challenger, 0 to 1; null for production and a shadow. */
+  share: number | null;
+  /** Since the server's start. */
+  requests: number;
+  rows: number;
+  failed: number;
+  /** In the last whole minute. */
+  requestsPerMinute: number;
+  /** Milliseconds of the last some thousand requests; null before the first. */
+  latency: { p50: number; p90: number; p99: number } | null;
+}
+
+/** A row that was answered, as the status page shows it. */
+export interface LastPrediction {
+  time: Date;
+  version: number;
+  arm: Arm;
+  key: string | null;
+  /** By feature; null is a missing value. */
+  features: Readonly<Record<string, number | string | null>>;
+  /** The number, or the most probable class. */
+  prediction: number | string;
+  /** Of that class; null for a regression. */
+  probability: number | null;
+  latency_ms: number;
+}
+
+/** What could not be brought into service. */
+export interface LoadFailure {
+  /** null when not even the version is known, as of a damaged pointer. */
+  version: number | null;
+  arm: Arm;
+  problem: string;
+  since: Date;
+}
+
+/** What the server knows of one model. */
+export interface ModelFacts {
+  name: string;
+  /** Production first; empty when nothing answers. */
+  versions: readonly ServedVersion[];
+  failures: readonly LoadFailure[];
+  /** Why there is nothing in production, e.g. `flight-delay was taken out of production by …`; null when there is. */
+  undeployed: string | null;
+  /** Newest first. */
+  last: readonly LastPrediction[];
+}
+
+/** What the status page and the metrics tell. */
+export interface ServingFacts {
+  now: Date;
+  started: Date;
+  /** The tool's version. */
+  tool: string;
+  registry: RegistryFacts;
+  /** By name. */
+  models: readonly ModelFacts[];
+  log: LogFacts;
+}
+
+/** Renders the page of `/`: whole HTML that needs no other file. */
+export type StatusPage = (facts: ServingFacts) => string;
