@@ -8,13 +8,16 @@ import type { Workspace } from "../workspace/workspace.ts";
 export interface WriteTarget {
   name: string;
   path: string;
+  /** What to do instead, when it is not to add --force. */
+  hint?: string;
 }
 
 /**
  * Throws UserError when a file is one that others live on: data that queries read, the prediction log, git's and mergeml's own
  * files, or a file that git keeps. What is not there yet counts too: a new file in a data folder changes what a query reads.
  */
-export async function refuseProtected(workspace: Workspace, { name, path }: WriteTarget): Promise<void> {
+export async function refuseProtected(workspace: Workspace, { name, path, hint }: WriteTarget): Promise<void> {
+  const refusal = (message: string) => new UserError({ message, hint: hint ?? otherFile });
   const { root, repository, extraData } = workspace;
   const inFolder = async (folders: readonly string[]) => {
     for (const folder of folders) if (isInside(await real(resolve(root, folder)), path)) return folder;
@@ -29,9 +32,7 @@ export async function refuseProtected(workspace: Workspace, { name, path }: Writ
   if (await isTracked(workspace, path)) throw refusal(`${name} is a file that git keeps`);
 }
 
-function refusal(message: string): UserError {
-  return new UserError({ message, hint: "name another file, such as out/scored.csv, or add --force" });
-}
+const otherFile = "name another file, such as out/scored.csv, or add --force";
 
 async function isTracked({ git, root }: Workspace, path: string): Promise<boolean> {
   const top = await real(root);

@@ -88,6 +88,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Score a file's rows, and log them for drift",
     load: async () => (await import("./predict.ts")).predict,
   },
+  export: {
+    usage: "export <model>[@N] --for <server>",
+    summary: "Write a version as MLServer, Triton or KServe read it",
+    load: async () => (await import("./export.ts")).exportCommand,
+  },
   drift: {
     usage: "drift [model…]",
     summary: "Compare live data with what the model was trained on",

@@ -27,7 +27,8 @@ export function openS3Store(address: string, { env, clock }: Options): RemoteSto
     throw wrongAddress("nothing says in which region the bucket is", `s3://${bucket}/${prefix}?region=eu-central-1`);
   const auth = awsAuthOf(env);
   const credentials = openAwsCredentials(auth, env, clock);
-  return openBucketStore(openS3({ bucket, region, endpoint, credentials, signedIn: auth !== "none", clock }), prefix);
+  const storage = openS3({ bucket, region, endpoint, credentials, signedIn: auth !== "none", clock });
+  return openBucketStore(storage, prefix, `s3://${bucket}`);
 }
 
 /** `azure://account/container/prefix?endpoint=…`. */
@@ -49,6 +50,7 @@ export function openAzureStore(address: string, { env, clock }: Options): Remote
   return openBucketStore(
     openAzure({ account, container, endpoint: settings.endpoint ?? null, auth, clock }),
     prefix.join("/"),
+    `https://${account}.blob.core.windows.net/${container}`,
   );
 }
 

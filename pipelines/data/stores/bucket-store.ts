@@ -14,9 +14,10 @@ const lanes = 8;
 
 /**
  * A store in a bucket: the content of each upload under a key of its own, and `index/<name>.json`, written last and once, that
- * says which is the item. So an upload that ends early shows nothing, and two of the same item do not meet.
+ * says which is the item. So an upload that ends early shows nothing, and two of the same item do not meet. `address` is that of
+ * the bucket itself, as others write it.
  */
-export function openBucketStore(storage: ObjectStorage, prefix: string): RemoteStore {
+export function openBucketStore(storage: ObjectStorage, prefix: string, address: string): RemoteStore {
   const root = prefix === "" ? "" : `${prefix.replace(/\/+$/, "")}/`;
   const indexKey = (name: string) => `${root}index/${plainItemName(name)}.json`;
   const find = async (name: string): Promise<FoundItem | null> => {
@@ -59,6 +60,10 @@ export function openBucketStore(storage: ObjectStorage, prefix: string): RemoteS
       if (found === null || found.stored.getTime() !== item.stored.getTime()) return;
       await storage.delete(indexKey(item.name));
       await storage.delete(found.content);
+    },
+    async publish(folder, files) {
+      for (const { path, content } of files) await storage.put(`${root}${folder}/${path}`, Buffer.from(content));
+      return `${address}/${root}${folder}/`;
     },
     sweep: (before) => sweepContent(storage, root, find, before),
     async [Symbol.asyncDispose]() {},

@@ -24,6 +24,12 @@ export interface StoredItem {
   stored: Date;
 }
 
+/** A file that others read from the store: its path below the folder, with slashes, and its content. */
+export interface PublishedFile {
+  path: string;
+  content: Uint8Array | string;
+}
+
 export type NewItem = Omit<StoredItem, "stored">;
 
 /**
@@ -47,6 +53,11 @@ export interface RemoteStore extends AsyncDisposable {
   renew(item: StoredItem, labels: ItemLabels): Promise<void>;
   /** Takes the name away first, then the content. */
   delete(item: StoredItem): Promise<void>;
+  /**
+   * Puts files below a folder of their own, for servers that read folders from the store, and gives its address, with a slash at
+   * the end. Absent where a store keeps no files.
+   */
+  publish?(folder: string, files: readonly PublishedFile[]): Promise<string>;
   /** Takes away what interrupted uploads left, as far as it is older than `before`; gives how many. */
   sweep(before: Date): Promise<number>;
 }

@@ -59,6 +59,11 @@ export async function withModel<T>(
   }
 }
 
+/** A model in ONNX Runtime, whatever its inputs and outputs are. Throws Error for bytes that are none; release it. */
+export async function openOnnxSession(bytes: Uint8Array): Promise<InferenceSession> {
+  return createSession(await loadRuntime(), bytes);
+}
+
 async function loadRuntime(): Promise<Runtime> {
   const module = await import("onnxruntime-node");
   // Its warnings (no GPU, unused initializers) are noise to our users; failures are thrown anyway.
