@@ -1,4 +1,5 @@
 import type { VersionRecord } from "../registry/version-record.ts";
+import type { LastCheck } from "../watch/last-check.ts";
 import type { Arm, LogFacts } from "./answered-request.ts";
 import type { Placement } from "./served-model.ts";
 
@@ -66,6 +67,21 @@ export interface ModelFacts {
   undeployed: string | null;
   /** Newest first. */
   last: readonly LastPrediction[];
+  /** What the last check of drift found of the version in production; absent or null when none is known where the server runs. */
+  drift?: LastCheck | null;
+  /** The challenger's primary metric less production's, on rows whose labels have arrived; absent or null when there are none. */
+  comparison?: LabelledDifference | null;
+}
+
+/** A difference with its interval. */
+export interface LabelledDifference {
+  metric: string;
+  /** Whether less is better. */
+  direction: "min" | "max";
+  difference: number;
+  low: number;
+  high: number;
+  rows: number;
 }
 
 /** What the status page and the metrics tell. */
