@@ -1,4 +1,7 @@
 import { type PlanEntry, planModels } from "./plan.ts";
+import { DamageError } from "./registry/damage.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
+import type { ChallengerPointer } from "./registry/version-record.ts";
 import { type LastCheck, lastCheck } from "./watch/last-check.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -13,6 +16,8 @@ export interface StatusEntry {
   pull_request: number | null;
   /** Why mergeml rolled back to this version by itself; null when a person put it there. */
   automatic: string | null;
+  /** The version that is tried beside production; null when none is. */
+  challenger: Pick<ChallengerPointer, "version" | "mode" | "share" | "since" | "by"> | null;
   /** What the last `mergeml drift` on this machine found; null when this version was never checked here. */
   drift: LastCheck | null;
   next: PlanEntry["state"];
@@ -43,10 +48,25 @@ export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
         by: production === null ? null : (last?.by ?? pointers.get(model)?.by ?? null),
         pull_request: pointers.get(model)?.pull_request ?? null,
         automatic: production === null ? null : (last?.automatic ?? null),
+        challenger: await challengerOf(workspace, snapshot, model),
         drift: record && (await lastCheck(workspace.cache, record)),
         next: state,
         detail,
       };
     }),
   );
+}
+
+/** A challenger.json that cannot be read keeps nobody from being told what is in production. */
+async function challengerOf({ log }: Workspace, snapshot: Snapshot, model: string): Promise<StatusEntry["challenger"]> {
+  try {
+    const pointer = await snapshot.challenger(model);
+    if (pointer === null) return null;
+    const { version, mode, share, since, by } = pointer;
+    return { version, mode, share, since, by };
+  } catch (error) {
+    if (!(error instanceof DamageError)) throw error;
+    log.warn(error.message);
+    return null;
+  }
 }

@@ -25,6 +25,11 @@ export function rollbackSubject(model: string, from: number | null, to: number |
   return `rollback(${model}): ${from ?? "unreadable"} -> ${to ?? "none"}`;
 }
 
+/** `challenge(flight-delay): 3 as a shadow`; what follows the colon is told by the caller. */
+export function challengeSubject(model: string, what: string): string {
+  return `challenge(${model}): ${what}`;
+}
+
 export interface ParsedSubject {
   kind: "register" | "promote" | "rollback" | "revert";
   model: string;

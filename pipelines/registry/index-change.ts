@@ -12,7 +12,7 @@ export interface IndexEditor {
 export async function editIndex(git: Git, tip: string, model: string): Promise<IndexEditor> {
   const rows = await readIndexRows(git, tip);
   const others = rows.filter((row) => row.model !== model);
-  let row = rows.find((each) => each.model === model) ?? { model, versions: 0, production: null };
+  let row = rows.find((each) => each.model === model) ?? { model, versions: 0, production: null, challenger: null };
   return {
     after(change) {
       row = { ...row, ...change };

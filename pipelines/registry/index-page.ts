@@ -1,8 +1,10 @@
 import { formatNumber } from "../statistics/format-number.ts";
+import { readChallenger, trialWords } from "./challenger-pointer.ts";
 import type { Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
 import { markdownTable, plainText } from "./markdown-text.ts";
 import {
+  challengerFile,
   isModelName,
   modelFolder,
   parseVersionNumber,
@@ -12,7 +14,7 @@ import {
   versionsFolder,
 } from "./paths.ts";
 import { readPointer } from "./production-pointer.ts";
-import type { ProductionPointer, VersionRecord } from "./version-record.ts";
+import type { ChallengerPointer, ProductionPointer, VersionRecord } from "./version-record.ts";
 
 /** One row of the index. */
 export interface IndexRow {
@@ -20,6 +22,8 @@ export interface IndexRow {
   versions: number;
   /** The primary metric of the version in production, null when none is deployed or its record cannot be read. */
   production: { pointer: ProductionPointer; metric: { name: string; value: number | null } | null } | null;
+  /** null when none is tried, or its file cannot be read. */
+  challenger: ChallengerPointer | null;
 }
 
 /**
@@ -34,10 +38,12 @@ export async function readIndexRows(git: Git, tip: string): Promise<IndexRow[]> 
           .map((entry) => entry.name)
           .filter(isModelName)
       : [];
-  const names = models.flatMap((model) => [`${tip}:${versionsFolder(model)}`, `${tip}:${productionFile(model)}`]);
+  const names = models.flatMap((model) =>
+    [versionsFolder(model), productionFile(model), challengerFile(model)].map((path) => `${tip}:${path}`),
+  );
   const found = await readAllObjects(git, names);
   const pointers = models.map((model, index) => {
-    const file = found[2 * index + 1];
+    const file = found[3 * index + 1];
     return file ? lenient(() => readPointer(file.content, model)) : null;
   });
   const deployed = models.flatMap((model, index) =>
@@ -45,7 +51,8 @@ export async function readIndexRows(git: Git, tip: string): Promise<IndexRow[]> 
   );
   const records = await readAllObjects(git, deployed);
   return models.map((model, index) => {
-    const tree = found[2 * index];
+    const tree = found[3 * index];
+    const tried = found[3 * index + 2];
     const versions =
       tree?.type === "tree" ? parseTree(tree).filter((entry) => parseVersionNumber(entry.name) !== null).length : 0;
     const pointer = pointers[index] ?? null;
@@ -54,6 +61,7 @@ export async function readIndexRows(git: Git, tip: string): Promise<IndexRow[]> 
       model,
       versions,
       production: pointer && { pointer, metric: record ? lenient(() => primaryOf(record.content)) : null },
+      challenger: tried ? lenient(() => readChallenger(tried.content, model)) : null,
     };
   });
 }
@@ -82,8 +90,12 @@ export function primaryMetric({
 /** README.md of the branch: a pure function of what is on it, so that any write can make it anew and `verify` can compare. */
 export function renderIndex(rows: readonly IndexRow[]): string {
   const sorted = rows.toSorted((a, b) => (a.model < b.model ? -1 : 1));
-  const head = ["model", "in production", "primary", "promoted", "by", "versions"];
-  const table = sorted.length > 0 ? markdownTable(head, sorted.map(indexRow), [5]) : "No model is registered yet.";
+  // The column is there only where something is tried, so that the page of other registries stays as it is.
+  const tried = sorted.some(({ challenger }) => challenger !== null) ? ["challenger"] : [];
+  const head = ["model", "in production", ...tried, "primary", "promoted", "by", "versions"];
+  const cells = (row: IndexRow) => indexRow(row).toSpliced(2, 0, ...tried.map(() => challengerCell(row)));
+  const table =
+    sorted.length > 0 ? markdownTable(head, sorted.map(cells), [head.length - 1]) : "No model is registered yet.";
   return `${heading}\n${table}\n\n${guide}`;
 }
 
@@ -95,6 +107,12 @@ function indexRow({ model, versions, production }: IndexRow): string[] {
   const figure = metric && metric.value !== null ? `${plainText(metric.name)} ${formatNumber(metric.value)}` : "–";
   const by = pointer.pull_request === null ? plainText(pointer.by) : `#${pointer.pull_request}`;
   return [name, link, figure, pointer.since.slice(0, 10), by, String(versions)];
+}
+
+function challengerCell({ model, challenger }: IndexRow): string {
+  if (challenger === null) return "–";
+  const { version } = challenger;
+  return `[v${version}](${versionFolder(model, version)}/MODEL_CARD.md) ${trialWords(challenger)}`;
 }
 
 const heading = `# Model registry

@@ -19,6 +19,10 @@ export function productionFile(model: string): string {
   return `models/${model}/production.json`;
 }
 
+export function challengerFile(model: string): string {
+  return `models/${model}/challenger.json`;
+}
+
 export function versionsFolder(model: string): string {
   return `models/${model}/versions`;
 }

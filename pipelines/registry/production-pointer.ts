@@ -1,7 +1,7 @@
 import { DamageError } from "./damage.ts";
 import { productionFile, recordFile, versionFolder } from "./paths.ts";
 import { readRegistryJson } from "./registry-json.ts";
-import type { ProductionPointer, VersionRecord } from "./version-record.ts";
+import type { ProductionPointer, VersionPointer, VersionRecord } from "./version-record.ts";
 
 export interface Promoter {
   since: Date;
@@ -11,25 +11,38 @@ export interface Promoter {
 
 /** A new pointer to a version. `since` differs between any two promotions, so an older one's revert conflicts instead of half applying. */
 export function pointTo(record: VersionRecord, { since, by, pullRequest }: Promoter): ProductionPointer {
+  return { ...bindTo(record, { since, by }), pull_request: pullRequest };
+}
+
+/** What every pointer to a version says. */
+export function bindTo(record: VersionRecord, { since, by }: Pick<Promoter, "since" | "by">): VersionPointer {
   return {
     version: record.version,
     model: record.candidate.model.sha256,
     record: record.digest,
     since: since.toISOString(),
     by,
-    pull_request: pullRequest,
   };
 }
 
-/** production.json as stored, a line for each fact. */
-export function writePointer(pointer: ProductionPointer): string {
+/** A pointer file as stored, a line for each fact. */
+export function writePointer(pointer: VersionPointer): string {
   return `${JSON.stringify(pointer, null, 2)}\n`;
 }
 
 /** Reads production.json. Throws DamageError when it is not a pointer, e.g. when it still has the marks of a conflict. */
 export function readPointer(content: Uint8Array, model: string): ProductionPointer {
   const file = productionFile(model);
-  const pointer = readRegistryJson(content, file) as unknown as ProductionPointer;
+  const pointer = readBinding(content, file) as ProductionPointer;
+  const { pull_request: pullRequest } = pointer;
+  if (pullRequest !== null && !Number.isSafeInteger(pullRequest))
+    throw new DamageError(file, "names no pull request by its number");
+  return pointer;
+}
+
+/** What a pointer file of either kind says. Throws DamageError when it names no version, or does not bind it. */
+export function readBinding(content: Uint8Array, file: string): VersionPointer {
+  const pointer = readRegistryJson(content, file) as unknown as VersionPointer;
   const { version, model: hash, record, since } = pointer;
   if (!Number.isSafeInteger(version) || version < 1)
     throw new DamageError(file, `names no version: ${JSON.stringify(version)}`);
@@ -41,15 +54,15 @@ export function readPointer(content: Uint8Array, model: string): ProductionPoint
   ) {
     throw new DamageError(file, "lacks the version's hashes (model, record), since when it holds or by whom");
   }
-  const { pull_request: pullRequest } = pointer;
-  if (pullRequest !== null && !Number.isSafeInteger(pullRequest))
-    throw new DamageError(file, "names no pull request by its number");
   return pointer;
 }
 
 /** Throws DamageError unless the pointer names exactly this version, and the gate let that version pass. */
-export function checkPointer(pointer: ProductionPointer, record: VersionRecord): void {
-  const file = productionFile(record.model);
+export function checkPointer(
+  pointer: VersionPointer,
+  record: VersionRecord,
+  file = productionFile(record.model),
+): void {
   const named = `${record.model}@${pointer.version}`;
   if (pointer.record !== record.digest) {
     const recordPath = `${versionFolder(record.model, record.version)}/${recordFile}`;
@@ -58,6 +71,6 @@ export function checkPointer(pointer: ProductionPointer, record: VersionRecord):
   if (pointer.model !== record.candidate.model.sha256)
     throw new DamageError(file, `names another model than ${named} has`);
   if (record.verdict.outcome !== "pass") {
-    throw new DamageError(file, `promotes ${named}, whose verdict is ${record.verdict.outcome}, not pass`);
+    throw new DamageError(file, `names ${named}, whose verdict is ${record.verdict.outcome}, not pass`);
   }
 }

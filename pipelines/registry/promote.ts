@@ -1,9 +1,12 @@
+import { endChallenge } from "./challenge.ts";
 import { formatMessage, promoteSubject } from "./commit-message.ts";
+import { DamageError } from "./damage.ts";
 import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
 import { secureModel } from "./model-placement.ts";
 import { productionFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
+import type { Snapshot } from "./snapshot.ts";
 import { requireVerdict } from "./still-passes.ts";
 import { type Writer, writeBranch } from "./write-branch.ts";
 
@@ -35,14 +38,15 @@ export async function promote(
     const production = await snapshot.production(model);
     const from = production?.version ?? null;
     const placed = await secureModel(writer, snapshot, record);
-    const result = ([commit]: readonly string[]) => ({ from, to: version, commit: commit ?? null });
+    const result = (ids: readonly string[]) => ({ from, to: version, commit: ids.at(-1) ?? null });
     if (from === version) {
       const message = `keep(${model}): the model of version ${version}\n`;
       return { commits: placed.length > 0 ? [{ message, changes: placed }] : [], result };
     }
     const pullRequest = options.pullRequest ?? record.pull_request;
     const pointer = pointTo(record, { since: now, by: identity.name, pullRequest });
-    const index = await editIndex(writer.git, snapshot.tip, model);
+    const won = await wonTrial(writer, snapshot, model, version);
+    const index = won?.index ?? (await editIndex(writer.git, snapshot.tip, model));
     const facts = { model, version, candidate: record.candidate.id, pullRequest, verdict: record.verdict.outcome };
     const message = formatMessage(promoteSubject(model, from, version), record.verdict.summary, facts);
     const changes = [
@@ -50,6 +54,15 @@ export async function promote(
       { path: productionFile(model), content: writePointer(pointer) },
       index.after({ production: { pointer, metric: primaryMetric(record) } }),
     ];
-    return { commits: [{ message, changes }], result };
+    return { commits: [...(won ? [won.commit] : []), { message, changes }], result };
   });
+}
+
+/** The trial of the version that is promoted is over; that of another goes on, against what is in production then. */
+async function wonTrial(writer: Writer, snapshot: Snapshot & { tip: string }, model: string, version: number) {
+  const tried = await snapshot.challenger(model).catch((error: unknown) => {
+    if (error instanceof DamageError) return null;
+    throw error;
+  });
+  return tried?.version === version ? endChallenge(writer, snapshot, model, "promoted") : null;
 }

@@ -2,6 +2,7 @@ import type { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { openBranch, tellElsewhere } from "./branch.ts";
+import { type ChallengeResult, challenge, stopChallenge, type Trial } from "./challenge.ts";
 import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts";
 import type { Git } from "./git/git.ts";
 import { type Identity, readIdentity } from "./git/identity.ts";
@@ -63,6 +64,10 @@ export interface Registry {
   refuses(model: string, size: number): Promise<UserError | null>;
   /** Puts a registered version into production on purpose, once its model was read. */
   promote(model: string, version: number, options?: PromoteOptions): Promise<PromoteResult>;
+  /** Names a registered version as the challenger of what is in production, once its model was read. */
+  challenge(model: string, version: number, trial: Trial): Promise<ChallengeResult>;
+  /** Ends the trial of the model's challenger. */
+  stopChallenge(model: string): Promise<ChallengeResult>;
   /** Takes back the last promotion, or goes to a version, once the model that comes back was read. */
   rollback(model: string, options?: RollbackOptions): Promise<RollbackResult>;
   /** Takes back a promotion that live data speaks against; null when production has changed since it was judged. */
@@ -110,6 +115,8 @@ export function openRegistry(options: RegistryOptions): Registry {
     register: (input) => register(writer, input),
     refuses: (model, size) => refuseModel(writer, model, size),
     promote: (model, version, options) => promote(writer, model, version, options),
+    challenge: (model, version, trial) => challenge(writer, model, version, trial),
+    stopChallenge: (model) => stopChallenge(writer, model),
     rollback: (model, options) => rollback(writer, model, options),
     rollbackPromotion: (model, judged) => rollbackPromotion(writer, model, judged),
     async history(model, given) {

@@ -1,13 +1,14 @@
 import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
+import { checkChallenger, readChallenger } from "./challenger-pointer.ts";
 import { DamageError } from "./damage.ts";
 import type { Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
-import { formatFile, isModelName, productionFile, versionFolder } from "./paths.ts";
+import { challengerFile, formatFile, isModelName, productionFile, versionFolder } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
 import { listVersions, type Records, readRecords, type VersionName } from "./read-records.ts";
 import { type BlobStore, checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
-import type { ProductionPointer, VersionRecord } from "./version-record.ts";
+import type { ChallengerPointer, ProductionPointer, VersionRecord } from "./version-record.ts";
 
 /** The registry at one commit. What it returns is checked: every method throws DamageError, naming the file, for what was tampered with. */
 export interface Snapshot {
@@ -21,6 +22,10 @@ export interface Snapshot {
   production(model: string): Promise<ProductionPointer | null>;
   /** All deployed models, in two batches of reads whatever their number. */
   productions(): Promise<Map<string, ProductionPointer>>;
+  /** The version that is tried beside production; null when none is. It does not matter to what production is. */
+  challenger(model: string): Promise<ChallengerPointer | null>;
+  /** Whether the model has a challenger.json, whatever is in it. */
+  hasChallenger(model: string): Promise<boolean>;
   /** Throws UserError for a version there is not. */
   record(model: string, version: number): Promise<VersionRecord>;
   /** Records of these versions, in this order; all of the model's without `versions`. */
@@ -51,6 +56,8 @@ export async function openSnapshot(source: SnapshotSource, tip: string | null): 
       return pointers.get(model) ?? null;
     },
     productions: () => (deployed ??= snapshot.models().then((models) => readProductions(git, tip, models, known))),
+    challenger: (model) => readChallengerOf(git, snapshot, model),
+    hasChallenger: async (model) => (await challengerContent(git, tip, model)) !== null,
     record: async (model, version) => (await snapshot.records(model, [version]))[0]!,
     records: async (model, versions) => {
       const wanted = versions?.map((version) => ({ model, version })) ?? (await listVersions(git, tip, model));
@@ -116,6 +123,22 @@ async function readProductions(
   for (const record of await readRecords(git, tip, versions, known, promotedNothing))
     checkPointer(pointers.get(record.model)!, record);
   return pointers;
+}
+
+async function challengerContent(git: Git, tip: string | null, model: string): Promise<Uint8Array | null> {
+  if (tip === null || !isModelName(model)) return null;
+  const [file] = await readAllObjects(git, [`${tip}:${challengerFile(model)}`]);
+  return file?.content ?? null;
+}
+
+async function readChallengerOf(git: Git, snapshot: Snapshot, model: string): Promise<ChallengerPointer | null> {
+  const content = await challengerContent(git, snapshot.tip, model);
+  if (content === null) return null;
+  const pointer = readChallenger(content, model);
+  if (!(await snapshot.versions(model)).includes(pointer.version))
+    throw new DamageError(challengerFile(model), `names ${model}@${pointer.version}, and there is no such version`);
+  checkChallenger(pointer, await snapshot.record(model, pointer.version));
+  return pointer;
 }
 
 function promotedNothing({ model, version }: VersionName): DamageError {

@@ -1,8 +1,9 @@
 import type { Problem } from "../errors/user-error.ts";
+import { readChallenger } from "./challenger-pointer.ts";
 import type { Git } from "./git/git.ts";
 import { type LoggedChange, type LoggedCommit, readCommits, readMergeChanges } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
-import { parsePath, recordFile } from "./paths.ts";
+import { challengerFile, parsePath, productionFile, recordFile } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
 import type { VersionRecord } from "./version-record.ts";
@@ -13,6 +14,7 @@ export interface BranchHistory {
 }
 
 interface Move {
+  kind: "production" | "challenger";
   commit: LoggedCommit;
   model: string;
   blob: string;
@@ -35,8 +37,10 @@ export async function verifyHistory(
     problems.push(...shapeProblems(commit), ...versionProblems(commit, highest, records));
     for (const { path, after } of commit.changes) {
       const parsed = parsePath(path);
-      if (parsed.kind === "production" && after !== null)
-        moves.push({ commit, model: parsed.model, blob: after, known: highest.get(parsed.model) ?? 0 });
+      if ((parsed.kind === "production" || parsed.kind === "challenger") && after !== null) {
+        const { kind, model } = parsed;
+        moves.push({ kind, commit, model, blob: after, known: highest.get(model) ?? 0 });
+      }
     }
   }
   const contents = await readAllObjects(
@@ -45,7 +49,7 @@ export async function verifyHistory(
   );
   const wrong = moves.flatMap((move, index) => moveProblem(move, contents[index]?.content ?? Buffer.alloc(0), records));
   problems.push(...(await mergeProblems(git, merges, new Set(moves.map(({ blob }) => blob)))), ...wrong);
-  return { problems, promotions: moves.length };
+  return { problems, promotions: moves.filter(({ kind }) => kind === "production").length };
 }
 
 function shapeProblems(commit: LoggedCommit): Problem[] {
@@ -96,19 +100,25 @@ function isAddition({ before, after }: LoggedChange): boolean {
   return before === null && after !== null;
 }
 
+const pointers = {
+  production: { file: productionFile, verb: "promotes", read: readPointer },
+  challenger: { file: challengerFile, verb: "tries", read: readChallenger },
+} as const;
+
 function moveProblem(
-  { commit, model, blob, known }: Move,
+  { kind, commit, model, blob, known }: Move,
   content: Uint8Array,
   records: ReadonlyMap<string, VersionRecord>,
 ): Problem[] {
   try {
-    if (content.length === 0) return [at(commit, `leaves models/${model}/production.json without content (${blob})`)];
-    const pointer = readPointer(content, model);
+    const { file, verb, read } = pointers[kind];
+    if (content.length === 0) return [at(commit, `leaves ${file(model)} without content (${blob})`)];
+    const pointer = read(content, model);
     const record = records.get(`${model}@${pointer.version}`);
     if (pointer.version > known)
-      return [at(commit, `promotes ${model}@${pointer.version}, which was not registered then`)];
-    if (!record) return [at(commit, `promotes ${model}@${pointer.version}, whose record cannot be read`)];
-    checkPointer(pointer, record);
+      return [at(commit, `${verb} ${model}@${pointer.version}, which was not registered then`)];
+    if (!record) return [at(commit, `${verb} ${model}@${pointer.version}, whose record cannot be read`)];
+    checkPointer(pointer, record, file(model));
     return [];
   } catch (error) {
     return [at(commit, `is wrong: ${(error as Error).message}`)];
@@ -151,7 +161,9 @@ function mergedProblem(
   if (!isNew) return null;
   if (kind === "other") return `adds ${JSON.stringify(path)}, which is nothing a registry has`;
   if (changes.some(({ mode }) => mode !== "100644")) return `makes ${path} something else than a plain file`;
-  return kind === "production" && !known.has(after) ? `changes ${path} to what none of its parents has` : null;
+  return (kind === "production" || kind === "challenger") && !known.has(after)
+    ? `changes ${path} to what none of its parents has`
+    : null;
 }
 
 function at({ commit, subject, author }: LoggedCommit, what: string): Problem {

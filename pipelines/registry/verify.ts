@@ -30,6 +30,7 @@ export async function verify(source: SnapshotSource, tip: string): Promise<Verif
     ...versions.problems,
     ...history.problems,
     ...(await pointerProblems(snapshot.models, snapshot.production)),
+    ...(await pointerProblems(snapshot.models, snapshot.challenger)),
   ];
   const notes = await indexNotes(source.git, tip);
   return {
@@ -43,12 +44,12 @@ export async function verify(source: SnapshotSource, tip: string): Promise<Verif
 
 async function pointerProblems(
   models: () => Promise<string[]>,
-  production: (model: string) => Promise<unknown>,
+  pointer: (model: string) => Promise<unknown>,
 ): Promise<Problem[]> {
   const problems: Problem[] = [];
   for (const model of await models()) {
     try {
-      await production(model);
+      await pointer(model);
     } catch (error) {
       problems.push({ message: (error as Error).message });
     }

@@ -59,8 +59,8 @@ export interface VersionRecord {
   digest: string;
 }
 
-/** models/<name>/production.json */
-export interface ProductionPointer {
+/** What a pointer file of either kind says: a version, bound to its bytes and its record, since when and by whom. */
+export interface VersionPointer {
   version: number;
   /** sha256 of the version's model.onnx. */
   model: string;
@@ -68,5 +68,17 @@ export interface ProductionPointer {
   record: string;
   since: string;
   by: string;
+}
+
+/** models/<name>/production.json */
+export interface ProductionPointer extends VersionPointer {
   pull_request: number | null;
+}
+
+/** models/<name>/challenger.json: the version that is tried beside production, and on what. */
+export interface ChallengerPointer extends VersionPointer {
+  /** `shadow`: it gets a copy of every request and answers none. `split`: it answers its share of them. */
+  mode: "shadow" | "split";
+  /** Of the requests that it answers, 0 < share < 1; null for a shadow. */
+  share: number | null;
 }

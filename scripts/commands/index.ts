@@ -53,6 +53,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Put a registered version into production",
     load: async () => (await import("./promote.ts")).promote,
   },
+  challenge: {
+    usage: "challenge <model>[@N] --shadow | --share 10% | --stop",
+    summary: "Try a version beside production",
+    load: async () => (await import("./challenge.ts")).challenge,
+  },
   rollback: {
     usage: "rollback <model> [--to N | --when-broken]",
     summary: "Take back the last promotion",

@@ -1,4 +1,5 @@
 import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
+import { trialWords } from "../../pipelines/registry/challenger-pointer.ts";
 import { humaniseAge } from "../../pipelines/report/terminal/humanise-age.ts";
 import { renderStatus } from "../../pipelines/report/terminal/status-table.ts";
 import { readStatus } from "../../pipelines/status.ts";
@@ -7,7 +8,7 @@ import type { Command } from "../cli/command.ts";
 
 export const status: Command = {
   description:
-    "What is in production for every model, since when, by whom, its primary metric at deployment, what the last mergeml drift on this machine found, and what a run would do next.",
+    "What is in production for every model, since when, by whom, its primary metric at deployment, which version is tried beside it, what the last mergeml drift on this machine found, and what a run would do next.",
   positionals: { min: 0, max: 0 },
   options: {},
   examples: [
@@ -22,6 +23,7 @@ export const status: Command = {
       ...entry,
       since: entry.since && humaniseAge(entry.since, now),
       by: entry.by && (entry.pull_request === null ? entry.by : `${entry.by} #${entry.pull_request}`),
+      challenger: entry.challenger && `v${entry.challenger.version} ${trialWords(entry.challenger)}`,
       drift: entry.drift && driftWord(entry.drift),
       next: nextWord(entry.next, entry.model, entry.detail),
     }));

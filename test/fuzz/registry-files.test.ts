@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { readChallenger } from "../../pipelines/registry/challenger-pointer.ts";
 import { primaryMetric, renderIndex } from "../../pipelines/registry/index-page.ts";
 import { readPointer } from "../../pipelines/registry/production-pointer.ts";
 import { readRecord, sealRecord } from "../../pipelines/registry/sealed-record.ts";
@@ -52,7 +53,16 @@ test("mutated production.json files are read or explained", { timeout: fuzzTimeo
   await fuzz(0.15, (random) => {
     const read = explained(() => readPointer(mutated(random, pointer), "rent"));
     if (read === null) return;
-    renderIndex([{ model: "rent", versions: 1, production: { pointer: read, metric: null } }]);
+    renderIndex([{ model: "rent", versions: 1, production: { pointer: read, metric: null }, challenger: null }]);
+  });
+});
+
+test("mutated challenger.json files are read or explained", { timeout: fuzzTimeout }, async () => {
+  const { pull_request: _, ...binding } = JSON.parse(pointer) as Record<string, unknown>;
+  const challenger = JSON.stringify({ ...binding, mode: "split", share: 0.1 });
+  await fuzz(0.15, (random) => {
+    const read = explained(() => readChallenger(mutated(random, challenger), "rent"));
+    if (read !== null) renderIndex([{ model: "rent", versions: 1, production: null, challenger: read }]);
   });
 });
 

@@ -198,8 +198,7 @@ describe("a promotion without a passing verdict", () => {
     sandbox.plain(["commit", "-qm", "promote(rent): 1 -> 2"], checkout);
     sandbox.plain(["push", "-q"], checkout);
     const snapshot = await registry.snapshot();
-    const message =
-      "models/rent/production.json on the registry branch promotes rent@2, whose verdict is fail, not pass";
+    const message = "models/rent/production.json on the registry branch names rent@2, whose verdict is fail, not pass";
     await expect(snapshot.production("rent")).rejects.toThrow(message);
     await expect(snapshot.productions()).rejects.toThrow(message);
     await expect(deploy(registry, { tag: "c", rmse: 100 })).rejects.toThrow(message);

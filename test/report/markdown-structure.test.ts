@@ -88,7 +88,12 @@ test("a card and an index of hostile texts are as those of any other", () => {
   const pointer = { version: 1, model: "m", record: "r", since: "2026-01-01", by: "x", pull_request: null };
   const index = (text: string) =>
     renderIndex([
-      { model: "a", versions: 1, production: { pointer: { ...pointer, by: text }, metric: { name: text, value: 1 } } },
+      {
+        model: "a",
+        versions: 1,
+        production: { pointer: { ...pointer, by: text }, metric: { name: text, value: 1 } },
+        challenger: null,
+      },
     ]);
   fc.assert(
     fc.property(shown, (text) => {

@@ -9,11 +9,12 @@ export interface StatusRow {
   metric: string | null;
   value: number | null;
   by: string | null;
+  challenger: string | null;
   drift: string | null;
   next: string;
 }
 
-/** `mergeml status`: a plain table. Drift is left out while no model has any, and the metric's name moves to the header when all share it. */
+/** `mergeml status`: a plain table. Drift and challengers are left out while no model has any, and the metric's name moves to the header when all share it. */
 export function renderStatus(rows: readonly StatusRow[]): string {
   const metrics = new Set(rows.flatMap((row) => row.metric ?? []));
   const [only] = metrics.size === 1 ? metrics : [];
@@ -23,6 +24,9 @@ export function renderStatus(rows: readonly StatusRow[]): string {
     { header: "since", cell: (row) => row.since },
     { header: only ?? "primary", cell: (row) => score(row, only === undefined) },
     { header: "by", cell: (row) => row.by },
+    ...(rows.some((row) => row.challenger !== null)
+      ? [{ header: "challenger", cell: (row: StatusRow) => row.challenger }]
+      : []),
     ...(rows.some((row) => row.drift !== null) ? [{ header: "drift", cell: (row: StatusRow) => row.drift }] : []),
     { header: "next", cell: (row) => row.next },
   ];

@@ -20,6 +20,7 @@ function statusRow(model: string, changes: Partial<StatusRow> = {}): StatusRow {
     metric: null,
     value: null,
     by: null,
+    challenger: null,
     drift: null,
     next: "–",
     ...changes,
