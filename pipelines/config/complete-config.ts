@@ -30,6 +30,8 @@ export function completeConfig(filled: FilledModelConfig, trainer: TrainerSchema
     drift: { ...filled.drift, query: filled.drift.query ?? null },
     retrain: filled.retrain,
     rollback: completeRollback(filled),
+    // Absent unless written, so that records of models without it stay what they were.
+    ...(filled.serving && { serving: filled.serving }),
     resources: filled.resources,
   };
 }

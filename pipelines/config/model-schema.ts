@@ -5,6 +5,7 @@ import { featuresSchema, featuresSchemaWith } from "./schema/features-schema.ts"
 import { driftSchema, resourcesSchema, retrainSchema } from "./schema/operations-schema.ts";
 import { rollbackSchema } from "./schema/rollback-schema.ts";
 import { searchSchema } from "./schema/search-schema.ts";
+import { servingSchema } from "./schema/serving-schema.ts";
 import { spaceSchema } from "./schema/space-schema.ts";
 import { limitSchema, thresholdsSchema } from "./schema/thresholds-schema.ts";
 
@@ -72,6 +73,7 @@ export const baseModelSchema = {
     drift: driftSchema,
     retrain: retrainSchema,
     rollback: rollbackSchema,
+    serving: servingSchema,
     resources: resourcesSchema,
   },
 } as const;

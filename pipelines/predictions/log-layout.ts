@@ -10,6 +10,12 @@ const logColumns = ["time", "model", "version", "arm", "key", "latency_ms"] as c
  */
 export const errorColumn = "error";
 
+/**
+ * Key of a file's own metadata whose value is a JSON list of columns that were logged as null on purpose: nothing is known of their
+ * values in that file.
+ */
+export const redactedEntry = "mergeml_redacted";
+
 /** Names that no feature and no prediction has in a log. */
 export const reservedColumns: readonly string[] = [...logColumns, errorColumn];
 

@@ -20,8 +20,8 @@ export interface RemoteLog {
   folder: string;
   /** Brings what writers logged for a model since a moment, a day earlier included. */
   fetch(model: string, since: Date): Promise<void>;
-  /** Sends a file of the folder; it is visible once it is whole. */
-  send(path: string): Promise<void>;
+  /** Sends a file of the folder, or of another one that is laid out as the log; it is visible once it is whole. */
+  send(path: string, from?: string): Promise<void>;
 }
 
 interface LogPlace {
@@ -63,8 +63,8 @@ export function openRemoteLog({ address, sources, env, clock, local }: LogPlace)
         else await rm(aside, { force: true }); // it is gone, or another one by now
       }
     },
-    async send(path) {
-      const [within, file] = await Promise.all([realpath(folder), realpath(path)]);
+    async send(path, from = folder) {
+      const [within, file] = await Promise.all([realpath(from), realpath(path)]);
       const key = root + relative(within, file).split(sep).join("/");
       await uploadFile(await storage(), key, { path, bytes: (await stat(path)).size });
     },

@@ -1,0 +1,67 @@
+import type { FilledType } from "../../data/engines/session.ts";
+import { quoteName, quoteText } from "../../data/engines/tables.ts";
+import { predictedColumns } from "../../data/scores-table.ts";
+import { errorColumn, logNames, redactedEntry } from "../../predictions/log-layout.ts";
+import type { CandidateRecord } from "../../registry/version-record.ts";
+import type { Redaction } from "./log-settings.ts";
+
+/** A table that gathers the rows of a file, and the SQL that makes the layout of the prediction log of it. Plain data. */
+export interface LogTable {
+  columns: readonly { name: string; type: FilledType }[];
+  /** The rows in the layout; `scores` is the table. */
+  query: string;
+  /** What the file says about itself, as SQL of COPY's KV_METADATA; null when nothing. */
+  metadata: string | null;
+}
+
+/** Values of each column of a table. Numbers that are NaN are missing values, but for predictions. */
+export type TableColumn = Float64Array | readonly (string | null)[];
+
+/** `t` and the rest of a request, features `f0` …, predictions `v0` …; what failed has none. */
+export function logTable(
+  { model, version, candidate }: { model: string; version: number; candidate: CandidateRecord },
+  redaction: Redaction,
+): LogTable {
+  const { features, classes } = candidate;
+  const width = Math.max(1, classes.length);
+  const names = logNames(
+    features.map(({ name }) => name),
+    classes,
+  );
+  const columns = [
+    { name: "t", type: "DOUBLE" as const },
+    { name: "a", type: "VARCHAR" as const },
+    { name: "k", type: "VARCHAR" as const },
+    ...features.map(({ kind }, at) => ({
+      name: `f${at}`,
+      type: kind === "category" ? ("VARCHAR" as const) : ("DOUBLE" as const),
+    })),
+    ...Array.from({ length: width }, (_, at) => ({ name: `v${at}`, type: "FLOAT" as const })),
+    { name: "l", type: "DOUBLE" as const },
+    { name: "e", type: "VARCHAR" as const },
+  ];
+  const selected = [
+    "timezone('UTC', make_timestamp(CAST(round(t * 1000) AS BIGINT))) AS \"time\"",
+    `${quoteText(model)} AS model`,
+    `CAST(${version} AS INTEGER) AS "version"`,
+    "a AS arm",
+    'k AS "key"',
+    ...features.map(({ kind }, at) => `${loggedValue(kind, `f${at}`)} AS ${quoteName(names.features[at] ?? "")}`),
+    ...predictedColumns(classes, []).map(
+      ({ sql }, at) => `CASE WHEN e IS NULL THEN ${sql} END AS ${quoteName(names.predictions[at] ?? "")}`,
+    ),
+    "l AS latency_ms",
+    `e AS ${errorColumn}`,
+  ];
+  const hidden = [...names.features.filter((_, at) => redaction.features[at]), ...(redaction.key ? ["key"] : [])];
+  return {
+    columns,
+    query: `SELECT ${selected.join(", ")} FROM`,
+    metadata: hidden.length === 0 ? null : `{${redactedEntry}: ${quoteText(JSON.stringify(hidden))}}`,
+  };
+}
+
+function loggedValue(kind: CandidateRecord["features"][number]["kind"], column: string): string {
+  if (kind === "boolean") return `CASE ${column} WHEN 1 THEN true WHEN 0 THEN false END`;
+  return kind === "number" ? `nullif(${column}, 'NaN'::DOUBLE)` : column;
+}

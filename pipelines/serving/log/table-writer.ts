@@ -1,0 +1,116 @@
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Appender, chunkRows, type FilledValue, type Session } from "../../data/engines/session.ts";
+import { engineFailure, openSession, quoteText } from "../../data/engines/tables.ts";
+import type { LogTable, TableColumn } from "./log-table.ts";
+import { partName, removeLeftovers } from "./unfinished-files.ts";
+import type { WriterData, WriterReply, WriterRequest } from "./writer-protocol.ts";
+
+/** Gathers rows in tables, and writes each as a Parquet file that is there whole or not at all. */
+export interface TableWriter {
+  /** null where nothing is to be said. Never rejects for what a disk or the engine refuses. */
+  serve(request: WriterRequest): Promise<WriterReply | null>;
+}
+
+interface OpenTable {
+  table: LogTable;
+  /** null once all rows are in the table. */
+  appender: Appender | null;
+}
+
+/** Makes the folder of unfinished files, and removes those of writers that are gone. */
+export async function openTableWriter({ parts, owner, started, memory_gb }: WriterData): Promise<TableWriter> {
+  await mkdir(parts, { recursive: true });
+  await removeLeftovers(parts, owner, started);
+  const session = await openSession({ readable: [parts], threads: 1, memory_gb });
+  const tables = new Map<number, OpenTable>();
+  const forget = async (id: number) => {
+    tables.delete(id);
+    await session.run(`DROP TABLE IF EXISTS rows_${id}`);
+  };
+  return {
+    async serve(request) {
+      const { id } = request;
+      try {
+        if (request.kind === "forget") await forget(id);
+        if (request.kind === "append") await append(session, tables, request);
+        if (request.kind !== "write") return null;
+        const bytes = await write(session, tables.get(id), {
+          id,
+          path: request.path,
+          aside: join(parts, partName(owner, id)),
+        });
+        await forget(id);
+        return { id, kind: "written", bytes };
+      } catch (error) {
+        const problem = wordsOf(error);
+        if (request.kind === "write" && tables.has(id)) return { id, kind: "failed", problem };
+        await forget(id).catch(() => {});
+        return { id, kind: "lost", problem };
+      }
+    },
+  };
+}
+
+async function append(
+  session: Session,
+  tables: Map<number, OpenTable>,
+  { id, table, rows, columns }: Extract<WriterRequest, { kind: "append" }>,
+): Promise<void> {
+  let opened = tables.get(id);
+  if (!opened) {
+    if (!table) throw new Error("its first rows were lost");
+    const defined = table.columns.map(({ name, type }) => `${name} ${type}`).join(", ");
+    await session.run(`CREATE TEMP TABLE rows_${id} (${defined})`);
+    const types = table.columns.map(({ type }) => type);
+    opened = { table, appender: await session.appender(`rows_${id}`, types) };
+    tables.set(id, opened);
+  }
+  for (let start = 0; start < rows; start += chunkRows) {
+    const end = Math.min(rows, start + chunkRows);
+    opened.appender?.append(end - start, (at) => sliceOf(columns[at], start, end));
+  }
+}
+
+function sliceOf(column: TableColumn | undefined, start: number, end: number): FilledValue[] {
+  // The engine takes values by index and length alone, which a typed array has too.
+  return (column?.slice(start, end) ?? []) as unknown as FilledValue[];
+}
+
+/** Written aside, on the disk for good, then renamed: a reader sees all of it or nothing. Gives its bytes. */
+async function write(
+  session: Session,
+  opened: OpenTable | undefined,
+  { id, path, aside }: { id: number; path: string; aside: string },
+): Promise<number> {
+  if (!opened) throw new Error("its rows were lost");
+  const { table } = opened;
+  try {
+    opened.appender?.close();
+    opened.appender = null;
+    const metadata = table.metadata === null ? "" : `, KV_METADATA ${table.metadata}`;
+    await session.run(
+      `COPY (${table.query} rows_${id} AS scores) TO ${quoteText(aside)} (FORMAT parquet, COMPRESSION zstd${metadata})`,
+    );
+    await flushed(aside);
+    const { size } = await stat(aside);
+    await mkdir(dirname(path), { recursive: true });
+    await rename(aside, path);
+    return size;
+  } catch (error) {
+    await rm(aside, { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function flushed(path: string): Promise<void> {
+  await using file = await open(path, "r+");
+  await file.sync();
+}
+
+/** In a line, without the folders of this machine. */
+function wordsOf(error: unknown): string {
+  const text = engineFailure(error)?.message ?? (error instanceof Error ? error.message : String(error));
+  const [line = ""] = text.split("\n");
+  return line.replaceAll(/(?:\/[^\s/"']+)+\//g, "…/").slice(0, 300);
+}

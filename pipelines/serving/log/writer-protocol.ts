@@ -1,0 +1,33 @@
+import type { LogTable, TableColumn } from "./log-table.ts";
+
+/** Where the writer thread works, and who it is to those that come after it. */
+export interface WriterData {
+  /** For files that are not whole yet; on the file system of the log. */
+  parts: string;
+  owner: WriterOwner;
+  /** Milliseconds since 1970. */
+  started: number;
+  memory_gb: number;
+}
+
+/** The process that writes: its unfinished files are removed by others only once it is gone. */
+export interface WriterOwner {
+  host: string;
+  pid: number;
+  /** Told apart from all other writers of the same log; the beginning of its files' names. */
+  writer: string;
+}
+
+/** What the thread is asked for, in this order for each table. */
+export type WriterRequest =
+  /** Adds rows; the first time with what the table is. */
+  | { kind: "append"; id: number; table: LogTable | null; rows: number; columns: readonly TableColumn[] }
+  /** Writes the rows to a file and forgets them; they stay when it cannot be written. */
+  | { kind: "write"; id: number; path: string }
+  | { kind: "forget"; id: number };
+
+/** `written`: the file is whole and in place. `failed`: it is not, and can be tried again. `lost`: the rows are gone. */
+export type WriterReply = { id: number } & (
+  | { kind: "written"; bytes: number }
+  | { kind: "failed" | "lost"; problem: string }
+);
