@@ -30,28 +30,21 @@ extensions() {
   version=$(node -p "require('./node_modules/@duckdb/node-api/package.json').version.split('-')[0]")
   [ ! -f "$folder/$version" ] || return 0
   rm -rf "$folder"
-  lakes # has a pip, which Debian's Python may lack
-  .cache/servers/lakes/bin/pip install --quiet --no-compile --disable-pip-version-check --no-deps --target "$folder" duckdb-extension-{httpfs,azure,delta,avro,iceberg,postgres-scanner,mysql-scanner}=="$version"
+  lakes # whose environment says for which Python
+  UV_CACHE_DIR=.cache/uv/cache .cache/uv/venv/bin/uv pip install --quiet --no-deps --python .cache/servers/lakes/bin/python \
+    --target "$folder" duckdb-extension-{httpfs,azure,delta,avro,iceberg,postgres-scanner,mysql-scanner}=="$version"
   touch "$folder/$version"
 }
 
 # What others write tables of Delta and Iceberg with.
-lakes() {
-  [ ! -f .cache/servers/lakes/ready ] || return 0
-  python3 -m venv .cache/servers/lakes
-  .cache/servers/lakes/bin/pip install --quiet --no-compile --disable-pip-version-check deltalake==1.6.6 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'
-  touch .cache/servers/lakes/ready
-}
+lakes() { scripts/make-venv.sh .cache/servers/lakes deltalake==1.6.6 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'; }
 
 mariadb() { command -v mariadbd > /dev/null || debian mariadb-server; }
 
 # Spark with its Thrift server, from Python's package of it, and what the example that trains on it needs.
 spark() {
-  [ -f .cache/servers/spark/installed ] && return 0
   command -v java > /dev/null || debian openjdk-17-jre-headless
-  python3 -m venv .cache/servers/spark
-  .cache/servers/spark/bin/pip install --quiet --no-compile --disable-pip-version-check -r models/examples/spark-xgboost/requirements.txt
-  touch .cache/servers/spark/installed
+  scripts/make-venv.sh .cache/servers/spark -r models/examples/spark-xgboost/requirements.txt
 }
 
 servers=(postgres versitygw azurite registry extensions lakes mariadb spark)

@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { installR } from "./r-language.ts";
 import { runProgram } from "./run-program.ts";
 
-const cache = join(import.meta.dirname, "..", "..", ".cache");
+const root = join(import.meta.dirname, "..", "..");
+const cache = join(root, ".cache");
 
 /** Examples of `type: command` that need Python's packages. */
 export const inPython = ["lightgbm", "sklearn", "xgboost"] as const;
@@ -29,16 +29,8 @@ export default async function setup(): Promise<void> {
 
 /** Makes a virtual environment; again when its requirements have changed. */
 export async function makeEnvironment(name: Environment): Promise<void> {
-  const folder = join(cache, name);
-  const files = environments[name].map((file) => join(import.meta.dirname, file));
-  const mark = join(folder, "installed-requirements.txt");
-  const wanted = files.map((file) => readFileSync(file, "utf8")).join("\n");
-  if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
-  rmSync(folder, { recursive: true, force: true });
-  await runProgram("python3", ["-m", "venv", folder]);
-  const install = ["-m", "pip", "install", "--quiet", "--no-compile", "--disable-pip-version-check"];
-  await runProgram(pythonOf(name), [...install, ...files.flatMap((file) => ["-r", file])]);
-  writeFileSync(mark, wanted);
+  const files = environments[name].flatMap((file) => ["-r", join(import.meta.dirname, file)]);
+  await runProgram(join(root, "scripts/make-venv.sh"), [join(cache, name), ...files]);
 }
 
 /** The interpreter of a virtual environment. */

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
@@ -14,6 +14,7 @@ import { sqlText } from "../../../pipelines/data/sql-text.ts";
 import { startPostgres } from "../../../test/servers/postgres.ts";
 import { machine, tellSection } from "../page.ts";
 
+const root = join(import.meta.dirname, "../../..");
 const rows = 1_000_000;
 const columns = ["id", "a", "b", "c", "d", "e", "n", "city", "y", "x"];
 const types: readonly CopiedType[] = [
@@ -99,13 +100,10 @@ function joined(pieces: readonly CopiedColumn["values"][], count: number): Copie
 }
 
 function withPandas(url: string): number {
-  const environment = join(import.meta.dirname, "../../../.cache/bench-data");
+  const environment = join(root, ".cache/bench-data");
   const python = join(environment, "bin/python");
-  if (!existsSync(python)) {
-    execFileSync("python3", ["-m", "venv", environment], { stdio: "inherit" });
-    const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-    execFileSync(python, [...install, join(import.meta.dirname, "requirements.txt")], { stdio: "inherit" });
-  }
+  const requirements = join(import.meta.dirname, "requirements.txt");
+  execFileSync(join(root, "scripts/make-venv.sh"), [environment, "-r", requirements], { stdio: "inherit" });
   const told = execFileSync(python, [join(import.meta.dirname, "read_sql.py"), url, query], { encoding: "utf8" });
   return Number(told.split(" ")[0]);
 }
