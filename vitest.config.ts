@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/peers/**", "test/servers/**", "test/workflows/**"],
+    exclude: ["test/browser/**", "test/peers/**", "test/servers/**", "test/workflows/**"],
     globalSetup: "test/templates.ts",
     setupFiles: ["test/property-seed.ts"],
     pool: "forks",
