@@ -21,7 +21,7 @@ export interface AnsweredRequest {
 }
 
 /** What the log did with the rows it was given. */
-export interface LogFacts {
+export interface ServingLogFacts {
   kept: number;
   /** Lost because memory or disk did not suffice. */
   dropped: number;
@@ -33,7 +33,7 @@ export interface LogFacts {
 export interface ServingLog extends AsyncDisposable {
   /** Called after the answer was handed to the socket. Never throws and never blocks. */
   onAnswered(request: AnsweredRequest): void;
-  facts(): LogFacts;
+  facts(): ServingLogFacts;
 }
 
 /** Keeps nothing. */

@@ -1,6 +1,7 @@
 import type { ProductionPointer, VersionRecord } from "../registry/version-record.ts";
 import type { Predictions } from "../training/trainer.ts";
 import type { RowBatch } from "./row-batch.ts";
+import type { RowSignature } from "./rows/row-signature.ts";
 
 /** Who made a version answer, when and why. */
 export interface Placement extends Pick<ProductionPointer, "by" | "since" | "pull_request"> {
@@ -13,6 +14,8 @@ export interface ServedModel {
   readonly name: string;
   readonly version: number;
   readonly record: VersionRecord;
+  /** What rows for it have. */
+  readonly signature: RowSignature;
   readonly placement: Placement;
   /**
    * What the model says of the rows, in their order. Rows of several calls may be scored as one batch. Rejects when ONNX Runtime

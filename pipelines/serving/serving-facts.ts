@@ -1,6 +1,6 @@
 import type { VersionRecord } from "../registry/version-record.ts";
 import type { LastCheck } from "../watch/last-check.ts";
-import type { Arm, LogFacts } from "./answered-request.ts";
+import type { Arm, ServingLogFacts } from "./answered-request.ts";
 import type { Placement } from "./served-model.ts";
 
 /** The registry as the server follows it. */
@@ -93,7 +93,7 @@ export interface ServingFacts {
   registry: RegistryFacts;
   /** By name. */
   models: readonly ModelFacts[];
-  log: LogFacts;
+  log: ServingLogFacts;
 }
 
 /** Renders the page of `/`: whole HTML that needs no other file. */

@@ -1,3 +1,5 @@
+import type { Environment } from "../../pipelines/ports/environment.ts";
+import type { Log } from "../../pipelines/ports/log.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 
 /** What a command tells: `text` for people, `data` for `--json`; `code` is 0 unless said otherwise. */
@@ -24,6 +26,9 @@ export interface CommandInput {
   option(name: string): string | undefined;
   directory: string;
   workspace(): Promise<Workspace>;
+  env: Environment;
+  /** For commands that need no repository; the workspace has it too. */
+  log: Log;
   color: boolean;
 }
 

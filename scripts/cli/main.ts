@@ -61,18 +61,20 @@ async function commandInput(
   opened: AsyncDisposableStack,
 ): Promise<CommandInput> {
   const { resolve } = await import("node:path");
+  const { terminalLog } = await import("./terminal-log.ts");
   const directory = resolve(terminal.directory, String(values.directory ?? "."));
+  const log = terminalLog(terminal.stderr, values.json === true);
   return {
     positionals,
     directory,
     color: Boolean(terminal.stdout.isTTY) && !terminal.env.NO_COLOR,
     flag: (name) => values[name] === true,
     option: (name) => (typeof values[name] === "string" ? (values[name] as string) : undefined),
+    env: terminal.env,
+    log,
     workspace: async () => {
       const { openWorkspace } = await import("../../pipelines/open-workspace.ts");
       const { systemClock } = await import("../../pipelines/ports/clock.ts");
-      const { terminalLog } = await import("./terminal-log.ts");
-      const log = await terminalLog(terminal.stderr, values.json === true);
       const useCache = values["no-cache"] !== true;
       return opened.use(await openWorkspace({ directory, env: terminal.env, clock: systemClock, log, useCache }));
     },

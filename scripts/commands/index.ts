@@ -98,6 +98,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Write a version as MLServer, Triton or KServe read it",
     load: async () => (await import("./export.ts")).exportCommand,
   },
+  serve: {
+    usage: "serve [--registry address]",
+    summary: "Answer requests with what is in production, and follow it",
+    load: async () => (await import("./serve.ts")).serve,
+  },
   drift: {
     usage: "drift [model…]",
     summary: "Compare live data with what the model was trained on",

@@ -23,6 +23,7 @@ export function servedModel(
     name: "rent",
     version,
     record,
+    signature: { features, key },
     placement: { by: "octocat", since: "2001-01-01T00:00:00.000Z", pull_request: null, why: null },
     score: () => Promise.reject(new Error("it is not scored here")),
     hold() {},

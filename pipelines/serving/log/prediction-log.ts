@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { countOf, formatCount } from "../../statistics/format-number.ts";
-import type { AnsweredRequest, LogFacts, ServingLog } from "../answered-request.ts";
+import type { AnsweredRequest, ServingLog, ServingLogFacts } from "../answered-request.ts";
 import type { ServedModel } from "../served-model.ts";
 import { tableRows } from "./log-rows.ts";
 import type { LogSettings } from "./log-settings.ts";
@@ -99,7 +99,7 @@ class PredictionLog implements ServingLog {
     }
   }
 
-  facts(): LogFacts {
+  facts(): ServingLogFacts {
     const problem = this.#problem ?? this.#options.outbox?.problem() ?? null;
     return { kept: this.#kept, dropped: this.#dropped, problem };
   }

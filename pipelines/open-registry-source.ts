@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
+import { openStore } from "./data/stores.ts";
+import { UserError } from "./errors/user-error.ts";
+import { openWorkspace } from "./open-workspace.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Environment } from "./ports/environment.ts";
+import type { Log } from "./ports/log.ts";
+import { GitError } from "./registry/git/failure.ts";
+import { openGit } from "./registry/git/git.ts";
+import type { BlobStore } from "./registry/stored-model.ts";
+import { openRegistryMirror } from "./serving/following/registry-mirror.ts";
+import { checkoutSource, type RegistrySource } from "./serving/following/registry-source.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/** Where a server is told to read the registry. */
+export interface SourcePlace {
+  /** Something git clones, or a folder; undefined: the repository that the server is started in. */
+  address: string | undefined;
+  branch: string;
+  cache: string;
+  directory: string;
+  env: Environment;
+  clock: Clock;
+  log: Log;
+  /** Opens the repository around `directory`. */
+  workspace(): Promise<Workspace>;
+}
+
+/** Opens the registry that a server follows. Throws UserError for an address that can be none. */
+export async function openRegistrySource(place: SourcePlace): Promise<RegistrySource> {
+  const { address, directory, env, clock, log } = place;
+  if (address === undefined) return checkoutSource(await place.workspace());
+  if (isRemote(address)) return mirrorOf(address, place);
+  const folder = resolve(directory, address);
+  if (!existsSync(folder))
+    throw new UserError({
+      message: `--registry ${address}: there is no such folder, and it is no address that git clones`,
+      hint: "give https://…, git@host:path, or the folder of a repository",
+    });
+  if (await isBare(folder, env)) return mirrorOf(folder, place);
+  const workspace = await openWorkspace({ directory: folder, env, clock, log, useCache: true });
+  const source = checkoutSource(workspace);
+  return { ...source, [Symbol.asyncDispose]: () => workspace[Symbol.asyncDispose]() };
+}
+
+/** `https://…` or `git@host:path`, unless a folder is called so. */
+function isRemote(address: string): boolean {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(address)) return true;
+  return /^[^/\\\s]+@?[^/\\\s]*:(?!\\)/.test(address) && !isAbsolute(address) && !existsSync(address);
+}
+
+async function isBare(folder: string, env: Environment): Promise<boolean> {
+  await using git = openGit(folder, { env });
+  try {
+    return (await git.text(["rev-parse", "--is-bare-repository"])) === "true";
+  } catch (error) {
+    if (!(error instanceof GitError) || error.kind !== "not-a-repository") throw error;
+    throw new UserError(
+      {
+        message: `--registry ${folder} is no git repository`,
+        hint: "give the folder of a repository that has the branch registry, or an address that git clones",
+      },
+      { cause: error },
+    );
+  }
+}
+
+function mirrorOf(
+  address: string,
+  { branch, cache, directory, env, clock, log }: SourcePlace,
+): Promise<RegistrySource> {
+  const folder = resolve(directory, cache);
+  const store = storeOf(address, { root: folder, env, clock, log });
+  return openRegistryMirror({ address, branch, cache: folder, env, clock, log, store });
+}
+
+/** Models that are too large for git are in the store of the repository, which a server elsewhere is told by MERGEML_STORE. */
+function storeOf(
+  address: string,
+  { root, env, clock, log }: { root: string; env: Environment; clock: Clock; log: Log },
+): BlobStore {
+  const { MERGEML_STORE: given } = env;
+  if (given) return openStore(given, { root, env, repository: async () => address, sources: {}, clock, log });
+  const refuse = async () => {
+    throw new UserError({
+      message: "this server was not told where models that are too large for git are kept",
+      hint: "set MERGEML_STORE to `store` of the repository's mergeml.yaml, e.g. oci://ghcr.io/acme/models",
+    });
+  };
+  return { title: "no store", durable: false, readBlob: refuse, putBlob: refuse };
+}

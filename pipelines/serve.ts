@@ -1,0 +1,197 @@
+import type { AddressInfo } from "node:net";
+import { EnvironmentError } from "./errors/environment-error.ts";
+import { UserError } from "./errors/user-error.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Log } from "./ports/log.ts";
+import { noLog, type ServingLog } from "./serving/answered-request.ts";
+import { type Follower, followRegistry } from "./serving/following/follow-registry.ts";
+import type { RegistrySource } from "./serving/following/registry-source.ts";
+import { openHttpServer } from "./serving/http/server.ts";
+import { defaultLimits, type ServerContext, type ServerLimits } from "./serving/http/server-context.ts";
+import { type ModelTable, openModelTable } from "./serving/model-table.ts";
+import { noChallenger, productionOnly, type ReadChallenger, type Router } from "./serving/router.ts";
+import type { ModelFacts, ServedVersion, ServingFacts, StatusPage } from "./serving/serving-facts.ts";
+import { plainPage } from "./serving/status-text.ts";
+import { openUsageBook, type UsageBook } from "./serving/usage.ts";
+
+export interface ServeOptions {
+  source: RegistrySource;
+  /** Names of the models to serve; null: all that are in production. */
+  models: readonly string[] | null;
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  /** Milliseconds between two looks at the registry. */
+  poll: number;
+  token: string | null;
+  webhookSecret: string | null;
+  clock: Clock;
+  log: Log;
+  tool: string;
+  limits?: Partial<ServerLimits>;
+  predictionLog?: ServingLog;
+  router?: Router;
+  readChallenger?: ReadChallenger;
+  page?: StatusPage;
+}
+
+/** A server that answers. */
+export interface Serving {
+  /** `http://127.0.0.1:8080` */
+  url: string;
+  facts(): ServingFacts;
+  /** Looks at the registry now. */
+  wake(): void;
+  /**
+   * Says that it is not ready, answers what it has taken, writes the log and frees the models. After `seconds` what is still
+   * open is cut off.
+   */
+  drain(seconds: number): Promise<void>;
+}
+
+/** Serves what the registry says is in production, and follows it. Throws UserError or EnvironmentError when it cannot begin. */
+export async function startServing(options: ServeOptions): Promise<Serving> {
+  const { clock, log, source, predictionLog = noLog } = options;
+  const started = clock.now();
+  const table = openModelTable((model, error) =>
+    log.warn(`${model.name}@${model.version} could not be freed: ${(error as Error).message}`),
+  );
+  const usage = openUsageBook();
+  let state: ReturnType<ServerContext["state"]> = "starting";
+  const follower: Follower = followRegistry({
+    ...options,
+    source,
+    table,
+    wanted: options.models,
+    readChallenger: options.readChallenger ?? noChallenger,
+    onChange: (entry, before) => tellChange(log, entry, before, (failed) => http.metrics.changed(entry.name, failed)),
+  });
+  const facts = (): ServingFacts => ({
+    now: clock.now(),
+    started,
+    tool: options.tool,
+    registry: follower.facts(),
+    models: modelFacts(table, usage, clock),
+    log: predictionLog.facts(),
+  });
+  const context: ServerContext = {
+    ...{ table, usage, log, clock, predictionLog, facts },
+    router: options.router ?? productionOnly,
+    shadow: () => {},
+    page: options.page ?? plainPage,
+    limits: { ...defaultLimits, ...options.limits },
+    state: () => state,
+    token: options.token,
+    webhookSecret: options.webhookSecret,
+    wake: () => follower.wake(),
+    tool: options.tool,
+  };
+  const http = openHttpServer(context);
+  try {
+    await listen(http.app, options);
+    await follower.start();
+  } catch (error) {
+    await http.app.close();
+    await follower[Symbol.asyncDispose]();
+    await table.clear();
+    throw error;
+  }
+  state = "ready";
+  const { port } = http.app.server.address() as AddressInfo;
+  return {
+    url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
+    facts,
+    wake: () => follower.wake(),
+    async drain(seconds) {
+      state = "ending";
+      const limit = setTimeout(() => http.app.server.closeAllConnections(), seconds * 1000);
+      await follower[Symbol.asyncDispose]();
+      await http.app.close();
+      clearTimeout(limit);
+      await predictionLog[Symbol.asyncDispose]();
+      await table.clear();
+      await source[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function listen(app: ReturnType<typeof openHttpServer>["app"], { host, port }: ServeOptions): Promise<void> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const place = `${host}:${port}`;
+    if (code === "EADDRINUSE")
+      throw new UserError(
+        { message: `another program listens on ${place} already`, hint: "end it, or take another port: --port 8081" },
+        { cause },
+      );
+    if (code === "EACCES")
+      throw new UserError(
+        { message: `this user may not listen on ${place}`, hint: "take a port above 1023: --port 8080" },
+        { cause },
+      );
+    if (code === "EADDRNOTAVAIL" || code === "ENOTFOUND")
+      throw new UserError(
+        {
+          message: `this machine has no address ${host}`,
+          hint: "127.0.0.1 for this machine alone, 0.0.0.0 for all: --host 0.0.0.0",
+        },
+        { cause },
+      );
+    throw new EnvironmentError(
+      `cannot listen on ${place}: ${message}`,
+      { tried: `listening on ${place}`, safe: "nothing was changed" },
+      { cause },
+    );
+  }
+}
+
+type Entry = ReturnType<ModelTable["all"]>[number];
+
+function tellChange(log: Log, entry: Entry, before: Entry | undefined, count: (failed: boolean) => void): void {
+  const { name, pair, undeployed, failures } = entry;
+  for (const failure of failures) {
+    if (before?.failures.includes(failure)) continue;
+    const which = failure.version === null ? name : `${name}@${failure.version}`;
+    const instead = pair ? `${name}@${pair.production.version} goes on answering` : "nothing answers for it";
+    log.warn(`${which} could not be brought into service, ${instead}: ${failure.problem}`);
+    count(true);
+  }
+  if (undeployed !== null && before?.undeployed !== undeployed) log.info(undeployed);
+  if (pair && pair.production !== before?.pair?.production) {
+    log.info(
+      `${name}@${pair.production.version} answers${before?.pair ? `, instead of version ${before.pair.production.version}` : ""}`,
+    );
+    count(false);
+  }
+}
+
+function modelFacts(table: ModelTable, usage: UsageBook, clock: Clock): ModelFacts[] {
+  const now = clock.now().getTime();
+  return table.all().map((entry) => {
+    const { name, pair, failures, undeployed } = entry;
+    const used = usage.of(entry);
+    const version = (
+      model: NonNullable<typeof pair>["production"],
+      arm: ServedVersion["arm"],
+      share: number | null,
+    ): ServedVersion => {
+      return {
+        ...model.placement,
+        version: model.version,
+        record: model.record,
+        arm,
+        share,
+        ...used.of(model.version, arm, now),
+      };
+    };
+    const versions: ServedVersion[] = [];
+    if (pair) versions.push(version(pair.production, "production", null));
+    if (pair?.challenger) {
+      const { model, share } = pair.challenger;
+      versions.push(version(model, share === null ? "shadow" : "challenger", share));
+    }
+    return { name, versions, failures, undeployed, last: used.last() };
+  });
+}

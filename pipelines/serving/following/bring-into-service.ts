@@ -1,0 +1,80 @@
+import { EnvironmentError } from "../../errors/environment-error.ts";
+import { UserError } from "../../errors/user-error.ts";
+import type { Snapshot } from "../../registry/snapshot.ts";
+import type { Arm } from "../answered-request.ts";
+import { loadModel } from "../model/load-model.ts";
+import type { TableEntry } from "../model-table.ts";
+import type { ReadChallenger, ServedChallenger } from "../router.ts";
+import type { Placement, ServedModel } from "../served-model.ts";
+import type { LoadFailure } from "../serving-facts.ts";
+
+/** Loads what one commit of the registry says of one model. */
+export interface ServiceJob {
+  name: string;
+  snapshot: Snapshot;
+  readChallenger: ReadChallenger;
+  /** What answers now: it goes on when the new one cannot be loaded, and is taken over where it is the same version. */
+  before: TableEntry | undefined;
+  /** Brings the files of a version to this machine. */
+  bringVersion(version: number): Promise<void>;
+  now(): Date;
+}
+
+/** The entry that takes the place of the one before. Never throws: what could not be loaded is told in it. */
+export async function bringIntoService(job: ServiceJob): Promise<TableEntry> {
+  const { name, before } = job;
+  const failures: LoadFailure[] = [];
+  const fail = (arm: Arm, version: number | null, error: unknown) => {
+    const problem = inWords(error);
+    const same = before?.failures.find((each) => each.arm === arm && each.problem === problem);
+    failures.push(same ?? { version, arm, problem, since: job.now() });
+  };
+  let named: number | null = null;
+  try {
+    const pointer = await job.snapshot.production(name);
+    if (pointer === null) return { name, pair: null, undeployed: `${name} has nothing in production`, failures };
+    named = pointer.version;
+    const placement = { by: pointer.by, since: pointer.since, pull_request: pointer.pull_request, why: null };
+    const production = await loadVersion(job, pointer.version, placement);
+    const challenger = await loadChallenger(job, production, fail);
+    return { name, pair: { production, challenger }, undeployed: null, failures };
+  } catch (error) {
+    fail("production", named, error);
+    return { name, pair: before?.pair ?? null, undeployed: null, failures };
+  }
+}
+
+async function loadChallenger(
+  job: ServiceJob,
+  production: ServedModel,
+  fail: (arm: Arm, version: number | null, error: unknown) => void,
+): Promise<ServedChallenger | null> {
+  let named: number | null = null;
+  let arm: Arm = "challenger";
+  try {
+    const choice = await job.readChallenger(job.snapshot, job.name);
+    if (choice === null || choice.version === production.version) return null;
+    const { version, share, ...placement } = choice;
+    named = version;
+    arm = share === null ? "shadow" : "challenger";
+    return { model: await loadVersion(job, version, placement), share };
+  } catch (error) {
+    fail(arm, named, error);
+    return null;
+  }
+}
+
+/** The version that is loaded already, with its placement of now; else its bytes are compared with its record, and it is loaded. */
+async function loadVersion(job: ServiceJob, version: number, placement: Placement): Promise<ServedModel> {
+  const { name, snapshot, before } = job;
+  const loaded = [before?.pair?.production, before?.pair?.challenger?.model].find((each) => each?.version === version);
+  await job.bringVersion(version);
+  const record = await snapshot.record(name, version);
+  if (loaded?.record.digest === record.digest && loaded.placement.since === placement.since) return loaded;
+  return loadModel(record, await snapshot.modelBytes(name, version), placement);
+}
+
+function inWords(error: unknown): string {
+  if (error instanceof UserError || error instanceof EnvironmentError) return error.message;
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,21 @@
+import type { Git } from "../../registry/git/git.ts";
+import { readCommits } from "../../registry/git/log.ts";
+import { productionFile } from "../../registry/paths.ts";
+import type { TableEntry } from "../model-table.ts";
+
+/** Writes down why each model is what it is: the subject of the commit that last changed its pointer, and who wrote it. */
+export async function readReasons(git: Git, tip: string, entries: readonly TableEntry[]): Promise<void> {
+  const wanted = new Map(entries.map((entry) => [productionFile(entry.name), entry]));
+  if (wanted.size === 0) return;
+  for await (const { subject, author, time, changes } of readCommits(git, { tip, paths: [...wanted.keys()] })) {
+    for (const { path } of changes) {
+      const entry = wanted.get(path);
+      if (!entry) continue;
+      wanted.delete(path);
+      if (entry.pair) entry.pair.production.placement.why = subject;
+      else if (entry.undeployed !== null)
+        entry.undeployed = `${entry.name} was taken out of production by ${author} at ${time}: ${subject}`;
+    }
+    if (wanted.size === 0) return;
+  }
+}

@@ -1,0 +1,118 @@
+import { existsSync } from "node:fs";
+import { mkdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256 } from "../../config/canonical-json.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Environment } from "../../ports/environment.ts";
+import type { Log } from "../../ports/log.ts";
+import { redact } from "../../registry/git/failure.ts";
+import { openGit } from "../../registry/git/git.ts";
+import { openRegistry } from "../../registry/registry.ts";
+import { openSnapshot } from "../../registry/snapshot.ts";
+import type { BlobStore } from "../../registry/stored-model.ts";
+import type { RegistrySource } from "./registry-source.ts";
+
+/** A registry that is somewhere else. */
+interface MirrorOptions {
+  /** What git clones: https://…, ssh, or the path of a repository. May have credentials; they are not written to disk. */
+  address: string;
+  branch: string;
+  /** Folder of this machine's copies; a server that starts while the registry is away serves from it. */
+  cache: string;
+  env: Environment;
+  clock: Clock;
+  log: Log;
+  store: BlobStore;
+}
+
+const remote = "origin";
+/** The last commit that was served whole: all its files are here. */
+const servedRef = "refs/mergeml/served";
+/** So many ids go to one fetch. */
+const mostAtOnce = 5000;
+
+/** A bare copy of the registry branch alone, without the files of old versions where the other side knows partial clones. */
+export async function openRegistryMirror(options: MirrorOptions): Promise<RegistrySource> {
+  const { address, branch, cache, env, clock, log, store } = options;
+  const folder = join(
+    cache,
+    "registries",
+    `${sha256(redact(address)).slice("sha256:".length, "sha256:".length + 16)}.git`,
+  );
+  await makeRepository(folder, env);
+  // Given by the environment of each command rather than written down: an address may have a password in it.
+  const url = { [`remote.${remote}.url`]: address };
+  const partial = { [`remote.${remote}.promisor`]: "true", [`remote.${remote}.partialclonefilter`]: "blob:none" };
+  const git = openGit(folder, { env: withSettings(env, { ...url, ...partial }), log, timeoutSeconds: 60 });
+  // Without these settings git does not know that it may ask for what is not here, and says so instead.
+  const plain = openGit(folder, { env });
+  const registry = openRegistry({ git, branch, remote, clock, log, store });
+  const ref = `refs/heads/${branch}`;
+  return {
+    address: redact(address),
+    branch,
+    git,
+    async tip() {
+      return /^[0-9a-f]{40,64}/.exec(await git.text(["ls-remote", remote, ref]))?.[0] ?? null;
+    },
+    fetch: () => registry.snapshot({ fetch: true }),
+    async lastGood() {
+      const tip = await plain.text(["rev-parse", "--quiet", "--verify", `${servedRef}^{commit}`], { allow: [1] });
+      return openSnapshot({ git, store }, tip || null);
+    },
+    async bring(files) {
+      const missing = await missingFiles(files, (input) => plain.text(["cat-file", "--batch-check"], { input }));
+      for (let from = 0; from < missing.length; from += mostAtOnce) {
+        const input = `${missing.slice(from, from + mostAtOnce).join("\n")}\n`;
+        await git.run([...fetchFiles, remote, "--stdin"], { input, progress: true });
+      }
+    },
+    keep: async (tip) => void (await plain.run(["update-ref", servedRef, tip])),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([git[Symbol.asyncDispose](), plain[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+/** As git fetches by itself what a partial clone lacks. */
+const fetchFiles = [
+  ...["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--progress", "--no-tags", "--no-write-fetch-head"],
+  ...["--recurse-submodules=no", "--filter=blob:none", "--no-auto-maintenance"],
+];
+
+async function missingFiles(files: readonly string[], check: (input: string) => Promise<string>): Promise<string[]> {
+  if (files.length === 0) return [];
+  const lines = (await check(`${files.join("\n")}\n`)).split("\n");
+  return lines.flatMap((line) => (line.endsWith(" missing") ? [line.slice(0, -" missing".length)] : []));
+}
+
+/** Made aside and renamed, so that a killed start leaves nothing half made. */
+async function makeRepository(folder: string, env: Environment): Promise<void> {
+  if (existsSync(folder)) return;
+  const aside = `${folder}.${process.pid}.aside`;
+  await mkdir(aside, { recursive: true, mode: 0o700 });
+  try {
+    await using git = openGit(aside, { env });
+    await git.run(["init", "--quiet", "--bare", "--template="]);
+    await rename(aside, folder);
+  } catch (error) {
+    await rm(aside, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error; // another server was faster
+  }
+}
+
+/** The environment with more settings of git, behind those that it has. */
+function withSettings(env: Environment, settings: Readonly<Record<string, string>>): Environment {
+  const first = Number(env.GIT_CONFIG_COUNT ?? 0) || 0;
+  const entries = Object.entries(settings);
+  return {
+    ...env,
+    GIT_CONFIG_COUNT: String(first + entries.length),
+    ...Object.fromEntries(
+      entries.flatMap(([key, value], at) => [
+        [`GIT_CONFIG_KEY_${first + at}`, key],
+        [`GIT_CONFIG_VALUE_${first + at}`, value],
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,26 @@
+import { isUtf8 } from "node:buffer";
+import { RefusedRequest } from "../rows/refused-request.ts";
+
+/** JSON of a body. Throws RefusedRequest (400) that says where it breaks off. */
+export function parseJson(body: Uint8Array): unknown {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (bytes.length === 0) throw new RefusedRequest(400, "the body is empty; JSON was expected");
+  if (!isUtf8(bytes)) throw new RefusedRequest(400, "the body is not valid UTF-8, which JSON is");
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    throw new RefusedRequest(400, `the body is not valid JSON: ${(error as Error).message.slice(0, 200)}`);
+  }
+}
+
+/** A body of the binary tensor extension: its JSON, and the bytes behind it. Without a length all of it is JSON. */
+export function splitInferBody(body: Buffer, header: string | string[] | undefined): { json: unknown; binary: Buffer } {
+  if (header === undefined) return { json: parseJson(body), binary: body.subarray(body.length) };
+  const length = typeof header === "string" && /^\d{1,10}$/.test(header) ? Number(header) : Number.NaN;
+  if (!(length <= body.length))
+    throw new RefusedRequest(
+      400,
+      "Inference-Header-Content-Length is not the length of JSON at the beginning of the body",
+    );
+  return { json: parseJson(body.subarray(0, length)), binary: body.subarray(length) };
+}

@@ -1,0 +1,93 @@
+import { didYouMean } from "../../errors/did-you-mean.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Log } from "../../ports/log.ts";
+import type { ServingLog } from "../answered-request.ts";
+import type { ModelTable, TableEntry } from "../model-table.ts";
+import type { Router, ServedPair } from "../router.ts";
+import { RefusedRequest } from "../rows/refused-request.ts";
+import type { ServedModel } from "../served-model.ts";
+import type { ServingFacts, StatusPage } from "../serving-facts.ts";
+import type { UsageBook } from "../usage.ts";
+
+/** How much a server takes on at once. */
+export interface ServerLimits {
+  /** Requests that are read or scored; more are sent away with 503. */
+  requests: number;
+  /** Bytes of their bodies together. */
+  bytes: number;
+  /** Bytes of one body. */
+  body: number;
+  /** Milliseconds that a client has for sending a whole request. */
+  requestTimeout: number;
+  /** Milliseconds that a connection may be silent, also while it is to take an answer. */
+  silence: number;
+}
+
+export const defaultLimits: ServerLimits = {
+  requests: 1024,
+  bytes: 256 * 1024 * 1024,
+  body: 16 * 1024 * 1024,
+  requestTimeout: 30_000,
+  silence: 75_000,
+};
+
+/** What the routes need. */
+export interface ServerContext {
+  table: ModelTable;
+  usage: UsageBook;
+  router: Router;
+  log: Log;
+  clock: Clock;
+  predictionLog: ServingLog;
+  /** Gives a shadow its copy of rows that were answered. */
+  shadow(pair: ServedPair, answered: Parameters<ServingLog["onAnswered"]>[0]): void;
+  facts(): ServingFacts;
+  page: StatusPage;
+  limits: ServerLimits;
+  /** Ready once the first models are loaded. An ending server answers what still comes, and says that it is not ready. */
+  state(): "starting" | "ready" | "ending";
+  /** Callers must bring this; null: anybody may call. */
+  token: string | null;
+  /** With which the forge signs what it sends; null: nothing is taken from it. */
+  webhookSecret: string | null;
+  /** Called when the registry may have moved. */
+  wake(): void;
+  tool: string;
+}
+
+/** What answers under a name, or under one of its versions. Throws RefusedRequest (404) with the reason. */
+export function servedPair({ table }: Pick<ServerContext, "table">, name: string, version?: string): ServedPair {
+  const entry = table.get(name);
+  if (!entry) throw new RefusedRequest(404, unknownModel(name, table.all()));
+  if (!entry.pair) throw new RefusedRequest(404, whyNothing(entry));
+  if (version === undefined) return entry.pair;
+  const model = versionsOf(entry).find((each) => String(each.version) === version);
+  if (model) return { production: model, challenger: null };
+  const served = versionsOf(entry).map((each) => each.version);
+  throw new RefusedRequest(
+    404,
+    `${name}@${version.slice(0, 20)} is not served; ${name} answers as version ${served.join(" and ")}`,
+  );
+}
+
+/** The versions that an entry serves, production first. */
+export function versionsOf({ pair }: TableEntry): ServedModel[] {
+  if (!pair) return [];
+  return pair.challenger ? [pair.production, pair.challenger.model] : [pair.production];
+}
+
+function unknownModel(name: string, all: readonly TableEntry[]): string {
+  const names = all.map((each) => each.name);
+  const meant = didYouMean(name, names);
+  const hint =
+    meant !== null
+      ? `did you mean ${meant}?`
+      : names.length > 0
+        ? `it serves ${names.slice(0, 20).join(", ")}`
+        : "it serves none";
+  return `this server has no model ${JSON.stringify(name.slice(0, 100))}; ${hint}`;
+}
+
+function whyNothing({ name, undeployed, failures }: TableEntry): string {
+  return undeployed ?? `${name} could not be loaded: ${failures[0]?.problem ?? "it is not known why"}`;
+}

@@ -1,0 +1,63 @@
+import type { FeatureColumn } from "../../data/table.ts";
+import type { VersionRecord } from "../../registry/version-record.ts";
+import { openModel, type ScoringModel } from "../../training/onnx/session.ts";
+import { rowSignature } from "../rows/row-signature.ts";
+import type { Placement, ServedModel } from "../served-model.ts";
+import { openScoringQueue } from "./scoring-queue.ts";
+
+/**
+ * Loads a version whose bytes have been compared with its record, and scores rows with it once before anybody asks. Throws Error
+ * when it cannot be loaded, or cannot score.
+ */
+export async function loadModel(record: VersionRecord, bytes: Uint8Array, placement: Placement): Promise<ServedModel> {
+  const { features, classes } = record.candidate;
+  const model = await openModel(bytes, { features, classes });
+  try {
+    await warmUp(model, record);
+  } catch (error) {
+    await model.close();
+    throw error;
+  }
+  const use = openUse(() => model.close());
+  const { model: name, version } = record;
+  return { name, version, record, signature: rowSignature(record), placement, score: openScoringQueue(model), ...use };
+}
+
+/** The first run of a session allocates what the later ones use again: one row, and a batch. */
+async function warmUp(model: ScoringModel, { candidate: { features } }: VersionRecord): Promise<void> {
+  for (const rows of [1, 32]) {
+    const columns = features.map(({ name, kind }): FeatureColumn => {
+      if (kind === "category") return { name, kind, codes: new Int32Array(rows), levels: [""] };
+      return { name, kind, values: new Float32Array(rows) };
+    });
+    await model.predict(columns);
+  }
+}
+
+/** Counts who holds something, and frees it when it is retired and nobody does. */
+export function openUse(free: () => Promise<void>): Pick<ServedModel, "hold" | "letGo" | "retire"> {
+  let holders = 0;
+  const retired = Promise.withResolvers<void>();
+  let [isRetired, isFreed] = [false, false];
+  const freeWhenUnused = () => {
+    if (!isRetired || isFreed || holders > 0) return;
+    isFreed = true;
+    free().then(retired.resolve, retired.reject);
+  };
+  return {
+    hold() {
+      holders += 1;
+    },
+    letGo() {
+      holders -= 1;
+      freeWhenUnused();
+    },
+    retire() {
+      if (!isRetired) {
+        isRetired = true;
+        freeWhenUnused();
+      }
+      return retired.promise;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { once } from "node:events";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
+import { UserError } from "../../pipelines/errors/user-error.ts";
+import type { Environment } from "../../pipelines/ports/environment.ts";
+import { countOf } from "../../pipelines/statistics/format-number.ts";
+import type { Command } from "../cli/command.ts";
+import { wholeNumber } from "../cli/option-values.ts";
+
+/** Seconds that requests have to end once the server was told to. */
+const drainSeconds = 25;
+
+export const serve: Command = {
+  description:
+    "Serves the models that are in production, and follows the registry: a promotion is loaded, compared with its record and warmed up beside the version that answers, then takes its place; when anything fails the old one goes on. REST as in the Open Inference Protocol v2 (/v2/…), rows by column name at /models/<model>/predict, /metrics for Prometheus, /openapi.json, and a status page at /. The registry is that of this repository, or --registry: an address that git clones, or a folder. MERGEML_SERVE_TOKEN is a token that callers must bring; MERGEML_WEBHOOK_SECRET the secret with which a forge signs what it sends to /webhook. SIGHUP looks at the registry now, SIGTERM ends when what has come is answered.",
+  positionals: { min: 0, max: 0 },
+  options: {
+    registry: {
+      type: "string",
+      value: "address",
+      description: "Where the registry is, instead of this repository (or MERGEML_REGISTRY): https://…, ssh, a folder",
+    },
+    branch: { type: "string", value: "name", description: "Its branch at that address; registry by default" },
+    models: { type: "string", value: "a,b", description: "Serve these alone" },
+    environment: { type: "string", value: "name", description: "What to serve; production, the only one there is" },
+    port: { type: "string", value: "N", description: "8080 by default; 0 takes any that is free" },
+    host: { type: "string", value: "address", description: "127.0.0.1 by default; 0.0.0.0 in a container" },
+    poll: { type: "string", value: "seconds", description: "How often to look at the registry; 10 by default" },
+    cache: {
+      type: "string",
+      value: "folder",
+      description: "Where copies of registries are kept (or MERGEML_CACHE); ~/.cache/mergeml by default",
+    },
+  },
+  examples: [
+    { command: "mergeml serve", shows: "serve what is in production in this repository" },
+    {
+      command: "mergeml serve --registry https://github.com/acme/models.git --models flight-delay --host 0.0.0.0",
+      shows: "serve one model of another repository to other machines",
+    },
+  ],
+  async run(input) {
+    const { option, env, log } = input;
+    const models = modelNames(option("models"));
+    requireProduction(option("environment"));
+    const port = portOf(option("port"));
+    const poll = wholeNumber("poll", option("poll")) ?? 10;
+    const { startServing } = await import("../../pipelines/serve.ts");
+    const { openRegistrySource } = await import("../../pipelines/open-registry-source.ts");
+    const { systemClock: clock } = await import("../../pipelines/ports/clock.ts");
+    const { toolVersion: tool } = await import("../../pipelines/workspace/tool-version.ts");
+    const address = option("registry") ?? env.MERGEML_REGISTRY;
+    const place = { address, branch: option("branch") ?? "registry", cache: cacheFolder(option("cache"), env) };
+    const source = await openRegistrySource({
+      ...place,
+      directory: input.directory,
+      env,
+      clock,
+      log,
+      workspace: input.workspace,
+    });
+    const host = option("host") ?? "127.0.0.1";
+    const secrets = { token: env.MERGEML_SERVE_TOKEN || null, webhookSecret: env.MERGEML_WEBHOOK_SECRET || null };
+    const serving = await startServing({ source, models, host, port, poll: poll * 1000, ...secrets, clock, log, tool });
+    const { models: served, registry } = serving.facts();
+    const answering = served.filter(({ versions }) => versions.length > 0).length;
+    log.info(
+      `${countOf(answering, "model")} of ${registry.address} at ${registry.commit?.slice(0, 7)}: ${serving.url}`,
+    );
+    process.on("SIGHUP", serving.wake);
+    await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
+    process.off("SIGHUP", serving.wake);
+    log.info("ending: what has come is answered");
+    await serving.drain(drainSeconds);
+    const requests = served.length === 0 ? 0 : total(serving.facts().models);
+    return { text: `${countOf(requests, "request")} answered`, data: { requests } };
+  },
+};
+
+function total(models: readonly { versions: readonly { requests: number }[] }[]): number {
+  return models.reduce((sum, { versions }) => sum + versions.reduce((own, each) => own + each.requests, 0), 0);
+}
+
+function modelNames(text: string | undefined): string[] | null {
+  if (text === undefined) return null;
+  const names = text.split(",").map((name) => name.trim());
+  if (names.every((name) => /^[a-z0-9-]+$/.test(name))) return [...new Set(names)];
+  throw new UserError({
+    message: `--models ${text} is no list of models`,
+    hint: "names with commas between them: --models flight-delay,diamond-price",
+  });
+}
+
+function requireProduction(environment: string | undefined): void {
+  if (environment === undefined || environment === "production") return;
+  const meant = didYouMean(environment, ["production"]) ? "did you mean production? " : "";
+  throw new UserError({
+    message: `--environment ${environment}: this version of mergeml has no environment but production`,
+    hint: `${meant}leave --environment out`,
+  });
+}
+
+function portOf(text: string | undefined): number {
+  if (text === undefined) return 8080;
+  if (/^\d{1,5}$/.test(text) && Number(text) < 65536) return Number(text);
+  throw new UserError({ message: `--port ${text} is no port`, hint: "a whole number up to 65535: --port 8080" });
+}
+
+function cacheFolder(given: string | undefined, env: Environment): string {
+  return given ?? env.MERGEML_CACHE ?? join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), ".cache"), "mergeml");
+}
