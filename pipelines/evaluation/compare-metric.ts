@@ -2,7 +2,7 @@ import { type Cells, everyCellOnce, oneCell } from "./cells.ts";
 import type { Difference } from "./evaluation.ts";
 import type { IntervalPlan } from "./interval-plan.ts";
 import type { Metric, WeightedScore } from "./metrics/metric.ts";
-import { pairedInterval } from "./paired-bootstrap.ts";
+import { type Draws, pairedInterval } from "./paired-bootstrap.ts";
 import type { Side } from "./sides.ts";
 
 /** Enough for 1,500 rows, or for the cells of a slice; with more rows percentiles cover as well. */
@@ -41,7 +41,7 @@ export function scoreNaive<Scored>(metric: Metric<Scored>, naive: Scored, rows: 
   return scoreSide(metric, { scored: naive }, oneCell(rows)).value;
 }
 
-type SideScore = { value: number; score: WeightedScore; problem?: undefined } | NoScore;
+export type SideScore = { value: number; score: WeightedScore; problem?: undefined } | NoScore;
 
 interface NoScore {
   value: null;
@@ -49,7 +49,8 @@ interface NoScore {
   problem: string;
 }
 
-function scoreSide<Scored>(metric: Metric<Scored>, side: Side<Scored>, cells: Cells): SideScore {
+/** One model by one metric on the rows of `cells`, or why it has no value there. */
+export function scoreSide<Scored>(metric: Metric<Scored>, side: Side<Scored>, cells: Cells): SideScore {
   if ("problem" in side) return noScore(side.problem);
   if (cells.of.length === 0) return noScore("there are no test rows");
   const problem = metric.undefinedBecause?.(side.scored);
@@ -74,11 +75,21 @@ function differenceOf<Scored>(
   if (cells.count < 2) return "an interval needs rows of at least two groups";
   const judged = (value: number) => metric.judged?.(value) ?? value;
   const pair = { candidate: candidate.score, production: production.score, judged };
-  const replicates = metric.visitsRows ? rowReplicates : resamples.replicates;
-  const studentised = metric.smooth !== false && jackknifeVisits(metric, cells) <= mostJackknifeVisits;
-  const interval = pairedInterval(pair, { cells, resamples, replicates, confidence, studentised });
+  const draws = drawsOf(metric, cells, { confidence, resamples, rowReplicates });
+  const interval = pairedInterval(pair, draws);
   if (!interval) return `no interval: most resamples of these rows do not define ${metric.name}`;
   return { value: judged(candidate.value) - judged(production.value), ...interval, confidence };
+}
+
+/** What the interval of a metric is drawn from on these cells. */
+export function drawsOf<Scored>(
+  metric: Metric<Scored>,
+  cells: Cells,
+  { confidence, resamples, rowReplicates }: Pick<IntervalPlan, "confidence" | "resamples" | "rowReplicates">,
+): Draws {
+  const replicates = metric.visitsRows ? rowReplicates : resamples.replicates;
+  const studentised = metric.smooth !== false && jackknifeVisits(metric, cells) <= mostJackknifeVisits;
+  return { cells, resamples, replicates, confidence, studentised };
 }
 
 /** The jackknife scores once without each cell. */

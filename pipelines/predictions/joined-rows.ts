@@ -22,7 +22,7 @@ export function outputColumns({ kept, features }: RowPlan, classes: readonly str
 }
 
 /** What every row of one batch has in common in the prediction log. */
-export interface LogFacts {
+export interface LogBatchFacts {
   time: Date;
   model: string;
   version: number;
@@ -37,7 +37,7 @@ export interface LogFacts {
 export function loggedColumns(
   { kept, features }: RowPlan,
   classes: readonly string[],
-  facts: LogFacts,
+  facts: LogBatchFacts,
 ): ResultColumn[] {
   const places = facts.key.map((name) => kept.findIndex((column) => column.name === name));
   const key = places.includes(-1) ? [] : places.map((at) => `k${at}`);

@@ -1,5 +1,5 @@
 import { UserError } from "../errors/user-error.ts";
-import { trialWords } from "./challenger-pointer.ts";
+import { challengeWords } from "./challenger-pointer.ts";
 import { challengeSubject, formatMessage } from "./commit-message.ts";
 import { DamageError } from "./damage.ts";
 import type { CommitPlan } from "./git/commits.ts";
@@ -29,7 +29,7 @@ export interface ChallengeResult {
  * Names a registered version as the challenger of what is in production, once its model was read. Throws UserError without
  * production, for the version in production itself, and for one that callers of production could not call.
  */
-export async function challenge(
+export async function nameChallenger(
   writer: Writer,
   model: string,
   version: number,
@@ -46,7 +46,7 @@ export async function challenge(
     const placed = await secureModel(writer, snapshot, record);
     const index = (await editIndex(writer.git, snapshot.tip, model)).after({ challenger });
     const file = { path: challengerFile(model), content: writePointer(challenger) };
-    const message = messageOf(record, `${version} ${trialWords(challenger)}`);
+    const message = messageOf(record, `${version} ${challengeWords(challenger)}`);
     return {
       commits: [{ message, changes: [...placed, file, index] }],
       result: (ids) => ({ before, challenger, commit: ids[0]! }),

@@ -22,7 +22,7 @@ export function checkChallenger(pointer: ChallengerPointer, record: VersionRecor
 }
 
 /** `as a shadow`, or `on 10% of the requests`. */
-export function trialWords({ mode, share }: Pick<ChallengerPointer, "mode" | "share">): string {
+export function challengeWords({ mode, share }: Pick<ChallengerPointer, "mode" | "share">): string {
   return mode === "shadow" ? "as a shadow" : `on ${sharePercent(share)} of the requests`;
 }
 

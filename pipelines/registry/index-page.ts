@@ -1,5 +1,5 @@
 import { formatNumber } from "../statistics/format-number.ts";
-import { readChallenger, trialWords } from "./challenger-pointer.ts";
+import { challengeWords, readChallenger } from "./challenger-pointer.ts";
 import type { Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
 import { markdownTable, plainText } from "./markdown-text.ts";
@@ -112,7 +112,7 @@ function indexRow({ model, versions, production }: IndexRow): string[] {
 function challengerCell({ model, challenger }: IndexRow): string {
   if (challenger === null) return "–";
   const { version } = challenger;
-  return `[v${version}](${versionFolder(model, version)}/MODEL_CARD.md) ${trialWords(challenger)}`;
+  return `[v${version}](${versionFolder(model, version)}/MODEL_CARD.md) ${challengeWords(challenger)}`;
 }
 
 const heading = `# Model registry

@@ -2,7 +2,7 @@ import type { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { openBranch, tellElsewhere } from "./branch.ts";
-import { type ChallengeResult, challenge, stopChallenge, type Trial } from "./challenge.ts";
+import { type ChallengeResult, nameChallenger, stopChallenge, type Trial } from "./challenge.ts";
 import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts";
 import type { Git } from "./git/git.ts";
 import { type Identity, readIdentity } from "./git/identity.ts";
@@ -115,7 +115,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     register: (input) => register(writer, input),
     refuses: (model, size) => refuseModel(writer, model, size),
     promote: (model, version, options) => promote(writer, model, version, options),
-    challenge: (model, version, trial) => challenge(writer, model, version, trial),
+    challenge: (model, version, trial) => nameChallenger(writer, model, version, trial),
     stopChallenge: (model) => stopChallenge(writer, model),
     rollback: (model, options) => rollback(writer, model, options),
     rollbackPromotion: (model, judged) => rollbackPromotion(writer, model, judged),

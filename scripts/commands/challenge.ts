@@ -1,6 +1,6 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Trial } from "../../pipelines/registry/challenge.ts";
-import { trialWords } from "../../pipelines/registry/challenger-pointer.ts";
+import { challengeWords } from "../../pipelines/registry/challenger-pointer.ts";
 import type { Command, CommandInput, CommandOutcome } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
 import { knownModel, versionReference } from "../cli/option-values.ts";
@@ -44,7 +44,7 @@ async function startTrial(
   const { registry } = opened;
   const { model, version } = await versionReference(reference, await registry.snapshot({ fetch: true }));
   const done = await registry.challenge(model, version, trial);
-  const words = `${model}@${version} is tried ${trialWords(trial)}`;
+  const words = `${model}@${version} is tried ${challengeWords(trial)}`;
   const instead = done.before && done.before.version !== version ? `, instead of v${done.before.version}` : "";
   const text = done.commit
     ? `${words}${instead}  registry@${done.commit.slice(0, 7)}\nHow it does: mergeml compare ${model}\nEnd: mergeml challenge ${model} --stop${localOnly(opened)}`

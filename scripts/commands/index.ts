@@ -58,6 +58,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Try a version beside production",
     load: async () => (await import("./challenge.ts")).challenge,
   },
+  compare: {
+    usage: "compare <model>",
+    summary: "Challenger and production on live data",
+    load: async () => (await import("./compare.ts")).compare,
+  },
   rollback: {
     usage: "rollback <model> [--to N | --when-broken]",
     summary: "Take back the last promotion",

@@ -1,5 +1,5 @@
 import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
-import { trialWords } from "../../pipelines/registry/challenger-pointer.ts";
+import { challengeWords } from "../../pipelines/registry/challenger-pointer.ts";
 import { humaniseAge } from "../../pipelines/report/terminal/humanise-age.ts";
 import { renderStatus } from "../../pipelines/report/terminal/status-table.ts";
 import { readStatus } from "../../pipelines/status.ts";
@@ -23,7 +23,7 @@ export const status: Command = {
       ...entry,
       since: entry.since && humaniseAge(entry.since, now),
       by: entry.by && (entry.pull_request === null ? entry.by : `${entry.by} #${entry.pull_request}`),
-      challenger: entry.challenger && `v${entry.challenger.version} ${trialWords(entry.challenger)}`,
+      challenger: entry.challenger && `v${entry.challenger.version} ${challengeWords(entry.challenger)}`,
       drift: entry.drift && driftWord(entry.drift),
       next: nextWord(entry.next, entry.model, entry.detail),
     }));

@@ -2,7 +2,7 @@ import type { CandidateRecord } from "../../registry/version-record.ts";
 import type { AnsweredRequest } from "../answered-request.ts";
 import type { RowColumn } from "../row-batch.ts";
 import { isSampled, type LogSettings, type Redaction } from "./log-settings.ts";
-import type { TableColumn } from "./log-table.ts";
+import type { LoggedColumn } from "./log-table.ts";
 
 /** Bytes that a value and a row take at least, as JavaScript keeps them and the engine after it. */
 const [numberBytes, textBytes, rowBytes] = [8, 24, 96];
@@ -38,7 +38,7 @@ export function tableRows(
   entries: readonly LoggedRows[],
   { features, classes }: Pick<CandidateRecord, "features" | "classes">,
   redaction: Redaction,
-): { rows: number; columns: TableColumn[] } {
+): { rows: number; columns: LoggedColumn[] } {
   const rows = entries.reduce((sum, entry) => sum + entry.rows, 0);
   const numbers = (cellOf: (request: AnsweredRequest, row: number) => number) => {
     const values = new Float64Array(rows);

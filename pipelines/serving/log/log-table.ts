@@ -15,7 +15,7 @@ export interface LogTable {
 }
 
 /** Values of each column of a table. Numbers that are NaN are missing values, but for predictions. */
-export type TableColumn = Float64Array | readonly (string | null)[];
+export type LoggedColumn = Float64Array | readonly (string | null)[];
 
 /** `t` and the rest of a request, features `f0` …, predictions `v0` …; what failed has none. */
 export function logTable(

@@ -2,7 +2,7 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Appender, chunkRows, type FilledValue, type Session } from "../../data/engines/session.ts";
 import { engineFailure, openSession, quoteText } from "../../data/engines/tables.ts";
-import type { LogTable, TableColumn } from "./log-table.ts";
+import type { LoggedColumn, LogTable } from "./log-table.ts";
 import { partName, removeLeftovers } from "./unfinished-files.ts";
 import type { WriterData, WriterReply, WriterRequest } from "./writer-protocol.ts";
 
@@ -72,7 +72,7 @@ async function append(
   }
 }
 
-function sliceOf(column: TableColumn | undefined, start: number, end: number): FilledValue[] {
+function sliceOf(column: LoggedColumn | undefined, start: number, end: number): FilledValue[] {
   // The engine takes values by index and length alone, which a typed array has too.
   return (column?.slice(start, end) ?? []) as unknown as FilledValue[];
 }

@@ -1,4 +1,4 @@
-import type { LogTable, TableColumn } from "./log-table.ts";
+import type { LoggedColumn, LogTable } from "./log-table.ts";
 
 /** Where the writer thread works, and who it is to those that come after it. */
 export interface WriterData {
@@ -21,7 +21,7 @@ export interface WriterOwner {
 /** What the thread is asked for, in this order for each table. */
 export type WriterRequest =
   /** Adds rows; the first time with what the table is. */
-  | { kind: "append"; id: number; table: LogTable | null; rows: number; columns: readonly TableColumn[] }
+  | { kind: "append"; id: number; table: LogTable | null; rows: number; columns: readonly LoggedColumn[] }
   /** Writes the rows to a file and forgets them; they stay when it cannot be written. */
   | { kind: "write"; id: number; path: string }
   | { kind: "forget"; id: number };

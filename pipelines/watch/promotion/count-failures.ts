@@ -51,8 +51,11 @@ export async function countFailures(job: WindowJob): Promise<Failures | { reason
   }
 }
 
-/** A feature of that name is logged under another; a log that does not do so means the feature. */
-function tellsFailures({ record: { candidate } }: WindowJob, { columns }: LogFile): boolean {
+/** Whether a file says what failed. A feature of that name is logged under another; a log that does not do so means the feature. */
+export function tellsFailures(
+  { record: { candidate } }: Pick<WindowJob, "record">,
+  { columns }: Pick<LogFile, "columns">,
+): boolean {
   if (columns.get(errorColumn)?.kind !== "text") return false;
   const names = candidate.features.map(({ name }) => name);
   const at = names.findIndex((name) => name.toLowerCase() === errorColumn);

@@ -46,7 +46,7 @@ function timestamp(time: Date): string {
 }
 
 /** SQL for a moment in UTC; null for a column that is none. A text without an offset is UTC. */
-function momentOf(column: SourceColumn | undefined): string | null {
+export function momentOf(column: SourceColumn | undefined): string | null {
   if (column?.kind === "timestamp") return plainValue(column);
   if (column?.kind === "date") return `CAST(${quoteName(column.name)} AS TIMESTAMP)`;
   return column?.kind === "text" ? `timezone('UTC', TRY_CAST(${quoteName(column.name)} AS TIMESTAMPTZ))` : null;
