@@ -37,6 +37,31 @@ export async function boundPlan(session: DuckdbSession, tree: SyntaxNode, query:
   }
 }
 
+/** What stands for a parameter whose value is not known, or does not matter. */
+const moment = "2001-01-01";
+
+/**
+ * The columns' names and types of a query with values are those of one with constants, which the engine binds once instead of
+ * twice: its text with a moment for each parameter, put together by the engine itself, so that nothing in it means more than what
+ * was judged. null when it cannot be written down.
+ */
+export async function withMoments(session: DuckdbSession, query: string): Promise<string | null> {
+  try {
+    const { json } = await session.row(`SELECT json_serialize_sql(${quoteText(query)}) AS json`);
+    const { statements } = copyOf(JSON.parse(String(json))) as unknown as { statements: [Mutable] };
+    const sample = await sampleStatement(session);
+    replaceParameters(statements[0], sample.node.select_list[0]);
+    return await textOf(session, statements[0]);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a column is called by such a moment, as an expression without a name is called by its text. */
+export function namesMoment(column: string): boolean {
+  return column.includes(moment);
+}
+
 /** How each file and each table of a source is read, by the names that the syntax tree has for it. */
 function scannedTexts({ files, sources }: ResolvedQuery): ReadonlyMap<string, string> {
   return new Map([
@@ -69,21 +94,21 @@ interface SampleStatement {
 
 /** A statement to take parts of, so that nothing here has to know how the engine writes them. */
 async function sampleStatement(session: DuckdbSession): Promise<SampleStatement> {
-  const text = "SELECT TIMESTAMP '2001-01-01', * FROM mergeml_scan";
+  const text = `SELECT TIMESTAMP '${moment}', * FROM mergeml_scan`;
   const { json } = await session.row(`SELECT json_serialize_sql(${quoteText(text)}) AS json`);
   const { statements } = copyOf(JSON.parse(String(json))) as unknown as { statements: [SampleStatement] };
   return statements[0];
 }
 
 /** `$start` and `$end` are timestamps; an overloaded function of a parameter has no type before they are known. */
-function replaceParameters(statement: Mutable, moment: Mutable | undefined): void {
+function replaceParameters(statement: Mutable, constant: Mutable | undefined): void {
   statement.named_param_map = [];
   const stack: unknown[] = [statement];
   while (stack.length > 0) {
     const node = stack.pop();
     if (typeof node !== "object" || node === null) continue;
     const part = node as Mutable;
-    if (part.class === "PARAMETER") Object.assign(part, moment, { alias: part.alias });
+    if (part.class === "PARAMETER") Object.assign(part, constant, { alias: part.alias });
     for (const each of Object.values(part)) stack.push(each);
   }
 }

@@ -2,6 +2,7 @@ import { type Problem, UserError } from "../../../errors/user-error.ts";
 import type { PreparedQuery, PrepareJob } from "../engine.ts";
 import { byPlace, refuseRepeated } from "../query-problems.ts";
 import { judgeQuery } from "./allow-query.ts";
+import { namesMoment, withMoments } from "./bound-plan.ts";
 import { sourceColumn } from "./duckdb-columns.ts";
 import { duckdbError } from "./duckdb-error.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
@@ -16,12 +17,22 @@ export async function prepareQuery(session: DuckdbSession, job: PrepareJob): Pro
   const explain = (error: unknown) =>
     queryError(session, { ...job, ...job.limits, query, ordered: null, prefix: "DESCRIBE ".length }, error);
   await expectOneStatement(session, query.text);
-  const columns = await bind(session, query.text, values, explain);
+  const columns =
+    (values && (await bindOnce(session, query.text))) ?? (await bind(session, query.text, values, explain));
   refuseRepeated(
     job.sql,
     columns.map(({ name }) => name),
   );
   return { columns: columns.map(({ name, type }) => sourceColumn(name, type)), parameters };
+}
+
+/** The columns of a query with parameters that is right; null for all others, of which more has to be told. */
+async function bindOnce(session: DuckdbSession, query: string): Promise<DescribedColumn[] | null> {
+  const text = await withMoments(session, query);
+  if (text === null) return null;
+  await expectOneStatement(session, text);
+  const columns = await describedColumns(session, text, undefined).catch(() => null);
+  return columns?.some(({ name }) => namesMoment(name)) ? null : columns;
 }
 
 /** The engine names one column that it does not find; the others are asked for with NULL in its place. */
