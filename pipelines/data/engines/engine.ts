@@ -1,5 +1,5 @@
 import type { Task, Window } from "../../config/model-config.ts";
-import type { SourceConfig, SourceType } from "../../config/source-config.ts";
+import type { SourceConfig, Sources, SourceType } from "../../config/source-config.ts";
 import type { Problem } from "../../errors/user-error.ts";
 import type { Environment } from "../../ports/environment.ts";
 import type { RoleColumn, SourceColumn } from "../columns.ts";
@@ -155,6 +155,8 @@ export interface SourceJob<Type extends SourceType = SourceType> {
   /** Of the source: what `features.engine` says, and what names of tables may begin with. */
   name: string;
   source: SourceConfig<Type>;
+  /** All of mergeml.yaml. */
+  sources: Sources;
   /** Where the values are that the source names; to be looked up when a query is run, and never to be told. */
   env: Environment;
   /** Writes the files that rows are kept in. */

@@ -55,7 +55,7 @@ function start(name: string, { sources, env, reach, review }: EngineJob): Engine
   const source = Object.hasOwn(sources, name) ? sources[name] : undefined;
   const engine = source && sourceEngine(source.type);
   if (!source || !engine) throw missingEngine(name, engineNames(sources));
-  const started = engine.start({ name, source, env, files: engines.duckdb });
+  const started = engine.start({ name, source, sources, env, files: engines.duckdb });
   return review ? reviewedEngine(started, () => review(name)) : started;
 }
 

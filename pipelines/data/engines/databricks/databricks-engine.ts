@@ -8,7 +8,7 @@ import { databricksStatements } from "./databricks-statements.ts";
 import { volumeStaging } from "./volume-staging.ts";
 
 /** A SQL warehouse of Databricks at a source. Its statements have no session in common, so that relations stand for themselves. */
-export function openDatabricks({ name, source, env, files }: SourceJob<"databricks">): Engine {
+export function openDatabricks({ name, source, sources, env, files }: SourceJob<"databricks">): Engine {
   return sparkEngine(
     () => {
       const { host, warehouse, token, catalog, staging } = source;
@@ -22,7 +22,9 @@ export function openDatabricks({ name, source, env, files }: SourceJob<"databric
         names: false,
         open: async () => statements(),
         staging: () =>
-          staging.startsWith("/Volumes/") ? volumeStaging(staging, api, files) : openStaging(staging, { env, files }),
+          staging.startsWith("/Volumes/")
+            ? volumeStaging(staging, api, files)
+            : openStaging(staging, { name, sources, env, files }),
       };
     },
     { name, schemas: source.schemas },

@@ -1,8 +1,6 @@
-import { mkdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import type { FileEngine } from "../engine.ts";
 import { HttpStatusError } from "../spark-sql/http-status-error.ts";
-import { joinParts, partsOf, type StagingArea } from "../spark-sql/staging-area.ts";
+import { joinDistantParts, type StagingArea } from "../spark-sql/staging-area.ts";
 import type { DatabricksApi } from "./databricks-api.ts";
 
 interface Listing {
@@ -29,19 +27,11 @@ export function volumeStaging(home: string, api: DatabricksApi, files: FileEngin
     url: (folder) => `${base}/${folder}`,
     prepare: async () => {},
     async collect(folder, file) {
-      const local = join(dirname(file), `${folder}.parts`);
-      await mkdir(local, { recursive: true });
-      try {
-        const parts: string[] = [];
-        for (const path of partsOf(await list(folder))) {
-          const part = join(local, path.split("/").at(-1)!);
-          await api.download(place("files", path), part);
-          parts.push(part);
-        }
-        await joinParts(files, { folder: local, parts, where: `${base}/${folder}` }, file);
-      } finally {
-        await rm(local, { recursive: true, force: true });
-      }
+      const distant = {
+        ...{ name: folder, where: `${base}/${folder}`, names: await list(folder) },
+        fetch: (path: string, part: string) => api.download(place("files", path), part),
+      };
+      await joinDistantParts(files, distant, file);
     },
     async remove(folder) {
       try {

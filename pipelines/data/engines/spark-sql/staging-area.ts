@@ -1,3 +1,5 @@
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { EnvironmentError } from "../../../errors/environment-error.ts";
 import type { FileEngine } from "../engine.ts";
 
@@ -34,4 +36,33 @@ export async function joinParts(
   using session = await files.openSession({ readable: [folder], writable: [file], threads: 1, memory_gb: 0.5 });
   const list = parts.map((part) => files.dialect.quoteText(part)).join(", ");
   await session.save(`SELECT * FROM read_parquet([${list}])`, file, "zstd");
+}
+
+/** A folder that is not on this machine. */
+interface DistantFolder {
+  name: string;
+  /** Its address, for messages. */
+  where: string;
+  /** Its files, by whatever `fetch` finds them; what stands behind the last slash is a file's name. */
+  names: readonly string[];
+  /** Brings a file of it here. */
+  fetch(distant: string, local: string): Promise<void>;
+}
+
+/** Does the same with a folder's files that have to be fetched first; they are gone from here afterwards. */
+export async function joinDistantParts(files: FileEngine, distant: DistantFolder, file: string): Promise<void> {
+  const { name, where, names, fetch } = distant;
+  const folder = join(dirname(file), `${name}.parts`);
+  await mkdir(folder, { recursive: true });
+  try {
+    const parts: string[] = [];
+    for (const each of partsOf(names)) {
+      const part = join(folder, each.split("/").at(-1)!);
+      await fetch(each, part);
+      parts.push(part);
+    }
+    await joinParts(files, { folder, parts, where }, file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }

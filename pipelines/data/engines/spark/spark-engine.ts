@@ -23,7 +23,7 @@ const settings = {
 };
 
 /** Spark at a source, over its Thrift server. A session is opened for each query, and lives until its result is closed. */
-export function openSpark({ name, source, env, files }: SourceJob<"spark">): Engine {
+export function openSpark({ name, source, sources, env, files }: SourceJob<"spark">): Engine {
   return sparkEngine(
     () => {
       const endpoint = readEndpoint(variableOf(name, source.url, env), source.url.env);
@@ -32,7 +32,7 @@ export function openSpark({ name, source, env, files }: SourceJob<"spark">): Eng
         rules: { schemas: source.schemas, catalog: null },
         names: true,
         open: () => openThriftSession(endpoint, settings),
-        staging: () => openStaging(source.staging, { env, files }),
+        staging: () => openStaging(source.staging, { name, sources, env, files }),
       };
     },
     { name, schemas: source.schemas },
