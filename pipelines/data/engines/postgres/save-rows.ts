@@ -1,7 +1,8 @@
 import type { SourceColumn } from "../../columns.ts";
 import { chunkRows, type FilledType, type FilledValue, type Session } from "../session.ts";
 import type { Connection } from "./connection.ts";
-import { type CopiedColumn, type CopiedType, CopyDecoder, type TakeRows } from "./decode-copy.ts";
+import { copyOut } from "./copy-out.ts";
+import type { CopiedColumn, CopiedType } from "./decode-copy.ts";
 import { postgresDialect } from "./dialect.ts";
 import { describeSql } from "./run-query.ts";
 
@@ -54,28 +55,6 @@ export async function saveRows(
     (each, at) => `${each.kept.replaceAll("?", `c${at}`)} AS ${postgresDialect.quoteName(columns[at]!.name)}`,
   );
   await session.save(`SELECT ${kept.join(", ")} FROM mergeml_copied`, file, compression);
-}
-
-/** Streams the rows of a query of ours into typed arrays, batch by batch. */
-export async function copyOut(
-  connection: Connection,
-  query: string,
-  types: readonly CopiedType[],
-  size: number,
-  take: TakeRows,
-): Promise<void> {
-  const { to } = await import("pg-copy-streams");
-  const decoder = new CopyDecoder(types, size, take);
-  await connection.use(async (client) => {
-    const stream = client.query(to(`COPY (${query}) TO STDOUT (FORMAT binary)`, { highWaterMark: 2 ** 20 }));
-    const cut = new Promise<never>((_, reject) => client.once("end", () => reject(new Error("Connection terminated"))));
-    await Promise.race([cut, readAll(stream, decoder)]);
-  });
-  decoder.end();
-}
-
-async function readAll(stream: AsyncIterable<unknown>, decoder: CopyDecoder): Promise<void> {
-  for await (const piece of stream) decoder.push(piece as Buffer);
 }
 
 /** What is no number here travels as its text, which both sides write alike. */
