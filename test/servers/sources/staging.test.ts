@@ -45,7 +45,7 @@ describe.each([
   const put = (key: string, bytes: Uint8Array) => server.open().put(`farm/staging/${key}`, bytes);
 
   async function rowsFile(at: number): Promise<Buffer> {
-    const file = join(scratch.path, "rows.parquet");
+    const file = join(scratch.path, `rows-${at}.parquet`);
     using session = await openSession({ readable: [], writable: [file] });
     await session.save(`SELECT ${at} * 1000 + i AS n, 'é' || i AS s FROM range(3) AS t(i)`, file);
     return readFileSync(file);
