@@ -2,32 +2,13 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { FeatureColumn } from "../../pipelines/data/table.ts";
-import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
-import { openModel } from "../../pipelines/training/onnx/session.ts";
 import { makeScratch, modelYaml } from "../scratch.ts";
+import { bandColumn, bandYaml, flatColumns, flatRows, ownScores } from "./flats.ts";
 import { startMlflow } from "./mlflow-process.ts";
-
-const columns = ["size", "rooms", "city"];
-const rows: [number | null, number | null, string | null][] = [
-  [50, 2, "Bonn"],
-  [120.5, 5, "Ulm"],
-  [null, 1, "Köln"],
-  [75, 3, "unseen"],
-  [90, null, ""],
-  [64, 2, null],
-];
-
-const classes = modelYaml({
-  params: "{ trees: 20 }",
-  thresholds: "  primary: log_loss\n  first_deploy: { log_loss: { max: 5 } }",
-})
-  .replace("task: regression", "task: classification")
-  .replace("target: rent", "target: band");
 
 const cases = [
   { title: "regression", yaml: modelYaml(), target: "rent", output: "prediction" },
-  { title: "three classes", yaml: classes, target: "least(2, rent // 500)::INTEGER AS band", output: "probabilities" },
+  { title: "three classes", yaml: bandYaml(), target: bandColumn, output: "probabilities" },
 ];
 
 describe("mlflow models serve answers with our predictions", () => {
@@ -44,11 +25,11 @@ describe("mlflow models serve answers with our predictions", () => {
 
     const args = ["models", "serve", "--model-uri", folder, "--env-manager", "local", "--workers", "1"];
     await using server = await startMlflow(scratch.folder, args, "/ping");
-    const body = JSON.stringify({ dataframe_split: { columns, data: rows } });
+    const body = JSON.stringify({ dataframe_split: { columns: flatColumns, data: flatRows } });
     const theirs = await invoke(`${server.url}/invocations`, body);
     expect(theirs.status).toBe(200);
     const answered = (theirs.answer as { predictions: Record<string, number | number[]>[] }).predictions;
-    const ours = await ourPredictions(folder);
+    const ours = await ownScores(folder);
     const values = answered.flatMap((row) => row[output] ?? []);
     expect(values).toHaveLength(ours.length);
     for (const [i, value] of ours.entries())
@@ -67,18 +48,4 @@ async function invoke(url: string, body: string): Promise<{ status: number; answ
   const headers = { "content-type": "application/json" };
   const response = await fetch(url, { method: "POST", headers, body, signal: AbortSignal.timeout(30_000) });
   return { status: response.status, answer: await response.json() };
-}
-
-async function ourPredictions(folder: string): Promise<number[]> {
-  const record = JSON.parse(readFileSync(join(folder, "version.json"), "utf8")) as VersionRecord;
-  const session = await openModel(readFileSync(join(folder, "model.onnx")), record.candidate);
-  const levels = rows.map((row) => row[2] ?? "");
-  const features: FeatureColumn[] = [
-    { name: "size", kind: "number", values: Float32Array.from(rows, ([size]) => size ?? Number.NaN) },
-    { name: "rooms", kind: "number", values: Float32Array.from(rows, ([, rooms]) => rooms ?? Number.NaN) },
-    { name: "city", kind: "category", codes: Int32Array.from(levels.keys()), levels },
-  ];
-  const { values } = await session.predict(features);
-  await session.close();
-  return [...values];
 }

@@ -16,10 +16,14 @@ const environments = {
   peers: ["requirements.txt"],
   "peer-evidently": ["requirements-evidently.txt"],
   "peer-feast": ["requirements-feast.txt"],
+  "peer-mlserver": ["requirements-mlserver.txt"],
   "peer-examples": inPython.map((name) => `../../models/examples/${name}/requirements.txt`),
 } as const;
 
 type Environment = keyof typeof environments;
+
+/** Whose requirements name all that is needed, so that what else they ask for is left out: of MLflow, all but its own loader. */
+const complete: readonly Environment[] = ["peer-mlserver"];
 
 /** Makes what the tests need once, before any of them runs: side by side, as half of it is waiting. */
 export default async function setup(): Promise<void> {
@@ -30,7 +34,11 @@ export default async function setup(): Promise<void> {
 /** Makes a virtual environment; again when its requirements have changed. */
 export async function makeEnvironment(name: Environment): Promise<void> {
   const files = environments[name].flatMap((file) => ["-r", join(import.meta.dirname, file)]);
-  await runProgram(join(root, "scripts/make-venv.sh"), [join(cache, name), ...files]);
+  await runProgram(join(root, "scripts/make-venv.sh"), [
+    join(cache, name),
+    ...(complete.includes(name) ? ["--no-deps"] : []),
+    ...files,
+  ]);
 }
 
 /** The interpreter of a virtual environment. */

@@ -23,8 +23,8 @@ class Model:
         frame = data if isinstance(data, pandas.DataFrame) else pandas.DataFrame(data)
         feeds = {each.name: column(frame[each.name], each.type) for each in self.session.get_inputs()}
         names = [each.name for each in self.session.get_outputs()]
-        outputs = {name: rows(values) for name, values in zip(names, self.session.run(names, feeds))}
-        return pandas.DataFrame(outputs, index=frame.index)
+        outputs = {name: rows(values, frame.index) for name, values in zip(names, self.session.run(names, feeds))}
+        return pandas.DataFrame(outputs)
 
 
 def checked_bytes(path):
@@ -70,10 +70,12 @@ def column(series, kind):
     return pandas.to_numeric(series).to_numpy(dtype=numpy.float32, na_value=numpy.nan).reshape(-1, 1)
 
 
-def rows(values):
+def rows(values, index):
+    """A value per row, or a list of them. Texts stay objects, as MLServer does not know the texts of pandas 3."""
     values = numpy.asarray(values)
-    single = values.ndim == 1 or values.shape[1] == 1
-    return values.reshape(-1) if single else values.tolist()
+    if values.ndim == 1 or values.shape[1] == 1:
+        return pandas.Series(values.reshape(-1), index=index, dtype=values.dtype)
+    return pandas.Series(values.tolist(), index=index, dtype=object)
 
 
 def _load_pyfunc(path):
