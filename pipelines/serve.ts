@@ -1,17 +1,20 @@
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { EnvironmentError } from "./errors/environment-error.ts";
 import { UserError } from "./errors/user-error.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import { noLog, type ServingLog } from "./serving/answered-request.ts";
+import { challengerOf } from "./serving/challenge/read-challenger.ts";
+import { splitRouter } from "./serving/challenge/split-router.ts";
 import { type Follower, followRegistry } from "./serving/following/follow-registry.ts";
 import type { RegistrySource } from "./serving/following/registry-source.ts";
 import { openHttpServer } from "./serving/http/server.ts";
 import { defaultLimits, type ServerContext, type ServerLimits } from "./serving/http/server-context.ts";
 import { type ModelTable, openModelTable } from "./serving/model-table.ts";
-import { noChallenger, productionOnly, type ReadChallenger, type Router } from "./serving/router.ts";
-import type { ModelFacts, ServedVersion, ServingFacts, StatusPage } from "./serving/serving-facts.ts";
-import { plainPage } from "./serving/status-text.ts";
+import { statusPage, statusPageHeaders } from "./serving/page/status-page.ts";
+import type { ModelFacts, ServedVersion, ServingFacts } from "./serving/serving-facts.ts";
+import { openShadowing } from "./serving/shadow/ask-shadow.ts";
 import { openUsageBook, type UsageBook } from "./serving/usage.ts";
 
 export interface ServeOptions {
@@ -30,9 +33,8 @@ export interface ServeOptions {
   tool: string;
   limits?: Partial<ServerLimits>;
   predictionLog?: ServingLog;
-  router?: Router;
-  readChallenger?: ReadChallenger;
-  page?: StatusPage;
+  /** 0 ≤ x < 1, for rows without a key. */
+  random(): number;
 }
 
 /** A server that answers. */
@@ -57,13 +59,17 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     log.warn(`${model.name}@${model.version} could not be freed: ${(error as Error).message}`),
   );
   const usage = openUsageBook();
+  const shadowing = openShadowing((answered) => {
+    usage.count(answered);
+    predictionLog.onAnswered(answered);
+  });
   let state: ReturnType<ServerContext["state"]> = "starting";
   const follower: Follower = followRegistry({
     ...options,
     source,
     table,
     wanted: options.models,
-    readChallenger: options.readChallenger ?? noChallenger,
+    readChallenger: challengerOf,
     onChange: (entry, before) => tellChange(log, entry, before, (failed) => http.metrics.changed(entry.name, failed)),
   });
   const facts = (): ServingFacts => ({
@@ -76,9 +82,10 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   });
   const context: ServerContext = {
     ...{ table, usage, log, clock, predictionLog, facts },
-    router: options.router ?? productionOnly,
-    shadow: () => {},
-    page: options.page ?? plainPage,
+    router: splitRouter(options.random),
+    shadow: (pair, answered) => shadowing.ask(pair, answered),
+    page: statusPage,
+    pageHeaders: statusPageHeaders,
     limits: { ...defaultLimits, ...options.limits },
     state: () => state,
     token: options.token,
@@ -108,6 +115,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
       await follower[Symbol.asyncDispose]();
       await http.app.close();
       clearTimeout(limit);
+      await Promise.race([shadowing.settle(), sleep(seconds * 1000, undefined, { ref: false })]);
       await predictionLog[Symbol.asyncDispose]();
       await table.clear();
       await source[Symbol.asyncDispose]();

@@ -20,9 +20,6 @@ export interface Router {
   isChallengers(model: string, share: number, key: string | null): boolean;
 }
 
-/** Production answers everything. */
-export const productionOnly: Router = { isChallengers: () => false };
-
 /** Which version the registry names as a model's challenger (`challenger.json`), and with what share; null for a shadow. */
 export interface ChallengerChoice extends Placement {
   version: number;
@@ -31,6 +28,3 @@ export interface ChallengerChoice extends Placement {
 
 /** Reads it at one commit of the registry; null when the model has none. Throws UserError for a damaged one. */
 export type ReadChallenger = (snapshot: Snapshot, model: string) => Promise<ChallengerChoice | null>;
-
-/** No model has one. */
-export const noChallenger: ReadChallenger = async () => null;

@@ -62,7 +62,18 @@ export const serve: Command = {
     });
     const host = option("host") ?? "127.0.0.1";
     const secrets = { token: env.MERGEML_SERVE_TOKEN || null, webhookSecret: env.MERGEML_WEBHOOK_SECRET || null };
-    const serving = await startServing({ source, models, host, port, poll: poll * 1000, ...secrets, clock, log, tool });
+    const serving = await startServing({
+      source,
+      models,
+      host,
+      port,
+      poll: poll * 1000,
+      ...secrets,
+      clock,
+      log,
+      tool,
+      random: Math.random,
+    });
     const { models: served, registry } = serving.facts();
     const answering = served.filter(({ versions }) => versions.length > 0).length;
     log.info(

@@ -38,9 +38,23 @@ export interface Sandbox extends Disposable {
   tip(): string;
 }
 
-export function makeSandbox(options: { remote?: boolean; clock?: Clock; random?: () => number } = {}): Sandbox {
+interface SandboxOptions {
+  remote?: boolean;
+  clock?: Clock;
+  random?: () => number;
+}
+
+export function makeSandbox(options: SandboxOptions = {}): Sandbox {
   const remote = options.remote !== false;
-  const folder = fromTemplate(`registry${remote ? "-origin" : ""}`, (made) => startWork(made, remote));
+  return sandboxIn(
+    fromTemplate(`registry${remote ? "-origin" : ""}`, (made) => startWork(made, remote)),
+    options,
+  );
+}
+
+/** The sandbox whose repositories are in a folder already. */
+export function sandboxIn(folder: string, options: SandboxOptions = {}): Sandbox {
+  const remote = options.remote !== false;
   const env = isolatedEnvironment(folder);
   const [work, origin] = [join(folder, "work"), join(folder, "origin.git")];
   const plain: Sandbox["plain"] = (args, cwd = work, input = "") => runPlain(args, { cwd, env, input });

@@ -7,6 +7,7 @@ import type { TableEntry } from "../model-table.ts";
 import type { ReadChallenger, ServedChallenger } from "../router.ts";
 import type { Placement, ServedModel } from "../served-model.ts";
 import type { LoadFailure } from "../serving-facts.ts";
+import { loadShadow } from "../shadow/load-shadow.ts";
 
 /** Loads what one commit of the registry says of one model. */
 export interface ServiceJob {
@@ -57,7 +58,7 @@ async function loadChallenger(
     const { version, share, ...placement } = choice;
     named = version;
     arm = share === null ? "shadow" : "challenger";
-    return { model: await loadVersion(job, version, placement), share };
+    return { model: await loadVersion(job, version, placement, share === null), share };
   } catch (error) {
     fail(arm, named, error);
     return null;
@@ -65,13 +66,31 @@ async function loadChallenger(
 }
 
 /** The version that is loaded already, with its placement of now; else its bytes are compared with its record, and it is loaded. */
-async function loadVersion(job: ServiceJob, version: number, placement: Placement): Promise<ServedModel> {
+async function loadVersion(
+  job: ServiceJob,
+  version: number,
+  placement: Placement,
+  isShadow = false,
+): Promise<ServedModel> {
   const { name, snapshot, before } = job;
-  const loaded = [before?.pair?.production, before?.pair?.challenger?.model].find((each) => each?.version === version);
+  const loaded = isShadow ? shadowOf(before) : answeringOf(before, version);
   await job.bringVersion(version);
   const record = await snapshot.record(name, version);
   if (loaded?.record.digest === record.digest && loaded.placement.since === placement.since) return loaded;
-  return loadModel(record, await snapshot.modelBytes(name, version), placement);
+  const load = isShadow ? loadShadow : loadModel;
+  return load(record, await snapshot.modelBytes(name, version), placement);
+}
+
+/** The shadow has a thread of its own, which nothing that answers takes over. */
+function shadowOf(before: TableEntry | undefined): ServedModel | undefined {
+  const challenger = before?.pair?.challenger;
+  return challenger?.share === null ? challenger.model : undefined;
+}
+
+function answeringOf(before: TableEntry | undefined, version: number): ServedModel | undefined {
+  const { production, challenger } = before?.pair ?? {};
+  const answering = challenger && challenger.share !== null ? [production, challenger.model] : [production];
+  return answering.find((each) => each?.version === version);
 }
 
 function inWords(error: unknown): string {

@@ -43,6 +43,7 @@ export interface ServerContext {
   shadow(pair: ServedPair, answered: Parameters<ServingLog["onAnswered"]>[0]): void;
   facts(): ServingFacts;
   page: StatusPage;
+  pageHeaders: Readonly<Record<string, string>>;
   limits: ServerLimits;
   /** Ready once the first models are loaded. An ending server answers what still comes, and says that it is not ready. */
   state(): "starting" | "ready" | "ending";

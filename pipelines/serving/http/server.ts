@@ -123,7 +123,7 @@ function told(error: FastifyError | Error): { status: number; message: string; p
 /** What is there beside the protocol. */
 function toolRoutes(app: FastifyInstance, context: ServerContext, metrics: Metrics): void {
   app.get("/", (_request, reply) => {
-    reply.type("text/html; charset=utf-8").send(context.page(context.facts()));
+    reply.headers(context.pageHeaders).send(context.page(context.facts()));
   });
   app.get("/metrics", async (_request, reply) => {
     const text = await metrics.text();
