@@ -1,7 +1,8 @@
 import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { listCandidates } from "./candidate/candidate-directory.ts";
-import type { StoredItem } from "./data/stores/remote-store.ts";
+import type { RemoteStore, StoredItem } from "./data/stores/remote-store.ts";
+import { packedName } from "./pack-version.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -41,8 +42,9 @@ export async function collectGarbage(
   );
   const stored = await store.list();
   const garbage = stored.filter((each) => !used.has(each.fingerprint) && each.modified.getTime() < oldest);
-  const remote = await sharedGarbage(workspace, used, oldest);
-  const cached = await oldFiles(join(root, ".mergeml", "cache"), oldest);
+  const remote = await sharedGarbage(workspace, used, graceDays);
+  const folders = [join(root, ".mergeml", "cache"), ...(store.stepFolder ? [store.stepFolder] : [])];
+  const cached = (await Promise.all(folders.map((folder) => oldFiles(folder, oldest)))).flat();
   if (!dryRun) {
     for (const { fingerprint } of garbage) await store.delete(fingerprint);
     for (const item of remote) await store.shared?.remote.delete(item);
@@ -57,7 +59,7 @@ export async function collectGarbage(
     cache_files: cached.length,
     kept: stored.length - garbage.length,
     shared: remote.map(({ name, bytes }) => ({ name, bytes })),
-    leftovers: dryRun ? 0 : ((await store.shared?.remote.sweep(new Date(oldest))) ?? 0),
+    leftovers: dryRun ? 0 : await sweepLeftovers(workspace, graceDays),
   };
 }
 
@@ -68,7 +70,10 @@ async function usedFingerprints({ registry }: Workspace, openCandidates: readonl
     for (const name of [train.fingerprint, test.fingerprint, predictions.fingerprint, model.sha256]) used.add(name);
   };
   for (const model of await snapshot.models()) {
-    for (const record of await snapshot.records(model)) use(record.candidate);
+    for (const record of await snapshot.records(model)) {
+      use(record.candidate);
+      used.add(packedName(record));
+    }
   }
   for (const directory of openCandidates)
     use(JSON.parse(await readFile(join(directory, "candidate.json"), "utf8")) as CandidateRecord);
@@ -79,16 +84,26 @@ async function usedFingerprints({ registry }: Workspace, openCandidates: readonl
 async function sharedGarbage(
   { store: { shared } }: Workspace,
   used: ReadonlySet<string>,
-  oldest: number,
+  graceDays: number,
 ): Promise<StoredItem[]> {
   const garbage: StoredItem[] = [];
   if (shared === null) return garbage;
   const own = await shared.repository();
   for await (const item of shared.remote.list()) {
     const isOurs = item.labels.repositories.every((each) => each === own);
-    if (isOurs && !used.has(item.name) && item.stored.getTime() < oldest) garbage.push(item);
+    if (isOurs && !used.has(item.name)) garbage.push(item);
   }
-  return garbage;
+  const oldest = oldestKept(shared.remote, graceDays);
+  return garbage.filter(({ stored }) => stored < oldest);
+}
+
+/** By the store's own clock: what another machine has just put there must not go because this one's is wrong. */
+function oldestKept({ now }: Pick<RemoteStore, "now">, graceDays: number): Date {
+  return new Date(now().getTime() - graceDays * dayMs);
+}
+
+async function sweepLeftovers({ store: { shared } }: Workspace, graceDays: number): Promise<number> {
+  return shared === null ? 0 : shared.remote.sweep(oldestKept(shared.remote, graceDays));
 }
 
 async function oldFiles(folder: string, oldest: number): Promise<string[]> {

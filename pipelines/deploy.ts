@@ -3,6 +3,7 @@ import type { LoadedModel } from "./config/load-models.ts";
 import { UserError } from "./errors/user-error.ts";
 import { judgeAgain } from "./gate.ts";
 import { keepDatasets, labelDatasets } from "./keep-version.ts";
+import { packVersion, publishPacked } from "./pack-version.ts";
 import { type PlanEntry, planModel } from "./plan.ts";
 import type { RegisterResult } from "./registry/registry.ts";
 import { versionTrainedRows } from "./registry/trained-rows.ts";
@@ -81,10 +82,12 @@ export async function registerCandidate(
         pullRequest,
         promote,
         judgeAgain: (snapshot) => judgeAgain(workspace, candidate, snapshot),
+        keep: async (record, files) => void (await packVersion(workspace, record, files)),
       }),
     describeRegistration,
   );
   await labelDatasets(workspace, record, registered.version);
+  await publishPacked(workspace, registered.record);
   await workspace.runs.add({ ...candidate, candidate: record }, { event, version: registered.version });
   return registered;
 }

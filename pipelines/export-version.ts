@@ -1,6 +1,6 @@
 import type { PublishedFile } from "./data/stores/remote-store.ts";
 import { UserError } from "./errors/user-error.ts";
-import { readVersionFiles } from "./mlflow/version-folder.ts";
+import { readVersionFiles } from "./registry/read-version-files.ts";
 import { refuseProtected } from "./predictions/protected-places.ts";
 import { mlserverFiles, tritonFiles } from "./serving/export/exported-files.ts";
 import { inferenceService } from "./serving/export/inference-service.ts";

@@ -1,5 +1,6 @@
 import type { ItemLabels } from "./data/stores/remote-store.ts";
 import { EnvironmentError } from "./errors/environment-error.ts";
+import { packRegistered, publishPacked } from "./pack-version.ts";
 import type { PromoteResult } from "./registry/promote.ts";
 import { referenceFile } from "./registry/stored-model.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
@@ -61,8 +62,12 @@ export async function labelDatasets(
 export async function promoteVersion(workspace: Workspace, model: string, version: number): Promise<PromoteResult> {
   const { registry, store } = workspace;
   if (store.shared) {
-    const { candidate, files } = await (await registry.snapshot({ fetch: true })).record(model, version);
+    const snapshot = await registry.snapshot({ fetch: true });
+    const record = await snapshot.record(model, version);
+    const { candidate, files } = record;
     await keepDatasets(workspace, candidate);
+    await packRegistered(workspace, snapshot, record);
+    await publishPacked(workspace, record);
     if (files[referenceFile] !== undefined) await store.shared.confirm(candidate.model.sha256);
   }
   return registry.promote(model, version);

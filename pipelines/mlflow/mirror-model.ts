@@ -1,5 +1,6 @@
 import { sha256 } from "../config/canonical-json.ts";
 import type { Git } from "../registry/git/git.ts";
+import { readVersionFiles, type VersionFile } from "../registry/read-version-files.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
@@ -10,7 +11,6 @@ import { mirrorExperiment, mirrorRun, tagOf, toTags } from "./mirror-run.ts";
 import type { MlflowApi, MlflowModel, MlflowRun, MlflowVersion } from "./mlflow-api.ts";
 import { MlflowError } from "./mlflow-error.ts";
 import { mirrorTags, verdictTags } from "./run-facts.ts";
-import { readVersionFiles, type VersionFile } from "./version-folder.ts";
 
 /** The alias on the MLflow server that says what is in production. */
 const productionAlias = "production";

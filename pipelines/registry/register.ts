@@ -10,8 +10,10 @@ import { placeModel } from "./model-placement.ts";
 import { productionFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
 import { findRecords, listVersions } from "./read-records.ts";
+import type { VersionFile } from "./read-version-files.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Judged, judgedAgainst, requirePass } from "./still-passes.ts";
+import { modelFile, referenceFile } from "./stored-model.ts";
 import { versionFiles } from "./version-files.ts";
 import type { CandidateRecord, ProductionPointer, VersionRecord } from "./version-record.ts";
 import { type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
@@ -27,6 +29,8 @@ export interface RegisterInput extends Judged {
   promote: boolean;
   /** Scores and judges the candidate against what is in production at `snapshot`, when that is not what the verdict was given against. */
   judgeAgain(snapshot: Snapshot): Promise<Judged>;
+  /** Told of a version and all that its folder has, the model itself included, before it is written: another number when others were first. */
+  keep?(record: VersionRecord, files: readonly VersionFile[]): Promise<void>;
 }
 
 export interface RegisterResult {
@@ -56,10 +60,16 @@ export async function register(writer: Writer, input: RegisterInput): Promise<Re
     const version = (versions.at(-1)?.version ?? 0) + 1;
     const content = { ...input, ...judged, model: stored, example: input.example ?? null, extras: input.extras ?? {} };
     const files = versionFiles(content, { version, time: context.now, by: context.identity.name });
+    await input.keep?.(files.record, wholeFolder(files, input.model));
     const index = await editIndex(writer.git, snapshot.tip, name);
     const registration = { ...files, changes: [...files.changes, index.after({ versions: versions.length + 1 })] };
     return planCommits(input, registration, production, (change) => index.after(change), context);
   });
+}
+
+function wholeFolder({ files }: Registration, model: Uint8Array): VersionFile[] {
+  const others = files.filter(({ name }) => name !== modelFile && name !== referenceFile);
+  return [...others, { name: modelFile, bytes: model }];
 }
 
 type Registration = ReturnType<typeof versionFiles>;

@@ -6,6 +6,7 @@ import type { FileChange } from "./git/commits.ts";
 import { type InputExample, mlflowFiles } from "./mlflow-files.ts";
 import { modelCard } from "./model-card.ts";
 import { recordFile, versionFolder } from "./paths.ts";
+import type { VersionFile } from "./read-version-files.ts";
 import { sealRecord, writeRecord } from "./sealed-record.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
 import type { CandidateRecord, VersionRecord } from "./version-record.ts";
@@ -33,7 +34,7 @@ export interface Registration {
 export function versionFiles(
   content: VersionContent,
   { version, time, by }: Registration,
-): { record: VersionRecord; changes: FileChange[] } {
+): { record: VersionRecord; changes: FileChange[]; files: VersionFile[] } {
   const { candidate, evaluation, verdict } = asStored(content);
   const { example } = content;
   const about = {
@@ -60,8 +61,12 @@ export function versionFiles(
   );
   const record = sealRecord({ format: 1, ...about, files: hashes });
   const folder = versionFolder(about.model, version);
-  const changes = Object.entries({ ...files, [recordFile]: writeRecord(record) });
-  return { record, changes: changes.map(([name, each]) => ({ path: `${folder}/${name}`, content: each })) };
+  const written = Object.entries({ ...files, [recordFile]: writeRecord(record) });
+  return {
+    record,
+    changes: written.map(([name, each]) => ({ path: `${folder}/${name}`, content: each })),
+    files: written.map(([name, each]) => ({ name, bytes: typeof each === "string" ? Buffer.from(each) : each })),
+  };
 }
 
 /** As a file holds it, so that the digest is of what will be read: NaN becomes null, undefined is left out. */

@@ -1,3 +1,6 @@
+import { generateKeyPairSync } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { collectGarbage } from "../../pipelines/collect-garbage.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
@@ -26,7 +29,7 @@ const works = {
 
 export const store: Command = {
   description:
-    "The store of mergeml.yaml that other machines read: train, test and prediction rows of every version, and models too large for git, each under the hash of its content. push sends what is here and not yet there, pull fetches, ls lists, verify reads everything back and compares, gc deletes what nothing refers to. Deploys send and read back by themselves, and whatever needs a dataset fetches it: these are for looking and mending.",
+    "The store of mergeml.yaml that other machines read: train, test and prediction rows of every version, and models too large for git, each under the hash of its content. push sends what is here and not yet there, pull fetches, ls lists, verify reads everything back and compares, gc deletes what nothing refers to, key makes the pair of keys that step_cache of mergeml.yaml wants. Deploys send and read back by themselves, and whatever needs a dataset fetches it: these are for looking and mending.",
   positionals: { min: 1, max: 50 },
   options: {
     "dry-run": { type: "boolean", description: "gc: only say what would be deleted" },
@@ -37,10 +40,12 @@ export const store: Command = {
     { command: "mergeml store pull flight-delay@3", shows: "the rows of a version" },
     { command: "mergeml store verify", shows: "that everything versions stand on is there" },
     { command: "mergeml store gc --dry-run", shows: "what would be deleted" },
+    { command: "mergeml store key", shows: "the pair of keys of step_cache" },
   ],
   async run({ positionals: [verb = "", ...names], flag, option, workspace }) {
     const opened = await workspace();
     if (verb === "ls") return tellItems(opened);
+    if (verb === "key") return makeStepKey(opened);
     if (verb === "gc") {
       const graceDays = wholeNumber("grace-days", option("grace-days")) ?? opened.repository.gc_grace_days;
       return tellGarbage(await collectGarbage(opened, { dryRun: flag("dry-run"), graceDays }));
@@ -63,7 +68,7 @@ async function choiceOf(name: string, snapshot: Snapshot): Promise<VersionChoice
 function noSuchVerb(verb: string): UserError {
   return new UserError({
     message: `mergeml store has no ${verb}`,
-    hint: "write: mergeml store push, pull, ls, verify or gc",
+    hint: "write: mergeml store push, pull, ls, verify, gc or key",
   });
 }
 
@@ -75,12 +80,15 @@ function tellChecked(
   const problems = checked.flatMap(({ problem, part, model, version }) =>
     problem === null ? [] : [`${model}@${version} ${part}: ${problem}`],
   );
+  const folders = checked.flatMap(({ folder, model, version }) =>
+    folder === undefined ? [] : [`${model}@${version} is in ${folder}`],
+  );
   const bytes = checked.reduce((sum, each) => sum + each.bytes, 0);
   const moved = bytes > 0 ? `${kilobytes(bytes)} ${done}; ` : "";
   const good = `${moved}${countOf(checked.length - problems.length, "item")} of ${checked.length}: ${all}  (${title})`;
   return {
     code: problems.length > 0 ? exitCodes.environment : exitCodes.done,
-    text: [...problems, good].join("\n"),
+    text: [...problems, ...folders, good].join("\n"),
     data: { store: title, bytes, items: checked },
   };
 }
@@ -89,10 +97,10 @@ async function tellItems(workspace: Workspace): Promise<CommandOutcome> {
   const items = await listItems(workspace);
   const rows = items.map(({ name, labels, bytes, stored, needed }) => [
     name.length > 40 ? `${name.slice(0, 24)}…` : name,
-    labels.split ?? (name.startsWith("sha256:") ? "model" : "step"),
+    labels.split ?? kinds[name.split(":")[0] ?? ""] ?? "model",
     kilobytes(bytes),
     stored.toISOString().slice(0, 10),
-    needed.map(({ model, version }) => `${model}@${version}`).join(", ") || "nothing",
+    needed.map(({ model, version }) => `${model}@${version}`).join(", ") || (isStep(name) ? "later runs" : "nothing"),
   ]);
   const columns = ["name", "what", "size", "stored", "needed by"].map((header) => ({ header }));
   const total = `${countOf(items.length, "item")}, ${kilobytes(items.reduce((sum, { bytes }) => sum + bytes, 0))}, in ${workspace.store.title}`;
@@ -101,6 +109,41 @@ async function tellItems(workspace: Workspace): Promise<CommandOutcome> {
     data: { store: workspace.store.title, items },
   };
 }
+
+/** What is no dataset, by the beginning of its name. */
+const kinds: Readonly<Record<string, string>> = { sha256: "model", step: "step", version: "version" };
+
+function isStep(name: string): boolean {
+  return name.startsWith("step:");
+}
+
+/** The private half goes into a file that git leaves alone, and into no output. */
+async function makeStepKey({ root }: Workspace): Promise<CommandOutcome> {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const file = join(root, stepKeyFile);
+  await writeFile(file, `${privateKey.export({ format: "der", type: "pkcs8" }).toString("base64")}\n`, {
+    flag: "wx",
+    mode: 0o600,
+  }).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "EEXIST") throw cause;
+    const hint = "use that one, or take it away first";
+    throw new UserError({ message: `there is a private key in ${stepKeyFile} already`, hint }, { cause });
+  });
+  const text = publicKey.export({ format: "der", type: "spki" }).toString("base64");
+  return {
+    text: [
+      "into mergeml.yaml:",
+      `step_cache: { public_key: ${text} }`,
+      "",
+      `the private half is in ${stepKeyFile}. Make it the secret MERGEML_STEP_KEY of an environment that only the main branch may`,
+      "use, so that no pull request can have it, and delete the file:",
+      `gh secret set MERGEML_STEP_KEY --env production < ${stepKeyFile}`,
+    ].join("\n"),
+    data: { public_key: text, private_key_file: stepKeyFile },
+  };
+}
+
+const stepKeyFile = ".mergeml/step.key";
 
 function kilobytes(bytes: number): string {
   return `${formatCount(Math.ceil(bytes / 1024))} kB`;

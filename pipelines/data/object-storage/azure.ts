@@ -12,6 +12,7 @@ import {
   sendRequest,
   triedText,
 } from "./send-request.ts";
+import { openServerClock, type ServerClock } from "./server-clock.ts";
 import { ServerError } from "./server-error.ts";
 import { factsOfAnswer, largestWhole, unquoted } from "./stored-object.ts";
 import { listOf, parseXml, textOf } from "./xml.ts";
@@ -31,10 +32,12 @@ export function openAzure(settings: AzureSettings): ObjectStorage {
   const { account, container, endpoint, auth } = settings;
   const base = `${endpoint?.replace(/\/+$/, "") ?? `https://${account}.blob.core.windows.net`}/${container}`;
   const title = `the container ${container} at ${new URL(base).host}`;
-  const ask = asking(settings, base, title);
+  const serverClock = openServerClock(settings.clock);
+  const ask = asking(settings, { base, title, serverClock });
   return {
     title,
     signedIn: auth.by !== "none",
+    now: serverClock.now,
     list: (prefix) => listBlobs(ask, prefix),
     async head(key) {
       const answer = await ask({ method: "HEAD", key }, [404]);
@@ -61,14 +64,24 @@ export function openAzure(settings: AzureSettings): ObjectStorage {
   };
 }
 
-function asking(settings: AzureSettings, base: string, title: string): Ask {
+interface Server {
+  base: string;
+  title: string;
+  serverClock: ServerClock;
+}
+
+/** Azure refuses what is signed for a moment further away, and does not say that this is why. */
+const largestSkewMs = 5 * 60_000;
+
+function asking(settings: AzureSettings, { base, title, serverClock }: Server): Ask {
   const { auth, clock, patience } = settings;
   const secrets = auth.by === "key" ? [auth.key] : auth.by === "sas" ? [auth.token] : [];
+  let skewMs = 0;
   const sign = async (request: HttpRequest): Promise<HttpRequest> => {
     const headers: Record<string, string> = {
       ...request.headers,
       "x-ms-version": "2023-11-03",
-      "x-ms-date": clock.now().toUTCString(),
+      "x-ms-date": new Date(clock.now().getTime() + skewMs).toUTCString(),
       ...(request.body !== undefined && { "content-type": "application/octet-stream" }),
     };
     const signed = { ...request, headers };
@@ -82,7 +95,16 @@ function asking(settings: AzureSettings, base: string, title: string): Ask {
     const path = key === undefined ? "" : `/${key.split("/").map(encodeURIComponent).join("/")}`;
     const url = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ""}`;
     const request = { method, url, ...(headers && { headers }), ...(body && { body }), ...(largest && { largest }) };
-    const answer = await sendRequest({ title, clock, sign, secrets, ...patience }, request);
+    const send = async () => {
+      const received = await sendRequest({ title, clock, sign, secrets, ...patience }, request);
+      serverClock.hear(received.headers);
+      return received;
+    };
+    let answer = await send();
+    if (answer.status === 403 && auth.by === "key" && Math.abs(serverClock.ahead() - skewMs) > largestSkewMs) {
+      skewMs = serverClock.ahead();
+      answer = await send();
+    }
     if (answer.status < 300 || answers.includes(answer.status)) return answer;
     const text = refusalText(answer, title, auth);
     throw new ServerError(clean(text, { secrets }), triedText(request), {
@@ -100,6 +122,7 @@ const cures: Readonly<Record<string, string>> = {
   AuthorizationFailure: "the account's network rules, or the signature's rights, keep this job out",
   ContainerNotFound: "there is no such container",
   AccountIsDisabled: "the account is disabled",
+  InsufficientStorage: "the account is full",
 };
 
 function codeOf({ headers }: HttpAnswer): string | null {

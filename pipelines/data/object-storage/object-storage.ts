@@ -38,6 +38,8 @@ export interface ObjectStorage {
   readonly title: string;
   /** Whether requests are signed for somebody, so that a refusal is about rights. */
   readonly signedIn: boolean;
+  /** The server's clock, as its last answer told it; ours before. */
+  now(): Date;
   /** Objects whose key begins so, by key. */
   list(prefix: string): AsyncIterable<ObjectFacts>;
   /** null when there is no such object. */

@@ -14,6 +14,7 @@ import {
   sendRequest,
   triedText,
 } from "./send-request.ts";
+import { openServerClock, type ServerClock } from "./server-clock.ts";
 import { factsOfAnswer, largestWhole, unquoted } from "./stored-object.ts";
 import { listOf, parseXml, textOf } from "./xml.ts";
 
@@ -34,10 +35,12 @@ export interface S3Settings {
 export function openS3(settings: S3Settings): ObjectStorage {
   const base = baseUrl(settings);
   const title = `the bucket ${settings.bucket} at ${new URL(base).host}`;
-  const ask = asking(settings, base, title);
+  const serverClock = openServerClock(settings.clock);
+  const ask = asking(settings, { base, title, serverClock });
   return {
     title,
     signedIn: settings.signedIn,
+    now: serverClock.now,
     list: (prefix) => listObjects(ask, prefix),
     async head(key) {
       const answer = await ask({ method: "HEAD", key }, [404]);
@@ -75,7 +78,13 @@ function baseUrl({ bucket, region, endpoint }: S3Settings): string {
   return bucket.includes(".") ? `https://${server}/${bucket}` : `https://${bucket}.${server}`;
 }
 
-function asking(settings: S3Settings, base: string, title: string): Ask {
+interface Server {
+  base: string;
+  title: string;
+  serverClock: ServerClock;
+}
+
+function asking(settings: S3Settings, { base, title, serverClock }: Server): Ask {
   const { clock, credentials, region, patience } = settings;
   let skewMs = 0;
   const sign = async (request: HttpRequest): Promise<HttpRequest> => {
@@ -105,6 +114,7 @@ function asking(settings: S3Settings, base: string, title: string): Ask {
       const known = await credentials.get();
       const secrets = known ? [known.secretAccessKey, known.sessionToken ?? "", known.accessKeyId] : [];
       const answer = await sendRequest({ title, clock, sign, secrets, ...patience }, request);
+      serverClock.hear(answer.headers);
       if (answer.status < 300 || answers.includes(answer.status)) return answer;
       const refusal = s3Refusal(await withReason(answer), {
         title,
@@ -112,7 +122,7 @@ function asking(settings: S3Settings, base: string, title: string): Ask {
         tried: triedText(request),
       });
       const { code } = refusal.facts;
-      if (attempt === 1 && code === "RequestTimeTooSkewed") skewMs = skewOf(answer, clock);
+      if (attempt === 1 && code === "RequestTimeTooSkewed") skewMs = serverClock.ahead();
       else if (
         !(attempt === 1 && (code === "ExpiredToken" || code === "ExpiredTokenException") && credentials.renew())
       ) {
@@ -138,12 +148,6 @@ function hashOf(body: Uint8Array | string | undefined): string {
   return createHash("sha256")
     .update(body ?? "")
     .digest("hex");
-}
-
-/** How far the server's clock is ahead of ours, in milliseconds. */
-function skewOf({ headers }: HttpAnswer, clock: Clock): number {
-  const theirs = Date.parse(headers.get("date") ?? "");
-  return Number.isNaN(theirs) ? 0 : theirs - clock.now().getTime();
 }
 
 async function* listObjects(ask: Ask, prefix: string): AsyncGenerator<ObjectFacts> {

@@ -39,6 +39,8 @@ export interface HttpSettings {
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 const megabyte = 1024 * 1024;
 const largestAnswer = 64 * megabyte;
+/** What a refusal says may be longer than the few bytes that were asked for. */
+const largestRefusal = megabyte;
 /** Seconds; a server that asks for longer counts as down. */
 const longestWait = 60;
 
@@ -66,7 +68,8 @@ async function attemptOnce(
       redirect: "manual",
       signal: AbortSignal.timeout(timeLimit(settings, request)),
     });
-    const body = await readBody(response, request.largest ?? largestAnswer);
+    const largest = request.largest ?? largestAnswer;
+    const body = await readBody(response, response.ok ? largest : Math.max(largest, largestRefusal));
     const answer = { status: response.status, headers: response.headers, body };
     if (!passing.has(response.status)) return { answer };
     const facts = { status: response.status, code: null };

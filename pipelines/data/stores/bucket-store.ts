@@ -33,6 +33,7 @@ export function openBucketStore(storage: ObjectStorage, prefix: string, address:
   return {
     title: storage.title,
     signedIn: storage.signedIn,
+    now: storage.now,
     find,
     list: () => listItems(storage, `${root}index/`, find),
     async put(item, file) {

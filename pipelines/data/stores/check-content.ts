@@ -1,18 +1,9 @@
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { dirname } from "node:path";
 import type { ColumnKind } from "../columns.ts";
 import type { DatasetRef } from "../dataset.ts";
 import { digestAggregates, digestOf, rowHash } from "../engines/canonical-row.ts";
 import { machineError, openSession, quoteText, tableDialect } from "../engines/tables.ts";
 import { fingerprint, schemaType } from "../fingerprint.ts";
-
-/** `sha256:…` of a file of any size. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const chunk of createReadStream(path, { highWaterMark: 4 * 1024 * 1024 })) hash.update(chunk as Buffer);
-  return `sha256:${hash.digest("hex")}`;
-}
 
 /**
  * Why a Parquet file does not have the rows of a dataset; null when its fingerprint, computed anew, is the dataset's. A column of

@@ -12,7 +12,7 @@ export interface ItemLabels {
 
 /** What a store keeps under a name. */
 export interface StoredItem {
-  /** `fp:…` of a dataset, `sha256:…` of a model too large for git, `step:…` of a cached step. */
+  /** `fp:…` of a dataset, `sha256:…` of a model too large for git, `step:…` of a cached step, `version:…` of a packed version. */
   name: string;
   bytes: number;
   /** `sha256:…` of the stored file; null where a store keeps rows and no file. */
@@ -41,6 +41,8 @@ export interface RemoteStore extends AsyncDisposable {
   readonly title: string;
   /** Whether it was opened with credentials: without, a refusal means that this job may not read it. */
   readonly signedIn: boolean;
+  /** The store's clock, by which items have their age, as its last answer told it; ours before. */
+  now(): Date;
   /** Whether an item says which version was registered with it, as people look for in a database. */
   readonly tellsVersions?: boolean;
   find(name: string): Promise<StoredItem | null>;
@@ -60,17 +62,52 @@ export interface RemoteStore extends AsyncDisposable {
   publish?(folder: string, files: readonly PublishedFile[]): Promise<string>;
   /** Takes away what interrupted uploads left, as far as it is older than `before`; gives how many. */
   sweep(before: Date): Promise<number>;
+  /** Where clients of the store's own kind take a whole version as one artifact. */
+  readonly versions?: VersionShelf;
 }
 
-/** A name as it may stand in a key, a tag or a table: `fp-…`, `model-…`, `step-…`. Throws for anything else. */
+/** A file of a version's folder. */
+export interface NamedFile {
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** A registered version, with all that its folder has and the model itself. */
+export interface PackedVersion {
+  /** `version:…`, by the digest of its record. */
+  name: string;
+  model: string;
+  version: number;
+  /** How it was trained: `linear`, `gradient-boosting` … */
+  type: string;
+  description: string;
+  /** ISO time of the registration. */
+  created: string;
+  /** Commit of the models' repository; null outside one. */
+  commit: string | null;
+  repository: string;
+  files: readonly NamedFile[];
+}
+
+/** Versions as artifacts. They are items too: listed, found and deleted as others are. */
+export interface VersionShelf {
+  /** Sends what is not there, then lets the version be seen; gives the bytes of content. `scratch` is a folder for what it needs meanwhile. */
+  put(version: PackedVersion, scratch: string): Promise<number>;
+  /** Writes its files into a folder and gives their names; null when it is not there. Who asks checks the content. */
+  get(name: string, folder: string): Promise<string[] | null>;
+  /** Lets it be seen under a name for people too, such as `rent-v3`; false when that is another repository's. */
+  publish(name: string, alias: string, repository: string): Promise<boolean>;
+}
+
+/** A name as it may stand in a key, a tag or a table: `fp-…`, `model-…`, `step-…`, `version-…`. Throws for anything else. */
 export function plainItemName(name: string): string {
-  const [, kind = "", hex = ""] = /^(fp|sha256|step):([0-9a-f]{32}|[0-9a-f]{64})$/.exec(name) ?? [];
+  const [, kind = "", hex = ""] = /^(fp|sha256|step|version):([0-9a-f]{32}|[0-9a-f]{64})$/.exec(name) ?? [];
   if (hex === "") throw new Error(`${JSON.stringify(name)} is no name of a stored item`);
   return `${kind === "sha256" ? "model" : kind}-${hex}`;
 }
 
 /** The name again; null for what is none. */
 export function itemNameOf(plain: string): string | null {
-  const [, kind, hex] = /^(fp|model|step)-([0-9a-f]{32}|[0-9a-f]{64})$/.exec(plain) ?? [];
+  const [, kind, hex] = /^(fp|model|step|version)-([0-9a-f]{32}|[0-9a-f]{64})$/.exec(plain) ?? [];
   return hex === undefined ? null : `${kind === "model" ? "sha256" : kind}:${hex}`;
 }

@@ -1,11 +1,12 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { sha256 } from "../../config/canonical-json.ts";
 import { EnvironmentError } from "../../errors/environment-error.ts";
-import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { DatasetStore, SharedStore } from "../dataset-store.ts";
+import { hashFile } from "../hash-file.ts";
 import { isRefusal } from "../object-storage/server-error.ts";
-import { differsFrom, hashFile } from "./check-content.ts";
+import { differsFrom } from "./check-content.ts";
 import type { ItemLabels, RemoteStore, StoredItem } from "./remote-store.ts";
 
 interface Place {
@@ -14,7 +15,6 @@ interface Place {
   remote: RemoteStore;
   /** This repository, as others know it. */
   repository(): Promise<string>;
-  clock: Clock;
   log: Log;
 }
 
@@ -48,11 +48,16 @@ export function openSharedStore(place: Place): DatasetStore {
       return name;
     },
     readBlob: (name) => local.readBlob(name).catch(() => fetchBlob(place, name)),
+    readStep: (name) => fetchStep(place, name, find),
+    writeStep: (name, sealed) => pushStep(place, name, sealed),
+    stepFolder: null,
   };
 }
 
+type Find = (name: string) => Promise<StoredItem | null>;
+
 /** A store that this job may not read is one that does not have it: a fork's job has no secret, and says so once. */
-function findingOrWarning({ remote, log }: Place): (name: string) => Promise<StoredItem | null> {
+function findingOrWarning({ remote, log }: Place): Find {
   let told = false;
   return async (name) => {
     try {
@@ -93,11 +98,11 @@ function shareOf(place: Place): SharedStore {
 }
 
 /** Sends no content. */
-async function keepAlive({ remote, repository, clock }: Place, item: StoredItem): Promise<0> {
+async function keepAlive({ remote, repository }: Place, item: StoredItem): Promise<0> {
   const { repositories } = item.labels;
   const own = await repository();
   const isOurs = repositories.includes(own);
-  if (isOurs && clock.now().getTime() - item.stored.getTime() < renewAfterMs) return 0;
+  if (isOurs && remote.now().getTime() - item.stored.getTime() < renewAfterMs) return 0;
   const labels: ItemLabels = { ...item.labels, repositories: isOurs ? repositories : [...repositories, own] };
   await remote.renew(item, labels);
   return 0;
@@ -105,15 +110,33 @@ async function keepAlive({ remote, repository, clock }: Place, item: StoredItem)
 
 async function pushBlob(place: Place, name: string, bytes: Uint8Array): Promise<void> {
   const there = await place.remote.find(name);
-  if (there) {
-    await keepAlive(place, there);
-    return;
-  }
-  await using staging = await place.local.staging();
+  await (there ? keepAlive(place, there) : putBytes(place, name, bytes));
+}
+
+async function putBytes({ local, remote, repository }: Place, name: string, bytes: Uint8Array): Promise<void> {
+  await using staging = await local.staging();
   const file = join(staging.path, "content");
   await writeFile(file, bytes);
-  const labels = { repositories: [await place.repository()] };
-  await place.remote.put({ name, bytes: bytes.length, sha256: name, ref: null, labels }, file, staging.path);
+  const labels = { repositories: [await repository()] };
+  await remote.put({ name, bytes: bytes.length, sha256: sha256(bytes), ref: null, labels }, file, staging.path);
+}
+
+/** One that is there was not taken for good, or it would not be computed again: it goes. */
+async function pushStep(place: Place, name: string, sealed: Uint8Array): Promise<void> {
+  const there = await place.remote.find(name);
+  if (there) await place.remote.delete(there);
+  await putBytes(place, name, sealed);
+}
+
+/** Results of steps that are larger, in bytes, are nobody's: they are read whole. */
+const largestStep = 1024 ** 3;
+
+async function fetchStep({ local, remote }: Place, name: string, find: Find): Promise<Uint8Array | null> {
+  const item = await find(name);
+  if (item === null || item.bytes > largestStep) return null;
+  await using staging = await local.staging();
+  const file = join(staging.path, "step");
+  return (await remote.get(item, file)) ? readFile(file) : null;
 }
 
 /** Reads an item into a file and throws unless it is whole; once more when what arrives is not what was sent. */

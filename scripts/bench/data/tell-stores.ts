@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { open, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hashFile } from "../../../pipelines/data/stores/check-content.ts";
+import { hashFile } from "../../../pipelines/data/hash-file.ts";
 import type { RemoteStore } from "../../../pipelines/data/stores/remote-store.ts";
 import { openStore } from "../../../pipelines/data/stores.ts";
 import { systemClock } from "../../../pipelines/ports/clock.ts";

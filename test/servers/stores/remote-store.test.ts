@@ -6,6 +6,7 @@ import { parseRepositoryConfig } from "../../../pipelines/config/parse-repositor
 import type { DatasetRef } from "../../../pipelines/data/dataset.ts";
 import { type DatasetStore, openDatasetStore } from "../../../pipelines/data/dataset-store.ts";
 import { openStore, type StoreOptions } from "../../../pipelines/data/stores.ts";
+import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { systemClock } from "../../../pipelines/ports/clock.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import { build, type Project, scratchProject } from "../../data/feature-project.ts";
@@ -172,6 +173,37 @@ describe.each(storeServers)("a store in $name", ({ start }) => {
     await expect(mine.shared!.confirm(fingerprint)).rejects.toThrow(/does not give fp:\w+ back/);
   });
 
+  it("dates what it gets by its own clock, whatever that of a writer says", async () => {
+    const { fingerprint } = refs.test;
+    for (const [name, hours] of [
+      ["slow", -30 * 24],
+      ["fast", 3],
+    ] as const) {
+      const clock = { now: () => new Date(Date.now() + hours * 3600_000) };
+      const mine = await machine(name, { root: project.root, clock });
+      await mine.shared!.push(fingerprint);
+      await mine.shared!.confirm(fingerprint);
+      const { remote } = mine.shared!;
+      const { stored } = (await remote.find(fingerprint))!;
+      expect(Math.abs(stored.getTime() - Date.now())).toBeLessThan(60_000);
+      for await (const item of remote.list()) expect(item.stored).toEqual(stored);
+      expect(Math.abs(remote.now().getTime() - Date.now())).toBeLessThan(60_000);
+    }
+  });
+
+  it("names a wrong password, and does not tell it", async () => {
+    const { env, password } = server.wrong();
+    const error = await (await machine("values", { env }))
+      .shared!.remote.find(refs.train.fingerprint)
+      .catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(EnvironmentError);
+    const { message } = error as Error;
+    expect(message).toMatch(
+      /AWS_SECRET_ACCESS_KEY is not|AZURE_STORAGE_KEY is not|does not take our credentials|password/,
+    );
+    expect(JSON.stringify([message, error])).not.toContain(password);
+  });
+
   it("is no store for a job without credentials, which goes on without", async () => {
     const warned: string[] = [];
     const log = { ...silentLog, warn: (message: string) => warned.push(message) };
@@ -181,4 +213,14 @@ describe.each(storeServers)("a store in $name", ({ start }) => {
     expect(warned).toHaveLength(1);
     await expect(stranger.shared!.remote.list()[Symbol.asyncIterator]().next()).rejects.toThrow();
   });
+
+  it("says that it is away, and what is safe", async () => {
+    const last = await machine("values");
+    await server[Symbol.asyncDispose]();
+    const error = await last.path(refs.train.fingerprint).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(EnvironmentError);
+    expect((error as Error).message).toContain("cannot be reached");
+    expect((error as EnvironmentError).safe).toContain("what is there is whole");
+    for (const secret of server.secrets) expect(JSON.stringify(error)).not.toContain(secret);
+  }, 60_000);
 });

@@ -8,17 +8,23 @@ export interface StoreServer extends AsyncDisposable {
   endpoint: string | null;
   /** What a job has that may write, through the proxy. */
   env(endpoint?: string): Readonly<Record<string, string>>;
+  /** What a job has whose password is another one, and that password. */
+  wrong(): { env: Readonly<Record<string, string>>; password: string };
   /** mergeml.yaml of a repository whose store is there, apart from those with another name. */
   config(name: string, endpoint?: string): string;
   secrets: readonly string[];
+  /** Whether its clients take whole versions as artifacts. */
+  packs?: boolean;
 }
 
-async function inBucket(start: () => Promise<StorageServer>): Promise<StoreServer> {
+async function inBucket(start: () => Promise<StorageServer>, key: string): Promise<StoreServer> {
   const server = await start();
+  const password = Buffer.from("a password that is another one").toString("base64");
   const secrets = Object.entries(server.env).flatMap(([name, value]) => (/KEY/.test(name) ? [value] : []));
   return {
     ...server,
     env: () => server.env,
+    wrong: () => ({ env: { ...server.env, [key]: password }, password }),
     secrets,
     config: (name, endpoint) => `store: ${server.address(name, endpoint)}\n`,
   };
@@ -30,7 +36,13 @@ async function inRegistry(): Promise<StoreServer> {
   const { endpoint: own, password } = server;
   return {
     ...server,
+    packs: true,
     env: (endpoint = own) => ({ DOCKER_AUTH_CONFIG: server.auth([hostOf(own), hostOf(endpoint)]) }),
+    wrong() {
+      const auth = Buffer.from("ada:another-pa55word").toString("base64");
+      const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [hostOf(own)]: { auth } } }) };
+      return { env, password: "another-pa55word" };
+    },
     secrets: [password, Buffer.from(`ada:${password}`).toString("base64")],
     config: (name, endpoint = own) => `store: oci://${hostOf(endpoint)}/acme/${name}\n`,
   };
@@ -46,6 +58,7 @@ async function inDatabase(): Promise<StoreServer> {
   return {
     endpoint: null,
     env: () => ({ SHOP_URL: url }),
+    wrong: () => ({ env: { SHOP_URL: server.urlOf("store", "another-pa55word") }, password: "another-pa55word" }),
     secrets: [url, "pa55word-of-a-store"],
     config: (name) => `${sources}store: shop.training_${name}\n`,
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
@@ -54,8 +67,8 @@ async function inDatabase(): Promise<StoreServer> {
 
 /** Every kind of store, on a real server. */
 export const storeServers: readonly { name: string; start(): Promise<StoreServer> }[] = [
-  { name: "S3", start: () => inBucket(startS3) },
+  { name: "S3", start: () => inBucket(startS3, "AWS_SECRET_ACCESS_KEY") },
   { name: "a registry", start: inRegistry },
   { name: "PostgreSQL", start: inDatabase },
-  { name: "Azure", start: () => inBucket(startAzure) },
+  { name: "Azure", start: () => inBucket(startAzure, "AZURE_STORAGE_KEY") },
 ];

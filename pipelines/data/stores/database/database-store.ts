@@ -37,13 +37,20 @@ export function openDatabaseStore({ url, source, schema, clock }: DatabaseSettin
   const database = openDatabase({ url, title });
   const quoted = quoteIdentifier(schema);
   const at = (table: string) => `${quoted}.${quoteIdentifier(table)}`;
+  let ahead = 0;
+  const listing: typeof database.use = (what, work) =>
+    database.use(what, async (client) => {
+      ahead = (await timeOf(client)).getTime() - clock.now().getTime();
+      return work(client);
+    });
   const find = (name: string) => database.use("to look for it", (client) => findTable(client, schema, name));
   return {
     title,
     signedIn: url !== null,
+    now: () => new Date(clock.now().getTime() + ahead),
     tellsVersions: true,
     find,
-    list: () => listTables(database.use, schema),
+    list: () => listTables(listing, schema),
     async put(item, file, scratch) {
       const csv = join(scratch, "rows.csv");
       try {
@@ -61,7 +68,6 @@ export function openDatabaseStore({ url, source, schema, clock }: DatabaseSettin
               at(table),
               { ...item, content: table, sha256: item.ref ? null : item.sha256 },
               columns,
-              clock,
             );
           });
         });
@@ -81,8 +87,7 @@ export function openDatabaseStore({ url, source, schema, clock }: DatabaseSettin
     async renew(item, labels) {
       await database.use("to renew it", async (client) => {
         const found = await findTable(client, schema, item.name);
-        if (found)
-          await comment(client, at(found.table), { ...found, labels, content: found.table }, found.columns, clock);
+        if (found) await comment(client, at(found.table), { ...found, labels, content: found.table }, found.columns);
       });
     },
     async delete(item) {
@@ -179,12 +184,18 @@ async function comment(
   table: string,
   { name, bytes, sha256, ref, labels, content }: ItemRecord,
   columns: readonly StoredColumn[],
-  clock: Clock,
 ): Promise<void> {
   const { model, version, split } = labels;
-  const record = { name, bytes, sha256, ref, labels, content, stored: clock.now().toISOString(), columns };
+  const stored = (await timeOf(client)).toISOString();
+  const record = { name, bytes, sha256, ref, labels, content, stored, columns };
   const text = JSON.stringify({ model, version, split, format: 1, ...record });
   await client.query(`COMMENT ON TABLE ${table} IS ${client.escapeLiteral(text)}`);
+}
+
+/** The server's clock: those of the machines that write may be wrong. */
+async function timeOf(client: Client): Promise<Date> {
+  const { rows } = await client.query("SELECT clock_timestamp() AS now");
+  return new Date(rows[0].now as Date);
 }
 
 async function copyRows(client: Client, table: string, columns: readonly StoredColumn[], csv: string): Promise<void> {

@@ -7,6 +7,7 @@ import {
   sendRequest,
   triedText,
 } from "../../object-storage/send-request.ts";
+import { openServerClock } from "../../object-storage/server-clock.ts";
 import { ServerError } from "../../object-storage/server-error.ts";
 import type { RegistryCredentials } from "./registry-credentials.ts";
 
@@ -32,6 +33,8 @@ export interface RegistryClient {
   /** For a request of one's own: the address and headers that `ask` would use. */
   headersFor(action: RegistryAction): Promise<Record<string, string>>;
   settings: HttpSettings;
+  /** The registry's clock, as its last answer told it. */
+  now(): Date;
 }
 
 export interface RegistrySettings {
@@ -58,10 +61,13 @@ export function openRegistryClient({ host, name, credentials, clock, patience }:
   const secrets = credentials && basic ? [credentials.password, basic.slice("Basic ".length)] : [];
   const settings: HttpSettings = { title, clock, secrets, ...patience };
   const known = new Map<RegistryAction, string>();
+  const serverClock = openServerClock(clock);
   const send = async ({ path, action, answers: _answers, once, ...request }: RegistryRequest) => {
     const url = path.startsWith("http") ? path : `${base}/${path}`;
     const signed = { ...request, url, headers: { ...request.headers, ...authorization(known.get(action)) } };
-    return sendRequest(once ? { ...settings, attempts: 1 } : settings, signed);
+    const answer = await sendRequest(once ? { ...settings, attempts: 1 } : settings, signed);
+    serverClock.hear(answer.headers);
+    return answer;
   };
   const signIn = async (action: RegistryAction, challenge: string) => {
     known.set(action, await answerChallenge(challenge, { basic, action, name, settings, host }));
@@ -89,6 +95,7 @@ export function openRegistryClient({ host, name, credentials, clock, patience }:
     base,
     ask,
     settings,
+    now: serverClock.now,
     async headersFor(action) {
       if (!known.has(action)) await ask({ method: "GET", path: "tags/list?n=1", action, answers: [404] });
       return authorization(known.get(action));
@@ -169,6 +176,12 @@ interface Refused {
   tried: string;
 }
 
+const cures: Readonly<Record<number, string>> = {
+  405: "; this registry deletes nothing over the network",
+  413: "; it takes no file of this size",
+  507: "; its disk is full, or its quota used up",
+};
+
 function refusal({ status, body }: HttpAnswer, { title, secrets, credentials, tried }: Refused): ServerError {
   const { code, message } = firstError(body);
   const cure =
@@ -176,9 +189,7 @@ function refusal({ status, body }: HttpAnswer, { title, secrets, credentials, tr
       ? credentials
         ? "; the token lacks a right: reading needs packages: read, a deploy packages: write"
         : `; ${cure401(false, title.split(" ").at(-1)?.split("/")[0] ?? "")}`
-      : status === 405
-        ? "; this registry deletes nothing over the network"
-        : "";
+      : (cures[status] ?? "");
   const said = [code, message].filter(Boolean).join(": ");
   const text = `${title} refused it (HTTP ${status}${said ? `, ${said.slice(0, 200)}` : ""})${cure}`;
   return new ServerError(clean(text, { secrets }), tried, { status, code });

@@ -1,11 +1,11 @@
 import { sha256 } from "../config/canonical-json.ts";
-import { DamageError } from "../registry/damage.ts";
-import type { Git } from "../registry/git/git.ts";
-import { readAllObjects } from "../registry/git/objects.ts";
-import { recordFile, versionFolder } from "../registry/paths.ts";
-import type { Snapshot } from "../registry/snapshot.ts";
-import { modelFile, referenceFile } from "../registry/stored-model.ts";
-import type { VersionRecord } from "../registry/version-record.ts";
+import { DamageError } from "./damage.ts";
+import type { Git } from "./git/git.ts";
+import { readAllObjects } from "./git/objects.ts";
+import { recordFile, versionFolder } from "./paths.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { modelFile, referenceFile } from "./stored-model.ts";
+import type { VersionRecord } from "./version-record.ts";
 
 export interface VersionFile {
   name: string;
