@@ -20,7 +20,9 @@ import { openRunLog } from "./run-log/run-log.ts";
 import { findRoot } from "./workspace/find-root.ts";
 import { prepareLocalFolder } from "./workspace/local-folder.ts";
 import { requireReviewedSources } from "./workspace/reviewed-sources.ts";
+import { openSharedSteps } from "./workspace/shared-steps.ts";
 import { openStepCache } from "./workspace/step-cache.ts";
+import { stepRights } from "./workspace/step-rights.ts";
 import { toolVersion } from "./workspace/tool-version.ts";
 
 import type { Workspace, WorkspaceOptions } from "./workspace/workspace.ts";
@@ -47,7 +49,9 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   });
   if (existsSync(join(root, ".git", "REVERT_HEAD")))
     log.warn((await explainRevertConflict(git)) ?? "a git revert is under way");
-  const cache = openStepCache(join(root, ".mergeml", "cache"), options.useCache);
+  const rights = () => stepRights({ git, remote, env }, repository, log);
+  const shared = repository.step_cache ? openSharedSteps({ store, rights, log }) : null;
+  const cache = openStepCache(join(root, ".mergeml", "cache"), options.useCache, { shared });
   const branch = repository.registry;
   const memory: ChangeMemory = {
     read: () => cache.read("last-changes", { branch, remote }),

@@ -49,5 +49,13 @@ function searchTask(workspace: Workspace, model: LoadedModel, { data, trainer }:
 }
 
 function searchContext({ root, store, cache, threads, clock, log }: Workspace, { config }: LoadedModel): SearchContext {
-  return { store, folder: join(root, ".mergeml", "search", config.name), reuse: cache.enabled, threads, clock, log };
+  return {
+    store,
+    folder: join(root, ".mergeml", "search", config.name),
+    reuse: cache.enabled,
+    shared: cache.shared,
+    threads,
+    clock,
+    log,
+  };
 }

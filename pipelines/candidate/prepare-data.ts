@@ -6,7 +6,7 @@ import { openDataFolders } from "../data/data-folders.ts";
 import type { CheckResult, FeatureData, FeatureResult } from "../data/dataset.ts";
 import type { QueryLimits } from "../data/engines/engine.ts";
 import { runsHere } from "../data/engines/engines.ts";
-import { listInputs } from "../data/list-inputs.ts";
+import { hashInputs, listInputs } from "../data/list-inputs.ts";
 import { UserError } from "../errors/user-error.ts";
 import { joinProblems } from "../features/check-join.ts";
 import { type CheckedViews, checkViews, recordedViews } from "../features/check-views.ts";
@@ -15,6 +15,7 @@ import { formatCount } from "../statistics/format-number.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { findTrainer } from "../training/trainers.ts";
 import { definitionOf } from "../workspace/read-models.ts";
+import type { Elsewhere } from "../workspace/step-cache.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** The datasets of one model and the identity of the candidate they lead to. */
@@ -37,14 +38,18 @@ export async function prepareData(
   pinned?: FeatureData["sources"],
 ): Promise<FeatureResult> {
   const { cache, log, repository, root, extraData, engineOf, store } = workspace;
-  const inputs = await featureInputs(workspace, model, splitSeed);
+  const inputs = featureInputs(model, splitSeed, await listInputs(root, repository.data, extraData));
+  let hashed: ReturnType<typeof hashInputs> | undefined;
+  const hash = () => (hashed ??= hashInputs(root, repository.data, extraData));
+  const elsewhere: Elsewhere = { inputs: async () => featureInputs(model, splitSeed, await hash()) };
   const prepared = await log.step(
     "features",
     async () => {
       const cached = runsHere(model.config.features.engine)
-        ? await cache.read<FeatureResult>("features", inputs)
+        ? await cache.read<FeatureResult>("features", inputs, elsewhere)
         : null;
       if (cached && (await stillStored(workspace, cached))) return cached;
+      if (cache.shared) await hash(); // of the files that the query is about to read
       const limits = {
         memory_gb: model.config.resources.memory_gb,
         threads: workspace.threads,
@@ -64,7 +69,8 @@ export async function prepareData(
       const built = await buildFeatures({ ...places, model, log, limits, splitSeed, pinned });
       const result: FeatureResult = { ...built, checks: [...checked.checks, ...built.checks] };
       // What is elsewhere changes without a word here.
-      if (!result.sources) await cache.write("features", inputs, result);
+      const datasets = result.ok ? [result.train.fingerprint, result.test.fingerprint] : [];
+      if (!result.sources) await cache.write("features", inputs, result, { ...elsewhere, datasets });
       return result;
     },
     describeFeatures,
@@ -100,13 +106,8 @@ async function checkViewsOf(
   return checked;
 }
 
-async function featureInputs(
-  { root, repository, extraData }: Workspace,
-  { config, query }: LoadedModel,
-  splitSeed: number,
-): Promise<unknown> {
+function featureInputs({ config, query }: LoadedModel, splitSeed: number, files: readonly unknown[]): unknown {
   const { task, thresholds, resources } = config;
-  const files = await listInputs(root, repository.data, extraData);
   return {
     task,
     splitSeed,

@@ -1,5 +1,6 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import type { DatasetRef, FeatureData } from "../data/dataset.ts";
+import { hashInputs, listInputs } from "../data/list-inputs.ts";
 import { loadClusters } from "../data/load-clusters.ts";
 import { type Groups, loadGroups } from "../data/load-groups.ts";
 import { loadTable } from "../data/load-table.ts";
@@ -19,7 +20,7 @@ import type { Importance, Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
 import { judgedRows } from "./judged-rows.ts";
-import { ownQueryInputs, scoreProduction } from "./score-production.ts";
+import { type ListFiles, ownQueryInputs, scoreProduction } from "./score-production.ts";
 
 export interface Scoring {
   config: ModelConfig;
@@ -46,14 +47,18 @@ export async function scoreCandidate(
   production: Production | null,
 ): Promise<Scored> {
   const { cache, log, store } = workspace;
-  const inputs = await scoringInputs(workspace, scoring, production);
+  const inputs = await scoringInputs(workspace, scoring, production, listInputs);
+  const elsewhere = { inputs: () => scoringInputs(workspace, scoring, production, hashInputs) };
   const scored = await log.step(
     "evaluate",
     async () => {
-      const cached = await cache.read<Scored>("evaluate", inputs);
+      const cached = await cache.read<Scored>("evaluate", inputs, elsewhere);
       if (cached && (await store.has(cached.predictions.fingerprint))) return cached;
       const scored = await scoreNow(workspace, scoring, production);
-      await cache.write("evaluate", inputs, scored);
+      const datasets = [scored.predictions.fingerprint];
+      // What did not load here may load elsewhere.
+      const isFailed = scored.evaluation.baseline.state === "failed";
+      await cache.write("evaluate", inputs, scored, isFailed ? undefined : { ...elsewhere, datasets });
       return scored;
     },
     ({ evaluation }) => describeEvaluation(evaluation),
@@ -66,6 +71,7 @@ async function scoringInputs(
   workspace: Workspace,
   { config, data, sha256, naive, leaks }: Scoring,
   production: Production | null,
+  list: ListFiles,
 ): Promise<unknown> {
   const { store } = workspace;
   const { primary, retrain, slices, min_test_rows } = config.thresholds;
@@ -73,7 +79,7 @@ async function scoringInputs(
   const baseline = production && {
     version: production.record.version,
     model: production.record.candidate.model.sha256,
-    ...(await ownQueryInputs(workspace, config, data, production)),
+    ...(await ownQueryInputs(workspace, config, data, production, list)),
   };
   return {
     sha256,
@@ -153,7 +159,7 @@ async function explain(
 ): Promise<Pick<Evaluation, "explanations" | "explanations_left_out">> {
   const { thresholds, seed } = config;
   const inputs = { sha256, test: data.test.fingerprint, metric: thresholds.primary, seed };
-  const cached = await cache.read<{ explanations: Explanations | null }>("explain", inputs);
+  const cached = await cache.read<{ explanations: Explanations | null }>("explain", inputs, {});
   if (cached) return cached.explanations ? { explanations: cached.explanations } : {};
   const { primary: metric } = thresholds;
   const { predict } = opened;
@@ -162,7 +168,7 @@ async function explain(
     log.warn(`no explanations: ${explained.left_out}`);
     return { explanations_left_out: explained.left_out };
   }
-  await cache.write("explain", inputs, explained);
+  await cache.write("explain", inputs, explained, {});
   return explained.explanations ? { explanations: explained.explanations } : {};
 }
 

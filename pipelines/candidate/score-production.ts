@@ -1,7 +1,7 @@
 import type { ModelConfig } from "../config/model-config.ts";
 import type { FeatureData } from "../data/dataset.ts";
 import { type JoinedFeatures, joinFeatures } from "../data/join-features.ts";
-import { listInputs } from "../data/list-inputs.ts";
+import type { hashInputs, listInputs } from "../data/list-inputs.ts";
 import type { FeatureSpec, Table } from "../data/table.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Baseline, OwnQuery } from "../evaluation/evaluation.ts";
@@ -51,15 +51,19 @@ export async function scoreProduction(
   }
 }
 
+/** How the files that a query could read are told apart. */
+export type ListFiles = typeof listInputs | typeof hashInputs;
+
 /** What decides, beside the test rows and the two models, how production scores: the data that its own query reads, when that must run. */
 export async function ownQueryInputs(
   { root, repository, extraData }: Workspace,
   { features }: ModelConfig,
   data: CandidateData,
   { record }: Production,
+  list: ListFiles,
 ): Promise<{ window?: unknown; files?: unknown }> {
   if (missingFeatures(data.features, record.candidate.features).length === 0) return {};
-  return { window: features.window, files: await listInputs(root, repository.data, extraData) };
+  return { window: features.window, files: await list(root, repository.data, extraData) };
 }
 
 type ProductionFeatures =

@@ -53,13 +53,13 @@ async function trainStep(workspace: Workspace, model: LoadedModel, prepared: Pre
     "train",
     async (step) => {
       const [bytes, facts] = [
-        await cache.readBytes("train", inputs),
-        await cache.read<Omit<TrainResult, "model">>("train", inputs),
+        await cache.readBytes("train", inputs, {}),
+        await cache.read<Omit<TrainResult, "model">>("train", inputs, {}),
       ];
       if (bytes && facts?.leaks) return { ...facts, model: bytes };
       const result = await trainNow(workspace, model, prepared, nestedLog(log, foreseenFit(workspace, prepared, step)));
-      await cache.writeBytes("train", inputs, result.model);
-      await cache.write("train", inputs, { ...result, model: undefined });
+      await cache.writeBytes("train", inputs, result.model, {});
+      await cache.write("train", inputs, { ...result, model: undefined }, {});
       return result;
     },
     (result) => `${model.config.type}  ${kilobytes(result.model.length)}${lastPoint(result)}`,

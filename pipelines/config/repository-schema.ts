@@ -47,6 +47,25 @@ export const repositorySchema = {
       default: ".mergeml/store",
       examples: [".mergeml/store", "oci://ghcr.io/acme/models", "s3://acme-models/store?region=eu-central-1"],
     },
+    step_cache: {
+      title: "a block with the key public_key",
+      description:
+        "Keeps results of steps in the store, so that a job goes on from the last good step of another machine. Without it, they stay on the machine that made them.",
+      type: "object",
+      additionalProperties: false,
+      required: ["public_key"],
+      properties: {
+        public_key: {
+          title: "the public half of an Ed25519 key",
+          description:
+            "Only what the owner of its private half, MERGEML_STEP_KEY in the environment, has sealed is taken: mergeml store key makes both. A pull request's job takes the key of its base branch, and seals nothing.",
+          type: "string",
+          pattern: "^MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=$",
+          examples: ["MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="],
+        },
+      },
+      examples: [{ public_key: "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=" }],
+    },
     predictions: {
       title: "the path or the address of a folder",
       description:

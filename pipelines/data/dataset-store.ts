@@ -65,6 +65,12 @@ export interface DatasetStore {
   putBlob(bytes: Uint8Array): Promise<string>;
   /** Throws EnvironmentError when the blob is missing or its content has another hash. */
   readBlob(sha: string): Promise<Uint8Array>;
+  /** A sealed result of a step, `step:…`, as somebody left it; null when there is none. Who asks checks the seal. */
+  readStep(name: string): Promise<Uint8Array | null>;
+  /** In the place of what may be there. */
+  writeStep(name: string, sealed: Uint8Array): Promise<void>;
+  /** Where sealed results are files that end by their age; null where they are items of the store. */
+  readonly stepFolder: string | null;
   staging(): Promise<Staging>;
 }
 
@@ -76,6 +82,8 @@ export function openDatasetStore(dir: string): DatasetStore {
   const datasets = join(dir, "datasets");
   const models = join(dir, "models");
   const parquet = (fingerprint: string) => join(datasets, `${hexOf(fingerprint, "fp:", 32)}.parquet`);
+  const stepFolder = join(dir, "steps");
+  const step = (name: string) => join(stepFolder, hexOf(name, "step:", 64));
   const blob = (sha: string) => join(models, `${hexOf(sha, "sha256:", 64)}.onnx`);
   return {
     title: `the folder ${dir} on this machine`,
@@ -113,6 +121,12 @@ export function openDatasetStore(dir: string): DatasetStore {
       return sha;
     },
     readBlob: async (sha) => readVerified(sha, blob(sha)),
+    readStep: async (name) => (existsSync(step(name)) ? readFile(step(name)) : null),
+    async writeStep(name, sealed) {
+      await mkdir(stepFolder, { recursive: true });
+      await writeWhole(step(name), sealed);
+    },
+    stepFolder,
     staging: () => makeStaging(join(dir, "staging")),
   };
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { openDataFolders } from "./data-folders.ts";
+import { hashFile } from "./hash-file.ts";
 
 /** A file a feature query could read. Size and time of change stand for its content. */
 export interface InputFile {
@@ -17,13 +18,49 @@ export async function listInputs(
   data: readonly string[],
   extraData: readonly string[] = [],
 ): Promise<InputFile[]> {
-  const folders = await openDataFolders(root, data, extraData);
-  const found = folders.flatMap(({ name, path, files }) => files.map((file) => ({ name, path, file })));
-  const inputs = await Promise.all(found.map(inputFile));
-  return inputs.sort((a, b) => (a.path < b.path ? -1 : 1));
+  const inputs = await Promise.all((await findFiles(root, data, extraData)).map(inputFile));
+  return inputs.sort(byPath);
 }
 
-async function inputFile({ name, path, file }: { name: string; path: string; file: string }): Promise<InputFile> {
-  const { size, mtimeNs } = await stat(join(path, file), { bigint: true });
-  return { path: `${name.replace(/\/+$/, "")}/${file}`, size: Number(size), mtime_ns: mtimeNs.toString() };
+/** A file by its content, which is the same on every machine. */
+export interface HashedInput {
+  path: string;
+  sha256: string;
+}
+
+/** As `listInputs`, by content. Reads all of it. */
+export async function hashInputs(
+  root: string,
+  data: readonly string[],
+  extraData: readonly string[] = [],
+): Promise<HashedInput[]> {
+  const inputs: HashedInput[] = [];
+  for (const found of await findFiles(root, data, extraData))
+    inputs.push({ path: pathOf(found), sha256: await hashFile(join(found.path, found.file)) });
+  return inputs.sort(byPath);
+}
+
+interface FoundFile {
+  /** Of the folder, as mergeml.yaml has it. */
+  name: string;
+  path: string;
+  file: string;
+}
+
+async function findFiles(root: string, data: readonly string[], extraData: readonly string[]): Promise<FoundFile[]> {
+  const folders = await openDataFolders(root, data, extraData);
+  return folders.flatMap(({ name, path, files }) => files.map((file) => ({ name, path, file })));
+}
+
+async function inputFile(found: FoundFile): Promise<InputFile> {
+  const { size, mtimeNs } = await stat(join(found.path, found.file), { bigint: true });
+  return { path: pathOf(found), size: Number(size), mtime_ns: mtimeNs.toString() };
+}
+
+function pathOf({ name, file }: FoundFile): string {
+  return `${name.replace(/\/+$/, "")}/${file}`;
+}
+
+function byPath(a: { path: string }, b: { path: string }): number {
+  return a.path < b.path ? -1 : 1;
 }

@@ -16,7 +16,7 @@ const change = { contents: "write", deployments: "write" };
  */
 const permissions: Record<string, Record<string, Record<string, string>>> = {
   "ci.yml": { check: read },
-  "model-pr.yml": { plan: read, train: readStore, report: post },
+  "model-pr.yml": { plan: read, train: { ...readStore, "id-token": "write" }, report: post },
   "model-report.yml": { report: post },
   "model-deploy.yml": {
     plan: read,
@@ -48,6 +48,14 @@ describe("permissions", () => {
     );
   });
 
+  it("of a pull request's job are of a role of its own, and it gets no key that seals steps", () => {
+    const texts = Object.fromEntries(shipped.map(({ file, text }) => [file, text]));
+    expect(texts["model-pr.yml"]).toMatch(/AWS_ROLE_ARN: \$\{\{ vars.AWS_READER_ROLE_ARN \}\}/);
+    expect(texts["model-pr.yml"]).toMatch(/AZURE_CLIENT_ID: \$\{\{ vars.AZURE_READER_CLIENT_ID \}\}/);
+    const withKey = Object.keys(texts).filter((file) => texts[file]?.includes("secrets.MERGEML_STEP_KEY"));
+    expect(withKey).toEqual(["model-deploy.yml"]);
+  });
+
   it("are in the documentation as they are declared", () => {
     const text = readFileSync(join(import.meta.dirname, "../../docs/github.md"), "utf8");
     const rows = [...text.matchAll(/^\| `([a-z-]+\.yml)` \|.*\| ([^|]+) \|$/gm)];
@@ -64,12 +72,16 @@ describe("permissions", () => {
     );
   });
 
+  // `id-token: write` writes nothing here: a cloud may believe by it that the job is this repository's pull request.
   it("of the jobs that run a pull request's code only read", () => {
     const judge = shipped.find(({ file }) => file === "model-pr.yml");
     for (const { name, job } of named(judge?.jobs ?? {})) {
       const [checkout] = (job.steps ?? []).filter(({ uses }) => uses?.startsWith("actions/checkout@"));
       const runsTheirs = !`${checkout?.with?.ref ?? ""}`.includes("pull_request.base.sha");
-      expect({ name, runsTheirs }).toEqual({ name, runsTheirs: writes([job.permissions]).length === 0 });
+      expect({ name, runsTheirs }).toEqual({
+        name,
+        runsTheirs: writes([job.permissions]).every((scope) => scope === "id-token"),
+      });
     }
   });
 

@@ -49,7 +49,7 @@ test("what runs in another process or thread counts, and what is only a type doe
 
 test("a stored result is not found by other code", async () => {
   const folder = mkdtempSync(join(tmpdir(), "mergeml-cache-"));
-  const cacheOf = (code: string) => openStepCache(folder, true, () => code);
+  const cacheOf = (code: string) => openStepCache(folder, true, { codeOf: () => code });
   await cacheOf("one").write("evaluate", { seed: 1 }, "scored");
   expect(await cacheOf("one").read("evaluate", { seed: 1 })).toBe("scored");
   expect(await cacheOf("two").read("evaluate", { seed: 1 })).toBeNull();

@@ -7,6 +7,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log, Step } from "../../ports/log.ts";
 import { formatNumber } from "../../statistics/format-number.ts";
 import type { ProgramSource } from "../../training/trainer.ts";
+import type { SharedSteps } from "../../workspace/shared-steps.ts";
 import { foreseen } from "../foresee.ts";
 import { drawTrials } from "./draw-trials.ts";
 import { planRounds, type Round, rankTrials } from "./rounds.ts";
@@ -23,6 +24,8 @@ export interface SearchContext {
   folder: string;
   /** Whether finished trials are taken as they are. */
   reuse: boolean;
+  /** Trials that other machines finished; null where none are taken or left. */
+  shared: SharedSteps | null;
   threads: number;
   clock: Clock;
   log: Log;
@@ -90,7 +93,7 @@ interface Search extends SearchTask {
   files: TrialFiles;
 }
 
-async function openSearch({ store, folder, threads }: SearchContext, task: SearchTask): Promise<Search> {
+async function openSearch({ store, folder, threads, shared }: SearchContext, task: SearchTask): Promise<Search> {
   const { config, data, trainerVersion, source } = task;
   const { search, seed, task: kind, type, params } = config;
   const { train, features, classes } = data;
@@ -108,7 +111,7 @@ async function openSearch({ store, folder, threads }: SearchContext, task: Searc
   const fitting = train.rows - validationCount(train.rows, validation);
   const drawn = drawTrials(search, seed);
   const rounds = planRounds(search, drawn.length, resource === "rows" ? fitting : Number(params[resource]));
-  return { ...task, setup, drawn, rounds, files: openTrialFiles(folder, setup, trainerVersion) };
+  return { ...task, setup, drawn, rounds, files: openTrialFiles(folder, setup, trainerVersion, shared) };
 }
 
 async function runRounds(context: SearchContext, search: Search, step: Step): Promise<SearchResult> {

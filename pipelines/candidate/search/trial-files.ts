@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "../../config/canonical-json.ts";
+import type { SharedSteps } from "../../workspace/shared-steps.ts";
 import { stepCode } from "../../workspace/step-code.ts";
 import { writeAside } from "../../workspace/write-aside.ts";
 import type { TrialSetup } from "./score-trial.ts";
@@ -18,16 +19,31 @@ export interface TrialFiles {
  * Opens `<parent>/<search id>/`. The id covers all that a score depends on but the job: data, seed, trainer, metric, code. It does
  * not cover the space, so that a search whose space has changed finds the trials that both have in common.
  */
-export function openTrialFiles(parent: string, setup: TrialSetup, trainerVersion: number): TrialFiles {
+export function openTrialFiles(
+  parent: string,
+  setup: TrialSetup,
+  trainerVersion: number,
+  shared: SharedSteps | null = null,
+): TrialFiles {
   const { parquet: _, threads: __, train, source, ...same } = setup;
   const program = source && { files: source.files };
-  const id = hash({ code: stepCode()("trial"), trainerVersion, ...same, train: train.fingerprint, ...program });
-  const folder = join(parent, `s-${id}`);
+  const search = { code: stepCode()("trial"), trainerVersion, ...same, train: train.fingerprint, ...program };
+  const folder = join(parent, `s-${hash(search)}`);
   const file = (job: TrialJob) => join(folder, `${hash({ ...job })}.json`);
   return {
     folder,
-    read: (job) => readResult(file(job), job),
-    write: (job, result) => writeAside(file(job), `${JSON.stringify({ ...job, ...result }, null, 2)}\n`),
+    async read(job) {
+      const here = await readResult(file(job), job);
+      const bytes = here ? null : await shared?.read("trial", { search, job });
+      if (!bytes) return here;
+      await writeAside(file(job), bytes);
+      return readResult(file(job), job);
+    },
+    async write(job, result) {
+      const text = `${JSON.stringify({ ...job, ...result }, null, 2)}\n`;
+      await writeAside(file(job), text);
+      await shared?.write("trial", { search, job }, Buffer.from(text), []);
+    },
   };
 }
 
