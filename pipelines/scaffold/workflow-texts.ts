@@ -75,6 +75,7 @@ jobs:
       actions: read
       checks: write
       contents: read
+      id-token: write
       packages: read
       pull-requests: write
 ${call("model-pr.yml", `      pull-request: \${{ fromJSON(inputs.pull-request || 0) }}\n`)}`,
