@@ -5,6 +5,7 @@ import { UserError } from "./errors/user-error.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import { noLog, type ServingLog } from "./serving/answered-request.ts";
+import { openArrowReader } from "./serving/arrow/arrow-reader.ts";
 import { challengerOf } from "./serving/challenge/read-challenger.ts";
 import { splitRouter } from "./serving/challenge/split-router.ts";
 import { type Follower, followRegistry } from "./serving/following/follow-registry.ts";
@@ -80,13 +81,15 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     models: modelFacts(table, usage, clock),
     log: predictionLog.facts(),
   });
+  const limits = { ...defaultLimits, ...options.limits };
   const context: ServerContext = {
     ...{ table, usage, log, clock, predictionLog, facts },
     router: splitRouter(options.random),
     shadow: (pair, answered) => shadowing.ask(pair, answered),
     page: statusPage,
     pageHeaders: statusPageHeaders,
-    limits: { ...defaultLimits, ...options.limits },
+    limits,
+    arrow: openArrowReader({ milliseconds: limits.arrow, megabytes: 512 }),
     state: () => state,
     token: options.token,
     webhookSecret: options.webhookSecret,
@@ -111,12 +114,17 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     wake: () => follower.wake(),
     async drain(seconds) {
       state = "ending";
-      const limit = setTimeout(() => http.app.server.closeAllConnections(), seconds * 1000);
+      const { server } = http.app;
+      const limit = setTimeout(() => server.closeAllConnections(), seconds * 1000);
+      // One that was answered is kept open for a next request, which must not come any more.
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
       await follower[Symbol.asyncDispose]();
       await http.app.close();
       clearTimeout(limit);
+      clearInterval(idle);
       await Promise.race([shadowing.settle(), sleep(seconds * 1000, undefined, { ref: false })]);
       await predictionLog[Symbol.asyncDispose]();
+      await context.arrow[Symbol.asyncDispose]();
       await table.clear();
       await source[Symbol.asyncDispose]();
     },

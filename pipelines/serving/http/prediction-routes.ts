@@ -6,7 +6,6 @@ import { inferAnswer } from "../inference/infer-response.ts";
 import { readTensorRows } from "../inference/tensor-rows.ts";
 import type { ServedPair } from "../router.ts";
 import type { RowBatch } from "../row-batch.ts";
-import { readArrowRows } from "../rows/arrow-rows.ts";
 import { readCsvRows } from "../rows/csv-rows.ts";
 import { jsonRowList, readJsonRows } from "../rows/json-rows.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
@@ -47,7 +46,7 @@ export function predictionRoutes(app: FastifyInstance, context: ServerContext, a
     const arrival = arrivalOf(context);
     const { model, version } = request.params;
     const pair = servedPair(context, model, version);
-    const batch = await readRows(request, pair.production.signature);
+    const batch = await readRows(context, request, pair.production.signature);
     const answer = await answerHeld(context, pair, batch, arrival);
     const format = wantedFormat(request.headers.accept);
     const body = await predictAnswer(model, answer, format);
@@ -64,12 +63,12 @@ function arrivalOf({ clock }: ServerContext): Arrival {
   return { time: clock.now().getTime(), steady: performance.now() };
 }
 
-async function readRows(request: FastifyRequest, signature: RowSignature): Promise<RowBatch> {
+async function readRows({ arrow }: ServerContext, request: FastifyRequest, signature: RowSignature): Promise<RowBatch> {
   const type = (request.headers["content-type"] ?? mediaTypes.json).split(";", 1)[0]!.trim().toLowerCase();
   if (type === mediaTypes.json) return readJsonRows(jsonRowList(request.body), signature);
   const body = request.body as Buffer;
   if (type === mediaTypes.csv) return readCsvRows(body, signature);
-  if (type === mediaTypes.arrow || type === "application/vnd.apache.arrow.file") return readArrowRows(body, signature);
+  if (type === mediaTypes.arrow || type === "application/vnd.apache.arrow.file") return arrow.read(body, signature);
   throw new RefusedRequest(
     415,
     `rows cannot be ${type.slice(0, 100)}; send ${Object.values(mediaTypes).join(", ")} as Content-Type`,

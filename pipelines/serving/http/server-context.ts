@@ -2,6 +2,7 @@ import { didYouMean } from "../../errors/did-you-mean.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { ServingLog } from "../answered-request.ts";
+import type { ArrowReader } from "../arrow/arrow-reader.ts";
 import type { ModelTable, TableEntry } from "../model-table.ts";
 import type { Router, ServedPair } from "../router.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
@@ -17,6 +18,8 @@ export interface ServerLimits {
   bytes: number;
   /** Bytes of one body. */
   body: number;
+  /** Milliseconds that reading an Arrow body may take. */
+  arrow: number;
   /** Milliseconds that a client has for sending a whole request. */
   requestTimeout: number;
   /** Milliseconds that a connection may be silent, also while it is to take an answer. */
@@ -27,6 +30,7 @@ export const defaultLimits: ServerLimits = {
   requests: 1024,
   bytes: 256 * 1024 * 1024,
   body: 16 * 1024 * 1024,
+  arrow: 5000,
   requestTimeout: 30_000,
   silence: 75_000,
 };
@@ -39,6 +43,7 @@ export interface ServerContext {
   log: Log;
   clock: Clock;
   predictionLog: ServingLog;
+  arrow: ArrowReader;
   /** Gives a shadow its copy of rows that were answered. */
   shadow(pair: ServedPair, answered: Parameters<ServingLog["onAnswered"]>[0]): void;
   facts(): ServingFacts;

@@ -1,17 +1,16 @@
-import type { Column, DataType } from "@uwdata/flechette";
+import { type Column, type DataType, Type, tableFromIPC } from "@uwdata/flechette";
 import type { RowBatch } from "../row-batch.ts";
-import { keyText, openCells } from "./cells.ts";
-import { CellProblems, RefusedRequest } from "./refused-request.ts";
-import { missingColumn, type RowSignature } from "./row-signature.ts";
+import { keyText, openCells } from "../rows/cells.ts";
+import { CellProblems, RefusedRequest } from "../rows/refused-request.ts";
+import { missingColumn, type RowSignature } from "../rows/row-signature.ts";
 
 /** Kinds of Arrow columns whose values can be those of a feature or a key; others, such as times, would be numbers by accident. */
 const usable = new Set(["Null", "Int", "Float", "Utf8", "LargeUtf8", "Utf8View", "Bool", "Decimal", "Dictionary"]);
 
 /** Rows of an Arrow IPC stream or file. Null is a missing value. Throws RefusedRequest that names row and column. */
-export async function readArrowRows(body: Buffer, signature: RowSignature): Promise<RowBatch> {
-  const { tableFromIPC, Type } = await import("@uwdata/flechette");
+export function readArrowRows(body: Uint8Array, signature: RowSignature): RowBatch {
   const kindOf = ({ typeId }: DataType) => Object.entries(Type).find(([, id]) => id === typeId)?.[0] ?? "unknown";
-  const table = orMalformed(() => tableFromIPC(new Uint8Array(body), { useBigInt: true }));
+  const table = orMalformed(() => tableFromIPC(body, { useBigInt: true }));
   const rows = table.numRows;
   if (rows === 0) throw new RefusedRequest(422, "there are no rows; at least one was expected");
   // A column of nulls takes no bytes, whatever its length says.
