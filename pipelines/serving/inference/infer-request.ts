@@ -49,7 +49,10 @@ export const inferSchema = {
   required: ["inputs"],
   properties: {
     id: { type: "string", maxLength: 1000 },
-    parameters: { type: "object", properties: { binary_data_output: { type: "boolean" } } },
+    parameters: {
+      type: "object",
+      properties: { binary_data_output: { type: "boolean" }, nan_is_missing: { type: "boolean" } },
+    },
     inputs: {
       type: "array",
       minItems: 1,
@@ -101,7 +104,7 @@ export function readInferRequest(body: InferBody, binary: Uint8Array): InferRequ
     if (shape.length > 2 || (shape.length === 2 && shape[1] !== 1))
       throw new RefusedRequest(422, `the input ${name} has the shape [${shape}]; [rows, 1] or [rows] was expected`);
     const size = parameters.binary_data_size as number | undefined;
-    const tensor = { name, datatype, rows: shape[0]!, nanIsMissing: parameters.nan_is_missing === true };
+    const tensor = { name, datatype, rows: shape[0]!, nanIsMissing: nanIsMissing(parameters, body) };
     if (size === undefined) return { ...tensor, values: listed(name, data, count) };
     if (data !== undefined) throw new RefusedRequest(400, `the input ${name} has both data and binary_data_size`);
     if (at + size > binary.byteLength)
@@ -117,6 +120,11 @@ export function readInferRequest(body: InferBody, binary: Uint8Array): InferRequ
     binary: binaryOf(parameters?.binary_data, body),
   }));
   return { id: body.id, inputs, outputs: outputs ?? null, binaryOutput: binaryOf(undefined, body) };
+}
+
+/** As the input says, else the whole request: not every client lets an input say something of its own. */
+function nanIsMissing(own: Parameters, { parameters }: InferBody): boolean {
+  return (own.nan_is_missing ?? parameters?.nan_is_missing) === true;
 }
 
 function binaryOf(own: unknown, { parameters }: InferBody): boolean {
