@@ -1,5 +1,5 @@
 import { compareChallenger } from "../../pipelines/compare-challenger.ts";
-import { renderComparison } from "../../pipelines/report/terminal/comparison-table.ts";
+import { renderTrial } from "../../pipelines/report/terminal/comparison-table.ts";
 import type { Command } from "../cli/command.ts";
 import { knownModel, windowOptions } from "../cli/option-values.ts";
 
@@ -20,6 +20,6 @@ export const compare: Command = {
     const snapshot = await opened.registry.snapshot({ fetch: true });
     const { now } = windowOptions(input, opened.clock);
     const comparison = await compareChallenger(opened, snapshot, await knownModel(name, snapshot), { now });
-    return { text: renderComparison(comparison), data: comparison };
+    return { text: renderTrial(comparison), data: comparison };
   },
 };

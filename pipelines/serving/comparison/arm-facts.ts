@@ -2,7 +2,7 @@ import type { Difference, Direction } from "../../evaluation/evaluation.ts";
 import type { LabelledDifference } from "../serving-facts.ts";
 
 /** Where something lies among its values: of predictions, or of milliseconds. */
-export interface Spread {
+export interface ValueSpread {
   mean: number;
   sd: number;
   p5: number;
@@ -19,9 +19,9 @@ export interface ArmFacts {
   failed: number;
   /** Different keys; 0 when the log has none. */
   keys: number;
-  latency: Spread | null;
+  latency: ValueSpread | null;
   /** Of a regression's predictions; null for classes, and when there are none. */
-  predictions: Spread | null;
+  predictions: ValueSpread | null;
   /** The share of each predicted class, the most frequent first; empty for a regression. */
   labels: readonly { label: string; share: number }[];
   /** Rows whose label has arrived. */

@@ -5,9 +5,9 @@ import { errorColumn, logNames } from "../../predictions/log-layout.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import { tellsFailures } from "../../watch/promotion/count-failures.ts";
 import type { WindowJob } from "../../watch/window/drift-window.ts";
-import { type LogFile, momentOf, openLogFile, readReason } from "../../watch/window/log-rows.ts";
+import { type LogFile, loggedMoment, openLogFile, readReason } from "../../watch/window/log-rows.ts";
 import type { Arm } from "../answered-request.ts";
-import type { Agreement, ArmFacts, Spread } from "./arm-facts.ts";
+import type { Agreement, ArmFacts, ValueSpread } from "./arm-facts.ts";
 
 /** One side of a comparison: a table of its rows, `t`, `k`, `l`, `failed` and the prediction columns `p0` … */
 export interface ArmTable {
@@ -47,7 +47,7 @@ function rowsOf(record: VersionRecord, file: LogFile, arm: Arm, values: readonly
   const { columns, from, wanted } = file;
   const ofArm = columns.has("arm") ? `AND coalesce(CAST(arm AS VARCHAR), ${quoteText(arm)}) = ${quoteText(arm)}` : "";
   const selected = [
-    momentOf(columns.get("time")) ?? "NULL",
+    loggedMoment(columns.get("time")) ?? "NULL",
     columns.has("key") ? 'CAST("key" AS VARCHAR)' : "NULL",
     columns.has("latency_ms") ? "TRY_CAST(latency_ms AS DOUBLE)" : "NULL",
     tellsFailures({ record }, file) ? `coalesce(${errorColumn} <> '', false)` : "false",
@@ -73,14 +73,14 @@ export async function armFacts(session: Session, { table, record }: ArmTable): P
   };
 }
 
-async function spreadIn(session: Session, column: string, table: string): Promise<Spread | null> {
+async function spreadIn(session: Session, column: string, table: string): Promise<ValueSpread | null> {
   const found = await session.row(
     `SELECT count(v) AS rows, avg(v) AS mean, coalesce(stddev_samp(v), 0) AS sd, quantile_cont(v, 0.05) AS p5,
       quantile_cont(v, 0.5) AS p50, quantile_cont(v, 0.95) AS p95, quantile_cont(v, 0.99) AS p99
      FROM (SELECT ${column} AS v FROM ${table} WHERE isfinite(${column}) AND NOT failed)`,
   );
   if (Number(found.rows) === 0) return null;
-  const number = (name: keyof Spread) => Number(found[name]);
+  const number = (name: keyof ValueSpread) => Number(found[name]);
   return {
     ...{ mean: number("mean"), sd: number("sd") },
     ...{ p5: number("p5"), p50: number("p50"), p95: number("p95"), p99: number("p99") },

@@ -30,7 +30,7 @@ export async function openLogFile(
   const columns = new Map((await session.columns(`SELECT * FROM ${from}`)).map((each) => [each.name, each]));
   const absent = ["time", "version"].filter((name) => !columns.has(name));
   if (absent.length > 0) return { reason: `it has no column ${absent.join(" and ")}` };
-  const time = momentOf(columns.get("time"));
+  const time = loggedMoment(columns.get("time"));
   if (time === null) return { reason: `its column time is ${columns.get("time")?.type}, not a timestamp` };
   const model = columns.has("model") ? `CAST(model AS VARCHAR) = ${quoteText(record.model)} AND` : "";
   const inside = `${model} ${time} >= ${timestamp(interval.from)} AND ${time} < ${timestamp(interval.to)}`;
@@ -46,7 +46,7 @@ function timestamp(time: Date): string {
 }
 
 /** SQL for a moment in UTC; null for a column that is none. A text without an offset is UTC. */
-export function momentOf(column: SourceColumn | undefined): string | null {
+export function loggedMoment(column: SourceColumn | undefined): string | null {
   if (column?.kind === "timestamp") return plainValue(column);
   if (column?.kind === "date") return `CAST(${quoteName(column.name)} AS TIMESTAMP)`;
   return column?.kind === "text" ? `timezone('UTC', TRY_CAST(${quoteName(column.name)} AS TIMESTAMPTZ))` : null;
@@ -56,7 +56,7 @@ export function momentOf(column: SourceColumn | undefined): string | null {
 export function rowsOfFile({ features, predictions }: LogColumns, file: LogFile): string {
   const { columns, from, wanted } = file;
   const selected = [
-    momentOf(columns.get("time")) ?? "NULL",
+    loggedMoment(columns.get("time")) ?? "NULL",
     columns.has("key") ? 'CAST("key" AS VARCHAR)' : "NULL",
     ...features.map(({ valueIn }) => valueIn(columns)),
     ...predictions.map(({ logged, type }) =>
