@@ -52,6 +52,9 @@ export interface Serving {
   drain(seconds: number): Promise<void>;
 }
 
+/** Milliseconds that the end waits for shadows: what is left of its time is the log's. */
+const shadowPatience = 2000;
+
 /** Serves what the registry says is in production, and follows it. Throws UserError or EnvironmentError when it cannot begin. */
 export async function startServing(options: ServeOptions): Promise<Serving> {
   const { clock, log, source, predictionLog = noLog } = options;
@@ -103,6 +106,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   } catch (error) {
     await http.app.close();
     await follower[Symbol.asyncDispose]();
+    await predictionLog[Symbol.asyncDispose]();
     await table.clear();
     throw error;
   }
@@ -122,7 +126,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
       await http.app.close();
       clearTimeout(limit);
       clearInterval(idle);
-      await Promise.race([shadowing.settle(), sleep(seconds * 1000, undefined, { ref: false })]);
+      await Promise.race([shadowing.settle(), sleep(shadowPatience, undefined, { ref: false })]);
       await predictionLog[Symbol.asyncDispose]();
       await context.arrow[Symbol.asyncDispose]();
       await table.clear();

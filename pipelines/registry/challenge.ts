@@ -124,6 +124,7 @@ async function requireRival(snapshot: Snapshot, record: VersionRecord, mode: Tri
       .filter(({ name }) => !ours.features.some((each) => each.name === name))
       .map(({ name }) => `it needs ${name} as well`),
     ...ours.classes.filter((each) => !candidate.classes.includes(each)).map((each) => `it does not know class ${each}`),
+    ...candidate.classes.filter((each) => !ours.classes.includes(each)).map((each) => `it says ${each} as well`),
   ];
   if (broken.length === 0) return;
   throw new UserError({

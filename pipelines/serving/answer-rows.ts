@@ -1,5 +1,6 @@
 import type { Predictions } from "../training/trainer.ts";
 import type { AnsweredRequest, Arm } from "./answered-request.ts";
+import { rowsFor } from "./challenge/rows-for.ts";
 import type { Router, ServedPair } from "./router.ts";
 import type { RowBatch } from "./row-batch.ts";
 import type { ServedModel } from "./served-model.ts";
@@ -78,11 +79,13 @@ export async function answerAlone(
   batch: RowBatch,
   { time, steady }: Arrival,
 ): Promise<RowsAnswer> {
+  let own = batch;
   const told = (predictions: Predictions | null, error: string | null): AnsweredRequest => {
-    return { model, arm, time, latency_ms: performance.now() - steady, batch, predictions, error };
+    return { model, arm, time, latency_ms: performance.now() - steady, batch: own, predictions, error };
   };
   try {
-    const predictions = await model.score(batch);
+    own = rowsFor(model, batch); // a challenger may have its features in another order
+    const predictions = await model.score(own);
     return { predictions, version: model.version, answered: [told(predictions, null)] };
   } catch (cause) {
     const message = `${model.name}@${model.version} cannot score these rows: ${(cause as Error).message}`;

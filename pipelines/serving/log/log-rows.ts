@@ -1,6 +1,6 @@
 import type { CandidateRecord } from "../../registry/version-record.ts";
 import type { AnsweredRequest } from "../answered-request.ts";
-import type { RowColumn } from "../row-batch.ts";
+import type { RowBatch, RowColumn } from "../row-batch.ts";
 import { isSampled, type LogSettings, type Redaction } from "./log-settings.ts";
 import type { LoggedColumn } from "./log-table.ts";
 
@@ -55,10 +55,11 @@ export function tableRows(
     numbers(({ time }) => time),
     texts(({ arm }) => arm),
     texts(({ batch }, row) => (redaction.key ? null : (batch.keys?.[row] ?? null))),
-    ...features.map(({ kind }, at) => {
+    ...features.map(({ name, kind }, at) => {
       const hidden = redaction.features[at];
-      if (kind === "category") return texts(({ batch }, row) => (hidden ? null : textIn(batch.columns[at], row)));
-      return numbers(({ batch }, row) => (hidden ? Number.NaN : numberIn(batch.columns[at], row)));
+      if (kind === "category")
+        return texts(({ batch }, row) => (hidden ? null : textIn(columnOf(batch, name, at), row)));
+      return numbers(({ batch }, row) => (hidden ? Number.NaN : numberIn(columnOf(batch, name, at), row)));
     }),
     ...Array.from({ length: width }, (_, score) =>
       numbers(({ predictions }, row) => predictions?.values[row * width + score] ?? Number.NaN),
@@ -76,6 +77,12 @@ function eachRow(
   let place = 0;
   for (const { request, taken, rows } of entries)
     for (let at = 0; at < rows; at++) work(request, taken?.[at] ?? at, place++);
+}
+
+/** What failed may have come in the order of another version. */
+function columnOf({ columns }: RowBatch, name: string, at: number): RowColumn | undefined {
+  const column = columns[at];
+  return column?.name === name ? column : columns.find((each) => each.name === name);
 }
 
 function textIn(column: RowColumn | undefined, row: number): string | null {

@@ -1,7 +1,9 @@
 import type { AnsweredRequest } from "../answered-request.ts";
+import { rowsFor } from "../challenge/rows-for.ts";
 import type { ServedPair } from "../router.ts";
+import type { ServedModel } from "../served-model.ts";
 
-/** Rows that shadows may have before them; what comes beyond is not copied, so that a slow one takes no memory. */
+/** Rows that a shadow may have before it; what comes beyond is not copied, so that a slow one takes no memory, nor another's turn. */
 const mostRows = 20_000;
 
 /** Gives shadows their copies of what was answered. */
@@ -16,7 +18,8 @@ export interface Shadowing {
 
 /** `tell` gets what a shadow said, or why it failed. */
 export function openShadowing(tell: (answered: AnsweredRequest) => void): Shadowing {
-  let [rows, skipped] = [0, 0];
+  const waiting = new Map<ServedModel, number>();
+  let skipped = 0;
   const asked = new Set<Promise<void>>();
   return {
     skipped: () => skipped,
@@ -25,25 +28,32 @@ export function openShadowing(tell: (answered: AnsweredRequest) => void): Shadow
       if (challenger === null || challenger.share !== null) return;
       const { model } = challenger;
       const { batch } = answered;
-      if (rows + batch.rows > mostRows) {
+      const rows = waiting.get(model) ?? 0;
+      if (rows > 0 && rows + batch.rows > mostRows) {
         skipped += batch.rows;
         return;
       }
       const started = performance.now();
-      rows += batch.rows;
+      waiting.set(model, rows + batch.rows);
       model.hold();
+      let own = batch;
+      const score = async () => {
+        own = rowsFor(model, batch);
+        return model.score(own);
+      };
       const said = (predictions: AnsweredRequest["predictions"], error: string | null) => {
         const latency_ms = performance.now() - started;
-        tell({ ...answered, model, arm: "shadow", latency_ms, predictions, error });
+        tell({ ...answered, model, arm: "shadow", latency_ms, batch: own, predictions, error });
       };
-      const done = model
-        .score(batch)
+      const done: Promise<void> = score()
         .then(
           (predictions) => said(predictions, null),
           (error: unknown) => said(null, error instanceof Error ? error.message : String(error)),
         )
         .finally(() => {
-          rows -= batch.rows;
+          const left = (waiting.get(model) ?? 0) - batch.rows;
+          if (left > 0) waiting.set(model, left);
+          else waiting.delete(model);
           model.letGo();
           asked.delete(done);
         });
