@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
@@ -27,6 +28,12 @@ export const serve: Command = {
     port: { type: "string", value: "N", description: "8080 by default; 0 takes any that is free" },
     host: { type: "string", value: "address", description: "127.0.0.1 by default; 0.0.0.0 in a container" },
     poll: { type: "string", value: "seconds", description: "How often to look at the registry; 10 by default" },
+    log: {
+      type: "string",
+      value: "place",
+      description:
+        "Where predictions are logged: a folder, a bucket such as s3://acme-lake/predictions, or none (or MERGEML_PREDICTIONS); as mergeml.yaml says by default",
+    },
     cache: {
       type: "string",
       value: "folder",
@@ -49,31 +56,23 @@ export const serve: Command = {
     const { startServing } = await import("../../pipelines/serve.ts");
     const { openRegistrySource } = await import("../../pipelines/open-registry-source.ts");
     const { systemClock: clock } = await import("../../pipelines/ports/clock.ts");
+    const { openServingLog } = await import("../../pipelines/open-serving-log.ts");
     const { toolVersion: tool } = await import("../../pipelines/workspace/tool-version.ts");
     const address = option("registry") ?? env.MERGEML_REGISTRY;
-    const place = { address, branch: option("branch") ?? "registry", cache: cacheFolder(option("cache"), env) };
-    const source = await openRegistrySource({
-      ...place,
-      directory: input.directory,
-      env,
-      clock,
-      log,
-      workspace: input.workspace,
-    });
+    const cache = cacheFolder(option("cache"), env);
+    const place = { address, branch: option("branch") ?? "registry", cache };
+    const workspace = address === undefined ? await input.workspace() : null;
+    const { directory } = input;
+    const opened = async () => workspace ?? input.workspace();
+    const source = await openRegistrySource({ ...place, directory, env, clock, log, workspace: opened });
+    const owner = { host: hostname(), pid: process.pid, writer: `serve-${randomUUID().slice(0, 8)}` };
+    const given = option("log") ?? env.MERGEML_PREDICTIONS;
+    const predictionLog = await openServingLog({ given, directory, workspace, cache, owner, env, clock, log });
     const host = option("host") ?? "127.0.0.1";
     const secrets = { token: env.MERGEML_SERVE_TOKEN || null, webhookSecret: env.MERGEML_WEBHOOK_SECRET || null };
-    const serving = await startServing({
-      source,
-      models,
-      host,
-      port,
-      poll: poll * 1000,
-      ...secrets,
-      clock,
-      log,
-      tool,
-      random: Math.random,
-    });
+    const listening = { source, models, host, port, poll: poll * 1000 };
+    const ports = { predictionLog, clock, log, tool, random: Math.random };
+    const serving = await startServing({ ...listening, ...secrets, ...ports });
     const { models: served, registry } = serving.facts();
     const answering = served.filter(({ versions }) => versions.length > 0).length;
     log.info(

@@ -59,7 +59,7 @@ describe("a shadow's copies", () => {
     const shadowing = openShadowing((each) => told.push(each));
     shadowing.ask(pairOf(failing), request);
     await shadowing.settle();
-    expect(told).toMatchObject([{ predictions: null, error: "rent@2 cannot score these rows: no such op" }]);
+    expect(told).toMatchObject([{ predictions: null, error: "no such op" }]);
     expect(failing.held()).toBe(0);
   });
 

@@ -1,0 +1,73 @@
+import { join, resolve } from "node:path";
+import type { ModelConfig } from "./config/model-config.ts";
+import { isStoreAddress } from "./config/store-address.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Environment } from "./ports/environment.ts";
+import type { Log } from "./ports/log.ts";
+import { openRemoteLog, type RemoteLog } from "./predictions/remote-log.ts";
+import { noLog, type ServingLog } from "./serving/answered-request.ts";
+import { logSettings } from "./serving/log/log-settings.ts";
+import { openOutbox } from "./serving/log/outbox.ts";
+import { openPredictionLog, type PredictionLogOptions } from "./serving/log/prediction-log.ts";
+import type { WriterOwner } from "./serving/log/writer-protocol.ts";
+import { readModels } from "./workspace/read-models.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/** Where a server is told to log. */
+export interface ServingLogPlace {
+  /** A folder, an address, or `none`; undefined: as mergeml.yaml says. */
+  given: string | undefined;
+  /** Folders are relative to it. */
+  directory: string;
+  /** The repository that the server was started in; null when it serves another's registry. */
+  workspace: Workspace | null;
+  /** Folder of this machine's copies. */
+  cache: string;
+  owner: WriterOwner;
+  env: Environment;
+  clock: Clock;
+  log: Log;
+  limits?: PredictionLogOptions["limits"];
+}
+
+/** Opens the prediction log of a server. One of a registry without a repository logs only where it is told to. */
+export async function openServingLog(place: ServingLogPlace): Promise<ServingLog> {
+  const { given, workspace, directory, owner, clock, log, limits = {} } = place;
+  if (given === "none") return noLog;
+  const remote = remoteLogOf(place);
+  const folder = remote ? `${remote.folder}-outbox` : folderOf(given, directory, workspace);
+  if (folder === null) {
+    log.warn("predictions are not logged: name a folder or a bucket for them with --log, or say --log none");
+    return noLog;
+  }
+  const settings = await settingsOfToday(workspace, log);
+  const outbox = remote ? openOutbox({ folder, log, send: (path) => remote.send(path, folder) }) : null;
+  return openPredictionLog({
+    ...{ folder, owner, outbox, clock, log, limits },
+    settingsOf: ({ name, record }) => logSettings(settings.get(name) ?? record.candidate.config),
+  });
+}
+
+function folderOf(given: string | undefined, directory: string, workspace: Workspace | null): string | null {
+  if (given !== undefined) return resolve(directory, given);
+  return workspace && resolve(workspace.root, workspace.repository.predictions);
+}
+
+function remoteLogOf({ given, workspace, cache, env, clock }: ServingLogPlace): RemoteLog | null {
+  if (given === undefined) return workspace?.remoteLog ?? null;
+  if (!isStoreAddress(given)) return null;
+  const sources = workspace?.repository.sources ?? {};
+  return openRemoteLog({ address: given, sources, env, clock, local: join(cache, "predictions") });
+}
+
+/** What the files say of models now; of one whose file is wrong or gone nothing. */
+async function settingsOfToday(
+  workspace: Workspace | null,
+  log: Log,
+): Promise<Map<string, Pick<ModelConfig, "serving">>> {
+  if (workspace === null) return new Map();
+  const { models, problems } = await readModels(workspace);
+  for (const { message } of problems.filter(({ severity }) => severity !== "warning"))
+    log.warn(`the prediction log goes by what was registered of a model whose file is wrong: ${message}`);
+  return new Map(models.map(({ config }) => [config.name, config]));
+}
