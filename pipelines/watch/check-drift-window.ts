@@ -81,7 +81,8 @@ async function compareWindow(
   const labelled = before && before.rows > 0 ? before : window;
   const expected = window.columns.target === null ? [] : [window.columns.target];
   const rows = { files: filesOf(window), threads, memory_gb };
-  const options = { ...rows, labelled: filesOf(labelled), expected, drift, seed: candidate.config.seed };
+  const redacted = window.log?.redacted ?? [];
+  const options = { ...rows, labelled: filesOf(labelled), expected, redacted, drift, seed: candidate.config.seed };
   const seasonal = drift.method === "calibrated" ? profileInSeason(profile, interval) : profile;
   const calibrated = { ...(await compareWithProfile(seasonal, options)), added: window.added };
   const result =

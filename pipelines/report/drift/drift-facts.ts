@@ -97,6 +97,9 @@ export function windowNotes(drift: ModelDrift, safe: Safe): string[] {
     log && log.otherVersions > 0
       ? `${formatCount(log.otherVersions)} more logged rows are of other versions, which are not looked at.`
       : "",
+    log?.redacted?.length
+      ? `Not compared, since the prediction log has them redacted: ${log.redacted.slice(0, 10).map(safe).join(", ")}${log.redacted.length > 10 ? ", …" : ""}.`
+      : "",
     labels.duplicated > 0
       ? `${formatCount(labels.duplicated)} rows have outcomes that contradict each other; none of them counts.`
       : "",

@@ -1,9 +1,8 @@
 import type { Session } from "../../data/engines/session.ts";
 import { quoteName, quoteText } from "../../data/engines/tables.ts";
 import { predictedColumns } from "../../data/scores-table.ts";
-import { errorColumn, logNames } from "../../predictions/log-layout.ts";
+import { logNames } from "../../predictions/log-layout.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
-import { tellsFailures } from "../../watch/promotion/count-failures.ts";
 import type { WindowJob } from "../../watch/window/drift-window.ts";
 import { type LogFile, loggedMoment, openLogFile, readReason } from "../../watch/window/log-rows.ts";
 import type { Arm } from "../answered-request.ts";
@@ -39,18 +38,17 @@ export async function fillArm(
     const values = predictions.map((name, at) =>
       file.columns.has(name) ? `TRY_CAST(${quoteName(name)} AS ${types[at]})` : "NULL",
     );
-    await session.run(`INSERT INTO ${table} ${rowsOf(record, file, arm, values)}`);
+    await session.run(`INSERT INTO ${table} ${rowsOf(file, arm, values)}`);
   }
 }
 
-function rowsOf(record: VersionRecord, file: LogFile, arm: Arm, values: readonly string[]): string {
-  const { columns, from, wanted } = file;
+function rowsOf({ columns, from, wanted, failure }: LogFile, arm: Arm, values: readonly string[]): string {
   const ofArm = columns.has("arm") ? `AND coalesce(CAST(arm AS VARCHAR), ${quoteText(arm)}) = ${quoteText(arm)}` : "";
   const selected = [
     loggedMoment(columns.get("time")) ?? "NULL",
     columns.has("key") ? 'CAST("key" AS VARCHAR)' : "NULL",
     columns.has("latency_ms") ? "TRY_CAST(latency_ms AS DOUBLE)" : "NULL",
-    tellsFailures({ record }, file) ? `coalesce(${errorColumn} <> '', false)` : "false",
+    failure ?? "false",
     ...values,
   ];
   return `SELECT ${selected.join(", ")} FROM ${from} WHERE ${wanted} ${ofArm}`;

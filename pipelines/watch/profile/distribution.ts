@@ -72,5 +72,5 @@ export interface CurrentWindow {
 /** A column of the profile as the window has it; `type` is the engine's word for what it found instead. */
 export type WindowColumn =
   | { state: "counted"; distribution: Distribution }
-  | { state: "vanished" }
+  | { state: "vanished" | "not compared" }
   | { state: "type changed"; type: string };

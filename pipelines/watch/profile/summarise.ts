@@ -14,6 +14,8 @@ export interface SummariseOptions {
   memory_gb: number;
   /** Columns that are no surprise although the model does not know them, such as key and time. */
   expected: readonly string[];
+  /** Features whose values nobody may know: that they are not there is no surprise either. */
+  redacted?: readonly string[];
 }
 
 const rowsView = "mergeml_window";
@@ -53,7 +55,7 @@ async function countWindow(session: Session, profile: Profile, options: Summaris
   const { rows, values } = await countValues(session, odd);
   const all = wanted.map(({ reference }, at): WindowColumn => {
     const column = columns[at];
-    if (!column) return { state: "vanished" };
+    if (!column) return { state: options.redacted?.includes(reference.name) ? "not compared" : "vanished" };
     if (fits[at]) return { state: "counted", distribution: distributions.next().value! };
     // A column of nulls has whatever type the engine takes for nothing.
     if (values.get(column.name) === 0) return { state: "counted", distribution: nothing(reference, rows) };

@@ -1,6 +1,6 @@
 import { openSession } from "../../data/engines/tables.ts";
 import { interruptAfter } from "../../data/engines/time-limit.ts";
-import { errorColumn, logNames } from "../../predictions/log-layout.ts";
+import { errorColumn } from "../../predictions/log-layout.ts";
 import { tooSlow } from "../../predictions/score-input.ts";
 import type { WindowJob } from "../window/drift-window.ts";
 import { logFiles, logFolder } from "../window/log-files.ts";
@@ -32,16 +32,13 @@ export async function countFailures(job: WindowJob): Promise<Failures | { reason
       }));
       if (!("reason" in found) && found.rows > 0) files.push(found);
     }
-    const telling = files.filter((file) => tellsFailures(job, file));
+    const telling = files.filter(({ failure }) => failure !== null);
     if (files.length > 0 && telling.length === 0)
       return { reason: `the prediction log has no column ${errorColumn} of texts` };
     const counts: Failures = { rows: 0, failed: 0 };
-    for (const { from, wanted } of telling) {
-      const { rows, failed } = await session.row(
-        `SELECT count(*) AS rows, count(*) FILTER (${errorColumn} <> '') AS failed FROM ${from} WHERE ${wanted}`,
-      );
-      counts.rows += Number(rows);
-      counts.failed += Number(failed);
+    for (const { rows, failed } of telling) {
+      counts.rows += rows;
+      counts.failed += failed;
     }
     return counts;
   } catch (error) {
@@ -49,15 +46,4 @@ export async function countFailures(job: WindowJob): Promise<Failures | { reason
   } finally {
     limit.stop();
   }
-}
-
-/** Whether a file says what failed. A feature of that name is logged under another; a log that does not do so means the feature. */
-export function tellsFailures(
-  { record: { candidate } }: Pick<WindowJob, "record">,
-  { columns }: Pick<LogFile, "columns">,
-): boolean {
-  if (columns.get(errorColumn)?.kind !== "text") return false;
-  const names = candidate.features.map(({ name }) => name);
-  const at = names.findIndex((name) => name.toLowerCase() === errorColumn);
-  return at < 0 || columns.has(logNames(names, candidate.classes).features[at] ?? "");
 }

@@ -80,6 +80,8 @@ interface LogFacts {
   skipped: readonly { file: string; reason: string }[];
   /** Rows of the interval that other versions predicted. */
   otherVersions: number;
+  /** Features that were logged as null on purpose, and are not compared; what was checked before lacks them. */
+  redacted?: readonly string[];
 }
 
 /** A model has no source of live rows at all, which is wrong only when somebody asks for it. */

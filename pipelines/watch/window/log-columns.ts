@@ -11,7 +11,8 @@ import type { LogFile } from "./log-rows.ts";
 interface LogFeature {
   name: string;
   type: string;
-  state: "there" | "vanished" | "changed";
+  /** `redacted`: logged as null on purpose, at least in a part of the rows. */
+  state: "there" | "vanished" | "changed" | "redacted";
   /** SQL for its value in a file with these columns. */
   valueIn(columns: LogFile["columns"]): string;
 }
@@ -65,12 +66,14 @@ async function logFeature(
   const columnIn = (columns: LogFile["columns"]): SourceColumn | undefined => columns.get(logged);
   const having = files.filter(({ columns }) => columnIn(columns));
   const vanished = files.length > 0 && having.length === 0;
+  const absent = absentFeature(spec).value;
+  if (files.some(({ redacted }) => redacted.has(logged)))
+    return { name: spec.name, type: types[spec.kind], state: "redacted", valueIn: () => absent };
   for (const file of having) {
     const column = columnIn(file.columns);
     if (column && (await isOfAnotherType(session, spec, column, file)))
       return { name: spec.name, type: "VARCHAR", state: "changed", valueIn: (columns) => rawText(columnIn(columns)) };
   }
-  const absent = absentFeature(spec).value;
   return {
     name: spec.name,
     type: types[spec.kind],

@@ -2,6 +2,8 @@ import { basename } from "node:path";
 import type { SourceColumn } from "../../data/columns.ts";
 import type { Session } from "../../data/engines/session.ts";
 import { engineFailure, machineError, plainValue, quoteName, quoteText } from "../../data/engines/tables.ts";
+import { errorColumn, logNames, redactedEntry } from "../../predictions/log-layout.ts";
+import type { VersionRecord } from "../../registry/version-record.ts";
 import type { WindowJob } from "./drift-window.ts";
 import type { LogColumns } from "./log-columns.ts";
 import { sqlTime } from "./window-rows.ts";
@@ -12,11 +14,16 @@ export interface LogFile {
   /** Its place in SQL. */
   from: string;
   columns: ReadonlyMap<string, SourceColumn>;
-  /** SQL that is true for rows of the interval that the production version predicted. */
+  /** SQL that is true for rows of the interval that the production version was asked for. */
   wanted: string;
-  /** How many of them, and of other versions' rows in the interval. */
+  /** SQL that is true for those that it failed on; null when the file does not say. */
+  failure: string | null;
+  /** How many were wanted, how many of them failed, and how many rows of the interval are of other versions. */
   rows: number;
+  failed: number;
   others: number;
+  /** Columns that were logged as null on purpose. */
+  redacted: ReadonlySet<string>;
 }
 
 /** Looks into a file. Gives the reason when it is no prediction log; throws the engine's error when it cannot be read. */
@@ -35,10 +42,43 @@ export async function openLogFile(
   const model = columns.has("model") ? `CAST(model AS VARCHAR) = ${quoteText(record.model)} AND` : "";
   const inside = `${model} ${time} >= ${timestamp(interval.from)} AND ${time} < ${timestamp(interval.to)}`;
   const version = `coalesce(TRY_CAST("version" AS BIGINT) = ${record.version}, false)`;
-  const { rows, others } = await session.row(
-    `SELECT count(*) FILTER (${version}) AS rows, count(*) FILTER (NOT ${version}) AS others FROM ${from} WHERE ${inside}`,
+  const failure = failureIn(record, columns);
+  const { rows, failed, others } = await session.row(
+    `SELECT count(*) FILTER (${version}) AS rows, count(*) FILTER (${version} AND ${failure ?? "false"}) AS failed,
+      count(*) FILTER (NOT ${version}) AS others FROM ${from} WHERE ${inside}`,
   );
-  return { path, from, columns, wanted: `${inside} AND ${version}`, rows: Number(rows), others: Number(others) };
+  return {
+    ...{ path, from, columns, failure, wanted: `${inside} AND ${version}` },
+    ...{ rows: Number(rows), failed: Number(failed), others: Number(others) },
+    redacted: await redactedColumns(session, path),
+  };
+}
+
+/** A feature called `error` is logged under another name; a log that does not do so means the feature. */
+function failureIn({ candidate }: VersionRecord, columns: LogFile["columns"]): string | null {
+  if (columns.get(errorColumn)?.kind !== "text") return null;
+  const names = candidate.features.map(({ name }) => name);
+  const at = names.findIndex((name) => name.toLowerCase() === errorColumn);
+  const says = at < 0 || columns.has(logNames(names, candidate.classes).features[at] ?? "");
+  return says ? `coalesce(${quoteName(errorColumn)} <> '', false)` : null;
+}
+
+/** As the server that wrote the file says; of what is no list of texts nothing is known. */
+async function redactedColumns(session: Session, path: string): Promise<Set<string>> {
+  const found = await session.rows(
+    `SELECT decode(value) AS value FROM parquet_kv_metadata(${quoteText(path)}) WHERE decode(key) = ${quoteText(redactedEntry)}`,
+  );
+  const names = found.flatMap(({ value }) => listOf(String(value)));
+  return new Set(names.filter((name) => typeof name === "string"));
+}
+
+function listOf(text: string): unknown[] {
+  try {
+    const value = JSON.parse(text) as unknown;
+    return Array.isArray(value) ? value : [];
+  } catch {
+    return [];
+  }
 }
 
 function timestamp(time: Date): string {

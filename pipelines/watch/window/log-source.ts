@@ -41,7 +41,7 @@ export async function readLoggedRows(job: WindowJob, folder: string, file: strin
       changed: inState("changed"),
       added: log.columns.added,
       rejected: 0,
-      log: { files, skipped: shown, otherVersions },
+      log: { files, skipped: shown, otherVersions, redacted: inState("redacted") },
     };
   } catch (error) {
     throw limit.reached() ? tooSlow(`the prediction log of ${job.record.model}`, limits.seconds, error) : error;
@@ -91,7 +91,9 @@ function definitions({ features, predictions }: LogColumns): string[] {
 
 function layoutOf({ features, predictions }: LogColumns): WindowLayout {
   return {
-    features: features.flatMap(({ name, state }, at) => (state === "vanished" ? [] : [{ name, column: `f${at}` }])),
+    features: features.flatMap(({ name, state }, at) =>
+      state === "vanished" || state === "redacted" ? [] : [{ name, column: `f${at}` }],
+    ),
     predictions: predictions.flatMap(({ name, there }, at) => (there ? [{ name, column: `p${at}` }] : [])),
   };
 }

@@ -1,6 +1,7 @@
 import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
 import type { Scratch } from "../../scratch.ts";
 import { deployedRides, log, windowOf } from "./rides.ts";
 
@@ -23,6 +24,11 @@ const logged = ({
     'production' AS arm, ${key} AS key, ${km === "" ? "" : `${km},`} weather, CAST(minutes + 2 AS FLOAT) AS prediction, 0.5 AS latency_ms
     FROM '${join(scratch.root, "data/rides.parquet")}' WHERE id >= ${2880 + from} AND id < ${2880 + from + hours}`;
 
+let ride = "";
+beforeAll(() => {
+  ride = readFileSync(join(scratch.root, "models/ride/model.yaml"), "utf8");
+});
+
 const now = "2001-05-02";
 const may1 = { from: new Date("2001-05-01"), to: new Date("2001-05-02") };
 
@@ -35,7 +41,7 @@ describe("the prediction log", () => {
       rows: 24,
       columns: { features: ["km", "weather"], predictions: ["prediction"], target: "minutes" },
       labels: { known: 24, late: 0, missing: 0, duplicated: 0, problem: null },
-      log: { files: 1, skipped: [], otherVersions: 0 },
+      log: { files: 1, skipped: [], otherVersions: 0, redacted: [] },
       ...{ vanished: [], changed: [], added: [] },
     });
     for (const { prediction, minutes } of found.content) expect(prediction).toBe(Number(minutes) + 2);
@@ -137,6 +143,47 @@ describe("columns of the log", () => {
     const found = await windowOf(scratch, { now });
     expect(found).toMatchObject({ changed: ["km"], rows: 24 });
     expect(found.content.filter(({ km }) => /^\d+ km$/.test(String(km)))).toHaveLength(12);
+  });
+});
+
+describe("a redacted column", () => {
+  const redacted = { metadata: `{mergeml_redacted: '["km"]'}` };
+
+  it("is not compared, where any file of the window has it redacted", async () => {
+    await log(scratch, "2001-05-01/a-0.parquet", logged({ hours: 12, km: "CAST(NULL AS DOUBLE) AS km" }), redacted);
+    await log(scratch, "2001-05-01/a-1.parquet", logged({ from: 12, hours: 12 }));
+    const found = await windowOf(scratch, { now });
+    expect(found).toMatchObject({ rows: 24, vanished: [], changed: [], columns: { features: ["weather"] } });
+    expect(found.log).toMatchObject({ redacted: ["km"] });
+    expect(found.labels.known).toBe(24);
+  });
+
+  it("raises no alarm, where a column of nulls does", async () => {
+    const args = ["drift", "ride", "--now", now, "--window", "1d", "--json"];
+    await log(scratch, "2001-05-01/a-0.parquet", logged({ km: "CAST(NULL AS DOUBLE) AS km" }));
+    scratch.write("models/ride/model.yaml", `${ride}drift: { min_rows: 10 }\n`);
+    try {
+      const alarm = JSON.parse((await scratch.mergeml(...args)).stdout) as { models: [ModelDrift] };
+      expect(alarm.models[0].result).toMatchObject({ because: ["features", "performance"] });
+      await log(scratch, "2001-05-01/a-0.parquet", logged({ km: "CAST(NULL AS DOUBLE) AS km" }), redacted);
+      const quiet = JSON.parse((await scratch.mergeml(...args)).stdout) as { models: [ModelDrift] };
+      expect(quiet.models[0].result).toMatchObject({ because: ["performance"] });
+      expect(quiet.models[0].result.features.find(({ name }) => name === "km")).toMatchObject({
+        state: "not compared",
+        verdict: "stable",
+      });
+      const { stdout } = await scratch.mergeml("drift", "ride", "--now", now, "--window", "1d");
+      expect(stdout).toContain("Not compared, since the prediction log has them redacted: km.");
+    } finally {
+      scratch.write("models/ride/model.yaml", ride);
+    }
+  });
+
+  it("is named by a list, and what is none hides nothing", async () => {
+    for (const metadata of ["{mergeml_redacted: 'km'}", "{mergeml_redacted: '{}'}", "{mergeml_redacted: '[1]'}"]) {
+      await log(scratch, "2001-05-01/a-0.parquet", logged(), { metadata });
+      expect((await windowOf(scratch, { now })).columns.features).toEqual(["km", "weather"]);
+    }
   });
 });
 

@@ -90,8 +90,13 @@ export async function windowOf(
 }
 
 /** Adds a file to the prediction log: rows as the given SELECT, beside what every row has. */
-export async function log(scratch: Scratch, file: string, select: string): Promise<void> {
+export async function log(
+  scratch: Scratch,
+  file: string,
+  select: string,
+  { metadata = "" }: { metadata?: string } = {},
+): Promise<void> {
   const path = join(scratch.root, "predictions/ride", file);
   mkdirSync(join(path, ".."), { recursive: true });
-  await query(`COPY (${select}) TO '${path}' (FORMAT parquet)`);
+  await query(`COPY (${select}) TO '${path}' (FORMAT parquet${metadata && `, KV_METADATA ${metadata}`})`);
 }

@@ -40,6 +40,7 @@ function outsideOf({ features }: Profile, window: CurrentWindow): string | null 
   const weights = featureWeights(features);
   for (const [at, { distribution }] of features.entries()) {
     const found = window.features[at]!;
+    if (found.state === "not compared") return `${distribution.name} is redacted in the prediction log`;
     if (weights[at]! < leastWeight) continue;
     if (found.state !== "counted") return `${distribution.name} is gone or of another type`;
     const outside = shareOutside(distribution, found);
