@@ -140,10 +140,7 @@ function judgedWindows(
 function fedRows(check: DriftWindowCheck | string): number {
   if (typeof check === "string") return 1;
   return (
-    check.result.rows.current +
-    check.rejected +
-    (check.log?.otherVersions ?? 0) +
-    (check.log?.skipped.length ?? 0)
+    check.result.rows.current + check.rejected + (check.log?.otherVersions ?? 0) + (check.log?.skipped.length ?? 0)
   );
 }
 

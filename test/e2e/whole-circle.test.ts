@@ -7,8 +7,6 @@ import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
 import { type Serving, startServing } from "../../pipelines/serve.ts";
-import { challengerOf } from "../../pipelines/serving/challenge/read-challenger.ts";
-import { splitRouter } from "../../pipelines/serving/challenge/split-router.ts";
 import type { ChallengerComparison } from "../../pipelines/serving/comparison/arm-facts.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { decideNotice, driftState } from "../../pipelines/watch/notice/decide-notice.ts";
@@ -61,9 +59,8 @@ async function serve({ root, env }: Scratch, clock: { now(): Date }): Promise<Se
   const source = await openRegistrySource({ ...place, ...common, workspace: async () => workspace });
   const owner = { host: "here", pid: process.pid, writer: `serve-${clock.now().getTime()}` };
   const predictionLog = await openServingLog({ given: undefined, ...place, ...common, workspace, owner });
-  const trial = { predictionLog, router: splitRouter(Math.random), readChallenger: challengerOf };
   const listening = { host: "127.0.0.1", port: 0, poll: 100, token: null, webhookSecret: null, tool: "test" };
-  return startServing({ source, models: null, ...listening, ...trial, ...common });
+  return startServing({ source, models: null, ...listening, ...common, predictionLog, random: Math.random });
 }
 
 interface Answer {
