@@ -12,6 +12,7 @@ import { mirroredRegistry } from "./mlflow/mirrored-registry.ts";
 import { type Environment, isCi } from "./ports/environment.ts";
 import { openRemoteLog } from "./predictions/remote-log.ts";
 import { openGit } from "./registry/git/git.ts";
+import { leaveOutLargeFiles } from "./registry/partial-clone.ts";
 import { openRegistry } from "./registry/registry.ts";
 import { findRemote, repositoryName } from "./registry/remote.ts";
 import { explainRevertConflict } from "./registry/revert-conflict.ts";
@@ -37,6 +38,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const git = openGit(root, { env, log });
   // Asked for now, so that a fetch can start at once while the configs are read.
   const [remote] = await Promise.all([findRemote(git, repository.remote), prepareLocalFolder(root, git, repository)]);
+  if (remote !== null && origin.confined) await leaveOutLargeFiles(git, remote);
   let name: Promise<string> | undefined;
   const repositoryOf = () => (name ??= repositoryName(git, remote, root));
   const store = openStore(repository.store, {

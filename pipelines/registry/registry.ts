@@ -9,6 +9,7 @@ import { type Identity, readIdentity } from "./git/identity.ts";
 import { type HistoryEntry, readHistory } from "./history.ts";
 import { type Initialised, type InitOptions, initialise } from "./initialise.ts";
 import { largestInGit, refuseModel } from "./model-placement.ts";
+import { fetchLeftOut } from "./partial-clone.ts";
 import { readPointerChanges } from "./pointer-changes.ts";
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 import { type RegisterInput, type RegisterResult, register } from "./register.ts";
@@ -133,8 +134,10 @@ export function openRegistry(options: RegistryOptions): Registry {
     },
     findByDefinition: (model, definition, given) => findByDefinition(git, model, definition, given),
     async verify() {
-      const tip = await (await branch()).tip(true);
+      const { remote, tip: tipNow } = await branch();
+      const tip = await tipNow(true);
       if (tip === null) throw missingBranch(await branch());
+      if (remote !== null) await fetchLeftOut(git, remote, tip);
       return verify(writer, tip);
     },
   };

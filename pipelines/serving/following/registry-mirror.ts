@@ -7,6 +7,7 @@ import type { Environment } from "../../ports/environment.ts";
 import type { Log } from "../../ports/log.ts";
 import { redact } from "../../registry/git/failure.ts";
 import { openGit } from "../../registry/git/git.ts";
+import { fetchFiles } from "../../registry/partial-clone.ts";
 import { openRegistry } from "../../registry/registry.ts";
 import { openSnapshot } from "../../registry/snapshot.ts";
 import type { BlobStore } from "../../registry/stored-model.ts";
@@ -28,8 +29,6 @@ interface MirrorOptions {
 const remote = "origin";
 /** The last commit that was served whole: all its files are here. */
 const servedRef = "refs/mergeml/served";
-/** So many ids go to one fetch. */
-const mostAtOnce = 5000;
 
 /** A bare copy of the registry branch alone, without the files of old versions where the other side knows partial clones. */
 export async function openRegistryMirror(options: MirrorOptions): Promise<RegistrySource> {
@@ -62,10 +61,7 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
     },
     async bring(files) {
       const missing = await missingFiles(files, (input) => plain.text(["cat-file", "--batch-check"], { input }));
-      for (let from = 0; from < missing.length; from += mostAtOnce) {
-        const input = `${missing.slice(from, from + mostAtOnce).join("\n")}\n`;
-        await git.run([...fetchFiles, remote, "--stdin"], { input, progress: true });
-      }
+      await fetchFiles(git, remote, missing);
     },
     keep: async (tip) => void (await plain.run(["update-ref", servedRef, tip])),
     async [Symbol.asyncDispose]() {
@@ -73,12 +69,6 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
     },
   };
 }
-
-/** As git fetches by itself what a partial clone lacks. */
-const fetchFiles = [
-  ...["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--progress", "--no-tags", "--no-write-fetch-head"],
-  ...["--recurse-submodules=no", "--filter=blob:none", "--no-auto-maintenance"],
-];
 
 async function missingFiles(files: readonly string[], check: (input: string) => Promise<string>): Promise<string[]> {
   if (files.length === 0) return [];

@@ -1,0 +1,71 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { madeScratch, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+
+/** Three versions, each better than the one before, of 40 kB and more. */
+const threeVersions = () =>
+  madeScratch("three-large-versions", makeScratch, async (scratch) => {
+    await scratch.facts(["init"]);
+    for (const trees of [90, 120, 160]) {
+      scratch.write("models/rent/model.yaml", modelYaml({ params: `{ trees: ${trees}, learning_rate: 0.02 }` }));
+      scratch.git("commit", "-qam", `Trees: ${trees}`);
+      scratch.git("push", "-q", "origin", "main");
+      await scratch.facts(["run", "rent"]);
+    }
+  });
+
+/** What a job starts with: the last commit of main, from a server that knows partial clones or one that does not. */
+function checkOut(scratch: Scratch, name: string, knowsPartial: boolean) {
+  const folder = join(scratch.folder, name);
+  const env = { ...scratch.env } as NodeJS.ProcessEnv;
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: scratch.folder, env, encoding: "utf8" });
+  git("-C", "origin.git", "config", "uploadpack.allowFilter", String(knowsPartial));
+  git("clone", "-q", "--depth=1", "--branch=main", `file://${join(scratch.folder, "origin.git")}`, name);
+  const rest = (...args: string[]) => git("-C", folder, ...args);
+  const leftOut = () => rest("rev-list", "--objects", "--missing=print", "origin/registry").match(/^\?/gm)?.length ?? 0;
+  const mergeml = <T>(...args: string[]) => scratch.facts<T>(["-C", folder, ...args]);
+  return { git: rest, leftOut, mergeml };
+}
+
+it("a job fetches models when it reads them, and all at once to verify the registry", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { leftOut, mergeml, git } = checkOut(scratch, "job", true);
+  await mergeml("plan");
+  await mergeml("status");
+  await mergeml("history", "rent");
+  expect(leftOut()).toBe(3);
+  expect(git("config", "remote.origin.partialclonefilter").trim()).toBe("blob:limit=40k");
+  await mergeml("predict", "rent", "--input", "data/flats.csv", "--output", "rows.csv");
+  expect(leftOut()).toBe(2);
+  expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
+  expect(leftOut()).toBe(0);
+});
+
+it("a job goes back to a version whose model it has not, and deploys beside it", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { mergeml, leftOut } = checkOut(scratch, "job", true);
+  await mergeml("rollback", "rent");
+  expect(await mergeml("status")).toMatchObject({ models: [{ model: "rent", production: 2 }] });
+  expect(leftOut()).toBe(2);
+  expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
+});
+
+it("a server that knows no filters is fetched from whole", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { mergeml, leftOut } = checkOut(scratch, "job", false);
+  await mergeml("plan");
+  expect(leftOut()).toBe(0);
+  expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
+});
+
+it("a person's clone is left as it is", async () => {
+  using scratch = await threeVersions();
+  const { mergeml, leftOut, git } = checkOut(scratch, "laptop", true);
+  await mergeml("plan");
+  expect(leftOut()).toBe(0);
+  expect(git("config", "--get-regexp", "^remote")).not.toContain("promisor");
+});
