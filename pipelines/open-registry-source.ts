@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { openStore } from "./data/stores.ts";
 import { UserError } from "./errors/user-error.ts";
-import { openWorkspace } from "./open-workspace.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Environment } from "./ports/environment.ts";
 import type { Log } from "./ports/log.ts";
@@ -39,6 +37,7 @@ export async function openRegistrySource(place: SourcePlace): Promise<RegistrySo
       hint: "give https://…, git@host:path, or the folder of a repository",
     });
   if (await isBare(folder, env)) return mirrorOf(folder, place);
+  const { openWorkspace } = await import("./open-workspace.ts");
   const workspace = await openWorkspace({ directory: folder, env, clock, log, useCache: true });
   const source = checkoutSource(workspace);
   return { ...source, [Symbol.asyncDispose]: () => workspace[Symbol.asyncDispose]() };
@@ -81,7 +80,17 @@ function storeOf(
   { root, env, clock, log }: { root: string; env: Environment; clock: Clock; log: Log },
 ): BlobStore {
   const { MERGEML_STORE: given } = env;
-  if (given) return openStore(given, { root, env, repository: async () => address, sources: {}, clock, log });
+  if (given) {
+    // Few registries need one, and what stores are made of would be loaded at every start.
+    const options = { root, env, repository: async () => address, sources: {}, clock, log };
+    const opened = async () => (await import("./data/stores.ts")).openStore(given, options);
+    return {
+      title: given,
+      durable: true,
+      readBlob: async (name) => (await opened()).readBlob(name),
+      putBlob: async (bytes) => (await opened()).putBlob(bytes),
+    };
+  }
   const refuse = async () => {
     throw new UserError({
       message: "this server was not told where models that are too large for git are kept",

@@ -47,9 +47,9 @@ export interface Serving {
   wake(): void;
   /**
    * Says that it is not ready, answers what it has taken, writes the log and frees the models. After `seconds` what is still
-   * open is cut off.
+   * open is cut off. Gives the number of requests that were answered since the start.
    */
-  drain(seconds: number): Promise<void>;
+  drain(seconds: number): Promise<number>;
 }
 
 /** Milliseconds that the end waits for shadows: what is left of its time is the log's. */
@@ -74,7 +74,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     table,
     wanted: options.models,
     readChallenger: challengerOf,
-    onChange: (entry, before) => tellChange(log, entry, before, (failed) => http.metrics.changed(entry.name, failed)),
+    onChange: (entry, before) => tellChange(log, entry, before, (failed) => http.tally.change(entry.name, failed)),
   });
   const facts = (): ServingFacts => ({
     now: clock.now(),
@@ -111,6 +111,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     throw error;
   }
   state = "ready";
+  http.loadMetrics().catch(() => undefined); // told to who asks for them
   const { port } = http.app.server.address() as AddressInfo;
   return {
     url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,
@@ -131,6 +132,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
       await context.arrow[Symbol.asyncDispose]();
       await table.clear();
       await source[Symbol.asyncDispose]();
+      return usage.answered();
     },
   };
 }

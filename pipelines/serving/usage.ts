@@ -119,6 +119,8 @@ function firstValue({ values }: RowColumn): number | string | null {
 export interface UsageBook {
   count(answered: AnsweredRequest): void;
   of(model: Pick<ServedModel, "name">): ModelUsage;
+  /** Requests since the start, whichever versions answered them; what shadows said is not counted. */
+  answered(): number;
 }
 
 /** Counts for all models. */
@@ -129,5 +131,13 @@ export function openUsageBook(): UsageBook {
     if (!usage) models.set(name, (usage = openModelUsage()));
     return usage;
   };
-  return { count: (answered) => of(answered.model).count(answered), of };
+  let all = 0;
+  return {
+    count(answered) {
+      if (answered.arm !== "shadow") all += 1;
+      of(answered.model).count(answered);
+    },
+    of,
+    answered: () => all,
+  };
 }

@@ -82,15 +82,10 @@ export const serve: Command = {
     await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
     process.off("SIGHUP", serving.wake);
     log.info("ending: what has come is answered");
-    await serving.drain(drainSeconds);
-    const requests = served.length === 0 ? 0 : total(serving.facts().models);
+    const requests = await serving.drain(drainSeconds);
     return { text: `${countOf(requests, "request")} answered`, data: { requests } };
   },
 };
-
-function total(models: readonly { versions: readonly { requests: number }[] }[]): number {
-  return models.reduce((sum, { versions }) => sum + versions.reduce((own, each) => own + each.requests, 0), 0);
-}
 
 function modelNames(text: string | undefined): string[] | null {
   if (text === undefined) return null;

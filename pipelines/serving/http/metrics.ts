@@ -1,19 +1,16 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Admission } from "./admission.ts";
 import type { ServerContext } from "./server-context.ts";
+import type { Tally } from "./tally.ts";
 
 /** What Prometheus reads. */
 export interface Metrics {
   readonly contentType: string;
   text(): Promise<string>;
-  /** Counts a request that was not answered with predictions. */
-  refused(status: number): void;
-  /** Counts a version that came into service, or could not. */
-  changed(model: string, failed: boolean): void;
 }
 
 /** Numbers that the facts have are read from there when they are asked for: answering costs nothing. */
-export function openMetrics(context: ServerContext, admission: Admission): Metrics {
+export function openMetrics(context: ServerContext, admission: Admission, tally: Tally): Metrics {
   const register = new Registry();
   const registers = [register];
   collectDefaultMetrics({ register });
@@ -32,18 +29,13 @@ export function openMetrics(context: ServerContext, admission: Admission): Metri
   const reachable = gauge("registry_reachable", "0 when the registry could not be read at the last look");
   const logged = gauge("log_rows_total", "Rows of the prediction log", ["outcome"]);
   const inFlight = gauge("in_flight_requests", "Requests that are read or scored now");
-  const changes = new Counter({
-    name: "mergeml_changes_total",
-    help: "Changes of what is in service, and attempts that failed",
-    labelNames: ["model", "outcome"],
-    registers,
-  });
-  const refusals = new Counter({
-    name: "mergeml_refused_requests_total",
-    help: "Requests that were answered with an error, by its status",
-    labelNames: ["status"],
-    registers,
-  });
+  const changes = gauge("changes_total", "Changes of what is in service, and attempts that failed", [
+    "model",
+    "outcome",
+  ]);
+  const refusals = gauge("refused_requests_total", "Requests that were answered with an error, by its status", [
+    "status",
+  ]);
   const fill = () => {
     const { models, registry, log } = context.facts();
     for (const each of Object.values(perVersion)) each.reset();
@@ -65,6 +57,9 @@ export function openMetrics(context: ServerContext, admission: Admission): Metri
     logged.set({ outcome: "kept" }, log.kept);
     logged.set({ outcome: "dropped" }, log.dropped);
     inFlight.set(admission.inFlight());
+    for (const [status, count] of tally.refused) refusals.set({ status }, count);
+    for (const [model, counts] of tally.changes)
+      for (const outcome of ["done", "failed"] as const) changes.set({ model, outcome }, counts[outcome]);
   };
   return {
     contentType: register.contentType,
@@ -72,7 +67,5 @@ export function openMetrics(context: ServerContext, admission: Admission): Metri
       fill();
       return register.metrics();
     },
-    refused: (status) => refusals.inc({ status }),
-    changed: (model, failed) => changes.inc({ model, outcome: failed ? "failed" : "done" }),
   };
 }

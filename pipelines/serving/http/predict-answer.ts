@@ -1,4 +1,3 @@
-import { predictedColumns } from "../../data/scores-table.ts";
 import type { RowsAnswer } from "../answer-rows.ts";
 import { labelAt, labelsOf } from "../predicted-labels.ts";
 
@@ -21,7 +20,7 @@ export function wantedFormat(accept: string | undefined): AnswerFormat {
 /** The answer to rows, in the order of the rows. */
 export async function predictAnswer(name: string, answer: RowsAnswer, format: AnswerFormat): Promise<string | Buffer> {
   if (format === "json") return jsonAnswer(name, answer);
-  const columns = answerColumns(answer);
+  const columns = await answerColumns(answer);
   if (format === "csv") return csvAnswer(columns);
   const { tableFromArrays, tableToIPC } = await import("@uwdata/flechette");
   const table = tableFromArrays(columns.map(({ name: column, values }): [string, typeof values] => [column, values]));
@@ -48,7 +47,8 @@ interface AnswerColumn {
 }
 
 /** As `mergeml predict` names them: `prediction`, or `label` and `probability_<class>`; and the version, row by row. */
-function answerColumns({ predictions, version, versions }: RowsAnswer): AnswerColumn[] {
+async function answerColumns({ predictions, version, versions }: RowsAnswer): Promise<AnswerColumn[]> {
+  const { predictedColumns } = await import("../../data/scores-table.ts"); // with the engine, which few servers need
   const { classes, rows, values } = predictions;
   const names = predictedColumns(classes, ["version"]).map(({ name }) => name);
   const numbers = (at: number) =>

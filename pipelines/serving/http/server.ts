@@ -1,14 +1,15 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { ScoringError } from "../answer-rows.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
-import { type Admission, hasToken, openAdmission } from "./admission.ts";
+import { hasToken, openAdmission } from "./admission.ts";
 import { parseJson, splitInferBody } from "./bodies.ts";
-import { type Metrics, openMetrics } from "./metrics.ts";
+import type { Metrics } from "./metrics.ts";
 import { describeApi } from "./openapi.ts";
 import { mediaTypes } from "./predict-answer.ts";
 import { predictionRoutes } from "./prediction-routes.ts";
 import { protocolRoutes } from "./protocol-routes.ts";
 import type { ServerContext } from "./server-context.ts";
+import { openTally, type Tally } from "./tally.ts";
 import { openWebhook } from "./webhook.ts";
 
 declare module "fastify" {
@@ -21,8 +22,9 @@ declare module "fastify" {
 /** The HTTP server, not listening yet. */
 export interface HttpServer {
   app: FastifyInstance;
-  admission: Admission;
-  metrics: Metrics;
+  tally: Tally;
+  /** Loads what formats the metrics, so that the first who asks need not wait for it. */
+  loadMetrics(): Promise<Metrics>;
 }
 
 /** Puts the routes together. */
@@ -40,21 +42,24 @@ export function openHttpServer(context: ServerContext): HttpServer {
     http: { connectionsCheckingInterval: Math.min(5000, limits.requestTimeout) },
     // Wrong is wrong: nothing that a client sent is changed into something that fits.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
-    frameworkErrors: (error, _request, reply) => void sendError(context, metrics, error, reply),
+    frameworkErrors: (error, _request, reply) => void sendError(context, tally, error, reply),
   });
   const admission = openAdmission(context);
-  const metrics = openMetrics(context, admission);
+  const tally = openTally();
+  let metrics: Promise<Metrics> | undefined;
+  const loadMetrics = () =>
+    (metrics ??= import("./metrics.ts").then(({ openMetrics }) => openMetrics(context, admission, tally)));
   app.decorateRequest("binary", null);
   readBodies(app);
   if (context.token !== null) requireToken(app, context.token);
-  app.setErrorHandler((error: FastifyError, _request, reply) => sendError(context, metrics, error, reply));
+  app.setErrorHandler((error: FastifyError, _request, reply) => sendError(context, tally, error, reply));
   app.setNotFoundHandler((request, reply) => {
     reply.code(404).send({ error: `there is no ${request.method} ${request.url.slice(0, 200)}; see /openapi.json` });
   });
   protocolRoutes(app, context);
   predictionRoutes(app, context, admission);
-  toolRoutes(app, context, metrics);
-  return { app, admission, metrics };
+  toolRoutes(app, context, loadMetrics);
+  return { app, tally, loadMetrics };
 }
 
 /** JSON is parsed here, so that schemas can be checked; all other bodies go on as bytes. */
@@ -97,9 +102,9 @@ function requireToken(app: FastifyInstance, token: string): void {
 }
 
 /** Every error is JSON with `error` in words; what is wrong with rows is in `problems` too. */
-function sendError({ log }: ServerContext, metrics: Metrics, error: FastifyError | Error, reply: FastifyReply): void {
+function sendError({ log }: ServerContext, tally: Tally, error: FastifyError | Error, reply: FastifyReply): void {
   const { status, message, problems } = told(error);
-  metrics.refused(status);
+  tally.refuse(status);
   if (status >= 500)
     log.warn(
       `a request was answered with ${status}: ${error instanceof ScoringError ? error.message : (error.stack ?? error.message)}`,
@@ -121,11 +126,12 @@ function told(error: FastifyError | Error): { status: number; message: string; p
 }
 
 /** What is there beside the protocol. */
-function toolRoutes(app: FastifyInstance, context: ServerContext, metrics: Metrics): void {
+function toolRoutes(app: FastifyInstance, context: ServerContext, loadMetrics: HttpServer["loadMetrics"]): void {
   app.get("/", (_request, reply) => {
     reply.headers(context.pageHeaders).send(context.page(context.facts()));
   });
   app.get("/metrics", async (_request, reply) => {
+    const metrics = await loadMetrics();
     const text = await metrics.text();
     return reply.type(metrics.contentType).send(text);
   });

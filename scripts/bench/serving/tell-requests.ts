@@ -1,0 +1,106 @@
+import { markdownTable } from "markdown-table";
+import type { PeerProcess } from "../../../test/peers/peer-process.ts";
+import { makeEnvironment } from "../../../test/peers/virtual-environment.ts";
+import { machine, tellSection } from "../page.ts";
+import { type Load, type LoadJob, load } from "./load.ts";
+import {
+  type DiamondRow,
+  diamondRows,
+  type ServingStage,
+  servingStage,
+  startMlflowScoring,
+  startMlserver,
+} from "./stage.ts";
+
+type Request = Pick<LoadJob, "path" | "body" | "headers">;
+
+/** A server and how rows are sent to it. */
+interface Contestant {
+  name: string;
+  start(stage: ServingStage): Promise<PeerProcess>;
+  request(columns: readonly string[], rows: readonly DiamondRow[]): Request;
+}
+
+const infer = "/v2/models/diamond-price/infer";
+
+const contestants: readonly Contestant[] = [
+  { name: "mergeml, rows as JSON", start: (stage) => stage.serve({ logged: true }), request: byName },
+  { name: "mergeml, /v2 JSON", start: (stage) => stage.serve({ logged: true }), request: asTensors },
+  { name: "mergeml, /v2 binary", start: (stage) => stage.serve({ logged: true }), request: asBinary },
+  { name: "MLServer 1.7, /v2 JSON", start: startMlserver, request: asTensors },
+  {
+    name: "mlflow models serve",
+    start: startMlflowScoring,
+    request: (columns, data) => ({
+      path: "/invocations",
+      body: JSON.stringify({ dataframe_split: { columns, data } }),
+    }),
+  },
+];
+
+/** Requests a second beside the servers that MLflow's users have, on the same ONNX file, the load generator on the same machine. */
+export async function tellRequests(seconds: number): Promise<void> {
+  await Promise.all([makeEnvironment("peers"), makeEnvironment("peer-mlserver")]);
+  using stage = await servingStage();
+  const measured: { name: string; single: Load; batch: Load }[] = [];
+  for (const { name, start, request } of contestants) {
+    await using server = await start(stage);
+    const { columns, rows } = diamondRows(1000);
+    const of = async (count: number, connections: number): Promise<Load> => {
+      const job = { url: server.url, ...request(columns, rows.slice(0, count)), connections };
+      await load({ ...job, seconds: Math.max(1, seconds / 5) });
+      return load({ ...job, seconds });
+    };
+    measured.push({ name, single: await of(1, 32), batch: await of(1000, 4) });
+  }
+  const table = markdownTable(
+    [
+      ["server", "single rows/s", "p50", "p99", "rows/s in batches of 1,000", "p99 of a batch", "failed"],
+      ...measured.map(({ name, single, batch }) => [
+        ...[name, single.perSecond.toFixed(0), `${single.p50} ms`, `${single.p99} ms`],
+        ...[(batch.perSecond * 1000).toFixed(0), `${batch.p99} ms`, String(single.failed + batch.failed)],
+      ]),
+    ],
+    { align: ["l", "r", "r", "r", "r", "r", "r"] },
+  );
+  const at = (name: string) => measured.find((each) => each.name.startsWith(name))!.single.perSecond;
+  const times = ["MLServer", "mlflow"].map((peer) => `${(at("mergeml, rows") / at(peer)).toFixed(1)} × ${peer}`);
+  const lead = `\`npm run bench:serving -- requests --write\`: diamond-price (60 trees), single rows over 32 connections, batches over 4, our prediction log on, the load generator on the same machine. Single rows: **${times.join(", ")}** (goal: 10 ×; 4,000/s with p99 ≤ 15 ms, 300,000 rows/s in batches).`;
+  tellSection("Serving: requests a second", `${lead}\n\n${table}\n\n${machine()}`);
+}
+
+function byName(columns: readonly string[], rows: readonly DiamondRow[]): Request {
+  const objects = rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])));
+  return { path: "/models/diamond-price/predict", body: JSON.stringify(objects) };
+}
+
+const isText = (values: readonly (number | string)[]) => typeof values[0] === "string";
+
+function asTensors(columns: readonly string[], rows: readonly DiamondRow[]): Request {
+  const inputs = columns.map((name, at) => {
+    const data = rows.map((row) => row[at]!);
+    return { name, datatype: isText(data) ? "BYTES" : "FP64", shape: [rows.length, 1], data };
+  });
+  return { path: infer, body: JSON.stringify({ inputs }) };
+}
+
+function asBinary(columns: readonly string[], rows: readonly DiamondRow[]): Request {
+  const packed = columns.map((_, at) => {
+    const values = rows.map((row) => row[at]!);
+    if (!isText(values)) return { datatype: "FP32", bytes: Buffer.from(Float32Array.from(values, Number).buffer) };
+    const texts = values.map((text) => {
+      const bytes = Buffer.from(String(text));
+      return Buffer.concat([Buffer.from(Uint32Array.of(bytes.length).buffer), bytes]);
+    });
+    return { datatype: "BYTES", bytes: Buffer.concat(texts) };
+  });
+  const inputs = packed.map(({ datatype, bytes }, at) => {
+    return { name: columns[at], datatype, shape: [rows.length, 1], parameters: { binary_data_size: bytes.length } };
+  });
+  const header = Buffer.from(JSON.stringify({ parameters: { binary_data_output: true }, inputs }));
+  return {
+    path: infer,
+    body: Buffer.concat([header, ...packed.map(({ bytes }) => bytes)]),
+    headers: { "content-type": "application/octet-stream", "inference-header-content-length": String(header.length) },
+  };
+}
