@@ -9,6 +9,7 @@ export interface ServeProcess extends AsyncDisposable {
   url: string;
   /** What it has written to the terminal so far. */
   output(): string;
+  signal(name: NodeJS.Signals): void;
 }
 
 interface ServeCommand {
@@ -39,7 +40,8 @@ export async function startServe({
   const ended = once(child, "close");
   try {
     const url = await addressOf(child, () => text);
-    return { url, output: () => text, [Symbol.asyncDispose]: () => end(child, ended) };
+    const signal = (name: NodeJS.Signals) => void child.kill(name);
+    return { url, signal, output: () => text, [Symbol.asyncDispose]: () => end(child, ended) };
   } catch (error) {
     await end(child, ended);
     throw error;
