@@ -8,6 +8,7 @@ import { noLog, type ServingLog } from "./serving/answered-request.ts";
 import { openArrowReader } from "./serving/arrow/arrow-reader.ts";
 import { challengerOf } from "./serving/challenge/read-challenger.ts";
 import { splitRouter } from "./serving/challenge/split-router.ts";
+import { type DriftNotes, openDriftNotes } from "./serving/drift-notes.ts";
 import { type Follower, followRegistry } from "./serving/following/follow-registry.ts";
 import type { RegistrySource } from "./serving/following/registry-source.ts";
 import { openHttpServer } from "./serving/http/server.ts";
@@ -63,6 +64,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     log.warn(`${model.name}@${model.version} could not be freed: ${(error as Error).message}`),
   );
   const usage = openUsageBook();
+  const drift = openDriftNotes(source, clock);
   const shadowing = openShadowing((answered) => {
     usage.count(answered);
     predictionLog.onAnswered(answered);
@@ -81,7 +83,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     started,
     tool: options.tool,
     registry: follower.facts(),
-    models: modelFacts(table, usage, clock),
+    models: modelFacts(table, usage, drift, clock),
     log: predictionLog.facts(),
   });
   const limits = { ...defaultLimits, ...options.limits };
@@ -189,7 +191,7 @@ function tellChange(log: Log, entry: Entry, before: Entry | undefined, count: (f
   }
 }
 
-function modelFacts(table: ModelTable, usage: UsageBook, clock: Clock): ModelFacts[] {
+function modelFacts(table: ModelTable, usage: UsageBook, drift: DriftNotes, clock: Clock): ModelFacts[] {
   const now = clock.now().getTime();
   return table.all().map((entry) => {
     const { name, pair, failures, undeployed } = entry;
@@ -214,6 +216,7 @@ function modelFacts(table: ModelTable, usage: UsageBook, clock: Clock): ModelFac
       const { model, share } = pair.challenger;
       versions.push(version(model, share === null ? "shadow" : "challenger", share));
     }
-    return { name, versions, failures, undeployed, last: used.last() };
+    const checked = pair ? drift.of(pair.production.record) : null;
+    return { name, versions, failures, undeployed, last: used.last(), drift: checked };
   });
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { statusPage, statusPageHeaders } from "../../pipelines/serving/page/status-page.ts";
 import type { ServingFacts } from "../../pipelines/serving/serving-facts.ts";
 import { busyServer, hostileServer, modelFacts, servedVersion, servingFacts } from "../serving/page/facts.ts";
+import { post, servedRegistry } from "../serving/served-registry.ts";
 import { accessibilityFaults, startChromium } from "./chromium.ts";
 
 const pictures = join(import.meta.dirname, "..", "..", ".cache", "browser");
@@ -87,6 +88,28 @@ describe("the status page in Chromium", () => {
     await page.keyboard.press("ArrowRight");
     await expect.poll(() => page.evaluate("document.querySelector('.scroll').scrollLeft")).toBeGreaterThan(0);
     expect(await first.locator(".scroll:focus-visible").count()).toBe(1);
+  });
+
+  it("of a real server: what was asked, what was answered, and a promotion as it comes", async () => {
+    await using served = await servedRegistry();
+    const serving = await served.serve();
+    const context = await browser.newContext({ colorScheme: "dark" });
+    const page = await context.newPage();
+    await post(`${serving.url}/models/rent/predict`, [{ id: "<b>7</b>", size: 64, city: "Ulm" }]);
+    await page.goto(`${serving.url}/`);
+    const answered = page.locator(".model tbody tr").first();
+    await expect.poll(() => answered.innerText()).toContain("<b>7</b>");
+    expect(await answered.locator(".said").innerText()).toBe("164");
+    expect(await page.locator(".version").innerText()).toBe("v1");
+    await served.promote(200);
+    serving.wake();
+    await expect.poll(() => serving.facts().models[0]?.versions[0]?.version, { timeout: 60_000 }).toBe(2);
+    await page.getByText("Look again").click();
+    await expect.poll(() => page.locator(".version").innerText()).toBe("v2");
+    expect(await page.locator(".why").innerText()).toContain("promote(rent): 1 -> 2");
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await page.screenshot({ path: join(pictures, "served.png"), fullPage: true });
+    await context.close();
   });
 
   it("says the same without a script", async () => {

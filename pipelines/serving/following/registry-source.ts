@@ -1,5 +1,7 @@
 import type { Git } from "../../registry/git/git.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
+import type { VersionRecord } from "../../registry/version-record.ts";
+import { type LastCheck, lastCheck } from "../../watch/last-check.ts";
 import type { Workspace } from "../../workspace/workspace.ts";
 
 /** Where the server reads the registry, and how it learns that it has moved. */
@@ -18,10 +20,12 @@ export interface RegistrySource extends AsyncDisposable {
   bring(files: readonly string[]): Promise<void>;
   /** Remembers that this commit is served. */
   keep(tip: string): Promise<void>;
+  /** What the last check of drift found of a version, where checks are kept; absent where nobody could know. */
+  lastDrift?(record: VersionRecord): Promise<LastCheck | null>;
 }
 
 /** The registry of the repository that the server is started in: its commands have all of it already. */
-export function checkoutSource({ git, registry, remote, repository, root }: Workspace): RegistrySource {
+export function checkoutSource({ git, registry, remote, repository, root, cache }: Workspace): RegistrySource {
   const branch = repository.registry;
   const ref = `refs/heads/${branch}`;
   return {
@@ -36,6 +40,7 @@ export function checkoutSource({ git, registry, remote, repository, root }: Work
     lastGood: () => registry.snapshot({ fetch: false }),
     bring: async () => {},
     keep: async () => {},
+    lastDrift: (record) => lastCheck(cache, record),
     [Symbol.asyncDispose]: async () => {},
   };
 }

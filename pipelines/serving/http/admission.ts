@@ -41,9 +41,18 @@ export function openAdmission({ limits, state }: Pick<ServerContext, "limits" | 
   };
 }
 
-/** Whether a request brings the token, in a time that does not tell how much of it was right. */
+/**
+ * Whether a request brings the token, in a time that does not tell how much of it was right. As a password of whatever name it is
+ * as good: a browser has no other way.
+ */
 export function hasToken(header: string | undefined, token: string): boolean {
-  const given = /^Bearer (.+)$/i.exec(header ?? "")?.[1] ?? "";
+  const [, scheme = "", credentials = ""] = /^(Bearer|Basic) (.+)$/i.exec(header ?? "") ?? [];
+  const isBasic = scheme.toLowerCase() === "basic";
+  const given = isBasic
+    ? Buffer.from(credentials, "base64")
+        .toString("utf8")
+        .replace(/^[^:]*:/, "")
+    : credentials;
   return timingSafeEqual(digest(given), digest(token));
 }
 

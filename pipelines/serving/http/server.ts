@@ -96,7 +96,10 @@ function requireToken(app: FastifyInstance, token: string): void {
     else
       reply
         .code(401)
-        .header("www-authenticate", "Bearer")
+        .header(
+          "www-authenticate",
+          request.routeOptions.url === "/" ? 'Basic realm="mergeml", charset="UTF-8"' : "Bearer",
+        )
         .send({ error: "this server wants a token: send it as Authorization: Bearer …" });
   });
 }

@@ -106,7 +106,7 @@ function armsTable({ versions, comparison, name }: ModelFacts): Html {
 <td class="number">${each.latency ? milliseconds(each.latency.p50) : "–"}</td><td class="number">${each.latency ? milliseconds(each.latency.p99) : "–"}</td></tr>\n`,
   );
   return html`<h3>Beside production</h3>
-<p>${comparison ? html`Challenger less production${comparisonOf(comparison)} rows; ${verdict(comparison)}.` : "No labels have arrived that would compare the two."}</p>
+<p>${comparison ? html`Challenger less production${comparisonOf(comparison)} rows; ${verdict(comparison)}.` : html`Which is better, once labels have arrived: <code>mergeml compare ${name}</code>`}</p>
 <div class="scroll" role="region" tabindex="0" aria-label="Versions of ${name} side by side"><table>
 <thead><tr><th scope="col">version</th><th scope="col">role</th><th scope="col" class="number">requests/min</th><th scope="col" class="number">rows</th><th scope="col" class="number">failed</th><th scope="col" class="number">p50</th><th scope="col" class="number">p99</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`;
