@@ -17,8 +17,13 @@ const signedHeaders = [
 ];
 
 /** The header that signs a request with an account's key: https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key */
-export function sharedKey({ method, url, headers = {}, body }: HttpRequest, account: string, key: string): string {
-  const length = body?.length ? String(body.length) : "";
+export function sharedKey(
+  { method, url, headers = {}, body }: HttpRequest,
+  account: string,
+  key: string,
+  bytes = body?.length ?? 0,
+): string {
+  const length = bytes > 0 ? String(bytes) : "";
   const values = signedHeaders.map((name) => (name === "content-length" ? length : (headers[name] ?? "")));
   const own = Object.keys(headers)
     .filter((name) => name.startsWith("x-ms-"))

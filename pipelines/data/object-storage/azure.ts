@@ -3,6 +3,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { AzureAuth } from "./azure-credentials.ts";
 import { sharedKey } from "./azure-signature.ts";
 import type { ObjectFacts, ObjectStorage, PartedUpload } from "./object-storage.ts";
+import { openObject, sendObject } from "./open-object.ts";
 import {
   type Ask,
   clean,
@@ -33,7 +34,7 @@ export function openAzure(settings: AzureSettings): ObjectStorage {
   const base = `${endpoint?.replace(/\/+$/, "") ?? `https://${account}.blob.core.windows.net`}/${container}`;
   const title = `the container ${container} at ${new URL(base).host}`;
   const serverClock = openServerClock(settings.clock);
-  const ask = asking(settings, { base, title, serverClock });
+  const { ask, sign } = asking(settings, { base, title, serverClock });
   return {
     title,
     signedIn: auth.by !== "none",
@@ -50,10 +51,18 @@ export function openAzure(settings: AzureSettings): ObjectStorage {
       const { status, body } = await ask({ method: "GET", key, headers, largest }, [404, 412]);
       return status === 404 || status === 412 ? null : body;
     },
+    async open(key, { start, bytes, etag }) {
+      const headers = { "x-ms-range": `bytes=${start}-`, ...(etag && { "if-match": `"${etag}"` }) };
+      return openObject(await sign({ method: "GET", url: urlOf(base, key), headers }), bytes);
+    },
     async put(key, bytes, { ifAbsent = false } = {}) {
       const headers = { "x-ms-blob-type": "BlockBlob", ...(ifAbsent && { "if-none-match": "*" }) };
       const { status } = await ask({ method: "PUT", key, headers, body: bytes }, ifAbsent ? [409, 412] : []);
       return status < 300;
+    },
+    async send(key, file) {
+      const headers = { "x-ms-blob-type": "BlockBlob", "content-type": "application/octet-stream" };
+      return sendObject(await sign({ method: "PUT", url: urlOf(base, key), headers }, file.bytes), file);
     },
     startUpload: async (key) => startUpload(ask, key),
     async delete(key) {
@@ -62,6 +71,16 @@ export function openAzure(settings: AzureSettings): ObjectStorage {
     // Azure ends blocks that nobody committed after a week.
     leftovers: async () => [],
   };
+}
+
+interface Asking {
+  ask: Ask;
+  /** `length` is that of a body that is not in the request. */
+  sign(request: HttpRequest, length?: number): Promise<HttpRequest>;
+}
+
+function urlOf(base: string, key: string): string {
+  return `${base}/${key.split("/").map(encodeURIComponent).join("/")}`;
 }
 
 interface Server {
@@ -73,11 +92,11 @@ interface Server {
 /** Azure refuses what is signed for a moment further away, and does not say that this is why. */
 const largestSkewMs = 5 * 60_000;
 
-function asking(settings: AzureSettings, { base, title, serverClock }: Server): Ask {
+function asking(settings: AzureSettings, { base, title, serverClock }: Server): Asking {
   const { auth, clock, patience } = settings;
   const secrets = auth.by === "key" ? [auth.key] : auth.by === "sas" ? [auth.token] : [];
   let skewMs = 0;
-  const sign = async (request: HttpRequest): Promise<HttpRequest> => {
+  const sign = async (request: HttpRequest, length?: number): Promise<HttpRequest> => {
     const headers: Record<string, string> = {
       ...request.headers,
       "x-ms-version": "2023-11-03",
@@ -87,13 +106,12 @@ function asking(settings: AzureSettings, { base, title, serverClock }: Server): 
     const signed = { ...request, headers };
     if (auth.by === "sas")
       return { ...signed, url: `${request.url}${request.url.includes("?") ? "&" : "?"}${auth.token}` };
-    if (auth.by === "key") headers.authorization = sharedKey(signed, auth.account, auth.key);
+    if (auth.by === "key") headers.authorization = sharedKey(signed, auth.account, auth.key, length);
     if (auth.by === "token") headers.authorization = `Bearer ${(await auth.read()).token}`;
     return signed;
   };
-  return async ({ method, key, query, headers, body, largest }, answers = []) => {
-    const path = key === undefined ? "" : `/${key.split("/").map(encodeURIComponent).join("/")}`;
-    const url = `${base}${path}${query ? `?${new URLSearchParams(query)}` : ""}`;
+  const ask: Ask = async ({ method, key, query, headers, body, largest }, answers = []) => {
+    const url = `${key === undefined ? base : urlOf(base, key)}${query ? `?${new URLSearchParams(query)}` : ""}`;
     const request = { method, url, ...(headers && { headers }), ...(body && { body }), ...(largest && { largest }) };
     const send = async () => {
       const received = await sendRequest({ title, clock, sign, secrets, ...patience }, request);
@@ -112,6 +130,7 @@ function asking(settings: AzureSettings, { base, title, serverClock }: Server): 
       code: codeOf(answer),
     });
   };
+  return { ask, sign };
 }
 
 /** How to mend what Azure refuses, by its code: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes */
@@ -119,7 +138,8 @@ const cures: Readonly<Record<string, string>> = {
   AuthenticationFailed:
     "AZURE_STORAGE_KEY is not the account's, the signature has expired, or this machine's clock is wrong",
   AuthorizationPermissionMismatch: "the identity lacks the role Storage Blob Data Contributor",
-  AuthorizationFailure: "the account's network rules, or the signature's rights, keep this job out",
+  AuthorizationFailure:
+    "AZURE_STORAGE_KEY is not the account's, or its network rules, or the signature's rights, keep this job out",
   ContainerNotFound: "there is no such container",
   AccountIsDisabled: "the account is disabled",
   InsufficientStorage: "the account is full",

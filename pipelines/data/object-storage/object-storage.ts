@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+
 /** What a listing or a look at one object tells. */
 export interface ObjectFacts {
   key: string;
@@ -46,8 +48,15 @@ export interface ObjectStorage {
   head(key: string): Promise<ObjectFacts | null>;
   /** The content, or a part of it; null when there is no such object, or its ETag is another one than was asked for. */
   get(key: string, options?: { range?: ByteRange; etag?: string }): Promise<Uint8Array | null>;
+  /**
+   * The content from a byte on, not read yet; null when there is no such object, or its ETag is another one. Sent once: throws
+   * FinalError for a refusal, anything else for what may pass.
+   */
+  open(key: string, options: { start: number; bytes: number; etag?: string }): Promise<IncomingMessage | null>;
   /** Whole or not at all. With `ifAbsent` false is returned, and nothing written, when there is such an object. */
   put(key: string, bytes: Uint8Array, options?: { ifAbsent?: boolean }): Promise<boolean>;
+  /** A file in one request, sent once; false when it did not arrive, for whatever reason. */
+  send(key: string, file: { path: string; bytes: number }): Promise<boolean>;
   startUpload(key: string): Promise<PartedUpload>;
   /** Also when there is no such object. */
   delete(key: string): Promise<void>;

@@ -3,6 +3,7 @@ import { AwsV4Signer } from "aws4fetch";
 import type { Clock } from "../../ports/clock.ts";
 import type { AwsCredentialSource } from "./aws-credentials.ts";
 import type { ByteRange, Leftover, ObjectFacts, ObjectStorage, PartedUpload } from "./object-storage.ts";
+import { openObject, sendObject } from "./open-object.ts";
 import { s3Refusal } from "./s3-refusal.ts";
 import {
   type Ask,
@@ -36,7 +37,7 @@ export function openS3(settings: S3Settings): ObjectStorage {
   const base = baseUrl(settings);
   const title = `the bucket ${settings.bucket} at ${new URL(base).host}`;
   const serverClock = openServerClock(settings.clock);
-  const ask = asking(settings, { base, title, serverClock });
+  const { ask, sign } = asking(settings, { base, title, serverClock });
   return {
     title,
     signedIn: settings.signedIn,
@@ -52,12 +53,20 @@ export function openS3(settings: S3Settings): ObjectStorage {
       const { status, body } = await ask({ method: "GET", key, headers, largest }, [404, 412]);
       return status === 404 || status === 412 ? null : body;
     },
+    async open(key, { start, bytes, etag }) {
+      const headers = { range: `bytes=${start}-`, ...(etag && { "if-match": `"${etag}"` }) };
+      return openObject(await sign(requestOf(base, { method: "GET", key, headers })), bytes);
+    },
     async put(key, bytes, { ifAbsent = false } = {}) {
       const condition = { headers: { "if-none-match": "*" } };
       const put = { method: "PUT", key, body: bytes } as const;
       const { status } = ifAbsent ? await ask({ ...put, ...condition }, [412, 501]) : await ask(put);
       if (status === 501) await ask(put); // a server that knows no conditions
       return status !== 412;
+    },
+    async send(key, file) {
+      const signed = await sign(requestOf(base, { method: "PUT", key, headers: unsignedContent }));
+      return sendObject(signed, file);
     },
     startUpload: (key) => startUpload(ask, key),
     async delete(key) {
@@ -78,13 +87,18 @@ function baseUrl({ bucket, region, endpoint }: S3Settings): string {
   return bucket.includes(".") ? `https://${server}/${bucket}` : `https://${bucket}.${server}`;
 }
 
+interface Asking {
+  ask: Ask;
+  sign(request: HttpRequest): Promise<HttpRequest>;
+}
+
 interface Server {
   base: string;
   title: string;
   serverClock: ServerClock;
 }
 
-function asking(settings: S3Settings, { base, title, serverClock }: Server): Ask {
+function asking(settings: S3Settings, { base, title, serverClock }: Server): Asking {
   const { clock, credentials, region, patience } = settings;
   let skewMs = 0;
   const sign = async (request: HttpRequest): Promise<HttpRequest> => {
@@ -100,7 +114,7 @@ function asking(settings: S3Settings, { base, title, serverClock }: Server): Ask
     const signed = await new AwsV4Signer({ method, url, headers, ...keys, region, service: "s3", datetime }).sign();
     return { ...request, url: signed.url.href, headers: Object.fromEntries(signed.headers) };
   };
-  return async (asked, answers = []) => {
+  const ask: Ask = async (asked, answers = []) => {
     const request = requestOf(base, asked);
     /** What HEAD is refused for stands in no body: the same, asked as GET, tells. */
     const withReason = async (answer: HttpAnswer) =>
@@ -131,6 +145,7 @@ function asking(settings: S3Settings, { base, title, serverClock }: Server): Ask
       }
     }
   };
+  return { ask, sign };
 }
 
 function requestOf(base: string, { method, key, query, headers, body, largest }: Asked): HttpRequest {

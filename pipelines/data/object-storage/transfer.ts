@@ -1,11 +1,14 @@
 import { open } from "node:fs/promises";
 import { EnvironmentError } from "../../errors/environment-error.ts";
 import type { ObjectFacts, ObjectStorage } from "./object-storage.ts";
+import { receiveFile } from "./stream-request.ts";
 
 /** Parts that are under way at once. */
 const lanes = 4;
 /** Objects up to this size go in one request. */
 const wholeBytes = 16 * 1024 * 1024;
+/** Objects up to this size are first tried in one streamed request, which costs both sides least; a larger one loses too much with it. */
+const streamedBytes = 1024 * 1024 * 1024;
 /** S3 takes 10,000 parts. */
 const mostParts = 9_000;
 
@@ -19,6 +22,10 @@ export async function uploadFile(
   key: string,
   { path, bytes, sent }: { path: string; bytes: number; sent?: (bytes: number) => void },
 ): Promise<void> {
+  if (bytes > wholeBytes && bytes <= streamedBytes && (await storage.send(key, { path, bytes }))) {
+    sent?.(bytes);
+    return;
+  }
   await using file = await open(path);
   // A buffer a lane: fresh memory for each part costs as much as reading it.
   const spare: Buffer[] = [];
@@ -57,6 +64,15 @@ export async function downloadFile(
   { key, bytes, etag }: Pick<ObjectFacts, "key" | "bytes"> & { etag?: string },
   path: string,
 ): Promise<boolean> {
+  if (bytes > wholeBytes) {
+    const place = { path, bytes, patience: 1 };
+    const streamed = await receiveFile(
+      (start) => storage.open(key, { start, bytes: bytes - start, ...(etag && { etag }) }),
+      place,
+    ).catch(() => null);
+    if (streamed !== null) return streamed;
+  }
+  // In parts, each of which is asked for again, and signed in for anew where that is what is wrong.
   await using file = await open(path, "w");
   let isWhole = true;
   await inParts(bytes, async (_number, start, length) => {

@@ -39,7 +39,7 @@ export function openBucketStore(storage: ObjectStorage, prefix: string, address:
     async put(item, file) {
       const content = contentKey(root, item);
       await uploadFile(storage, content, { path: file, bytes: item.bytes });
-      const record = Buffer.from(writeItemRecord({ ...item, content }));
+      const record = Buffer.from(writeItemRecord({ ...item, sha256: await item.sha256, content }));
       if (await storage.put(indexKey(item.name), record, { ifAbsent: true })) return;
       // The answer may have been lost when our own record was written.
       const first = await find(item.name);
@@ -72,7 +72,7 @@ export function openBucketStore(storage: ObjectStorage, prefix: string, address:
 }
 
 /** Of no use to anybody but who made it, until a record names it. */
-function contentKey(root: string, { name, ref }: NewItem): string {
+function contentKey(root: string, { name, ref }: Pick<NewItem, "name" | "ref">): string {
   const extension = ref ? ".parquet" : name.startsWith("sha256:") ? ".onnx" : "";
   return `${root}content/${plainItemName(name)}/${randomBytes(8).toString("hex")}${extension}`;
 }

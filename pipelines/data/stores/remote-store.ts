@@ -32,6 +32,9 @@ export interface PublishedFile {
 
 export type NewItem = Omit<StoredItem, "stored">;
 
+/** What is to be sent; a hash that is a promise is computed meanwhile. */
+export type SentItem = Omit<NewItem, "sha256"> & { sha256: string | Promise<string> };
+
 /**
  * A store that other machines read: content under names, written once. An item is there whole or not at all, whatever happens to
  * who puts it. Every method throws EnvironmentError when the server is away or refuses.
@@ -48,7 +51,7 @@ export interface RemoteStore extends AsyncDisposable {
   find(name: string): Promise<StoredItem | null>;
   list(): AsyncIterable<StoredItem>;
   /** Sends a file and then lets its name be seen; when the name is there by then, what was there first stays. `scratch` is a folder for what it needs meanwhile. */
-  put(item: NewItem, file: string, scratch: string): Promise<void>;
+  put(item: SentItem, file: string, scratch: string): Promise<void>;
   /** Writes an item's content to a file; false when it has gone meanwhile. Who asks checks the content. */
   get(item: StoredItem, file: string): Promise<boolean>;
   /** Makes an item as young as one just put, and gives it these labels; sends nothing of its content. */

@@ -83,10 +83,12 @@ function shareOf(place: Place): SharedStore {
       const there = await remote.find(name);
       if (there) return { name, sent: await keepAlive(place, there) };
       const file = await local.path(name);
-      const [{ size }, hash, ref] = await Promise.all([stat(file), hashFile(file), local.ref(name)]);
+      const [{ size }, ref] = await Promise.all([stat(file), local.ref(name)]);
+      const sha256 = hashFile(file); // while it is sent
+      sha256.catch(() => {}); // who sends it awaits it
       await using staging = await local.staging();
       const own = { ...labels, repositories: [await repository()] };
-      await remote.put({ name, bytes: size, sha256: hash, ref, labels: own }, file, staging.path);
+      await remote.put({ name, bytes: size, sha256, ref, labels: own }, file, staging.path);
       return { name, sent: size };
     },
     async label(name, labels) {

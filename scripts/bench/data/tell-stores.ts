@@ -106,14 +106,14 @@ async function inTurns(
   };
   for (let round = 0; round < rounds; round += 1) {
     const simple = plain(round);
-    await take(best.plain, "push", () => simple.send(file, bytes));
+    await take(best.plain, "push", () => simple.send(file));
     await take(best.plain, "pull", () => simple.receive(back));
     await rm(back);
     // Its first bytes differ in each round, so that the content is new.
     await changeFirst(file, round);
     const name = `sha256:${createHash("sha256").update(`${round}`).digest("hex")}`;
     await take(best.ours, "push", async () => {
-      const sha256 = await hashFile(file);
+      const sha256 = hashFile(file); // while it is sent, as a push does
       await remote.put({ name, bytes, sha256, ref: null, labels: { repositories: ["bench"] } }, file, root);
     });
     const item = (await remote.find(name))!;

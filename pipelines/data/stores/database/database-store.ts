@@ -66,7 +66,7 @@ export function openDatabaseStore({ url, source, schema, clock }: DatabaseSettin
             await comment(
               client,
               at(table),
-              { ...item, content: table, sha256: item.ref ? null : item.sha256 },
+              { ...item, content: table, sha256: item.ref ? null : await item.sha256 },
               columns,
             );
           });

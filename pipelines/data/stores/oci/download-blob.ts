@@ -1,13 +1,8 @@
-import { open } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
+import type { IncomingMessage } from "node:http";
 import { innermostMessage } from "../../../ports/request.ts";
 import { ServerError } from "../../object-storage/server-error.ts";
+import { FinalError, openAnswer, receiveFile } from "../../object-storage/stream-request.ts";
 import type { RegistryClient } from "./registry-client.ts";
-
-/** How often a download goes on after it was cut before the registry counts as down. */
-const mostCuts = 8;
-/** For one connection: a second for each megabyte, and a minute more. */
-const msPerByte = 1 / 1000;
 
 /** Writes a blob to a file, going on where a connection was cut; false when the registry does not have it. Who asks checks the digest. */
 export async function downloadBlob(
@@ -15,56 +10,44 @@ export async function downloadBlob(
   { digest, bytes }: { digest: string; bytes: number },
   path: string,
 ): Promise<boolean> {
-  await using file = await open(path, "w");
-  let at = 0;
-  for (let cuts = 0; at < bytes; cuts += 1) {
-    try {
-      const response = await openBlob(client, digest, at, bytes);
-      if (response === null) return false;
-      if (at > 0 && response.status !== 206) at = 0; // it begins from the start again
-      for await (const chunk of response.body ?? []) {
-        if (at + chunk.length > bytes) throw new RangeError(`it is larger than ${bytes} bytes`);
-        await file.write(chunk, 0, chunk.length, at);
-        at += chunk.length;
-      }
-    } catch (error) {
-      if (error instanceof ServerError || error instanceof RangeError || cuts === mostCuts)
-        throw lost(client, digest, error);
-      await sleep(Math.min(2_000, 100 * 2 ** cuts));
-    }
-    if (at < bytes && cuts === mostCuts) throw lost(client, digest, new Error("its answers end early"));
+  try {
+    return await receiveFile((at) => openBlob(client, { digest, at, bytes }), { path, bytes });
+  } catch (error) {
+    if (error instanceof FinalError && error.cause instanceof ServerError) throw error.cause;
+    const facts = { status: null, code: null };
+    const message = `${client.title} cannot be read: ${innermostMessage(error as Error)}`;
+    throw new ServerError(message, `GET blobs/${digest}`, facts, { cause: error });
   }
-  return true;
+}
+
+interface Wanted {
+  digest: string;
+  at: number;
+  bytes: number;
 }
 
 /** Registries send on to where blobs are, which must not get our token. */
-async function openBlob(client: RegistryClient, digest: string, at: number, bytes: number): Promise<Response | null> {
-  const signal = AbortSignal.timeout(60_000 + Math.ceil((bytes - at) * msPerByte));
+async function openBlob(client: RegistryClient, { digest, at, bytes }: Wanted): Promise<IncomingMessage | null> {
   const range: Record<string, string> = at > 0 ? { range: `bytes=${at}-` } : {};
-  const common = { redirect: "manual", signal } as const;
-  let response = await fetch(`${client.base}/blobs/${digest}`, {
-    ...common,
-    headers: { "user-agent": "mergeml", ...range, ...(await client.headersFor("pull")) },
-  });
-  for (let hops = 0; response.status >= 300 && response.status < 400 && hops < 3; hops += 1) {
-    const target = new URL(response.headers.get("location") ?? "", response.url);
-    await response.body?.cancel();
-    response = await fetch(target, { ...common, headers: { "user-agent": "mergeml", ...range } });
+  const ask = (url: string, headers: Record<string, string>) =>
+    openAnswer({ method: "GET", url, headers: { ...range, ...headers } }, bytes - at);
+  let url = `${client.base}/blobs/${digest}`;
+  let answer = await ask(url, await client.headersFor("pull"));
+  for (let hops = 0; isRedirect(answer) && hops < 3; hops += 1) {
+    answer.resume();
+    url = new URL(answer.headers.location ?? "", url).href;
+    answer = await ask(url, {});
   }
-  if (response.status === 200 || response.status === 206) return response;
-  await response.body?.cancel();
-  if (response.status === 404) return null;
-  if (response.status >= 500 || response.status === 429) throw new Error(`HTTP ${response.status}`);
-  throw new ServerError(`${client.title} refused it (HTTP ${response.status})`, `GET blobs/${digest}`, {
-    status: response.status,
-    code: null,
-  });
+  const { statusCode: status = 0 } = answer;
+  if (status === 200 || status === 206) return answer;
+  answer.resume();
+  if (status === 404) return null;
+  if (status >= 500 || status === 429) throw new Error(`HTTP ${status}`);
+  const message = `${client.title} refused it (HTTP ${status})`;
+  const cause = new ServerError(message, `GET blobs/${digest}`, { status, code: null });
+  throw new FinalError(message, { cause });
 }
 
-function lost({ title }: RegistryClient, digest: string, error: unknown): ServerError {
-  if (error instanceof ServerError) return error;
-  const facts = { status: null, code: null };
-  return new ServerError(`${title} cannot be read: ${innermostMessage(error as Error)}`, `GET blobs/${digest}`, facts, {
-    cause: error,
-  });
+function isRedirect({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 300 && statusCode < 400;
 }

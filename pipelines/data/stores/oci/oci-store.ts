@@ -44,10 +44,10 @@ function ociStore(settings: RegistrySettings): RemoteStore {
     find,
     list: () => listArtifacts(client, find),
     async put(item, file) {
-      const blob = { path: file, bytes: item.bytes, digest: item.sha256 ?? "" };
+      const blob = { path: file, bytes: item.bytes, digest: item.sha256 };
       await untilTaken(async () => {
-        await uploadBlob(client, blob);
-        if (!(await find(item.name))) await putManifest(client, artifactOf(item), client.now());
+        const sha256 = await uploadBlob(client, blob);
+        if (!(await find(item.name))) await putManifest(client, artifactOf({ ...item, sha256 }), client.now());
       });
     },
     async get(item, file) {

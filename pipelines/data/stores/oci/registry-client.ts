@@ -163,7 +163,7 @@ function tokenIn(body: Buffer): string | null {
 }
 
 function cure401(signedIn: boolean, host: string): string {
-  if (signedIn) return "it does not take our credentials; they may have expired";
+  if (signedIn) return "it does not take our credentials: the password is wrong, or has expired";
   return host === "ghcr.io"
     ? "there are no credentials: give the job packages: write and GITHUB_TOKEN, or run docker login ghcr.io"
     : `there are no credentials: run docker login ${host}, or set DOCKER_AUTH_CONFIG`;
@@ -177,6 +177,7 @@ interface Refused {
 }
 
 const cures: Readonly<Record<number, string>> = {
+  403: "; the token lacks a right: reading needs packages: read, a deploy packages: write",
   405: "; this registry deletes nothing over the network",
   413: "; it takes no file of this size",
   507: "; its disk is full, or its quota used up",
@@ -184,11 +185,10 @@ const cures: Readonly<Record<number, string>> = {
 
 function refusal({ status, body }: HttpAnswer, { title, secrets, credentials, tried }: Refused): ServerError {
   const { code, message } = firstError(body);
+  const host = title.split(" ").at(-1)?.split("/")[0] ?? "";
   const cure =
-    status === 403 || status === 401
-      ? credentials
-        ? "; the token lacks a right: reading needs packages: read, a deploy packages: write"
-        : `; ${cure401(false, title.split(" ").at(-1)?.split("/")[0] ?? "")}`
+    status === 401 || (status === 403 && !credentials)
+      ? `; ${cure401(credentials !== null, host)}`
       : (cures[status] ?? "");
   const said = [code, message].filter(Boolean).join(": ");
   const text = `${title} refused it (HTTP ${status}${said ? `, ${said.slice(0, 200)}` : ""})${cure}`;

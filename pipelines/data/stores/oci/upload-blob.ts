@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import type { HttpAnswer } from "../../object-storage/send-request.ts";
 import { ServerError } from "../../object-storage/server-error.ts";
+import { sendFile } from "../../object-storage/stream-request.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
 /** Bytes of a part; a registry gets a large blob in several requests, so that a lost one costs little. */
@@ -13,22 +14,25 @@ const mostParts = 5;
 export interface Blob {
   path: string;
   bytes: number;
-  /** `sha256:…` */
-  digest: string;
+  /** `sha256:…`; of a promise, it is computed while the content is sent. */
+  digest: string | Promise<string>;
 }
 
-/** Sends a blob that the registry does not have; gives the bytes that were sent. It is there whole, by its digest, or not at all. */
-export async function uploadBlob(client: RegistryClient, blob: Blob): Promise<void> {
-  if (await hasBlob(client, blob.digest)) return;
+/**
+ * Sends a blob that the registry does not have, and gives its digest. It is there whole, by its digest, or not at all: first in one
+ * request, as others do, and in parts when that was cut.
+ */
+export async function uploadBlob(client: RegistryClient, blob: Blob): Promise<string> {
+  if (typeof blob.digest === "string" && (await hasBlob(client, blob.digest))) return blob.digest;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await uploadOnce(client, blob);
-      return;
+      await uploadOnce(client, blob, attempt === 1);
+      return await blob.digest;
     } catch (error) {
       // What was lost on the way may be all that was wrong: an upload that is unknown or has other bytes begins anew.
       const begins = error instanceof ServerError && !isFinal(error);
       if (!begins || attempt === mostUploads) throw error;
-      if (await hasBlob(client, blob.digest)) return;
+      if (await hasBlob(client, await blob.digest)) return blob.digest;
     }
   }
 }
@@ -42,12 +46,20 @@ async function hasBlob(client: RegistryClient, digest: string): Promise<boolean>
   return answer.status !== 404;
 }
 
-async function uploadOnce(client: RegistryClient, { path, bytes, digest }: Blob): Promise<void> {
+async function uploadOnce(client: RegistryClient, blob: Blob, isFirst: boolean): Promise<void> {
+  const { path, bytes, digest } = blob;
   await using file = await open(path);
   const started = await client.ask({ method: "POST", path: "blobs/uploads/", action: "push" });
   let location = locationOf(client, started, null);
+  let begun = 0;
+  if (isFirst && bytes > 0) {
+    const streamed = await streamWhole(client, location, blob);
+    const status = streamed ?? (await client.ask({ method: "GET", path: location, action: "push" }));
+    location = locationOf(client, status, location);
+    begun = streamed ? bytes : arrived(status);
+  }
   const whole = Buffer.allocUnsafe(Math.min(partBytes, bytes));
-  for (let [start, again] = [0, 0]; start < bytes; ) {
+  for (let [start, again] = [begun, 0]; start < bytes; ) {
     const length = Math.min(partBytes, bytes - start);
     const { bytesRead } = await file.read(whole, 0, length, start);
     if (bytesRead !== length) throw new Error(`${path} became shorter while it was read`);
@@ -69,18 +81,39 @@ async function uploadOnce(client: RegistryClient, { path, bytes, digest }: Blob)
     start = arrived(status);
   }
   const last = new URL(location);
-  last.searchParams.set("digest", digest);
+  last.searchParams.set("digest", await digest);
   await client.ask({ method: "PUT", path: last.href, action: "push" });
 }
 
-function arrived({ headers }: HttpAnswer): number {
+/** All of it in one request; null when that failed. */
+async function streamWhole(
+  client: RegistryClient,
+  url: string,
+  { path, bytes }: Blob,
+): Promise<Pick<HttpAnswer, "headers"> | null> {
+  const headers = { "content-type": "application/octet-stream", ...(await client.headersFor("push")) };
+  try {
+    const answer = await sendFile({ method: "PATCH", url, headers }, path, bytes);
+    answer.resume();
+    if (answer.statusCode !== 202) return null;
+    return { headers: new Headers({ ...(answer.headers.location && { location: answer.headers.location }) }) };
+  } catch {
+    return null; // in parts, it will be told what is wrong
+  }
+}
+
+function arrived({ headers }: Pick<HttpAnswer, "headers">): number {
   const [, end] = /^(?:bytes=)?\d+-(\d+)$/.exec(headers.get("range") ?? "") ?? [];
   // "0-0" is how some say that nothing has arrived.
   return end === undefined || end === "0" ? 0 : Number(end) + 1;
 }
 
 /** Where an upload goes on; never on another host, which would get our token. */
-function locationOf({ base, title }: RegistryClient, { headers }: HttpAnswer, before: string | null): string {
+function locationOf(
+  { base, title }: RegistryClient,
+  { headers }: Pick<HttpAnswer, "headers">,
+  before: string | null,
+): string {
   const given = headers.get("location");
   if (given === null && before !== null) return before;
   const url = given !== null && URL.canParse(given, base) ? new URL(given, base) : null;
