@@ -73,7 +73,7 @@ function armsOf({ rows, keys }: RowBatch, isChallengers: (key: string | null) =>
 }
 
 /** One version answers all rows. Throws ScoringError when it fails. */
-export async function answerAlone(
+async function answerAlone(
   model: ServedModel,
   arm: Arm,
   batch: RowBatch,

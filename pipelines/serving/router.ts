@@ -21,7 +21,7 @@ export interface Router {
 }
 
 /** Which version the registry names as a model's challenger (`challenger.json`), and with what share; null for a shadow. */
-export interface ChallengerChoice extends Placement {
+interface ChallengerChoice extends Placement {
   version: number;
   share: number | null;
 }

@@ -11,16 +11,24 @@ const minute = 60_000;
 
 type UsageFacts = Pick<ServedVersion, "requests" | "rows" | "failed" | "requestsPerMinute" | "latency">;
 
+/** What a version answered; counters that Prometheus reads must not go when the version does. */
+interface VersionTotals extends Pick<UsageFacts, "requests" | "rows" | "failed"> {
+  version: number;
+  arm: Arm;
+}
+
 /** What the versions of one model answered since the server's start; in bounded memory, whatever is answered. */
 interface ModelUsage {
   count(answered: AnsweredRequest): void;
   of(version: number, arm: Arm, now: number): UsageFacts;
+  /** Of every version that ever answered. */
+  totals(): VersionTotals[];
   last(): LastPrediction[];
 }
 
 /** Counts for one model. */
 function openModelUsage(): ModelUsage {
-  const counters = new Map<string, Counter>();
+  const counters = new Map<string, Counter & Pick<VersionTotals, "version" | "arm">>();
   const last: AnsweredRequest[] = [];
   let next = 0;
   return {
@@ -28,19 +36,21 @@ function openModelUsage(): ModelUsage {
       const { model, arm } = answered;
       const name = `${model.version} ${arm}`;
       let counter = counters.get(name);
-      if (!counter) counters.set(name, (counter = openCounter()));
+      if (!counter) counters.set(name, (counter = { ...openCounter(), version: model.version, arm }));
       counter.add(answered);
       if (answered.predictions === null) return;
       last[next] = withoutOtherRows(answered);
       next = (next + 1) % mostLast;
     },
     of: (version, arm, now) => (counters.get(`${version} ${arm}`) ?? openCounter()).facts(now),
+    totals: () => [...counters.values()].map(({ version, arm, totals }) => ({ version, arm, ...totals() })),
     last: () => [...last.slice(next), ...last.slice(0, next)].reverse().map(lastPrediction),
   };
 }
 
 interface Counter {
   add(answered: AnsweredRequest): void;
+  totals(): Pick<UsageFacts, "requests" | "rows" | "failed">;
   facts(now: number): UsageFacts;
 }
 
@@ -69,6 +79,7 @@ function openCounter(): Counter {
       rows += batch.rows;
       if (predictions === null) failed += 1;
     },
+    totals: () => ({ requests, rows, failed }),
     facts(now) {
       turn(now);
       const known = latencies.slice(0, Math.min(requests, latencies.length)).sort();
@@ -121,6 +132,7 @@ export interface UsageBook {
   of(model: Pick<ServedModel, "name">): ModelUsage;
   /** Requests since the start, whichever versions answered them; what shadows said is not counted. */
   answered(): number;
+  totals(): (VersionTotals & { model: string })[];
 }
 
 /** Counts for all models. */
@@ -139,5 +151,6 @@ export function openUsageBook(): UsageBook {
     },
     of,
     answered: () => all,
+    totals: () => [...models].flatMap(([model, usage]) => usage.totals().map((each) => ({ model, ...each }))),
   };
 }

@@ -27,6 +27,9 @@ describe("a promotion", () => {
     await registry.promote(200);
     await follow(serving);
     expect(await answer(serving)).toEqual({ model: "rent", version: 2, predictions: [205] });
+    const metrics = await (await fetch(`${serving.url}/metrics`)).text();
+    for (const version of [1, 2])
+      expect(metrics).toContain(`mergeml_requests_total{model="rent",version="${version}",arm="production"} 1`);
     await registry.sandbox.registry.rollback("rent");
     await follow(serving);
     expect(await answer(serving)).toEqual({ model: "rent", version: 1, predictions: [105] });
@@ -101,6 +104,14 @@ describe("what cannot be served", () => {
     await follow(serving);
     expect(await answer(serving)).toMatchObject({ version: 3 });
     expect(serving.facts().models[0]?.failures).toEqual([]);
+  });
+
+  it("at the start leaves what was served before it ended", async () => {
+    await (await registry.serve()).drain(1);
+    await registry.promote(200, "rent", Buffer.from([0x12, 1, 65]));
+    const serving = await registry.serve();
+    expect(await answer(serving)).toMatchObject({ version: 1, predictions: [105] });
+    expect(serving.facts().models[0]?.failures).toMatchObject([{ version: 2 }]);
   });
 
   it("is a model whose bytes are not those of its record", async () => {

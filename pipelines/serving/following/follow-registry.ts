@@ -7,7 +7,7 @@ import type { Snapshot } from "../../registry/snapshot.ts";
 import type { ModelTable, TableEntry } from "../model-table.ts";
 import type { ReadChallenger } from "../router.ts";
 import type { RegistryFacts } from "../serving-facts.ts";
-import { bringIntoService } from "./bring-into-service.ts";
+import { bringIntoService, type ServiceJob } from "./bring-into-service.ts";
 import { type PointerIds, readPointerIds, versionFileIds } from "./model-files.ts";
 import { readReasons } from "./reasons.ts";
 import type { RegistrySource } from "./registry-source.ts";
@@ -80,7 +80,8 @@ export function followRegistry(options: FollowOptions): Follower {
       const before = table.get(name);
       const { readChallenger } = options;
       const now = () => clock.now();
-      const entry = await bringIntoService({ name, snapshot, readChallenger, before, bringVersion: bring(name), now });
+      const job = { name, snapshot, readChallenger, before, bringVersion: bring(name), now };
+      const entry = await orLastGood(await bringIntoService(job), job, source);
       // A model that was never deployed is nobody's business, unless it was asked for.
       if (entry.undeployed !== null && !before && options.wanted === null) {
         known.set(name, ids.get(name) ?? nothingServed);
@@ -144,6 +145,15 @@ export function followRegistry(options: FollowOptions): Follower {
       await telling;
     },
   };
+}
+
+/** A model that nothing answers for, since what is new is broken, answers as it did when the registry was last served whole. */
+async function orLastGood(entry: TableEntry, job: ServiceJob, source: RegistrySource): Promise<TableEntry> {
+  if (entry.pair !== null || entry.failures.length === 0) return entry;
+  const good = await source.lastGood();
+  if (good.tip === null || good.tip === job.snapshot.tip) return entry;
+  const before = await bringIntoService({ ...job, snapshot: good, bringVersion: async () => undefined });
+  return before.pair === null ? entry : { ...entry, pair: before.pair };
 }
 
 /** The registry of now; the last good copy when it cannot be reached. */

@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import type { Admission } from "./admission.ts";
 import type { ServerContext } from "./server-context.ts";
 import type { Tally } from "./tally.ts";
@@ -16,35 +16,36 @@ export function openMetrics(context: ServerContext, admission: Admission, tally:
   collectDefaultMetrics({ register });
   const gauge = (name: string, help: string, labelNames: string[] = []) =>
     new Gauge({ name: `mergeml_${name}`, help, labelNames, registers });
+  const counter = (name: string, help: string, labelNames: string[]) =>
+    new Counter({ name: `mergeml_${name}`, help, labelNames, registers });
   const version = ["model", "version", "arm"];
   const perVersion = {
-    requests: gauge("requests_total", "Requests that were answered, or that the model failed", version),
-    rows: gauge("rows_total", "Rows of these requests", version),
-    failed: gauge("failed_requests_total", "Requests that the model failed", version),
+    requests: counter("requests_total", "Requests that were answered, or that the model failed", version),
+    rows: counter("rows_total", "Rows of these requests", version),
+    failed: counter("failed_requests_total", "Requests that the model failed", version),
     latency: gauge("latency_milliseconds", "Latency of the last 4,096 requests", [...version, "quantile"]),
     info: gauge("model_info", "1 for a version that answers", [...version, "since"]),
     failures: gauge("load_failed", "1 for a version that could not be brought into service", version),
   };
   const looked = gauge("registry_looked_timestamp_seconds", "When the registry last answered");
   const reachable = gauge("registry_reachable", "0 when the registry could not be read at the last look");
-  const logged = gauge("log_rows_total", "Rows of the prediction log", ["outcome"]);
+  const logged = counter("log_rows_total", "Rows of the prediction log", ["outcome"]);
   const inFlight = gauge("in_flight_requests", "Requests that are read or scored now");
-  const changes = gauge("changes_total", "Changes of what is in service, and attempts that failed", [
+  const changes = counter("changes_total", "Changes of what is in service, and attempts that failed", [
     "model",
     "outcome",
   ]);
-  const refusals = gauge("refused_requests_total", "Requests that were answered with an error, by its status", [
+  const refusals = counter("refused_requests_total", "Requests that were answered with an error, by its status", [
     "status",
   ]);
   const fill = () => {
     const { models, registry, log } = context.facts();
-    for (const each of Object.values(perVersion)) each.reset();
+    // Counters are set to what the facts say.
+    for (const each of [...Object.values(perVersion), logged, refusals, changes]) each.reset();
     for (const { name, versions, failures } of models) {
       for (const each of versions) {
         const labels = { model: name, version: each.version, arm: each.arm };
-        perVersion.requests.set(labels, each.requests);
-        perVersion.rows.set(labels, each.rows);
-        perVersion.failed.set(labels, each.failed);
+        for (const total of [perVersion.requests, perVersion.rows, perVersion.failed]) total.inc(labels, 0);
         perVersion.info.set({ ...labels, since: each.since }, 1);
         for (const [quantile, at] of Object.entries({ 0.5: "p50", 0.9: "p90", 0.99: "p99" } as const))
           if (each.latency) perVersion.latency.set({ ...labels, quantile }, each.latency[at]);
@@ -52,14 +53,19 @@ export function openMetrics(context: ServerContext, admission: Admission, tally:
       for (const each of failures)
         perVersion.failures.set({ model: name, version: each.version ?? "unknown", arm: each.arm }, 1);
     }
+    for (const { requests, rows, failed, ...labels } of context.usage.totals()) {
+      perVersion.requests.inc(labels, requests);
+      perVersion.rows.inc(labels, rows);
+      perVersion.failed.inc(labels, failed);
+    }
     reachable.set(registry.problem === null ? 1 : 0);
     if (registry.looked) looked.set(registry.looked.getTime() / 1000);
-    logged.set({ outcome: "kept" }, log.kept);
-    logged.set({ outcome: "dropped" }, log.dropped);
+    logged.inc({ outcome: "kept" }, log.kept);
+    logged.inc({ outcome: "dropped" }, log.dropped);
     inFlight.set(admission.inFlight());
-    for (const [status, count] of tally.refused) refusals.set({ status }, count);
+    for (const [status, count] of tally.refused) refusals.inc({ status }, count);
     for (const [model, counts] of tally.changes)
-      for (const outcome of ["done", "failed"] as const) changes.set({ model, outcome }, counts[outcome]);
+      for (const outcome of ["done", "failed"] as const) changes.inc({ model, outcome }, counts[outcome]);
   };
   return {
     contentType: register.contentType,
