@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -54,6 +54,8 @@ describe("the container", () => {
     }
     expect(ask(url)).toBe(1);
     expect(existsSync(`${variables.MERGEML_CACHE}/registries`)).toBe(true);
+    const logged = readdirSync(`${variables.MERGEML_PREDICTIONS}/rent`, { recursive: true, encoding: "utf8" });
+    expect(logged.filter((path) => path.endsWith(".parquet"))).toHaveLength(1);
   });
 
   it("copies nothing that .dockerignore leaves out", () => {
