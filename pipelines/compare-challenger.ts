@@ -9,6 +9,7 @@ import type { ChallengerPointer, VersionRecord } from "./registry/version-record
 import type { ArmFacts, ChallengerComparison } from "./serving/comparison/arm-facts.ts";
 import { judgeLabelled } from "./serving/comparison/judge-labelled.ts";
 import { labelledFiles } from "./serving/comparison/label-arms.ts";
+import { rememberComparison } from "./serving/comparison/last-comparison.ts";
 import { type ArmTable, agreementOf, armFacts, fillArm, pairRows } from "./serving/comparison/read-arms.ts";
 import { trialNotes } from "./serving/comparison/trial-notes.ts";
 import { watchedModel } from "./watch/watched-model.ts";
@@ -46,7 +47,9 @@ export async function compareChallenger(
     now,
     staging: staging.path,
   };
-  return await compareIn(job, { pointer, challenger, folder });
+  const comparison = await compareIn(job, { pointer, challenger, folder });
+  await rememberComparison(workspace.cache, { production: watched.record, challenger }, comparison);
+  return comparison;
 }
 
 interface Trial {

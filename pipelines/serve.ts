@@ -8,6 +8,7 @@ import { noLog, type ServingLog } from "./serving/answered-request.ts";
 import { openArrowReader } from "./serving/arrow/arrow-reader.ts";
 import { challengerOf } from "./serving/challenge/read-challenger.ts";
 import { splitRouter } from "./serving/challenge/split-router.ts";
+import { type ComparisonNotes, openComparisonNotes } from "./serving/comparison/comparison-notes.ts";
 import { type DriftNotes, openDriftNotes } from "./serving/drift-notes.ts";
 import { type Follower, followRegistry } from "./serving/following/follow-registry.ts";
 import type { RegistrySource } from "./serving/following/registry-source.ts";
@@ -18,6 +19,7 @@ import { statusPage, statusPageHeaders } from "./serving/page/status-page.ts";
 import type { ModelFacts, ServedVersion, ServingFacts } from "./serving/serving-facts.ts";
 import { openShadowing } from "./serving/shadow/ask-shadow.ts";
 import { openUsageBook, type UsageBook } from "./serving/usage.ts";
+import type { StepCache } from "./workspace/step-cache.ts";
 
 export interface ServeOptions {
   source: RegistrySource;
@@ -35,6 +37,8 @@ export interface ServeOptions {
   tool: string;
   limits?: Partial<ServerLimits>;
   predictionLog?: ServingLog;
+  /** Of the repository that the server runs in, where checks of live data leave what they found; null when there is none. */
+  findings?: StepCache | null;
   /** 0 ≤ x < 1, for rows without a key. */
   random(): number;
 }
@@ -65,6 +69,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   );
   const usage = openUsageBook();
   const drift = openDriftNotes(source, clock);
+  const comparisons = openComparisonNotes(options.findings ?? null, table);
   const shadowing = openShadowing((answered) => {
     usage.count(answered);
     predictionLog.onAnswered(answered);
@@ -83,7 +88,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     started,
     tool: options.tool,
     registry: follower.facts(),
-    models: modelFacts(table, usage, drift, clock),
+    models: modelFacts(table, usage, { drift, comparisons }, clock),
     log: predictionLog.facts(),
   });
   const limits = { ...defaultLimits, ...options.limits };
@@ -121,6 +126,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     wake: () => follower.wake(),
     async drain(seconds) {
       state = "ending";
+      comparisons[Symbol.dispose]();
       const { server } = http.app;
       const limit = setTimeout(() => server.closeAllConnections(), seconds * 1000);
       // One that was answered is kept open for a next request, which must not come any more.
@@ -191,7 +197,12 @@ function tellChange(log: Log, entry: Entry, before: Entry | undefined, count: (f
   }
 }
 
-function modelFacts(table: ModelTable, usage: UsageBook, drift: DriftNotes, clock: Clock): ModelFacts[] {
+function modelFacts(
+  table: ModelTable,
+  usage: UsageBook,
+  { drift, comparisons }: { drift: DriftNotes; comparisons: ComparisonNotes },
+  clock: Clock,
+): ModelFacts[] {
   const now = clock.now().getTime();
   return table.all().map((entry) => {
     const { name, pair, failures, undeployed } = entry;
@@ -217,6 +228,7 @@ function modelFacts(table: ModelTable, usage: UsageBook, drift: DriftNotes, cloc
       versions.push(version(model, share === null ? "shadow" : "challenger", share));
     }
     const checked = pair ? drift.of(pair.production.record) : null;
-    return { name, versions, failures, undeployed, last: used.last(), drift: checked };
+    const comparison = comparisons.of(entry);
+    return { name, versions, failures, undeployed, last: used.last(), drift: checked, comparison };
   });
 }

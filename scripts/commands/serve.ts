@@ -71,7 +71,8 @@ export const serve: Command = {
     const host = option("host") ?? "127.0.0.1";
     const secrets = { token: env.MERGEML_SERVE_TOKEN || null, webhookSecret: env.MERGEML_WEBHOOK_SECRET || null };
     const listening = { source, models, host, port, poll: poll * 1000 };
-    const ports = { predictionLog, clock, log, tool, random: Math.random };
+    const findings = workspace?.cache ?? null;
+    const ports = { predictionLog, findings, clock, log, tool, random: Math.random };
     const serving = await startServing({ ...listening, ...secrets, ...ports });
     const { models: served, registry } = serving.facts();
     const answering = served.filter(({ versions }) => versions.length > 0).length;

@@ -14,7 +14,7 @@ import { type LoggedVersion, loggedVersion, newSheet, rowsToLog, type Sheet, she
 import type { WriterOwner, WriterReply } from "./writer-protocol.ts";
 
 /** What the log may use, and how long a row may wait for its file. */
-export interface LogLimits {
+interface LogLimits {
   /** Bytes that rows take until they are in a file; what comes beyond is dropped. */
   held: number;
   /** Bytes of rows after which a file is written. */
@@ -25,7 +25,7 @@ export interface LogLimits {
   drain: number;
 }
 
-export const defaultLogLimits: LogLimits = { held: 128 * 2 ** 20, file: 16 * 2 ** 20, age: 60_000, drain: 10_000 };
+const defaultLogLimits: LogLimits = { held: 128 * 2 ** 20, file: 16 * 2 ** 20, age: 60_000, drain: 10_000 };
 
 export interface PredictionLogOptions {
   /** Root of the log, absolute; of the files that wait to be sent where there is an outbox. */
