@@ -3,6 +3,7 @@ import { quoteName, quoteText } from "../../data/engines/tables.ts";
 import { predictedColumns } from "../../data/scores-table.ts";
 import { errorColumn, logNames, redactedEntry } from "../../predictions/log-layout.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
+import type { Arm } from "../answered-request.ts";
 import type { Redaction } from "./log-settings.ts";
 
 /** A table that gathers the rows of a file, and the SQL that makes the layout of the prediction log of it. Plain data. */
@@ -14,8 +15,29 @@ export interface LogTable {
   metadata: string | null;
 }
 
-/** Values of each column of a table. Numbers that are NaN are missing values, but for predictions. */
-export type LoggedColumn = Float64Array | readonly (string | null)[];
+/** Values of each column of a table; null where all are missing. Numbers that are NaN are missing values, but for predictions. */
+export type LoggedColumn = Float64Array | JoinedTexts | null;
+
+/** Texts one behind the other: a thread gets one long text in a fraction of the time that many short ones take. */
+interface JoinedTexts {
+  text: string;
+  /** Of each, in UTF-16 units; -1 for a missing one. */
+  lengths: Int32Array;
+}
+
+export function joinedTexts(values: readonly (string | null)[]): JoinedTexts {
+  const lengths = new Int32Array(values.length);
+  for (let at = 0; at < values.length; at++) lengths[at] = values[at]?.length ?? -1;
+  return { text: values.join(""), lengths };
+}
+
+export function splitTexts({ text, lengths }: JoinedTexts): (string | null)[] {
+  let from = 0;
+  return Array.from(lengths, (length) => (length < 0 ? null : text.slice(from, (from += length))));
+}
+
+/** Arms by the numbers that stand for them on their way into a file: a text for each row would cost as much as a feature. */
+export const loggedArms: readonly Arm[] = ["production", "challenger", "shadow"];
 
 /** `t` and the rest of a request, features `f0` …, predictions `v0` …; what failed has none. */
 export function logTable(
@@ -30,7 +52,7 @@ export function logTable(
   );
   const columns = [
     { name: "t", type: "DOUBLE" as const },
-    { name: "a", type: "VARCHAR" as const },
+    { name: "a", type: "DOUBLE" as const },
     { name: "k", type: "VARCHAR" as const },
     ...features.map(({ kind }, at) => ({
       name: `f${at}`,
@@ -44,7 +66,7 @@ export function logTable(
     "timezone('UTC', make_timestamp(CAST(round(t * 1000) AS BIGINT))) AS \"time\"",
     `${quoteText(model)} AS model`,
     `CAST(${version} AS INTEGER) AS "version"`,
-    "a AS arm",
+    `CASE a ${loggedArms.map((arm, at) => `WHEN ${at} THEN ${quoteText(arm)}`).join(" ")} END AS arm`,
     'k AS "key"',
     ...features.map(({ kind }, at) => `${loggedValue(kind, `f${at}`)} AS ${quoteName(names.features[at] ?? "")}`),
     ...predictedColumns(classes, []).map(

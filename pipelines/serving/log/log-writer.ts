@@ -1,5 +1,10 @@
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import type { WriterData, WriterReply, WriterRequest } from "./writer-protocol.ts";
+import { stopWriting, type WriterData, type WriterReply, type WriterRequest } from "./writer-protocol.ts";
+
+/** Milliseconds that the end waits for the thread, and until one that died is started again. */
+const [patience, restart] = [5000, 5000];
 
 /** The thread that writes, started when it is first needed and again after it ended. */
 export class LogWriter implements AsyncDisposable {
@@ -8,6 +13,9 @@ export class LogWriter implements AsyncDisposable {
   readonly #ended: (problem: string) => void;
   #worker: Worker | null = null;
   #closing = false;
+  #problem = "";
+  /** Until when it is not started again. */
+  #restAt = 0;
 
   /** `ended` is told when the thread died with all it had. */
   constructor(data: WriterData, told: (reply: WriterReply) => void, ended: (problem: string) => void) {
@@ -23,6 +31,11 @@ export class LogWriter implements AsyncDisposable {
 
   /** Numbers are handed over, not copied. */
   ask(request: WriterRequest): void {
+    if (!this.#worker && performance.now() < this.#restAt) {
+      // It has just died, and would again.
+      queueMicrotask(() => this.#told({ id: request.id, kind: "lost", problem: this.#problem }));
+      return;
+    }
     const columns = request.kind === "append" ? request.columns : [];
     const handed = columns.flatMap((column) => (column instanceof Float64Array ? [column.buffer as ArrayBuffer] : []));
     this.#thread().postMessage(request, handed);
@@ -37,12 +50,13 @@ export class LogWriter implements AsyncDisposable {
   #thread(): Worker {
     if (this.#worker) return this.#worker;
     const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: this.#data });
-    let problem = "the thread that writes ended";
+    this.#problem = "the thread that writes ended";
     worker.on("message", this.#told);
-    worker.on("error", (error) => (problem = `the thread that writes ended: ${error.message}`));
+    worker.on("error", (error) => (this.#problem = `the thread that writes ended: ${error.message}`));
     worker.on("exit", () => {
       if (this.#worker === worker) this.#worker = null;
-      if (!this.#closing) this.#ended(problem);
+      this.#restAt = performance.now() + restart;
+      if (!this.#closing) this.#ended(this.#problem);
     });
     worker.unref();
     this.#worker = worker;
@@ -51,6 +65,10 @@ export class LogWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing = true;
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    if (!worker) return;
+    const ended = once(worker, "exit");
+    worker.postMessage(stopWriting);
+    await Promise.race([ended, sleep(patience, undefined, { ref: false })]);
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Appender, chunkRows, type FilledValue, type Session } from "../../data/engines/session.ts";
 import { engineFailure, openSession, quoteText } from "../../data/engines/tables.ts";
-import type { LoggedColumn, LogTable } from "./log-table.ts";
+import { type LogTable, splitTexts } from "./log-table.ts";
 import { partName, removeLeftovers } from "./unfinished-files.ts";
 import type { WriterData, WriterReply, WriterRequest } from "./writer-protocol.ts";
 
@@ -10,6 +10,8 @@ import type { WriterData, WriterReply, WriterRequest } from "./writer-protocol.t
 export interface TableWriter {
   /** null where nothing is to be said. Never rejects for what a disk or the engine refuses. */
   serve(request: WriterRequest): Promise<WriterReply | null>;
+  /** Interrupts what the engine does, answers what `waits` with nothing done, and closes the engine. */
+  stop(waits: Promise<unknown>): Promise<void>;
 }
 
 interface OpenTable {
@@ -24,6 +26,7 @@ export async function openTableWriter({ parts, owner, started, memory_gb }: Writ
   await removeLeftovers(parts, owner, started);
   const session = await openSession({ readable: [parts], threads: 1, memory_gb });
   const tables = new Map<number, OpenTable>();
+  let stopped = false;
   const forget = async (id: number) => {
     tables.delete(id);
     await session.run(`DROP TABLE IF EXISTS rows_${id}`);
@@ -31,6 +34,7 @@ export async function openTableWriter({ parts, owner, started, memory_gb }: Writ
   return {
     async serve(request) {
       const { id } = request;
+      if (stopped) return { id, kind: "lost", problem: "the log was closed" };
       try {
         if (request.kind === "forget") await forget(id);
         if (request.kind === "append") await append(session, tables, request);
@@ -49,6 +53,13 @@ export async function openTableWriter({ parts, owner, started, memory_gb }: Writ
         return { id, kind: "lost", problem };
       }
     },
+    async stop(waits) {
+      stopped = true;
+      session.interrupt();
+      await waits;
+      for (const { appender } of tables.values()) appender?.close();
+      session[Symbol.dispose]();
+    },
   };
 }
 
@@ -66,13 +77,21 @@ async function append(
     opened = { table, appender: await session.appender(`rows_${id}`, types) };
     tables.set(id, opened);
   }
+  const values = columns.map((column) => (column && "text" in column ? splitTexts(column) : column));
   for (let start = 0; start < rows; start += chunkRows) {
     const end = Math.min(rows, start + chunkRows);
-    opened.appender?.append(end - start, (at) => sliceOf(columns[at], start, end));
+    opened.appender?.append(end - start, (at) => sliceOf(values[at], start, end));
   }
 }
 
-function sliceOf(column: LoggedColumn | undefined, start: number, end: number): FilledValue[] {
+const nulls = new Array<null>(chunkRows).fill(null);
+
+function sliceOf(
+  column: Float64Array | readonly (string | null)[] | null | undefined,
+  start: number,
+  end: number,
+): FilledValue[] {
+  if (column === null) return end - start === chunkRows ? nulls : nulls.slice(0, end - start);
   // The engine takes values by index and length alone, which a typed array has too.
   return (column?.slice(start, end) ?? []) as unknown as FilledValue[];
 }

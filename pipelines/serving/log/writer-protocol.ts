@@ -26,6 +26,9 @@ export type WriterRequest =
   | { kind: "write"; id: number; path: string }
   | { kind: "forget"; id: number };
 
+/** That it is to end: what is under way is stopped, what waits is not done. */
+export const stopWriting = "stop";
+
 /** `written`: the file is whole and in place. `failed`: it is not, and can be tried again. `lost`: the rows are gone. */
 export type WriterReply = { id: number } & (
   | { kind: "written"; bytes: number }
