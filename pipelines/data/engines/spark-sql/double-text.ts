@@ -1,16 +1,37 @@
 /**
  * SQL for a 64-bit number's text as `fingerprint` defines it. Java before 19 writes up to two digits too many for some numbers
  * (2e23 as 1.9999999999999998E23), so that shorter candidates are read back: with 15 digits there is one at most, with 16 and 17
- * the nearest comes first. Almost all numbers with few digits take the first way out.
+ * the nearest comes first. Almost all numbers with few digits take the first way out, and those with many the second: what is
+ * behind it binds names by lambdas, which Spark does not compile and which take ten times as long.
  */
 export function doubleText(value: string): string {
   const number = `CAST(${value} AS DOUBLE)`;
   const text = `CAST(${number} AS STRING)`;
   return `CASE WHEN isnan(${number}) THEN 'nan'
     WHEN abs(${number}) >= 0.001D AND abs(${number}) < 1e7D AND length(${text}) <= 16 THEN ${text}
+    WHEN abs(${number}) >= 0.001D AND abs(${number}) < 1e7D AND ${isShortest(`abs(${number})`)} THEN ${text}
     WHEN ${number} = 0D THEN '0.0'
     WHEN abs(${number}) = CAST('Infinity' AS DOUBLE) THEN CASE WHEN ${number} > 0D THEN 'inf' ELSE '-inf' END
     ELSE concat(CASE WHEN ${number} < 0D THEN '-' ELSE '' END, ${shortest(`abs(${number})`)}) END`;
+}
+
+/**
+ * Whether Java's text of a number from 0.001 to 10,000,000 is the shortest, as far as integers tell: none of the candidates below
+ * with fewer digits reads back as the number. False, or null, when it is not sure.
+ */
+function isShortest(number: string): string {
+  const text = `CAST(${number} AS STRING)`;
+  const digits = `try_cast(replace(${text}, '.', '') AS BIGINT)`;
+  const places = `(length(${text}) - instr(${text}, '.'))`;
+  const reads = (candidate: string, fewer: number) =>
+    `CAST(concat(CAST(${candidate} AS STRING), 'E', CAST(${fewer} - ${places} AS STRING)) AS DOUBLE) = ${number}`;
+  const nearest = (power: number) => {
+    const [head, rest] = [`(${digits} div ${power}L)`, `(${digits} % ${power}L * 2L)`];
+    return `(${head} + CASE WHEN ${rest} > ${power}L OR (${rest} = ${power}L AND ${head} % 2L = 1L) THEN 1L ELSE 0L END)`;
+  };
+  const sixteen = [`(${digits} div 10L)`, `(${digits} div 10L + 1L)`].map((each) => reads(each, 1)).join(" OR ");
+  return `CASE WHEN ${digits} < 10000000000000000L THEN NOT ${reads(nearest(10), 1)}
+    WHEN ${digits} < 100000000000000000L THEN NOT (${reads(nearest(100), 2)} OR ${sixteen}) END`;
 }
 
 /** Binds a name to a value, which SQL has no other word for. */

@@ -33,7 +33,10 @@ const [initialized, running, finished, pending] = [0, 1, 2, 7];
 /** Between two looks at a statement that runs: soon at first, every second in the end. */
 const waits = [20, 50, 100, 200, 500, 1000];
 
-/** Opens a session in a Thrift server with these settings, which only statements of ours could change. */
+/**
+ * Opens a session in a Thrift server with these settings, which only statements of ours could change. They go with the request
+ * that opens it, all at once; a server that does not take them so is told one by one.
+ */
 export async function openThriftSession(
   endpoint: Endpoint,
   settings: Readonly<Record<string, string>>,
@@ -46,16 +49,28 @@ export async function openThriftSession(
   const connection = { getConnection: () => channel, isConnected: () => true };
   await client.connect({ host: "", port: 0 }, { connect: async () => connection });
   const service = new HiveDriver(types, client.getClient()) as unknown as Service;
-  const opened = await service.openSession({ client_protocol: types.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V8 });
+  const configuration = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`set:${name}`, value]));
+  const opened = await service.openSession({
+    client_protocol: types.TProtocolVersion.HIVE_CLI_SERVICE_PROTOCOL_V8,
+    configuration,
+  });
   expectSuccess(opened.status);
   const session = new ThriftSession(service, opened.sessionHandle);
   try {
-    for (const [name, value] of Object.entries(settings)) await session.rows(`SET ${name}=${value}`);
+    for (const [name, value] of await unset(session, settings)) await session.rows(`SET ${name}=${value}`);
     return session;
   } catch (error) {
     await session.close();
     throw error;
   }
+}
+
+/** Those of the settings that are not in force: `SET` lists all that are not as they come. */
+async function unset(session: ThriftSession, settings: Readonly<Record<string, string>>): Promise<[string, string][]> {
+  const wanted = Object.entries(settings);
+  if (wanted.length === 0) return [];
+  const known = new Map((await session.rows("SET")).map(({ key, value }) => [String(key), String(value)]));
+  return wanted.filter(([name, value]) => known.get(name) !== value);
 }
 
 function expectSuccess({ statusCode, errorMessage = "" }: Status): void {
