@@ -1,6 +1,7 @@
 import { tellBuckets } from "./bench/data/tell-buckets.ts";
 import { tellFaults } from "./bench/data/tell-faults.ts";
 import { tellPostgres } from "./bench/data/tell-postgres.ts";
+import { tellSpark } from "./bench/data/tell-spark.ts";
 import { tellStores } from "./bench/data/tell-stores.ts";
 
 /** What a part measures, given the number on the command line or its own. */
@@ -9,6 +10,7 @@ const parts: Readonly<Record<string, (count: number | undefined) => Promise<void
   postgres: () => tellPostgres(),
   faults: (count = 1_000) => tellFaults(count),
   buckets: () => tellBuckets(),
+  spark: (millions = 20) => tellSpark(millions),
 };
 
 /**

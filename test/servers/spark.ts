@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createWriteStream, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { freePort, scratchFolder, serverFolder } from "./start-server.ts";
@@ -18,8 +18,43 @@ export interface SparkServer extends AsyncDisposable {
 const longestStartMs = 400_000;
 const environment = join(serverFolder, "spark");
 
+interface SparkChoice {
+  memory?: string;
+  /** `local[1]` has one task at a time. */
+  master?: string;
+  /** Of Spark's own configuration; they come before those of ours. */
+  settings?: Readonly<Record<string, string>>;
+  /** For the Java machine. */
+  java?: string;
+}
+
+/** Java that starts fast and never gets fast: it compiles plainly, and has no threads that only look after others. */
+export const quickJava = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -XX:-UsePerfData";
+
+/**
+ * For statements over some rows, most of whose time is that of getting started: one task at a time, and nothing that pays with many rows
+ * alone. With Hive's own catalog, because without one every session makes a metastore of its own.
+ */
+const quick = {
+  master: "local[1]",
+  java: quickJava,
+  settings: {
+    "spark.sql.shuffle.partitions": "1",
+    "spark.default.parallelism": "1",
+    "spark.sql.files.minPartitionNum": "1",
+    "spark.sql.adaptive.enabled": "false",
+    // What is compiled for a statement costs more than it saves for thousands of rows; the test of fingerprints turns it on.
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.ui.explainMode": "simple",
+    "spark.shuffle.compress": "false",
+    "spark.shuffle.spill.compress": "false",
+    "spark.sql.thriftServer.ui.retainedStatements": "10",
+  },
+};
+
 /** Starts one; it takes about 15 seconds of two processors. `bash scripts/install-servers.sh spark` installs it. */
-export async function startSpark({ memory = "1g" }: { memory?: string } = {}): Promise<SparkServer> {
+export async function startSpark(choice: SparkChoice = quick): Promise<SparkServer> {
   const python = join(environment, "bin/python");
   if (!existsSync(python)) throw new Error("run: bash scripts/install-servers.sh spark");
   const scratch = await scratchFolder("spark");
@@ -27,14 +62,14 @@ export async function startSpark({ memory = "1g" }: { memory?: string } = {}): P
   mkdirSync(join(folder, "tmp"), { recursive: true });
   const port = await freePort();
   const log = join(folder, "spark.log");
-  const child = spawn(join(environment, "bin/spark-submit"), submitArguments(folder, port, memory), {
+  const file = openSync(log, "w");
+  const child = spawn(join(environment, "bin/spark-submit"), submitArguments(folder, port, choice), {
     cwd: folder,
     detached: true,
+    stdio: ["ignore", file, file],
     env: { ...process.env, SPARK_LOCAL_IP: "127.0.0.1", PATH: `${join(environment, "bin")}:${process.env.PATH}` },
   });
-  const file = createWriteStream(log);
-  child.stdout.pipe(file);
-  child.stderr.pipe(file);
+  closeSync(file);
   const url = `http://127.0.0.1:${port}/cliservice`;
   const stop = async () => {
     await end(child);
@@ -49,13 +84,17 @@ export async function startSpark({ memory = "1g" }: { memory?: string } = {}): P
   return { url, folder, python, [Symbol.asyncDispose]: stop };
 }
 
-function submitArguments(folder: string, port: number, memory: string): string[] {
-  const java = `-Dderby.system.home=${folder}/derby -Djava.io.tmpdir=${folder}/tmp`;
+function submitArguments(
+  folder: string,
+  port: number,
+  { memory = "1g", master = "local[2]", settings: chosen = {}, java: options = "" }: SparkChoice,
+): string[] {
+  const java = `${options} -Dderby.system.home=${folder}/derby -Djava.io.tmpdir=${folder}/tmp`;
   const settings = {
     "spark.ui.enabled": "false",
     "spark.sql.warehouse.dir": `${folder}/warehouse`,
     "spark.local.dir": `${folder}/tmp`,
-    "spark.sql.shuffle.partitions": "4",
+    ...chosen,
     "spark.driver.extraJavaOptions": java,
   };
   const hive = {
@@ -64,7 +103,7 @@ function submitArguments(folder: string, port: number, memory: string): string[]
     "hive.server2.thrift.bind.host": "127.0.0.1",
   };
   return [
-    ...["--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2", "--master", "local[2]"],
+    ...["--class", "org.apache.spark.sql.hive.thriftserver.HiveThriftServer2", "--master", master],
     ...["--driver-memory", memory],
     ...Object.entries(settings).flatMap(([name, value]) => ["--conf", `${name}=${value}`]),
     "spark-internal",
