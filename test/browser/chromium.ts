@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** The system's Chromium. In CI tests run as root, for whom its sandbox does not start; the pages are our own. */
 export function startChromium(): Promise<Browser> {
@@ -21,7 +19,7 @@ export function startChromium(): Promise<Browser> {
 /** What axe finds wrong, one line each: rule, where, why. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
   // By the debugger, as the page's own policy allows no script of others.
-  await page.evaluate(axe);
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate<Judged>("axe.run(document)");
   return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
 }
