@@ -33,7 +33,7 @@ export interface PublishedFile {
 export type NewItem = Omit<StoredItem, "stored">;
 
 /** What is to be sent; a hash that is a promise is computed meanwhile. */
-export type SentItem = Omit<NewItem, "sha256"> & { sha256: string | Promise<string> };
+type SentItem = Omit<NewItem, "sha256"> & { sha256: string | Promise<string> };
 
 /**
  * A store that other machines read: content under names, written once. An item is there whole or not at all, whatever happens to

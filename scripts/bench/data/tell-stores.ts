@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
 import { open, rm } from "node:fs/promises";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { hashFile } from "../../../pipelines/data/hash-file.ts";
 import type { RemoteStore } from "../../../pipelines/data/stores/remote-store.ts";
@@ -44,9 +45,9 @@ export async function tellStores(megabytes: number): Promise<void> {
     [
       machine(),
       "",
-      `A file of ${megabytes} MB of random bytes, to versitygw and to Debian's docker-registry on this machine. Ours computes the`,
-      "file's SHA-256 before it sends, in parts that each have a hash or a position, and again after it has read the file back;",
-      `the plain way is one streamed request each, which checks nothing. The best of ${rounds}, in turns. The goal is 1.3 times.`,
+      `A file of ${megabytes} MB of random bytes, to versitygw and to Debian's docker-registry on this machine, which had a load of`,
+      `${loadavg()[0]!.toFixed(0)} when this ended. Ours computes the file's SHA-256 while it sends, and after it has read the file back; the plain`,
+      `way is curl, in one request each, which checks nothing. The best of ${rounds}, in turns. The goal is 1.3 times.`,
       "",
       "| store | way | mergeml | plain | ratio | goal |",
       "|---|---|---|---|---|---|",
