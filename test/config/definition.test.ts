@@ -25,6 +25,12 @@ test("the same definition has the same hash, however it is written", () => {
   );
 });
 
+test("serving is absent unless it is written, so that records of before it stay what they were", () => {
+  expect(Object.keys(configOf())).not.toContain("serving");
+  const { serving } = configOf("resources: {", "serving: { log: { redact: [distance] } }\nresources: {");
+  expect(serving).toEqual({ log: { sample: 1, redact: ["distance"] } });
+});
+
 test.each([
   ["description", "will be late", "will come late"],
   ["owner", "octo-org/ops", "octo-org/dev"],
@@ -35,6 +41,7 @@ test.each([
   ["drift.group", "window: 7d", "window: 7d, group: customer"],
   ["retrain", "schedule: never", "schedule: weekly"],
   ["rollback", "resources: {", "rollback: { when: { error_rate: 5% } }\nresources: {"],
+  ["serving", "resources: {", "serving: { log: { sample: 0.1, redact: [distance] } }\nresources: {"],
   ["resources", "timeout_minutes: 60", "timeout_minutes: 90"],
   ["thresholds", "max: 35", "max: 30"],
   ["checks", "between: [0, 6000]", "between: [0, 5000]"],
