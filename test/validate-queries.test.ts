@@ -115,13 +115,14 @@ describe("what a query and a config are told before any row is read", () => {
         sql: "SELECT weather FROM 'rides.csv'",
         features:
           "  key: id\n  time: dy\n  checks:\n    - { column: kmm, not_null: true }\n    - { column: weather, min: { min: 1 } }\n",
-        more: "  slices: [ { by: wether, metric: rmse, max_regression: 10%, min_rows: 5 } ]\ndrift: { group: dai }\n",
+        more: "  slices: [ { by: wether, metric: rmse, max_regression: 10%, min_rows: 5 } ]\ndrift: { group: dai }\nserving: { log: { redact: [weather, passenger] } }\n",
       },
       [
         "model.yaml:8:11 features.target names column km, which the query does not return",
         "model.yaml:9:8 features.key names column id, which the query does not return",
         "model.yaml:10:9 features.time names column dy, which the query does not return",
         "model.yaml:19:17 drift.group names column dai, which the query does not return",
+        "model.yaml:20:37 serving.log.redact names column passenger, which the query does not return",
         "model.yaml:18:19 thresholds.slices.by names column wether, which the query does not return",
         "model.yaml:12:7 a check names column kmm, which the query does not return",
         "model.yaml:13:7 min needs a number, but weather is VARCHAR",

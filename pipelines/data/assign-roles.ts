@@ -16,6 +16,8 @@ export interface RoleRequest {
   slices: readonly string[];
   /** That of `drift.group`. */
   driftGroup?: string | undefined;
+  /** Those of `serving.log.redact`: one that is misspelt would be logged in the open. */
+  redacted?: readonly string[] | undefined;
   locate: Locate;
   sql: SqlText;
 }
@@ -64,7 +66,7 @@ function roleOf(name: string, { key, target, time, split }: FeaturesConfig): Col
 
 function missingColumns(
   columns: readonly SourceColumn[],
-  { features, slices, driftGroup, locate }: RoleRequest,
+  { features, slices, driftGroup, redacted = [], locate }: RoleRequest,
 ): Problem[] {
   const names = columns.map(({ name }) => name);
   const asked: [string, readonly (string | number)[]][] = [
@@ -78,6 +80,7 @@ function missingColumns(
       ? []
       : [[features.split.group, ["features", "split", "group"]] as [string, string[]]]),
     ...(driftGroup === undefined ? [] : [[driftGroup, ["drift", "group"]] as [string, string[]]]),
+    ...redacted.map((name, at): [string, (string | number)[]] => [name, ["serving", "log", "redact", at]]),
     ...slices.map((name, at): [string, (string | number)[]] => [name, ["thresholds", "slices", at, "by"]]),
   ];
   return asked

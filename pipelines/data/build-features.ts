@@ -83,9 +83,10 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
   try {
     if (result.rows === 0) throw noRows(model, sql);
     const locate = (path: readonly (string | number)[]) => model.locate?.(path);
-    const { task, features, thresholds, drift, resources, type, params } = model.config;
+    const { task, features, thresholds, drift, serving, resources, type, params } = model.config;
     const slices = thresholds.slices.map(({ by }) => by);
-    const request = { task, features, slices, driftGroup: drift.group, locate, sql };
+    const redacted = serving?.log.redact;
+    const request = { task, features, slices, driftGroup: drift.group, redacted, locate, sql };
     const columns = assignRoles(withoutJoined(result.columns, features), request);
     // Only a program may ask for rows where they are; trainers of ours have no such params.
     const extent = { maxRows: resources.max_rows, stage: type === "command" && params.data === "staged" };

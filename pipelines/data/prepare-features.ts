@@ -21,7 +21,7 @@ export async function prepareFeatures(
   folders: readonly DataFolder[],
   engine: Engine,
 ): Promise<PreparedFeatures> {
-  const { task, features, thresholds, drift } = model.config;
+  const { task, features, thresholds, drift, serving } = model.config;
   const sql = composedSql(model.query);
   const unusedWindow = unusedWindowProblem(model);
   const job = { sql, window: features.window, unusedWindow, folders, limits: preparing };
@@ -30,7 +30,8 @@ export async function prepareFeatures(
   const columns = withoutJoined(query.value.columns, features);
   const locate = (path: readonly (string | number)[]) => model.locate?.(path);
   const slices = thresholds.slices.map(({ by }) => by);
-  const request = { task, features, slices, driftGroup: drift.group, locate, sql };
+  const redacted = serving?.log.redact;
+  const request = { task, features, slices, driftGroup: drift.group, redacted, locate, sql };
   const roles = await attempt(() => assignRoles(columns, request));
   const checks = await attempt(() =>
     resolveChecks(features.checks, columns, (at) => locate(["features", "checks", at])),
