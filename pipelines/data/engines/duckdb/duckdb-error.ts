@@ -23,9 +23,12 @@ export function duckdbError(error: unknown): DuckdbError | null {
   }
 }
 
-/** Where it could not reserve memory at all, the engine has no setting to ask and no JSON to build. */
+/**
+ * Where it could not reserve memory at all, the engine has no setting to ask and no JSON to build; and no words either, as the
+ * binding then says "Failed to query", when there is none left for them. All else that fails it has words for.
+ */
 function outOfMemoryInWords(message: string): DuckdbError | null {
-  const found = /^(?:Out of Memory Error: (.*)|std::bad_alloc)$/s.exec(message);
+  const found = /^(?:Out of Memory Error: (.*)|std::bad_alloc|Failed to (?:query|prepare))$/s.exec(message);
   return found && { exception_type: "Out of Memory", exception_message: found[1] ?? "Allocation failure" };
 }
 
