@@ -1,5 +1,5 @@
-import { readdirSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Serving } from "../../pipelines/serve.ts";
 import { post, rentModel, type ServedRegistry, servedRegistry, until } from "./served-registry.ts";
@@ -168,6 +168,31 @@ describe("what cannot be served", () => {
     await registry.promote(200);
     await follow(serving);
     expect(await answer(serving)).toMatchObject({ version: 2 });
+  });
+
+  it("is another server that starts with the same copy, or one that was killed as it wrote there", async () => {
+    await (await registry.serve()).drain(1);
+    const copies = join(registry.sandbox.folder, "cache/registries");
+    const copy = join(copies, readdirSync(copies)[0]!);
+    await registry.promote(200);
+    for (const lock of ["refs/remotes/origin/registry.lock", "refs/mergeml/served.lock"]) {
+      mkdirSync(dirname(join(copy, lock)), { recursive: true });
+      writeFileSync(join(copy, lock), "");
+    }
+    const both = await Promise.all([registry.serve(), registry.serve()]);
+    for (const serving of both) expect(await answer(serving)).toMatchObject({ version: 2 });
+  });
+
+  it("is a copy that cannot be written to any more: what was loaded answers", async () => {
+    const serving = await registry.serve();
+    const copies = join(registry.sandbox.folder, "cache/registries");
+    const file = join(copies, readdirSync(copies)[0]!, "mergeml-served");
+    rmSync(file);
+    mkdirSync(join(file, "in-the-way"), { recursive: true });
+    await registry.promote(200);
+    await follow(serving);
+    expect(await answer(serving)).toMatchObject({ version: 2 });
+    expect(registry.said.join("\n")).toMatch(/which cannot be written down/);
   });
 
   it("is a registry that is away at the start, without a copy of it", async () => {

@@ -68,6 +68,13 @@ export function followRegistry(options: FollowOptions): Follower {
     facts.problem = problem;
   };
 
+  // What was loaded answers, also where this cannot be written down.
+  const keep = (tip: string) =>
+    source.keep(tip).catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error);
+      log.warn(`a start without the registry would not find ${tip.slice(0, 7)}, which cannot be written down: ${why}`);
+    });
+
   const apply = async (snapshot: Snapshot): Promise<void> => {
     const { tip } = snapshot;
     if (tip === null) throw noBranch(source);
@@ -93,7 +100,7 @@ export function followRegistry(options: FollowOptions): Follower {
       entries.push(entry);
     }
     facts.commit = tip;
-    if (table.all().every(({ failures }) => failures.length === 0)) await source.keep(tip);
+    if (table.all().every(({ failures }) => failures.length === 0)) await keep(tip);
     telling = telling.then(() => readReasons(source.git, tip, entries)).catch(() => undefined); // only says why
   };
 

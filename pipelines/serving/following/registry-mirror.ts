@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { mkdir, rename, rm } from "node:fs/promises";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../config/canonical-json.ts";
 import type { Clock } from "../../ports/clock.ts";
@@ -7,10 +7,12 @@ import type { Environment } from "../../ports/environment.ts";
 import type { Log } from "../../ports/log.ts";
 import { redact } from "../../registry/git/failure.ts";
 import { openGit } from "../../registry/git/git.ts";
+import { hasCommit } from "../../registry/git/objects.ts";
 import { fetchFiles } from "../../registry/partial-clone.ts";
 import { openRegistry } from "../../registry/registry.ts";
 import { openSnapshot } from "../../registry/snapshot.ts";
 import type { BlobStore } from "../../registry/stored-model.ts";
+import { writeAside } from "../../workspace/write-aside.ts";
 import type { RegistrySource } from "./registry-source.ts";
 
 /** A registry that is somewhere else. */
@@ -27,8 +29,11 @@ interface MirrorOptions {
 }
 
 const remote = "origin";
-/** The last commit that was served whole: all its files are here. */
-const servedRef = "refs/mergeml/served";
+/**
+ * Has the last commit that was served whole, whose files are all here. A file of our own rather than a ref: a server that is killed
+ * as it writes a ref leaves git's lock behind, and two servers that share the copy would stop each other.
+ */
+const servedFile = "mergeml-served";
 
 /** A bare copy of the registry branch alone, without the files of old versions where the other side knows partial clones. */
 export async function openRegistryMirror(options: MirrorOptions): Promise<RegistrySource> {
@@ -56,14 +61,15 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
     },
     fetch: () => registry.snapshot({ fetch: true }),
     async lastGood() {
-      const tip = await plain.text(["rev-parse", "--quiet", "--verify", `${servedRef}^{commit}`], { allow: [1] });
-      return openSnapshot({ git, store }, tip || null);
+      const served = await readFile(join(folder, servedFile), "utf8").catch(() => "");
+      const isHere = await hasCommit(plain, served);
+      return openSnapshot({ git, store }, isHere ? served : null);
     },
     async bring(files) {
       const missing = await missingFiles(files, (input) => plain.text(["cat-file", "--batch-check"], { input }));
       await fetchFiles(git, remote, missing);
     },
-    keep: async (tip) => void (await plain.run(["update-ref", servedRef, tip])),
+    keep: (tip) => writeAside(join(folder, servedFile), tip),
     async [Symbol.asyncDispose]() {
       await Promise.all([git[Symbol.asyncDispose](), plain[Symbol.asyncDispose]()]);
     },
