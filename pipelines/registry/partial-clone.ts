@@ -22,8 +22,9 @@ export async function leaveOutLargeFiles(git: Git, remote: string): Promise<void
   const setting = (name: string) => `remote.${remote}.${name}`;
   try {
     if (await git.text(["config", "--get", setting("partialclonefilter")], { allow: [1] })) return;
-    await git.run(["config", setting("partialclonefilter"), filter]);
+    // The filter last: it says that both are there.
     await git.run(["config", setting("promisor"), "true"]);
+    await git.run(["config", setting("partialclonefilter"), filter]);
   } catch (error) {
     if (!(error instanceof GitError)) throw error; // settings that cannot be written make fetches slower, nothing else
   }
