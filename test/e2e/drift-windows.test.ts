@@ -5,27 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ColumnDrift } from "../../pipelines/watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { query } from "../predictions/parquet.ts";
+import { rideYaml } from "../ride-model.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";
 
-const modelText = (name: string, end: string) => `
-name: ${name}
-description: Minutes of a ride
-task: regression
-type: linear
-seed: 1
-features:
-  query: features.sql
-  window: { start: 2001-01-01, end: ${end} }
-  key: id
-  time: started_at
-  target: minutes
-  split: { by: time, test: 0.2 }
-thresholds:
-  primary: rmse
-  first_deploy: { rmse: { max: 100 } }
-  min_test_rows: 1
-drift: { query: live.sql, window: 30d, min_rows: 50 }
-`;
+const modelText = (name: string, end: string) =>
+  rideYaml({ name, window: { end }, more: "drift: { query: live.sql, window: 30d, min_rows: 50 }\n" });
 
 /** A ride an hour of 2001. The seats never change. */
 const ridesQuery = `SELECT i AS id, TIMESTAMP '2001-01-01' + to_hours(i) AS started_at, 1.0 + hash(i) % 10 AS km,

@@ -6,27 +6,15 @@ import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { query } from "../predictions/parquet.ts";
+import { rideYaml } from "../ride-model.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";
 
-const modelText = (name: string, drift: string, window = true) => `
-name: ${name}
-description: Minutes of a ride
-owner: "@rides/team"
-task: regression
-type: linear
-seed: 1
-features:
-  query: features.sql${window ? "\n  window: { start: 2001-01-01, end: 2001-04-01 }" : ""}
-  key: id
-  time: started_at
-  target: minutes
-  split: { by: time, test: 0.2 }
-thresholds:
-  primary: rmse
-  first_deploy: { rmse: { max: 100 } }
-  min_test_rows: 1
-drift: ${drift}
-`;
+const modelText = (name: string, drift: string, window = true) =>
+  rideYaml({
+    name,
+    window: window ? { end: "2001-04-01" } : null,
+    more: `owner: "@rides/team"\ndrift: ${drift}\n`,
+  });
 
 /** Six rides an hour of 2001 up to August. From June on they are longer, and it snows in July. */
 const ridesQuery = `SELECT i AS id, started_at, km + CASE WHEN month(started_at) >= 6 THEN 4 ELSE 0 END AS km,

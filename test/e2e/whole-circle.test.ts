@@ -12,29 +12,14 @@ import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { decideNotice, driftState } from "../../pipelines/watch/notice/decide-notice.ts";
 import { noticeText } from "../../pipelines/watch/notice/notice-text.ts";
 import { query } from "../predictions/parquet.ts";
+import { rideYaml } from "../ride-model.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";
 
-const modelText = (end: string) => `
-name: ride
-description: Minutes of a ride
-owner: "@rides/team"
-task: regression
-type: linear
-seed: 1
-features:
-  query: features.sql
-  window: { start: 2001-01-01, end: ${end} }
-  key: id
-  time: started_at
-  target: minutes
-  split: { by: time, test: 0.2 }
-thresholds:
-  primary: rmse
-  first_deploy: { rmse: { max: 100 } }
-  min_test_rows: 1
-drift: { window: 7d, persist: 1 of 1 }
-serving: { log: { redact: [driver] } }
-`;
+const modelText = (end: string) =>
+  rideYaml({
+    window: { end },
+    more: 'owner: "@rides/team"\ndrift: { window: 7d, persist: 1 of 1 }\nserving: { log: { redact: [driver] } }\n',
+  });
 
 /** A ride every half hour of 2001 until July. From May on they are longer, and a kilometre takes longer. */
 const ridesQuery = `SELECT i AS id, started_at, km + CASE WHEN late THEN 6 ELSE 0 END AS km, weather, driver,

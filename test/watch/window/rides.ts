@@ -7,25 +7,10 @@ import type { DriftWindow } from "../../../pipelines/watch/window/drift-window.t
 import { type Interval, intervalBefore } from "../../../pipelines/watch/window/interval.ts";
 import { readWindow } from "../../../pipelines/watch/window/read-window.ts";
 import { query } from "../../predictions/parquet.ts";
+import { rideYaml } from "../../ride-model.ts";
 import { madeScratch, makeScratch, type Scratch } from "../../scratch.ts";
 
-const modelText = (window: boolean) => `
-name: ride
-description: Minutes of a ride
-task: regression
-type: linear
-seed: 1
-features:
-  query: features.sql${window ? "\n  window: { start: 2001-01-01, end: 2001-04-01 }" : ""}
-  key: id
-  time: started_at
-  target: minutes
-  split: { by: time, test: 0.2 }
-thresholds:
-  primary: rmse
-  first_deploy: { rmse: { max: 100 } }
-  min_test_rows: 1
-`;
+const modelText = (window: boolean) => rideYaml({ window: window ? { end: "2001-04-01" } : null });
 
 /** One ride an hour of 2001, on the hour; `id` counts from the new year. */
 const ridesQuery = `SELECT i AS id, TIMESTAMP '2001-01-01' + to_hours(i) AS started_at, 1 + (i * 7) % 10 AS km,
