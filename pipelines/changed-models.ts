@@ -2,10 +2,13 @@ import { posix } from "node:path";
 import { viewsFolder } from "./features/load-views.ts";
 import type { Git } from "./registry/git/git.ts";
 import { hasCommit } from "./registry/git/objects.ts";
+import { isToolFile, toolFile } from "./workspace/tool-file.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
-/** What every model's result depends on besides its folder and the data: settings, and mergeml itself where it is part of the repository. */
-const shared = ["mergeml.yaml", "package.json", "package-lock.json", ".npmrc", "pipelines/", "scripts/", "actions/"];
+/** What every model's result depends on besides its folder and the data. */
+const settings = ["mergeml.yaml"];
+/** mergeml itself, where it is part of the repository. In an application's repository files of these names are its own. */
+const tool = ["package.json", "package-lock.json", ".npmrc", "pipelines/", "scripts/", "actions/"];
 
 /**
  * The models whose inputs differ between `base` and the checked-out commit: those with a changed file in their folder, those
@@ -30,7 +33,8 @@ export async function changedBetween(
   const listed = await git.text(["diff", "--name-only", "--relative", "--no-renames", "-z", from, to, "--"]);
   const models = new Set<string>();
   let withViews = false;
-  const common = [...shared, ...repository.data.map((folder) => posix.join(folder, "/"))];
+  const own = (await hasMergeml(git, from)) || (await hasMergeml(git, to)) ? tool : [];
+  const common = [...settings, ...own, ...repository.data.map((folder) => posix.join(folder, "/"))];
   for (const path of listed.split("\0").filter(Boolean)) {
     const model = /^models\/([^/]+)\/./.exec(path)?.[1];
     if (model) models.add(model);
@@ -40,6 +44,12 @@ export async function changedBetween(
   }
   if (withViews) for (const model of await readersOfViews(git, to)) models.add(model);
   return models;
+}
+
+/** Whether mergeml is part of a commit, as in a repository that was made from its template. */
+async function hasMergeml(git: Git, commit: string): Promise<boolean> {
+  const { code, stdout } = await git.run(["show", `${commit}:./${toolFile}`], { allow: [128] });
+  return code === 0 && isToolFile(stdout.toString("utf8"));
 }
 
 /**

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,6 +9,7 @@ import { exampleCsv } from "./scaffold/example-data.ts";
 import { onlyDataFile } from "./scaffold/find-data.ts";
 import { locateData } from "./scaffold/locate-data.ts";
 import { callerWorkflows, type ToolSource } from "./scaffold/workflow-texts.ts";
+import { isToolFile, toolFile } from "./workspace/tool-file.ts";
 import { toolVersion } from "./workspace/tool-version.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 import { writeAside } from "./workspace/write-aside.ts";
@@ -53,7 +54,8 @@ export async function scaffoldModel(
  */
 export function toolSource(root: string, actions?: string): ToolSource {
   if (actions !== undefined) return namedSource(actions);
-  if (existsSync(join(root, "actions/setup/action.yml"))) return { kind: "template" };
+  const file = join(root, toolFile);
+  if (existsSync(file) && isToolFile(readFileSync(file, "utf8"))) return { kind: "template" };
   return { kind: "repository", name: "mergeml/mergeml", ref: `v${toolVersion}` };
 }
 

@@ -28,14 +28,28 @@ describe("the models a change affects", () => {
     ["data that any query may read", ["data/flats.csv"], "all"],
     ["data in a deeper folder", ["more/tables/flats.csv"], "all"],
     ["files beside them", ["NOTES.md", "more/words.txt", "app/main.py", "database/a.csv"], []],
-    ["the code of mergeml", ["pipelines/plan.ts"], "all"],
-    ["the lock file", ["models/rent/model.yaml", "package-lock.json"], "all"],
+    [
+      "an application's own code and packages",
+      ["package.json", "package-lock.json", ".npmrc", "pipelines/etl.py", "scripts/a.sh", "actions/setup/action.yml"],
+      [],
+    ],
   ])("by %s", async (_title, paths, expected) => {
     using scratch = makeScratch({ remote: false });
     const base = commit(scratch, ...paths);
     const changed = await changedBy(scratch, base);
     expect(changed === "all" ? changed : [...changed].sort()).toEqual(expected);
   });
+
+  it.each(["pipelines/plan.ts", "package-lock.json", "scripts/mergeml.ts", "actions/setup/action.yml"])(
+    "by %s where mergeml is part of the repository are all",
+    async (path) => {
+      using scratch = makeScratch({ remote: false });
+      scratch.write("actions/setup/action.yml", "name: mergeml setup\ndescription: Installs\n");
+      scratch.git("add", ".");
+      scratch.git("commit", "-qm", "Bring mergeml");
+      expect(await changedBy(scratch, commit(scratch, "models/rent/model.yaml", path))).toBe("all");
+    },
+  );
 
   it.each<[string, string, string[]]>([
     ["a feature view", "features/customer.sql", ["price", "spend"]],

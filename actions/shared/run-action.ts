@@ -13,7 +13,8 @@ const retries = [2_000, 10_000];
 
 /**
  * Runs an action and says what went wrong in the reader's terms: what a user can mend as annotations on the lines of his
- * files, a failing network or git after two more attempts with what is safe, and anything else as a bug with its stack.
+ * files, a failing network or git after two more attempts with what is safe (at once when it was refused for good, as by a
+ * ruleset), and anything else as a bug with its stack.
  */
 export async function runAction(
   act: (action: Action) => Promise<void>,
@@ -37,7 +38,7 @@ async function withRetries(
     try {
       return await act(action);
     } catch (error) {
-      if (!(error instanceof EnvironmentError)) throw error;
+      if (!(error instanceof EnvironmentError) || error.permanent) throw error;
       action.log.info(`${error.message}\n  tried: ${error.tried}\n  trying again in ${wait / 1000} s`);
       await new Promise((resume) => setTimeout(resume, wait));
     }

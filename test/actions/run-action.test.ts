@@ -6,6 +6,7 @@ import type { Action } from "../../actions/shared/action.ts";
 import { runAction } from "../../actions/shared/run-action.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { gitFailure } from "../../pipelines/registry/git/failure.ts";
 
 let [folder, printed] = ["", ""];
 beforeEach(() => {
@@ -97,6 +98,16 @@ describe("a failure of the surroundings", () => {
     expect([calls, exitCode]).toEqual([3, undefined]);
     expect(printed).toContain("origin did not answer\n  tried: git fetch\n  trying again in 0 s");
     expect(printed).not.toContain("::error");
+  });
+
+  it("is not tried again when it was refused for good, as by a ruleset of the branch", async () => {
+    const output =
+      "remote: error: GH013: Repository rule violations found for refs/heads/registry.\n! [remote rejected] a -> registry (push declined due to repository rule violations)";
+    const act = vi.fn(failing(gitFailure({ args: ["push"], code: 1, output, safe: "Nothing was changed." })));
+    const { printed } = await ran(act);
+    expect(act).toHaveBeenCalledTimes(1);
+    expect(printed).toContain("the remote's rules for this branch refused the push");
+    expect(printed).toContain("Bypass list");
   });
 
   it("that lasts says what was tried and what is safe", async () => {

@@ -26,7 +26,11 @@ function lostAnswer(cause: unknown, request: string): LostAnswer {
 /** GitHub does not want what it was sent (422), in its own words. */
 export function refused(cause: unknown, what: string): EnvironmentError {
   const { message = "" } = cause as RequestFailure;
-  return new EnvironmentError(`GitHub refused ${what}: ${message.slice(0, 200)}`, { tried: what, safe }, { cause });
+  return new EnvironmentError(
+    `GitHub refused ${what}: ${message.slice(0, 200)}`,
+    { tried: what, safe, permanent: true },
+    { cause },
+  );
 }
 
 function told(cause: unknown): string {

@@ -26,6 +26,19 @@ interface Rule {
   mend: string;
 }
 
+/** What only a person can change: the same command fails again. */
+const permanentKinds: ReadonlySet<GitFailureKind> = new Set([
+  "missing-git",
+  "auth",
+  "read-only",
+  "refused",
+  "in-the-way",
+  "ownership",
+  "not-a-repository",
+  "identity",
+  "signing",
+]);
+
 /** What git's English stderr means. The first rule that matches decides, so a cause stands above its consequences. */
 const rules: readonly Rule[] = [
   {
@@ -34,6 +47,13 @@ const rules: readonly Rule[] = [
       /\((fetch first|non-fast-forward|stale info)\)|but expected [0-9a-f]{40}|incorrect old value|reference already exists/,
     what: "somebody else wrote to the branch first",
     mend: "run the same command again",
+  },
+  {
+    // https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/managing-rulesets
+    kind: "refused",
+    pattern: /\bGH0\d\d: |Repository rule violations found|push declined due to repository rule/,
+    what: "the remote's rules for this branch refused the push",
+    mend: "whoever administers the repository can let this writer pass: Settings → Rules → Rulesets → Bypass list",
   },
   {
     kind: "disk-full",
@@ -130,7 +150,7 @@ export class GitError extends EnvironmentError {
     detail: { tried: string; safe: string; stderr: string },
     options?: ErrorOptions,
   ) {
-    super(message, detail, options);
+    super(message, { ...detail, permanent: permanentKinds.has(kind) }, options);
     this.name = "GitError";
     this.kind = kind;
     this.stderr = detail.stderr;
