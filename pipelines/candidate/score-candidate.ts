@@ -11,6 +11,7 @@ import type { Evaluation } from "../evaluation/evaluation.ts";
 import { explainModel } from "../evaluation/explanation/explain-model.ts";
 import type { Explanations } from "../evaluation/explanations.ts";
 import type { Leak } from "../evaluation/leak.ts";
+import { columnShapes, type ShapedColumn } from "../evaluation/pictures/column-shapes.ts";
 import { takeTarget } from "../evaluation/table-rows.ts";
 import { duplicateNotes } from "../gate/duplicate-check.ts";
 import type { Production } from "../registry/production.ts";
@@ -82,6 +83,7 @@ async function scoringInputs(
     ...(await ownQueryInputs(workspace, config, data, production, list)),
   };
   return {
+    pictures: 1, // kept from this version of mergeml on
     sha256,
     test: data.test.fingerprint,
     baseline,
@@ -145,9 +147,32 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
     features,
     classes,
   });
-  const evaluation = { ...compared, test_rows: test.rows, ...left, ...(scoring.leaks && { leaks: scoring.leaks }) };
+  const shapes = await columnShapes(store, data, shapedColumns(scoring));
+  const pictures = { ...compared.pictures, ...(shapes && { columns: shapes }) };
+  const evaluation = {
+    ...compared,
+    pictures,
+    test_rows: test.rows,
+    ...left,
+    ...(scoring.leaks && { leaks: scoring.leaks }),
+  };
   const stored = await storePredictions(store, test, key, target, candidate);
   return { evaluation: { ...evaluation, ...explained }, predictions: stored };
+}
+
+const mostShapes = 30;
+
+/** The target, and the features that matter most to the trainer. */
+function shapedColumns({ config, data, ranking }: Scoring): ShapedColumn[] {
+  const { task, features } = config;
+  const share = new Map(ranking.map((each) => [each.feature, each.share]));
+  const ranked = data.features.toSorted((a, b) => (share.get(b.name) ?? 0) - (share.get(a.name) ?? 0));
+  return [
+    { name: features.target, role: "target", isNumber: task === "regression" },
+    ...ranked
+      .slice(0, mostShapes)
+      .map(({ name, kind }): ShapedColumn => ({ name, role: "feature", isNumber: kind === "number" })),
+  ];
 }
 
 /** Kept by themselves, because they stay the same when only production has changed. */

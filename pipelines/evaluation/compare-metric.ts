@@ -2,7 +2,7 @@ import { type Cells, everyCellOnce, oneCell } from "./cells.ts";
 import type { Difference } from "./evaluation.ts";
 import type { IntervalPlan } from "./interval-plan.ts";
 import type { Metric, WeightedScore } from "./metrics/metric.ts";
-import { type Draws, pairedInterval } from "./paired-bootstrap.ts";
+import { type DrawnDifferences, type Draws, pairedInterval } from "./paired-bootstrap.ts";
 import type { Side } from "./sides.ts";
 
 /** Enough for 1,500 rows, or for the cells of a slice; with more rows percentiles cover as well. */
@@ -23,6 +23,7 @@ export function compareMetric<Scored>(
   production: Side<Scored> | null,
   cells: Cells,
   plan: IntervalPlan,
+  drawn?: DrawnDifferences,
 ): Compared {
   const ours = scoreSide(metric, candidate, cells);
   const theirs = production && scoreSide(metric, production, cells);
@@ -31,7 +32,7 @@ export function compareMetric<Scored>(
   const problems = [ours.problem, theirProblem && `production: ${theirProblem}`];
   const compared = { candidate: ours.value, production: theirs?.value ?? null, difference: null };
   if (!ours.score || !theirs?.score) return withProblems(compared, problems);
-  const difference = differenceOf(metric, ours, theirs, cells, plan);
+  const difference = differenceOf(metric, ours, theirs, cells, plan, drawn);
   if (typeof difference === "string") return withProblems(compared, [difference]);
   return { ...compared, difference };
 }
@@ -70,13 +71,14 @@ function differenceOf<Scored>(
   production: Exclude<SideScore, NoScore>,
   cells: Cells,
   { confidence, resamples, rowReplicates }: IntervalPlan,
+  drawn?: DrawnDifferences,
 ): Difference | string {
   if (cells.of.length < 2) return "an interval needs at least two test rows";
   if (cells.count < 2) return "an interval needs rows of at least two groups";
   const judged = (value: number) => metric.judged?.(value) ?? value;
   const pair = { candidate: candidate.score, production: production.score, judged };
   const draws = drawsOf(metric, cells, { confidence, resamples, rowReplicates });
-  const interval = pairedInterval(pair, draws);
+  const interval = pairedInterval(pair, draws, drawn);
   if (!interval) return `no interval: most resamples of these rows do not define ${metric.name}`;
   return { value: judged(candidate.value) - judged(production.value), ...interval, confidence };
 }

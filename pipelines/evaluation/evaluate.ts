@@ -11,6 +11,10 @@ import type { Baseline, Evaluation, MetricComparison } from "./evaluation.ts";
 import { type IntervalPlan, planIntervals } from "./interval-plan.ts";
 import type { Metric } from "./metrics/metric.ts";
 import { classificationMetrics, regressionMetrics } from "./metrics/metrics.ts";
+import { classificationPictures } from "./pictures/classification-pictures.ts";
+import type { Pictures } from "./pictures/pictures.ts";
+import { regressionPictures } from "./pictures/regression-pictures.ts";
+import { resampleHistogram } from "./pictures/resample-histogram.ts";
 import { calibrationBins, predictionDeciles } from "./prediction-bins.ts";
 import { regressionSides } from "./regression-sides.ts";
 import type { Sides } from "./sides.ts";
@@ -56,20 +60,24 @@ export function evaluate(input: EvaluationInput): Evaluation {
   return { task, primary, test_fingerprint, model, features, classes, baseline, ...compared };
 }
 
-type Results = Pick<Evaluation, "rows" | "groups" | "metrics" | "slices" | "small_slices" | "bins">;
+type Results = Pick<Evaluation, "rows" | "groups" | "metrics" | "slices" | "small_slices" | "bins" | "pictures">;
 
 function evaluateRegression(input: EvaluationInput, { values }: Extract<Target, { task: "regression" }>): Results {
   const mean = "mean" in input.naive ? input.naive.mean : Number.NaN;
   const sides = regressionSides(values, input.candidate, productionOf(input), mean);
   const bins = "scored" in sides.candidate ? predictionDeciles(sides.candidate.scored) : [];
-  return { ...compare(input, sides, regressionMetrics, 0), bins };
+  const compared = compare(input, sides, regressionMetrics, 0);
+  const drawn = regressionPictures(sides);
+  return { ...compared, bins, pictures: { ...compared.pictures, ...(drawn && { regression: drawn }) } };
 }
 
 function evaluateClassification(input: EvaluationInput, target: Extract<Target, { task: "classification" }>): Results {
   const frequencies = "frequencies" in input.naive ? input.naive.frequencies : [];
   const sides = classificationSides(target, input.classes, input.candidate, productionOf(input), frequencies);
   const bins = "scored" in sides.candidate ? calibrationBins(sides.candidate.scored) : [];
-  return { ...compare(input, sides, classificationMetrics, sides.naive.classes.length), bins };
+  const compared = compare(input, sides, classificationMetrics, sides.naive.classes.length);
+  const drawn = classificationPictures(sides);
+  return { ...compared, bins, pictures: { ...compared.pictures, ...(drawn && { classification: drawn }) } };
 }
 
 /** A baseline said to be scored without predictions gets empty ones, which is a problem, not "no production". */
@@ -88,7 +96,9 @@ function compare<Scored>(
   const ordered = primaryFirst(metrics, primary);
   const { slices, small } = compareSlices(sides, metrics, sliceRules, groups, plan, clusters);
   const counted = { rows: sides.rows, ...(clusters && { groups: countClusters(clusters) }) };
-  return { ...counted, metrics: compareAll(sides, ordered, plan, clusters), slices, small_slices: small };
+  const { compared, resampled } = compareAll(sides, ordered, plan, clusters);
+  const pictures = { ...(resampled && { resampled }) };
+  return { ...counted, metrics: compared, slices, small_slices: small, pictures };
 }
 
 function compareAll<Scored>(
@@ -96,15 +106,19 @@ function compareAll<Scored>(
   metrics: readonly Metric<Scored>[],
   plan: IntervalPlan,
   clusters: Int32Array | null,
-): MetricComparison[] {
+): { compared: MetricComparison[]; resampled: Pictures["resampled"] | null } {
   const { candidate, production, naive, rows } = sides;
   const cells = drawnCells(rows, clusters, plan.cells, seededRandom(plan.seed));
-  return metrics.map((metric) => ({
+  let resampled: Pictures["resampled"] | null = null;
+  const compared = metrics.map((metric, at) => ({
     metric: metric.name,
     direction: metric.direction,
     naive: scoreNaive(metric, naive, rows),
-    ...compareMetric(metric, candidate, production, cells, plan),
+    ...compareMetric(metric, candidate, production, cells, plan, (differences) => {
+      if (at === 0) resampled = resampleHistogram(metric.name, differences);
+    }),
   }));
+  return { compared, resampled };
 }
 
 function primaryFirst<Scored>(metrics: readonly Metric<Scored>[], primary: string): Metric<Scored>[] {

@@ -3,6 +3,7 @@ import type { Duplicates } from "../data/dataset.ts";
 import type { FeatureSpec } from "../data/table.ts";
 import type { Explanations } from "./explanations.ts";
 import type { Leak } from "./leak.ts";
+import type { Pictures } from "./pictures/pictures.ts";
 
 export type Direction = "min" | "max";
 
@@ -121,4 +122,6 @@ export interface Evaluation {
   explanations?: Explanations;
   /** Why there are none although the metric has a value: the machine was too slow. */
   explanations_left_out?: string;
+  /** What an HTML report draws. Versions of before they were kept have none. */
+  pictures?: Pictures;
 }

@@ -22,6 +22,9 @@ export interface Draws {
   studentised: boolean;
 }
 
+/** Told of the difference of each resample, NaN where the metric has no value. */
+export type DrawnDifferences = (differences: Float64Array) => void;
+
 /**
  * The interval of candidate − production over resamples that give both models the same rows, so that what makes rows hard
  * for both cancels. null when fewer than half of the resamples define the metric.
@@ -30,13 +33,18 @@ export interface Draws {
  * standard errors from the jackknife's influence of each cell: with heavy tails percentile intervals are too short there,
  * and BCa's shorter still. Else it is the percentile interval (Efron & Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13).
  */
-export function pairedInterval(pair: Pair, draws: Draws): Pick<Difference, "low" | "high"> | null {
+export function pairedInterval(
+  pair: Pair,
+  draws: Draws,
+  tell?: DrawnDifferences,
+): Pick<Difference, "low" | "high"> | null {
   const { cells, resamples, replicates, confidence, studentised } = draws;
   const weights = resamples.weights(cells.count);
   const drawn = (replicate: number) => weights.subarray(replicate * cells.count, (replicate + 1) * cells.count);
   const differences = new Float64Array(replicates);
   for (let replicate = 0; replicate < replicates; replicate++)
     differences[replicate] = differenceOf(pair, cells, drawn(replicate));
+  tell?.(differences);
   const defined = differences.filter(Number.isFinite).sort();
   if (defined.length * 2 < replicates || defined.length === 0) return null;
   const tail = (1 - confidence) / 2;

@@ -97,6 +97,57 @@ const explanations = object(
   { limited: object({ model_bytes: count, test_rows: count, features: count }) },
 );
 
+/** Numbers with a space between them. */
+const series = { type: "string", maxLength: 2_000, pattern: "^(?:-?[0-9.]{1,25}(?:e[-+]?[0-9]{1,3})?(?: |$)){0,100}$" };
+const axis = object({ from: number, to: number, bins: { type: "integer", minimum: 1, maximum: 100 } });
+const drawnCalibration = object({ rows: series, predicted: series, actual: series, low: series, high: series });
+const regressionSide = object({
+  density: list(series, 100),
+  residuals: series,
+  spread: list(series, 100),
+  calibration: drawnCalibration,
+});
+const classCurves = object({
+  class: name,
+  false_positive: series,
+  true_positive: series,
+  recall: series,
+  precision: series,
+});
+const classificationSide = object({
+  confusion: list(series, 100),
+  calibration: drawnCalibration,
+  curves: list(classCurves, 20),
+});
+const columnSide = object(
+  { rows: count, missing: count, counts: series },
+  { min: nullable(number), median: nullable(number), max: nullable(number) },
+);
+const pictures = object(
+  {},
+  {
+    resampled: object({ metric: name, replicates: count, axis, counts: series }),
+    regression: object({
+      values: axis,
+      residuals: axis,
+      candidate: regressionSide,
+      production: nullable(regressionSide),
+    }),
+    classification: object({
+      classes: list(name, 100),
+      candidate: classificationSide,
+      production: nullable(classificationSide),
+    }),
+    columns: list(
+      object(
+        { name, role: { enum: ["target", "feature"] }, train: columnSide, test: columnSide },
+        { axis, labels: list(text(1_000), 100) },
+      ),
+      100,
+    ),
+  },
+);
+
 const comparison = { direction, production: score, candidate: score, difference };
 const evaluation = object(
   {
@@ -136,6 +187,7 @@ const evaluation = object(
     overlap_unknown: text(8_000),
     explanations,
     explanations_left_out: line,
+    pictures,
   },
 );
 

@@ -105,6 +105,7 @@ export const recordShape: Shape = {
       importance: [{ feature: "string", worse: "score", sd: "score" }],
       dependence: ["object"],
     },
+    "pictures?": "object",
   },
   verdict: {
     outcome: "string",
