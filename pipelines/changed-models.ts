@@ -1,7 +1,9 @@
 import { posix } from "node:path";
+import { UserError } from "./errors/user-error.ts";
 import { viewsFolder } from "./features/load-views.ts";
 import type { Git } from "./registry/git/git.ts";
 import { hasCommit } from "./registry/git/objects.ts";
+import { fetchCommit } from "./workspace/read-commit.ts";
 import { isToolFile, toolFile } from "./workspace/tool-file.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -22,6 +24,23 @@ export async function changedModels(
 ): Promise<ReadonlySet<string> | "all"> {
   const from = base === null ? null : await knownBase(workspace.git, base);
   return from === null ? "all" : changedBetween(workspace, from, "HEAD");
+}
+
+/**
+ * The models whose inputs differ between exactly `base` and the checked-out commit, however they are related; "all" when there
+ * is no such commit, as before a branch's first push.
+ */
+export async function changedSince(
+  workspace: Pick<Workspace, "git" | "remote" | "repository">,
+  base: string,
+): Promise<ReadonlySet<string> | "all"> {
+  try {
+    await fetchCommit(workspace, base);
+  } catch (error) {
+    if (error instanceof UserError) return "all";
+    throw error;
+  }
+  return changedBetween(workspace, base, "HEAD");
 }
 
 /** The models whose inputs differ between two commits. */

@@ -14,7 +14,7 @@ export async function planChecks(action: Action): Promise<void> {
   const gone = wanted.filter((model) => !names.includes(model));
   const records = await Promise.all(gone.map((model) => snapshot.record(model, deployed.get(model)?.version ?? 0)));
   const configs = [...models.map(({ config }) => config), ...records.map(({ candidate }) => candidate.config)];
-  action.output("matrix", JSON.stringify(jobMatrix(configs)));
+  action.output("matrix", JSON.stringify(jobMatrix(configs, { usual: action.input("runner") })));
   action.output("count", `${configs.length}`);
   action.log.info(configs.length > 0 ? configs.map(({ name }) => name).join("\n") : "Nothing is in production.");
 }

@@ -1,21 +1,23 @@
-import { changedModels } from "../../pipelines/changed-models.ts";
+import { changedSince } from "../../pipelines/changed-models.ts";
 import { noRegistry } from "../../pipelines/deploy.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
 import { fence } from "../../pipelines/report/markdown/fence.ts";
 import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
 import { readModels } from "../../pipelines/workspace/read-models.ts";
+import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
 import { jobMatrix } from "../shared/job-matrix.ts";
 import { uploadPlan } from "../shared/plan-bundle.ts";
 import { runAction } from "../shared/run-action.ts";
+import { changedInRun } from "./changed-in-run.ts";
 
 async function plan(action: Action): Promise<void> {
   const workspace = await action.workspace();
   const named = action.list("models");
   const only = named.length > 0 ? named : undefined;
-  const changed = await changedModels(workspace, action.input("base") || null);
+  const changed = await changedInRun(action, workspace);
   const opened = workspace.registry.snapshot({ fetch: true });
   const all = await planModels(workspace, only, opened);
   const entries = all.entries.filter(
@@ -26,7 +28,15 @@ async function plan(action: Action): Promise<void> {
   // Now, not after the training.
   if (toDeploy && due.length > 0 && (await opened).tip === null) throw noRegistry(workspace);
   const { models } = await readModels(workspace, due);
-  action.output("matrix", JSON.stringify(jobMatrix(models.map(({ config }) => config))));
+  action.output(
+    "matrix",
+    JSON.stringify(
+      jobMatrix(
+        models.map(({ config }) => config),
+        { usual: action.input("runner") },
+      ),
+    ),
+  );
   action.output("count", `${due.length}`);
   action.output("affected", `${entries.length}`);
   if (!toDeploy)
@@ -35,7 +45,21 @@ async function plan(action: Action): Promise<void> {
   await appendJobSummary(action.env, `### mergeml plan\n\n${told}\n`);
   action.log.info(entries.length > 0 ? renderPlan(entries) : "No model is affected.");
   // A shared plan's problems are told by the report. The outputs are there all the same: others' mistakes stop no model.
-  if (toDeploy && all.problems.some(({ severity }) => severity !== "warning")) throw new UserError(all.problems);
+  if (toDeploy) await tellProblems(action, workspace, all.problems);
+}
+
+/** Red by mistakes that came with this push. Earlier ones were red then, and are a warning since: they are not this push's. */
+async function tellProblems(action: Action, workspace: Workspace, problems: readonly Problem[]): Promise<void> {
+  const errors = problems.filter(({ severity }) => severity !== "warning");
+  if (errors.length === 0) return;
+  const touched = await changedSince(workspace, action.input("since"));
+  const isOwn = ({ where }: Problem) => {
+    const model = /^models\/([^/]+)\//.exec(where?.file ?? "")?.[1];
+    return touched === "all" || model === undefined || touched.has(model);
+  };
+  if (errors.some(isOwn)) throw new UserError(problems.filter(isOwn));
+  for (const { message, where } of errors)
+    action.log.warn(`${where ? `${where.file}:${where.line}: ` : ""}${message} (not of this push)`);
 }
 
 await runAction(plan);

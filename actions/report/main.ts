@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Action } from "../shared/action.ts";
 import { downloadArtifacts } from "../shared/github/artifact.ts";
 import { downloadFromRun } from "../shared/github/other-run.ts";
@@ -10,8 +11,13 @@ import { judgeEntriesAfterTries, rememberedBefore } from "../shared/pull-request
 import { collectEntries } from "../shared/report-entries.ts";
 import { reportSubjects, subjectOfPlan } from "../shared/report-subject.ts";
 import { runAction } from "../shared/run-action.ts";
+import { beginReport } from "./begin.ts";
 
 async function report(action: Action): Promise<void> {
+  const step = action.input("step");
+  if (step === "begin") return beginReport(action);
+  if (step !== "")
+    throw new UserError({ message: `input step is "${step.slice(0, 60)}"`, hint: "write begin, or leave it out" });
   const subjects = await reportSubjects(action);
   const [first] = subjects;
   if (first === undefined) {
@@ -33,7 +39,9 @@ async function report(action: Action): Promise<void> {
     }
     const entries = await collectEntries(action, subject, folders);
     const before = await rememberedBefore(action, subject);
-    await publishReport(action, subject, await judgeEntriesAfterTries(action, entries, before), before);
+    const { repository } = await action.workspace();
+    const judged = await judgeEntriesAfterTries(action, entries, before);
+    await publishReport(action, subject, judged, { before, comment: repository.comment });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -1,9 +1,13 @@
 import type { ModelConfig } from "../../pipelines/config/model-config.ts";
+import { UserError } from "../../pipelines/errors/user-error.ts";
 
 /** GitHub runs at most so many jobs of one matrix. */
 const mostJobs = 256;
 
-/** One job: the models it trains, separated by spaces, and where. */
+/** The runner of models whose config names none. */
+const usualRunner = "ubuntu-latest";
+
+/** One job: the models it trains, separated by spaces, and where (`runs-on` as JSON). */
 export interface MatrixEntry {
   name: string;
   models: string;
@@ -11,11 +15,16 @@ export interface MatrixEntry {
   timeout: number;
 }
 
-/** A job per model; with more than 256, models that want the same runner share jobs, as evenly as can be. */
+/**
+ * A job per model; with more than 256, models that want the same runner share jobs, as evenly as can be. `usual` is the
+ * workflow's input `runner`, in JSON: where models run that name no other one. Throws UserError when it is no JSON.
+ */
 export function jobMatrix(
   configs: readonly Pick<ModelConfig, "name" | "resources">[],
-  limit = mostJobs,
+  { usual = "", limit = mostJobs }: { usual?: string; limit?: number } = {},
 ): { include: MatrixEntry[] } {
+  const instead = usual === "" ? JSON.stringify(usualRunner) : usualOf(usual);
+  const entryOf = (group: readonly Pick<ModelConfig, "name" | "resources">[]) => matrixEntry(group, instead);
   const single = configs.map((config) => entryOf([config]));
   if (single.length <= limit) return { include: single };
   const byRunner = [...Map.groupBy(configs, ({ resources }) => resources.runner).values()];
@@ -25,13 +34,26 @@ export function jobMatrix(
   }
 }
 
-function entryOf(group: readonly Pick<ModelConfig, "name" | "resources">[]): MatrixEntry {
+function usualOf(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch (cause) {
+    const message = `the input runner is ${text.slice(0, 60)}, which is not JSON`;
+    throw new UserError(
+      { message, hint: `write it quoted, e.g. '["self-hosted", "gpu"]' or '{"group": "ml"}'` },
+      { cause },
+    );
+  }
+}
+
+function matrixEntry(group: readonly Pick<ModelConfig, "name" | "resources">[], usual: string): MatrixEntry {
   const [first] = group;
+  const runner = first?.resources.runner ?? usualRunner;
   const more = group.length > 1 ? ` and ${group.length - 1} more` : "";
   return {
     name: `${first?.name}${more}`,
     models: group.map(({ name }) => name).join(" "),
-    runner: first?.resources.runner ?? "ubuntu-latest",
+    runner: runner === usualRunner ? usual : JSON.stringify(runner),
     timeout: Math.min(
       group.reduce((minutes, { resources }) => minutes + resources.timeout_minutes, 0),
       360,

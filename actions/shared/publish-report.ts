@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { RepositoryConfig } from "../../pipelines/config/model-config.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { headline } from "../../pipelines/report/headline.ts";
-import { renderReport } from "../../pipelines/report/render-report.ts";
+import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";
 import { entryState, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";
@@ -14,13 +15,22 @@ import { uploadFolder } from "./github/artifact.ts";
 import { type CheckAnnotation, publishCheckRun } from "./github/check-run.ts";
 import { upsertComment } from "./github/comment.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
-import { incidentalText, reportMarker } from "./report-comment.ts";
+import { elsewhereOf, findReportComment, incidentalText, reportMarker } from "./report-comment.ts";
+import { checkName } from "./report-names.ts";
+import { remembering, saysSameVerdicts } from "./report-notice.ts";
 import type { ReportSubject } from "./report-subject.ts";
 import { modelsFolder, pathInRepository } from "./repository-path.ts";
 
 const blocking = new Set(["error", "checks-failed", "fail", "inconclusive"]);
 /** The summary of a job holds a mebibyte; other steps write to it too. */
 const summaryLimit = 900_000;
+
+export interface Publishing {
+  /** What the comment remembers of candidates. */
+  before?: ReadonlyMap<string, RememberedCandidate>;
+  /** `comment` of mergeml.yaml. */
+  comment?: RepositoryConfig["comment"];
+}
 
 /**
  * Comment, check run, summary and artifact. What the token may not do, or what gets lost on the way, is left out with a
@@ -30,7 +40,7 @@ export async function publishReport(
   action: Action,
   subject: ReportSubject,
   entries: readonly ReportEntry[],
-  before: ReadonlyMap<string, RememberedCandidate> = new Map(),
+  { before = new Map(), comment: mode = "always" }: Publishing = {},
 ): Promise<void> {
   const { runUrl } = await action.context();
   const isNeutral = entries.length === 0 || entries.some(({ state }) => state === "unreached");
@@ -42,7 +52,9 @@ export async function publishReport(
     action.log.info(`${lost}: this server has no artifacts of that kind`);
   const publish = async <T>(what: string, work: () => Promise<T>) =>
     subject.mayPublish ? orLost(action, `${what}; the report is in the job's summary`, work) : "forbidden";
-  const comment = await publish("the comment was lost", () => post(action, subject, entries, { link: runUrl, before }));
+  const comment = await publish("the comment was lost", () =>
+    post(action, subject, entries, { link: runUrl, before, mode, verdict }),
+  );
   const check = await publish("the check was lost", () => checkOn(action, subject, entries, { verdict, runUrl }));
   if (comment === "forbidden") tellDegraded(action, subject);
   action.output("verdict", verdict);
@@ -65,7 +77,7 @@ function tellDegraded({ log }: Action, { mayPublish }: ReportSubject): void {
   log.warn(
     mayPublish
       ? "the token may not comment on this pull request: the report is in the job's summary. Give the job pull-requests: write"
-      : "a pull request from a fork: model-report posts the report; it is in the job's summary too",
+      : "this run's token may only read, as of every fork's and of Dependabot: model-report posts the report; it is in the job's summary too",
   );
 }
 
@@ -77,27 +89,42 @@ function headlineOf(entries: readonly ReportEntry[]): string {
   return headline(worstEntryFirst(entries)).replaceAll("\\", "");
 }
 
-/** Without an affected model only an earlier comment is brought up to date. */
+interface Posting {
+  link: string;
+  before: ReadonlyMap<string, RememberedCandidate>;
+  mode: RepositoryConfig["comment"];
+  verdict: "pass" | "fail" | "none";
+}
+
+/** Without an affected model, or with nothing to blame where only failures are told, only an earlier comment is brought up to date. */
 async function post(
   action: Action,
   subject: ReportSubject,
   entries: readonly ReportEntry[],
-  { link, before }: { link: string; before: ReadonlyMap<string, RememberedCandidate> },
+  { link, before, mode, verdict }: Posting,
 ) {
   const { pullRequest, headSha } = subject;
+  if (pullRequest === null) return "none";
   const records = entries.flatMap((entry) => (entry.state === "judged" ? [entry.candidate] : []));
   const remembered = candidateMarker(records, before);
   const body = (limit: number) =>
     entries.length > 0
       ? `${remembered}\n${renderReport(entries, { link, commit: headSha, limit: limit - remembered.length - 1 })}`
       : "## mergeml: no model changed";
-  return upsertComment(await action.github(), {
+  const folder = modelsFolder(action.env);
+  const github = await action.github();
+  const sticky = {
     pullRequest,
-    marker: reportMarker(modelsFolder(action.env)),
-    body,
-    elsewhere: `The [full report](${link}) has everything.`,
+    marker: reportMarker(folder),
+    elsewhere: elsewhereOf(link),
     incidental: incidentalText,
-    onlyUpdate: entries.length === 0,
+  };
+  const kept = mode === "on-change" ? await findReportComment(github, pullRequest, folder) : null;
+  const isOld = kept !== null && saysSameVerdicts(kept, body(commentLimit), folder);
+  return upsertComment(github, {
+    ...sticky,
+    body: isOld ? () => remembering(kept, remembered, folder) : body,
+    onlyUpdate: entries.length === 0 || (mode === "on-failure" && verdict !== "fail"),
   });
 }
 
@@ -107,9 +134,8 @@ async function checkOn(
   entries: readonly ReportEntry[],
   { verdict, runUrl }: { verdict: "pass" | "fail" | "none"; runUrl: string },
 ) {
-  const folder = modelsFolder(action.env);
   return publishCheckRun(await action.github(), {
-    name: folder === "" ? "mergeml" : `mergeml (${folder})`,
+    name: checkName(action.env),
     headSha,
     conclusion: verdict === "fail" ? "failure" : verdict === "pass" ? "success" : "neutral",
     title: entries.length > 0 ? headlineOf(entries) : "no model is affected",

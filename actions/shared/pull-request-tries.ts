@@ -14,6 +14,7 @@ export async function rememberedBefore(
   action: Action,
   { pullRequest }: Pick<ReportSubject, "pullRequest">,
 ): Promise<Map<string, RememberedCandidate>> {
+  if (pullRequest === null) return new Map();
   try {
     const comment = await findReportComment(await action.github(), pullRequest, modelsFolder(action.env));
     return readCandidateMarker(comment ?? "");

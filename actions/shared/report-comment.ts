@@ -9,6 +9,11 @@ export function reportMarker(folder: string): string {
 /** Seconds of training and the run that reported: they differ when a job runs again, and are no reason to notify anybody. */
 export const incidentalText = /trained in [\d.,]+ s|\/actions\/runs\/\d+/g;
 
+/** What a comment that was cut says of where the rest is. */
+export function elsewhereOf(link: string): string {
+  return `The [full report](${link}) has everything.`;
+}
+
 /** The report's comment on a pull request; null when there is none. */
 export function findReportComment(github: GitHub, pullRequest: number, folder: string): Promise<string | null> {
   return readComment(github, pullRequest, reportMarker(folder));

@@ -1,12 +1,13 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { KnownHead } from "../../pipelines/handover/test-merge.ts";
 import type { Action } from "./action.ts";
-import { openPullRequestsOfHead, readPullRequest } from "./github/pull-request.ts";
+import { mergeBaseOf, openPullRequestsOfHead, readPullRequest } from "./github/pull-request.ts";
 
 /** What a report is about, from the event and the API, never from an artifact. */
 export interface ReportSubject extends KnownHead {
-  pullRequest: number;
-  /** false: the token of a fork's run cannot comment; another workflow will. */
+  /** null for a commit of the merge queue, which nobody comments on. */
+  pullRequest: number | null;
+  /** false: the token of a fork's run, or of Dependabot's, cannot comment; another workflow will. */
   mayPublish: boolean;
   /** The run that has the artifacts, when it is not this one. */
   otherRun?: number;
@@ -17,16 +18,24 @@ export interface ReportSubject extends KnownHead {
  * nothing to report on any more. Throws UserError when the event is of no pull request.
  */
 export async function reportSubjects(action: Action): Promise<ReportSubject[]> {
-  const { pullRequest, sha, workflowRun } = await action.context();
+  const { pullRequest, mergeGroup, sha, workflowRun } = await action.context();
   if (action.input("run-id") !== "") return subjectsOfRun(action, workflowRun);
   if (pullRequest) {
-    const { number, headSha, fork } = pullRequest;
-    return [{ pullRequest: number, headSha, merge: sha, baseRef: null, mayPublish: !fork }];
+    const { number, headSha, readOnly } = pullRequest;
+    return [{ pullRequest: number, headSha, merge: sha, baseRef: null, mayPublish: !readOnly }];
+  }
+  if (mergeGroup) {
+    const { headSha, baseSha } = mergeGroup;
+    return [{ pullRequest: null, headSha, merge: null, baseRef: null, base: baseSha, mayPublish: true }];
   }
   const number = action.input("pull-request");
   if (!/^[1-9]\d{0,9}$/.test(number)) throw noPullRequest(number);
-  const { headSha, baseRef } = await readPullRequest(await action.github(), Number(number));
-  return headSha === sha ? [{ pullRequest: Number(number), headSha, merge: null, baseRef, mayPublish: true }] : [];
+  const github = await action.github();
+  const known = await readPullRequest(github, Number(number));
+  const { headSha, baseRef } = known;
+  if (headSha !== sha) return [];
+  const base = await mergeBaseOf(github, known);
+  return [{ pullRequest: Number(number), headSha, merge: null, baseRef, base, mayPublish: true }];
 }
 
 async function subjectsOfRun(

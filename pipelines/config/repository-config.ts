@@ -13,6 +13,7 @@ export const defaultRepositoryConfig: RepositoryConfig = {
   store: ".mergeml/store",
   predictions: "predictions",
   gc_grace_days: 7,
+  comment: "always",
   defaults: {},
 };
 

@@ -84,6 +84,14 @@ export const repositorySchema = {
       default: 7,
       examples: [7],
     },
+    comment: {
+      description:
+        "When pull requests are commented on: always when a model is affected, with a notice at once; on-change only when a verdict is another one than the comment has; on-failure only when something blocks, or when an earlier comment said so. The check and the job's summary always are there.",
+      type: "string",
+      enum: ["always", "on-change", "on-failure"],
+      default: "always",
+      examples: ["on-failure"],
+    },
     defaults: {
       title: "a block of keys as in model.yaml",
       description: "Keys that every model.yaml starts from; a model's own keys win.",

@@ -12,6 +12,8 @@ export interface KnownHead {
   merge: string | null;
   /** Name of the branch it goes to; null: what is checked out here. */
   baseRef: string | null;
+  /** The commit that the head began from, where that is known: what the branch did since is no change of the head's. */
+  base?: string;
 }
 
 /** Where a pull request's models are read, and the commit that they are compared with. */
@@ -26,7 +28,11 @@ export interface JudgedCommit {
  * merge that the server holds now: made of the newest base branch, and by nobody else. Throws UserError when there is none.
  */
 export async function judgedCommit(repository: Repository, planned: string, known: KnownHead): Promise<JudgedCommit> {
-  const { headSha, merge, baseRef } = known;
+  const { headSha, merge, baseRef, base: began } = known;
+  if (planned === headSha && began !== undefined) {
+    await fetchCommit(repository, began);
+    return { commit: headSha, base: began };
+  }
   if (planned === headSha) return { commit: headSha, base: await tipOf(repository, baseRef) };
   if (planned !== merge && !(await isMergeWith(repository, planned, headSha))) throw notOurs(planned);
   const base = merge === null ? null : await firstParent(repository, merge, headSha);

@@ -7,7 +7,7 @@ const checkout = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6
  * The workflow on the registry branch. GitHub runs the file of the branch that was pushed, so a `git revert` by hand is
  * verified, recorded as a Deployment and told to serving like a deploy.
  */
-export function registryWorkflow(branch: string, source: ToolSource): string {
+export function registryWorkflow(branch: string, source: ToolSource, folder = ""): string {
   return `# Runs when somebody pushes to this branch, a \`git revert\` by hand included: verifies the registry, records what is in
 # production now as Deployments, and tells serving. Written by \`mergeml init\`.
 name: registry
@@ -19,7 +19,7 @@ permissions: {}
 
 jobs:
   notify:
-    runs-on: ubuntu-latest
+    runs-on: \${{ fromJSON(vars.MERGEML_RUNNER || '"ubuntu-latest"') }}
     timeout-minutes: 10
     permissions:
       contents: write # for repository_dispatch, which tells serving; nothing is pushed
@@ -33,7 +33,7 @@ ${toolStep(source)}
       - uses: ./.mergeml/tool/actions/setup
       - uses: ./.mergeml/tool/actions/notify
         with:
-          since: \${{ github.event.before }}
+${inFolder(folder)}          since: \${{ github.event.before }}
           verify: true
 `;
 }
@@ -48,20 +48,39 @@ function toolStep(source: ToolSource): string {
           persist-credentials: false`;
 }
 
+/** The input of every action for models in a folder of a larger repository. */
+function inFolder(folder: string, indent = 10): string {
+  return folder === "" ? "" : `${" ".repeat(indent)}working-directory: ${JSON.stringify(folder)}\n`;
+}
+
 const passed = (names: readonly string[]) => names.map((name) => `      ${name}: \${{ inputs.${name} }}\n`).join("");
 
-/** The workflows of a repository that uses mergeml's, by path: a few lines each. `branch` is the one that merges go to. */
-export function callerWorkflows({ name, ref }: { name: string; ref: string }, branch: string): Record<string, string> {
+/** What the models' jobs may know, by name: no other secret of the repository reaches them. */
+const secrets = `    secrets:
+      MERGEML_SOURCES: \${{ secrets.MERGEML_SOURCES }}
+`;
+
+/**
+ * The workflows of a repository that uses mergeml's, by path: a few lines each. `branch` is the one that merges go to,
+ * `folder` that of the models in a larger repository.
+ */
+export function callerWorkflows(
+  { name, ref }: { name: string; ref: string },
+  branch: string,
+  folder = "",
+): Record<string, string> {
   const call = (workflow: string, more = "") => `    uses: ${name}/.github/workflows/${workflow}@${ref}
     with:
       mergeml-repository: ${name}
       mergeml-ref: ${ref}
-${more}`;
+${inFolder(folder, 6)}${more}`;
   return {
     ".github/workflows/model-pr.yml": `# Compares the models a pull request changes with production, comments, and passes or blocks.
 name: model-pr
 on:
   pull_request:
+    types: [opened, synchronize, reopened, edited] # edited: its base may be another one
+  merge_group:
   workflow_dispatch: # by which mergeml asks for the check of its own pull requests
     inputs:
       pull-request:
@@ -72,13 +91,13 @@ permissions: {}
 jobs:
   models:
     permissions:
-      actions: read
+      actions: write
       checks: write
       contents: read
       id-token: write
       packages: read
       pull-requests: write
-${call("model-pr.yml", `      pull-request: \${{ fromJSON(inputs.pull-request || 0) }}\n`)}`,
+${call("model-pr.yml", `      pull-request: \${{ fromJSON(inputs.pull-request || 0) }}\n`)}${secrets}`,
     ".github/workflows/model-report.yml": `# Posts the report of pull requests from forks, whose own runs may only read. Runs none of their code.
 name: model-report
 on:
@@ -110,7 +129,7 @@ jobs:
       id-token: write
       packages: write
       pull-requests: read
-${call("model-deploy.yml")}`,
+${call("model-deploy.yml")}${secrets}`,
     ".github/workflows/drift.yml": `# Watches the models in production: drift becomes an issue, and where the config says so a retrain pull request or a rollback.
 # GitHub stops schedules of public repositories without a commit for 60 days.
 name: drift
@@ -136,7 +155,7 @@ jobs:
       issues: write
       packages: read
       pull-requests: write
-${call("drift.yml", passed(["models", "now"]))}`,
+${call("drift.yml", passed(["models", "now"]))}${secrets}`,
     ".github/workflows/rollback.yml": `# Takes back a model's last promotion.
 name: rollback
 on:

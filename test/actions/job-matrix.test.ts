@@ -10,9 +10,18 @@ const model = (name: string, runner = "ubuntu-latest", timeout_minutes = 60) => 
 describe("the job matrix", () => {
   it("has a job per model, on its runner", () => {
     expect(jobMatrix([model("a"), model("b", "gpu", 90)]).include).toEqual([
-      { name: "a", models: "a", runner: "ubuntu-latest", timeout: 60 },
-      { name: "b", models: "b", runner: "gpu", timeout: 90 },
+      { name: "a", models: "a", runner: '"ubuntu-latest"', timeout: 60 },
+      { name: "b", models: "b", runner: '"gpu"', timeout: 90 },
     ]);
+  });
+
+  it("sends models that name no runner where the workflow's input says", () => {
+    const usual = '{"group": "ml", "labels": ["gpu"]}';
+    const { include } = jobMatrix([model("a"), model("b", "large")], { usual });
+    expect(include.map(({ runner }) => JSON.parse(runner))).toEqual([{ group: "ml", labels: ["gpu"] }, "large"]);
+    expect(() => jobMatrix([model("a")], { usual: "my-runner" })).toThrow(
+      "the input runner is my-runner, which is not JSON",
+    );
   });
 
   it("is empty without models", () => {
@@ -26,7 +35,9 @@ describe("the job matrix", () => {
         const models = runners.map((runner, index) => model(`m${index}`, runner));
         const { include } = jobMatrix(models);
         expect(include.length).toBeLessThanOrEqual(256);
-        const placed = include.flatMap((entry) => entry.models.split(" ").map((name) => [name, entry.runner]));
+        const placed = include.flatMap((entry) =>
+          entry.models.split(" ").map((name) => [name, JSON.parse(entry.runner)]),
+        );
         expect(placed.sort()).toEqual(models.map(({ name, resources }) => [name, resources.runner]).sort());
         for (const { timeout } of include) expect(timeout).toBeLessThanOrEqual(360);
       }),

@@ -7,12 +7,17 @@ import { featuresSql, initialised, makeScratch, modelYaml, type Scratch } from "
 const main = join(import.meta.dirname, "../../actions/plan/main.ts");
 
 /** Runs the action as the runner does; `base` is the commit to compare with, `root` the checkout. */
-function plan({ root: own, env, folder }: Scratch, base = "", root = own) {
+function plan({ root: own, env, folder }: Scratch, base = "", root = own, more: Record<string, string> = {}) {
   const [output, summary] = [join(folder, "output"), join(folder, "summary")];
   for (const file of [output, summary]) writeFileSync(file, ""); // as the runner makes them
   const files = { GITHUB_WORKSPACE: root, GITHUB_OUTPUT: output, GITHUB_STEP_SUMMARY: summary, INPUT_BASE: base };
+  const run = {
+    GITHUB_REPOSITORY: "octo/models",
+    GITHUB_SERVER_URL: "https://a.test",
+    GITHUB_API_URL: "https://a.test",
+  };
   const { status, stdout } = spawnSync(process.execPath, [main], {
-    env: { ...env, ...files } as NodeJS.ProcessEnv,
+    env: { ...env, ...files, ...run, ...more } as NodeJS.ProcessEnv,
     encoding: "utf8",
     timeout: 60_000,
     input: "",
@@ -40,10 +45,29 @@ describe("the plan of a deploy", () => {
     expect(stdout).toMatch(/^::error file=models\/broken\/model\.yaml,line=5,/m);
     expect(outputs).toMatchObject({ count: "1", affected: "2" });
     expect(JSON.parse(outputs.matrix ?? "")).toEqual({
-      include: [{ name: "rent", models: "rent", runner: "ubuntu-latest", timeout: 60 }],
+      include: [{ name: "rent", models: "rent", runner: '"ubuntu-latest"', timeout: 60 }],
     });
     expect(summary).toMatch(/rent +new +nothing in production/);
     expect(summary).toContain("models/broken/model.yaml:5:");
+  });
+
+  it("is not red by a mistake that an earlier push brought", async () => {
+    using scratch = await initialised();
+    const { git, write } = scratch;
+    const commit = (path: string, text: string) => {
+      const before = git("rev-parse", "HEAD").trim();
+      write(path, text);
+      git("add", ".");
+      git("commit", "-qm", "Change");
+      return before;
+    };
+    const before = commit("models/broken/model.yaml", modelYaml({ name: "broken", type: "linaer" }));
+    const since = { INPUT_SINCE: before };
+    expect(plan(scratch, "", undefined, since).status).toBe(1);
+    const later = plan(scratch, "", undefined, { INPUT_SINCE: commit("NOTES.md", "Words.\n") });
+    expect(later.status, later.stdout).toBe(0);
+    expect(later.stdout).toMatch(/::warning::models\/broken\/model\.yaml:5: .*\(not of this push\)/);
+    expect(later.outputs.count).toBe("1");
   });
 
   it("says that no model is affected", async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Action } from "../../actions/shared/action.ts";
-import { publishReport } from "../../actions/shared/publish-report.ts";
+import { beginCheckRun } from "../../actions/shared/github/check-run.ts";
+import { type Publishing, publishReport } from "../../actions/shared/publish-report.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
@@ -44,7 +45,17 @@ interface Told {
 async function publish(
   faulty: FaultyGitHub,
   entries: ReportEntry[],
-  { env: more = {}, ...changes }: { token?: string; mayPublish?: boolean; env?: Record<string, string> } = {},
+  {
+    env: more = {},
+    comment,
+    ...changes
+  }: {
+    token?: string;
+    mayPublish?: boolean;
+    pullRequest?: number | null;
+    env?: Record<string, string>;
+    comment?: Publishing["comment"];
+  } = {},
 ): Promise<Told> {
   const told: Told = { outputs: {}, lines: [], failure: null, summary: "" };
   const github = await faulty.open(changes.token ? { token: changes.token } : {});
@@ -65,7 +76,7 @@ async function publish(
       told.failure = message;
     },
   };
-  await publishReport(action, { ...subject, ...changes }, entries);
+  await publishReport(action, { ...subject, ...changes }, entries, comment ? { comment } : {});
   return { ...told, summary: readFileSync(env.GITHUB_STEP_SUMMARY, "utf8") };
 }
 
@@ -132,6 +143,47 @@ describe("the report", () => {
     );
     expect(told.summary).toContain("rent");
     expect(told.failure).toBeNull();
+  });
+
+  it("of the merge queue is the check on its commit, and no comment", async () => {
+    await using faulty = await start();
+    const told = await publish(faulty, [same], { pullRequest: null });
+    expect(told.outputs).toEqual({ verdict: "pass", comment: "none" });
+    expect(faulty.server.added.checks).toMatchObject([{ name: "mergeml", head_sha: headSha, conclusion: "success" }]);
+    expect(await comments(faulty)).toEqual([]);
+  });
+
+  it("takes the place of the check that has begun", async () => {
+    await using faulty = await start();
+    const begun = { name: "mergeml", headSha, title: "judging ccccccc …", summary: "Trained.", detailsUrl: runUrl };
+    expect(await beginCheckRun(faulty.github, begun)).toBe("published");
+    expect(await beginCheckRun(faulty.github, begun)).toBe("unchanged");
+    expect(faulty.server.added.checks).toMatchObject([{ status: "in_progress", conclusion: null }]);
+    await publish(faulty, [wrong]);
+    expect(faulty.server.added.checks).toMatchObject([{ conclusion: "failure", annotations: [{ start_line: 4 }] }]);
+    // Judged again: a new one, which has nothing of the verdict before.
+    await beginCheckRun(faulty.github, begun);
+    await publish(faulty, [same]);
+    expect(faulty.server.added.checks).toMatchObject([
+      { conclusion: "failure" },
+      { conclusion: "success", annotations: [] },
+    ]);
+  });
+
+  it("comments on failures alone where that is asked for, and brings such a comment up to date", async () => {
+    await using faulty = await start();
+    expect((await publish(faulty, [same], { comment: "on-failure" })).outputs.comment).toBe("none");
+    expect((await publish(faulty, [wrong], { comment: "on-failure" })).outputs.comment).toBe("created");
+    expect((await publish(faulty, [same], { comment: "on-failure" })).outputs.comment).toBe("updated");
+    expect((await comments(faulty))[0]?.body).toContain("rent has nothing to deploy");
+  });
+
+  it("keeps a comment of the same verdicts where only changes are asked for", async () => {
+    await using faulty = await start();
+    const other = { ...wrong, problems: [{ message: "no such column" }] } as ReportEntry;
+    expect((await publish(faulty, [wrong], { comment: "on-change" })).outputs.comment).toBe("created");
+    expect((await publish(faulty, [other], { comment: "on-change" })).outputs.comment).toBe("unchanged");
+    expect((await publish(faulty, [same], { comment: "on-change" })).outputs.comment).toBe("updated");
   });
 
   it("of a fork writes nothing", async () => {

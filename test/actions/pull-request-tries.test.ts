@@ -78,7 +78,7 @@ async function report(faulty: FaultyGitHub, entry: JudgedEntry): Promise<JudgedE
   };
   const before = await rememberedBefore(action, subject);
   const [told] = await judgeEntriesAfterTries(action, [entry], before);
-  await publishReport(action, subject, [told!], before);
+  await publishReport(action, subject, [told!], { before });
   return told as JudgedEntry;
 }
 

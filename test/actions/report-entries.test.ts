@@ -118,6 +118,22 @@ describe("a plan that another job uploaded", () => {
     ]);
   });
 
+  it("of a head is held against the commit that it began from, not against what its base branch did since", async () => {
+    const { git, write } = scratch;
+    git("switch", "-q", "--detach", "main");
+    write("models/broken/model.yaml", modelYaml({ name: "broken", params: "{ tress: 30 }" })); // main has mended it since
+    git("add", ".");
+    git("commit", "-qm", "Make a mistake");
+    const base = git("rev-parse", "HEAD").trim();
+    write("models/rent/model.yaml", modelYaml({ params: "{ trees: 31, max_leaves: 8 }" }));
+    git("commit", "-qam", "Move the window");
+    const headSha = git("rev-parse", "HEAD").trim();
+    git("push", "-q", "origin", "HEAD:refs/heads/mergeml/retrain/rent");
+    git("switch", "-q", "main");
+    const plan = { commit: headSha, headSha, entries: [entry("changed")] };
+    expect(await reported(plan, { headSha, merge: null, base })).toMatchObject([{ model: "rent" }]);
+  });
+
   it.each<[string, object, string]>([
     ["of a commit that nobody has", { commit: "a".repeat(40) }, "there is no commit aaaaaaa"],
     [

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { composites, type Job, shipped, stepsOf, written } from "./workflow-files.ts";
 
 const all = [...shipped, ...written, ...composites];
@@ -8,6 +9,7 @@ const read = { contents: "read" };
 /** Rows and models of versions may be in ghcr.io. */
 const readStore = { ...read, packages: "read" };
 const post = { actions: "read", checks: "write", contents: "read", "pull-requests": "write" };
+const postAndStart = { ...post, actions: "write" };
 const change = { contents: "write", deployments: "write" };
 
 /**
@@ -16,7 +18,12 @@ const change = { contents: "write", deployments: "write" };
  */
 const permissions: Record<string, Record<string, Record<string, string>>> = {
   "ci.yml": { check: read },
-  "model-pr.yml": { plan: read, train: { ...readStore, "id-token": "write" }, report: post },
+  "model-pr.yml": {
+    plan: { ...read, "pull-requests": "read" },
+    train: { ...readStore, "id-token": "write" },
+    judging: { checks: "write", contents: "read", "pull-requests": "write" },
+    report: postAndStart,
+  },
   "model-report.yml": { report: post },
   "model-deploy.yml": {
     plan: read,
@@ -74,7 +81,6 @@ describe("permissions", () => {
 
   // `id-token: write` writes nothing here: a cloud may believe by it that the job is this repository's pull request.
   it("of the jobs that run a pull request's code only read", () => {
-    const judge = shipped.find(({ file }) => file === "model-pr.yml");
     for (const { name, job } of named(judge?.jobs ?? {})) {
       const [checkout] = (job.steps ?? []).filter(({ uses }) => uses?.startsWith("actions/checkout@"));
       const runsTheirs = !`${checkout?.with?.ref ?? ""}`.includes("pull_request.base.sha");
@@ -106,11 +112,86 @@ it("shows in the documentation what init writes", () => {
   expect(text).toContain(`\`\`\`yaml\n# .github/workflows/model-pr.yml\n${caller?.text}\`\`\``);
 });
 
+const judge = shipped.find(({ file }) => file === "model-pr.yml");
+const judgeCaller = written.find(({ file }) => file === "model-pr.yml");
+
+describe("model-pr.yml, and its caller,", () => {
+  it.each([judge, judgeCaller])("listen to the merge queue, and to another base", (file) => {
+    const { on } = parse(file?.text ?? "") as { on: Record<string, unknown> };
+    expect(Object.keys(on)).toContain("merge_group");
+    expect(on.pull_request).toEqual({ types: ["opened", "synchronize", "reopened", "edited"] });
+  });
+
+  it("compare the queue's commit with what it is merged onto, by the code that is there", () => {
+    expect(judge?.text).toContain(
+      `base: \${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha }}`,
+    );
+    const base = `ref: \${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha || github.event.repository.default_branch }}`;
+    expect(judge?.text.split(base)).toHaveLength(3);
+  });
+
+  it("leave a new title alone: nothing runs, nothing that runs is ended, and no job named `report` counts as passed", () => {
+    const { concurrency, jobs } = judge as unknown as {
+      concurrency: { group: string };
+      jobs: Record<string, { if?: string; name?: string; needs?: string | string[] }>;
+    };
+    expect(concurrency.group).toContain("github.event.action == 'edited' && !github.event.changes.base && '-edited'");
+    const changed = "github.event.action != 'edited' || github.event.changes.base";
+    expect(jobs.plan?.if).toContain(changed);
+    expect(jobs.report?.if).toContain(changed);
+    expect(jobs.report?.name).toBe(
+      `\${{ github.event.action == 'edited' && !github.event.changes.base && 'nothing to judge' || 'report' }}`,
+    );
+    for (const job of ["train", "judging"]) expect([jobs[job]?.needs].flat()).toContain("plan");
+  });
+});
+
+describe("a caller", () => {
+  const withInputs = shipped.filter(({ text }) => text.includes("workflow_call:"));
+
+  it.each(withInputs)("of $file may say where its models are, and the runner of every job", ({ text, jobs }) => {
+    const { inputs } = (parse(text) as { on: { workflow_call: { inputs: Record<string, unknown> } } }).on.workflow_call;
+    expect(Object.keys(inputs)).toEqual(expect.arrayContaining(["working-directory", "runner"]));
+    for (const { name, job } of named(jobs))
+      expect([name, (job as { "runs-on"?: string })["runs-on"]]).not.toContain("ubuntu-latest");
+    const actions = stepsOf([{ file: "", text, jobs }]).filter(({ uses }) =>
+      /tool\/actions\/(?!setup)/.test(uses ?? ""),
+    );
+    expect(actions.length).toBeGreaterThan(0);
+    for (const { with: given, place } of actions)
+      expect([place, given?.["working-directory"]]).toEqual([place, `\${{ inputs.working-directory }}`]);
+  });
+
+  it.each(["model-pr.yml", "model-deploy.yml", "drift.yml"])(
+    "of %s may bring a setup, Git LFS, a container, a store",
+    (file) => {
+      const found = shipped.find((each) => each.file === file);
+      const { inputs } = (parse(found?.text ?? "") as { on: { workflow_call: { inputs: object } } }).on.workflow_call;
+      expect(Object.keys(inputs)).toEqual(
+        expect.arrayContaining(["container", "setup", "lfs", "store", "retention-days"]),
+      );
+      const model = Object.values(found?.jobs ?? {}).find(({ steps = [] }) =>
+        steps.some(({ uses }) => uses === "./.mergeml/setup"),
+      );
+      const uses = (model?.steps ?? []).map((step) => step.uses ?? step.run ?? "");
+      // Before mergeml's own setup, whose Node stays first, and before the models.
+      expect(uses.indexOf("./.mergeml/setup")).toBeLessThan(uses.indexOf("./.mergeml/tool/actions/setup"));
+      expect(model?.steps?.[0]?.with?.lfs).toBe(`\${{ inputs.lfs == true }}`);
+    },
+  );
+
+  it("hands secrets over by name, and no other", () => {
+    expect(written.filter(({ text }) => text.includes("secrets: inherit"))).toEqual([]);
+    const by = written.filter(({ text }) => text.includes(`MERGEML_SOURCES: \${{ secrets.MERGEML_SOURCES }}`));
+    expect(by.map(({ file }) => file).sort()).toEqual(["drift.yml", "model-deploy.yml", "model-pr.yml"]);
+  });
+});
+
 describe("workflows and composite actions", () => {
   it("put no expression into a script", () => {
     const scripts = stepsOf(all).filter(({ run }) => run !== undefined);
     expect(scripts.length).toBeGreaterThan(5);
-    expect(scripts.filter(({ run }) => run?.includes("${{"))).toEqual([]);
+    expect(scripts.filter(({ run }) => run?.includes(`\${{`))).toEqual([]);
   });
 
   it("pin every action of others to a commit, with its version beside it", () => {

@@ -25,6 +25,7 @@ test("a repository needs no mergeml.yaml", async () => {
       store: ".mergeml/store",
       predictions: "predictions",
       gc_grace_days: 7,
+      comment: "always",
       defaults: {},
     },
     problems: [],

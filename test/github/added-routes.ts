@@ -15,6 +15,8 @@ export interface Added {
   heads: Map<number, { sha: string; repository: string }>;
   /** Answers `GET …/commits/<sha>/pulls`: numbers of pull requests with what is to be different in them. */
   pullsOfCommit: Map<string, { number: number; merged_at: string | null; merge_commit_sha: string }[]>;
+  /** Answers `GET …/compare/<base>...<head>`: what they have in common, by head. */
+  mergeBases: Map<string, string>;
   /** Answers `GET …/commits?path=`: the last commits that touched a path, which the emulator does not know of real repositories. */
   lastCommits: Map<string, string[]>;
   /** null for a route that the emulator has. */
@@ -34,6 +36,7 @@ export function addedRoutes(repository: object): Added {
     heads: new Map(),
     pullsOfCommit: new Map(),
     lastCommits: new Map(),
+    mergeBases: new Map(),
     answer({ method, url, text, server }) {
       const { pathname, searchParams: query } = new URL(url, "http://github");
       const base = /^\/repos\/[^/]+\/[^/]+/.exec(pathname)?.[0] ?? "";
@@ -52,7 +55,7 @@ export function addedRoutes(repository: object): Added {
 }
 
 function read(
-  { checks, artifacts, lastCommits }: Added,
+  { checks, artifacts, lastCommits, mergeBases }: Added,
   asked: { path: string; base: string; query: URLSearchParams },
 ): Answer | null {
   const { path, query } = asked;
@@ -61,10 +64,19 @@ function read(
       200,
       (lastCommits.get(query.get("path") ?? "") ?? []).map((sha) => commitAt(sha, asked.base)),
     );
+  const [, compared] = /^\/compare\/.+\.\.\.([0-9a-f]{40})$/.exec(path) ?? [];
+  if (compared) return comparison(asked.base + path, asked.base, mergeBases.get(compared) ?? compared);
   const [, sha] = /^\/commits\/([0-9a-f]{40})\/check-runs$/.exec(path) ?? [];
   if (sha) return checksOfCommit(checks, sha, query);
   const [, id] = /^\/check-runs\/(\d+)$/.exec(path) ?? [];
   return id ? keptCheck(checks, Number(id)) : artifactRoute(artifacts, asked);
+}
+
+function comparison(url: string, base: string, common: string): Answer {
+  const commit = commitAt(common, base);
+  const pages = { url, html_url: url, permalink_url: url, diff_url: url, patch_url: url };
+  const counts = { status: "ahead", ahead_by: 1, behind_by: 0, total_commits: 1, commits: [] };
+  return json(200, { ...pages, base_commit: commit, merge_base_commit: commit, ...counts });
 }
 
 function commitAt(sha: string, base: string): object {

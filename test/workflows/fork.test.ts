@@ -15,7 +15,7 @@ it("judges a fork's pull request with a token that may only read, and reports it
   const earlier = github.requests.length;
   const judged = await run("pull_request", ".github/workflows/model-pr.yml", event, { token: github.readOnlyToken });
   expect(judged.code, judged.log).toBe(0);
-  expect(judged.log).toContain("a pull request from a fork: model-report posts the report");
+  expect(judged.log).toContain("as of every fork's and of Dependabot: model-report posts the report");
   expect(await commentsOf(repository, 1)).toEqual([]);
   // The one question that is no GET asks whose the token is.
   const others = github.requests.slice(earlier).filter(({ method }) => method !== "GET");

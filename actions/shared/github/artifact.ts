@@ -6,7 +6,7 @@ import type { GitHubContext } from "./context.ts";
 
 /** Of one run, for the report: more is not read, because anybody can upload. */
 const [mostArtifacts, mostBytes] = [1_000, 200 * 1024 * 1024];
-const retentionDays = 14;
+const usualDays = 14;
 
 /**
  * Uploads all files of a folder as one artifact; in a re-run it takes the place of the earlier one. A server without such
@@ -18,6 +18,7 @@ export async function uploadFolder(
 ): Promise<"uploaded" | "kept"> {
   const { DefaultArtifactClient } = await import("@actions/artifact");
   const client = new DefaultArtifactClient();
+  const retentionDays = daysOf(env);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return reaching(`uploading the artifact ${name}`, async () => {
@@ -35,6 +36,14 @@ export async function uploadFolder(
     }
     return "uploaded";
   });
+}
+
+/** How long artifacts are kept, which a caller of the workflows may say. */
+function daysOf({ MERGEML_RETENTION_DAYS: given = "" }: Environment): number {
+  if (given === "") return usualDays;
+  if (/^[1-9]\d?$|^[1-3]\d\d$|^400$/.test(given)) return Number(given);
+  const message = `the input retention-days is ${given.slice(0, 20)}`;
+  throw new UserError({ message, hint: "write a number of days from 1 to 400; the repository's own limit holds, too" });
 }
 
 export interface Downloaded {

@@ -32,9 +32,40 @@ export interface CheckRun {
 interface Published {
   id: number;
   external_id: string | null;
+  status: string;
   conclusion: string | null;
   details_url: string | null;
   output: { title: string | null; summary: string | null; annotations_count: number };
+}
+
+/** A check whose work has begun. */
+export type BegunCheck = Pick<CheckRun, "name" | "headSha" | "title" | "detailsUrl"> & { summary: string };
+
+/** Of a check that has begun and has no verdict yet; who publishes the verdict writes it into this one. */
+const begun = "mergeml:begun";
+
+/** Shows that a check is being worked on, as a new run of it, so that nothing of an earlier verdict remains. Once while it lasts. */
+export async function beginCheckRun(github: GitHub, check: BegunCheck): Promise<CheckOutcome> {
+  const { octokit, owner, repo } = github;
+  const { name, headSha, title, summary, detailsUrl } = check;
+  const find = async () => (await newestOf(github, check)).find(isBegun) ?? null;
+  return orForbidden<"published" | "unchanged">(async () => {
+    const earlier = await find();
+    if (earlier?.output.title === title && earlier.details_url === detailsUrl) return "unchanged";
+    const facts = { status: "in_progress" as const, details_url: detailsUrl, external_id: begun };
+    const output = { title: title.slice(0, 250).toWellFormed(), summary };
+    if (earlier) await octokit.rest.checks.update({ owner, repo, check_run_id: earlier.id, ...facts, output });
+    else
+      await createdOnce<unknown>(github, {
+        create: () => octokit.rest.checks.create({ owner, repo, name, head_sha: headSha, ...facts, output }),
+        find,
+      });
+    return "published";
+  });
+}
+
+function isBegun({ external_id, status }: Published): boolean {
+  return external_id === begun && status !== "completed";
 }
 
 export type CheckOutcome = "published" | "unchanged" | "forbidden";
@@ -61,10 +92,18 @@ export async function publishCheckRun(github: GitHub, check: CheckRun): Promise<
 }
 
 /** Ours with these annotations; another app's check may have the same name. */
-async function findOurs({ octokit, owner, repo }: GitHub, check: CheckRun): Promise<Published | null> {
-  const request = { owner, repo, ref: check.headSha, check_name: check.name, per_page: 100 };
-  const { data } = await octokit.rest.checks.listForRef(request);
-  return data.check_runs.find(({ external_id }) => external_id === externalId(check)) ?? null;
+async function findOurs(github: GitHub, check: CheckRun): Promise<Published | null> {
+  const all = await newestOf(github, check);
+  return all.find((each) => each.external_id === externalId(check) || isBegun(each)) ?? null;
+}
+
+/** The newest of each app. */
+async function newestOf(
+  { octokit, owner, repo }: GitHub,
+  { headSha, name }: Pick<CheckRun, "headSha" | "name">,
+): Promise<Published[]> {
+  const request = { owner, repo, ref: headSha, check_name: name, per_page: 100 };
+  return (await octokit.rest.checks.listForRef(request)).data.check_runs;
 }
 
 async function create(github: GitHub, check: CheckRun): Promise<Published> {
@@ -81,7 +120,8 @@ async function create(github: GitHub, check: CheckRun): Promise<Published> {
 }
 
 async function update({ octokit, owner, repo }: GitHub, id: number, check: CheckRun): Promise<Published> {
-  const request = { owner, repo, check_run_id: id, ...stateOf(check), output: outputOf(check) };
+  const facts = { ...stateOf(check), external_id: externalId(check) };
+  const request = { owner, repo, check_run_id: id, ...facts, output: outputOf(check) };
   return (await octokit.rest.checks.update(request)).data;
 }
 

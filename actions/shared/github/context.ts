@@ -15,6 +15,8 @@ export interface GitHubContext {
   runId: number;
   runUrl: string;
   pullRequest: PullRequestContext | null;
+  /** The commit that the merge queue made, and what it is to be merged onto. */
+  mergeGroup: { headSha: string; baseSha: string } | null;
   /** The run that `workflow_run` tells of. */
   workflowRun: { id: number; headSha: string; headRepository: string; event: string } | null;
 }
@@ -22,8 +24,8 @@ export interface GitHubContext {
 export interface PullRequestContext {
   number: number;
   headSha: string;
-  /** From another repository: its token may only read. */
-  fork: boolean;
+  /** From another repository, or of Dependabot: its token may only read. */
+  readOnly: boolean;
 }
 
 /** Reads the variables and the event file that GitHub sets for every step. Throws UserError outside a workflow. */
@@ -42,7 +44,8 @@ export async function readContext(env: Environment): Promise<GitHubContext> {
     eventName: env.GITHUB_EVENT_NAME ?? "",
     runId,
     runUrl: `${serverUrl}/${fullName}/actions/runs/${runId}`,
-    pullRequest: pullRequestOf(event, fullName),
+    pullRequest: pullRequestOf(event, fullName, env.GITHUB_ACTOR),
+    mergeGroup: mergeGroupOf(event),
     workflowRun: workflowRunOf(event),
   };
 }
@@ -74,13 +77,19 @@ function at(value: unknown, ...path: string[]): unknown {
   );
 }
 
-function pullRequestOf(event: unknown, fullName: string): PullRequestContext | null {
+function pullRequestOf(event: unknown, fullName: string, actor: string | undefined): PullRequestContext | null {
   const number = at(event, "pull_request", "number");
   const headSha = at(event, "pull_request", "head", "sha");
   if (typeof number !== "number" || typeof headSha !== "string") return null;
   const head = at(event, "pull_request", "head", "repo", "full_name");
   // The repository of a deleted fork is null: then nothing shows that it is ours.
-  return { number, headSha, fork: head !== fullName };
+  return { number, headSha, readOnly: head !== fullName || actor === "dependabot[bot]" };
+}
+
+function mergeGroupOf(event: unknown): GitHubContext["mergeGroup"] {
+  const headSha = at(event, "merge_group", "head_sha");
+  const baseSha = at(event, "merge_group", "base_sha");
+  return typeof headSha === "string" && typeof baseSha === "string" ? { headSha, baseSha } : null;
 }
 
 function workflowRunOf(event: unknown): GitHubContext["workflowRun"] {

@@ -17,6 +17,15 @@ export interface KnownPullRequest {
   baseRef: string;
 }
 
+/** The newest commit that a pull request's head and the branch it goes to have in common. */
+export async function mergeBaseOf(
+  { octokit, owner, repo }: GitHub,
+  { headSha, baseRef }: Pick<KnownPullRequest, "headSha" | "baseRef">,
+): Promise<string> {
+  const request = { owner, repo, basehead: `${baseRef}...${headSha}`, per_page: 1, page: 2 }; // no files, which are on the first page
+  return (await octokit.rest.repos.compareCommitsWithBasehead(request)).data.merge_base_commit.sha;
+}
+
 /** Throws UserError when there is none, or the token may not see it. */
 export async function readPullRequest(
   { octokit, owner, repo }: GitHub,

@@ -52,6 +52,7 @@ function contextAt(apiUrl: string): GitHub["context"] {
     runId: 7,
     runUrl: "https://github.example.org/octo/models/actions/runs/7",
     pullRequest: null,
+    mergeGroup: null,
     workflowRun: null,
   };
 }

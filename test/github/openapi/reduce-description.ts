@@ -20,7 +20,7 @@ export interface Parameter {
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 const wanted =
-  /^\/user$|^\/repos\/\{owner\}\/\{repo\}(\/(issues|pulls|labels|commits|check-runs|deployments|dispatches|git|contents)(\/|$)|\/actions\/(artifacts|runs|workflows)(\/|$)|$)/;
+  /^\/user$|^\/app\/installations\/\{installation_id\}\/access_tokens$|^\/repos\/\{owner\}\/\{repo\}(\/(issues|pulls|labels|commits|compare|installation|check-runs|deployments|dispatches|git|contents)(\/|$)|\/actions\/(artifacts|runs|workflows)(\/|$)|$)/;
 const forReaders = new Set(["description", "example", "examples", "externalDocs", "summary", "tags", "x-github"]);
 
 /** The paths that a repository's automation uses with what they refer to, its schemas in the words of JSON Schema. */

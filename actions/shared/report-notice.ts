@@ -1,0 +1,42 @@
+import { reportMarker } from "./report-comment.ts";
+
+const [begin, end] = ["<!-- mergeml:notice -->", "<!-- /mergeml:notice -->"];
+
+/** A notice above a report: its heading, and what the reader is to know of what stands below. */
+export interface ReportNotice {
+  heading: string;
+  /** Said when there is a report below. */
+  below: string;
+}
+
+/** The comment's text below its marker with a notice on top; what it said and remembers stays. `body` is null without a comment. */
+export function withNotice(body: string | null, folder: string, { heading, below }: ReportNotice): string {
+  const before = body === null ? "" : withoutNotice(body.replaceAll("\r\n", "\n"), folder);
+  const hidden = /^(?:<!-- mergeml:candidates .*-->\n)?/.exec(before)?.[0] ?? "";
+  const report = before.slice(hidden.length).trim();
+  const notice = [begin, `## mergeml: ${heading}`, report === "" ? "" : below, report === "" ? "" : "---", end];
+  return `${hidden}${notice.filter(Boolean).join("\n\n")}\n\n${report}`.trim();
+}
+
+/** The comment's text below its marker and without a notice. */
+export function withoutNotice(body: string, folder: string): string {
+  const text = body.startsWith(reportMarker(folder)) ? body.slice(reportMarker(folder).length + 1) : body;
+  const [from, to] = [text.indexOf(`${begin}\n`), text.indexOf(end)];
+  return from < 0 || to < from ? text : `${text.slice(0, from)}${text.slice(to + end.length).trimStart()}`;
+}
+
+/** Whether two reports come to the same of the same models: their headings say so. */
+export function saysSameVerdicts(one: string, other: string, folder: string): boolean {
+  const told = (text: string) =>
+    withoutNotice(text.replaceAll("\r\n", "\n"), folder)
+      .split("\n")
+      .filter((line) => /^## mergeml: |^### .*<a name=/.test(line))
+      .join("\n");
+  return told(one) === told(other);
+}
+
+/** A comment's text below its marker as it was, without a notice, with what it is to remember now. */
+export function remembering(body: string, remembered: string, folder: string): string {
+  const text = withoutNotice(body.replaceAll("\r\n", "\n"), folder);
+  return `${remembered}\n${text.replace(/^<!-- mergeml:candidates .*-->\n/m, "").trimStart()}`;
+}
