@@ -18,7 +18,7 @@ import { findRemote, repositoryName } from "./registry/remote.ts";
 import { explainRevertConflict } from "./registry/revert-conflict.ts";
 import type { ChangeMemory } from "./registry/since.ts";
 import { openRunLog } from "./run-log/run-log.ts";
-import { findRoot } from "./workspace/find-root.ts";
+import { findRoot, namedRoot } from "./workspace/find-root.ts";
 import { prepareLocalFolder } from "./workspace/local-folder.ts";
 import { requireReviewedSources } from "./workspace/reviewed-sources.ts";
 import { openSharedSteps } from "./workspace/shared-steps.ts";
@@ -31,7 +31,7 @@ import type { Workspace, WorkspaceOptions } from "./workspace/workspace.ts";
 /** Opens the repository around `directory`. Throws UserError when mergeml.yaml is wrong or there is no repository. */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
   const { clock, log, env } = options;
-  const root = findRoot(options.directory);
+  const root = (options.isNamed ? namedRoot : findRoot)(options.directory);
   const origin = { confined: isCi(env), given: givenFolders(env) };
   const { config: repository, problems } = await loadRepositoryConfig(root, origin);
   if (problems.length > 0) throw new UserError(problems);

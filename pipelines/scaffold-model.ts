@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UserError } from "./errors/user-error.ts";
 import { repositoryName } from "./registry/remote.ts";
@@ -43,9 +43,38 @@ export async function scaffoldModel(
     await write(path, await readFile(schema, "utf8"));
   }
   const { source } = options;
-  if (source.kind === "repository")
-    for (const [path, text] of Object.entries(callerWorkflows(source, options.branch))) await write(path, text);
+  if (source.kind === "repository") await writeCallers(workspace, source, options.branch, write);
   return { model, created };
+}
+
+/** The folder of the models below the top of the repository, with slashes; empty for the repository itself. */
+export async function folderOf({ git, root }: Pick<Workspace, "git" | "root">): Promise<string> {
+  return relative(realpathSync(await git.root()), root)
+    .split(sep)
+    .join("/");
+}
+
+/** Workflows go to the top, where GitHub reads them; those of a second folder have its name beside their own. */
+async function writeCallers(
+  workspace: Workspace,
+  source: Extract<ToolSource, { kind: "repository" }>,
+  branch: string,
+  write: Write,
+): Promise<void> {
+  const folder = await folderOf(workspace);
+  const top = folder.split("/").filter(Boolean).fill("..").join("/");
+  const isOthers = (path: string) => {
+    const file = join(workspace.root, top, path);
+    const there = existsSync(file) ? readFileSync(file, "utf8") : null;
+    return (
+      there !== null &&
+      /^ +working-directory: (.*)$/m.exec(there)?.[1] !== (folder ? JSON.stringify(folder) : undefined)
+    );
+  };
+  const usual = Object.keys(callerWorkflows(source, branch, { folder }));
+  const beside = usual.some(isOthers) ? folder.replaceAll("/", "-") : "";
+  for (const [path, text] of Object.entries(callerWorkflows(source, branch, { folder, beside })))
+    await write(posix.join(top, path), text);
 }
 
 /**

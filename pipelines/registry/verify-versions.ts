@@ -60,7 +60,7 @@ async function verifyVersion(
 
 async function listFolders({ git }: SnapshotSource, tip: string): Promise<Folder[]> {
   const folders = new Map<string, Folder>();
-  const listing = await git.text(["ls-tree", "-r", "-z", tip, "--", "models/"]);
+  const listing = await git.text(["ls-tree", "-r", "-z", "--full-tree", tip, "--", "models/"]);
   for (const entry of listing.split("\0").filter(Boolean)) {
     const [, oid = "", path = ""] = /^\d+ \w+ ([0-9a-f]+)\t(.*)$/s.exec(entry) ?? [];
     const parsed = parsePath(path);

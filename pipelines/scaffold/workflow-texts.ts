@@ -62,21 +62,22 @@ const secrets = `    secrets:
 
 /**
  * The workflows of a repository that uses mergeml's, by path: a few lines each. `branch` is the one that merges go to,
- * `folder` that of the models in a larger repository.
+ * `folder` that of the models in a larger repository, and `beside` goes behind each name when another folder has its own.
  */
 export function callerWorkflows(
   { name, ref }: { name: string; ref: string },
   branch: string,
-  folder = "",
+  { folder = "", beside = "" }: { folder?: string; beside?: string } = {},
 ): Record<string, string> {
+  const suffix = beside === "" ? "" : `-${beside}`;
   const call = (workflow: string, more = "") => `    uses: ${name}/.github/workflows/${workflow}@${ref}
     with:
       mergeml-repository: ${name}
       mergeml-ref: ${ref}
 ${inFolder(folder, 6)}${more}`;
   return {
-    ".github/workflows/model-pr.yml": `# Compares the models a pull request changes with production, comments, and passes or blocks.
-name: model-pr
+    [`.github/workflows/model-pr${suffix}.yml`]: `# Compares the models a pull request changes with production, comments, and passes or blocks.
+name: model-pr${suffix}
 on:
   pull_request:
     types: [opened, synchronize, reopened, edited] # edited: its base may be another one
@@ -98,12 +99,12 @@ jobs:
       packages: read
       pull-requests: write
 ${call("model-pr.yml", `      pull-request: \${{ fromJSON(inputs.pull-request || 0) }}\n`)}${secrets}`,
-    ".github/workflows/model-report.yml": `# Posts the report of pull requests from forks, whose own runs may only read. Runs none of their code.
-name: model-report
+    [`.github/workflows/model-report${suffix}.yml`]: `# Posts the report of pull requests from forks, whose own runs may only read. Runs none of their code.
+name: model-report${suffix}
 on:
   # zizmor: ignore[dangerous-triggers] no code of the pull request is checked out or run here
   workflow_run:
-    workflows: [model-pr]
+    workflows: [model-pr${suffix}]
     types: [completed]
 permissions: {}
 jobs:
@@ -114,8 +115,8 @@ jobs:
       contents: read
       pull-requests: write
 ${call("model-report.yml")}`,
-    ".github/workflows/model-deploy.yml": `# Deploys what is due after a merge.
-name: model-deploy
+    [`.github/workflows/model-deploy${suffix}.yml`]: `# Deploys what is due after a merge.
+name: model-deploy${suffix}
 on:
   push:
     branches: [${JSON.stringify(branch)}]
@@ -130,9 +131,9 @@ jobs:
       packages: write
       pull-requests: read
 ${call("model-deploy.yml")}${secrets}`,
-    ".github/workflows/drift.yml": `# Watches the models in production: drift becomes an issue, and where the config says so a retrain pull request or a rollback.
+    [`.github/workflows/drift${suffix}.yml`]: `# Watches the models in production: drift becomes an issue, and where the config says so a retrain pull request or a rollback.
 # GitHub stops schedules of public repositories without a commit for 60 days.
-name: drift
+name: drift${suffix}
 on:
   schedule:
     - cron: "23 5 * * *"
@@ -156,8 +157,8 @@ jobs:
       packages: read
       pull-requests: write
 ${call("drift.yml", passed(["models", "now"]))}${secrets}`,
-    ".github/workflows/rollback.yml": `# Takes back a model's last promotion.
-name: rollback
+    [`.github/workflows/rollback${suffix}.yml`]: `# Takes back a model's last promotion.
+name: rollback${suffix}
 on:
   workflow_dispatch:
     inputs:

@@ -17,6 +17,12 @@ export function findRoot(directory: string): string {
   });
 }
 
+/** As `findRoot`, for a folder that somebody named for new models: inside a larger repository it is a root of its own. */
+export function namedRoot(directory: string): string {
+  const found = findRoot(directory);
+  return existsSync(join(found, "mergeml.yaml")) ? found : existing(directory);
+}
+
 function existing(directory: string): string {
   try {
     return realpathSync(directory);

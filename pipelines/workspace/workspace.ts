@@ -41,6 +41,8 @@ export interface Workspace extends AsyncDisposable {
 
 export interface WorkspaceOptions {
   directory: string;
+  /** Models are to be in this very folder, though the repository around it has no mergeml.yaml yet. */
+  isNamed?: boolean;
   env: Environment;
   clock: Clock;
   log: Log;

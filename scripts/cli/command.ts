@@ -25,7 +25,8 @@ export interface CommandInput {
   flag(name: string): boolean;
   option(name: string): string | undefined;
   directory: string;
-  workspace(): Promise<Workspace>;
+  /** `isNamed`: the folder of -C is to become one of models, if it is none. */
+  workspace(options?: { isNamed?: boolean }): Promise<Workspace>;
   env: Environment;
   /** For commands that need no repository; the workspace has it too. */
   log: Log;

@@ -72,11 +72,12 @@ async function commandInput(
     option: (name) => (typeof values[name] === "string" ? (values[name] as string) : undefined),
     env: terminal.env,
     log,
-    workspace: async () => {
+    workspace: async ({ isNamed = false } = {}) => {
       const { openWorkspace } = await import("../../pipelines/open-workspace.ts");
       const { systemClock } = await import("../../pipelines/ports/clock.ts");
       const useCache = values["no-cache"] !== true;
-      return opened.use(await openWorkspace({ directory, env: terminal.env, clock: systemClock, log, useCache }));
+      const { env } = terminal;
+      return opened.use(await openWorkspace({ directory, isNamed, env, clock: systemClock, log, useCache }));
     },
   };
 }

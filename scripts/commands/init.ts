@@ -4,7 +4,7 @@ import { readDefaultBranch } from "../../pipelines/scaffold/default-branch.ts";
 import type { FirstModel } from "../../pipelines/scaffold/draft-model.ts";
 import { describeFirstModel } from "../../pipelines/scaffold/model-facts.ts";
 import { registryWorkflow } from "../../pipelines/scaffold/workflow-texts.ts";
-import { scaffoldModel, toolSource } from "../../pipelines/scaffold-model.ts";
+import { folderOf, scaffoldModel, toolSource } from "../../pipelines/scaffold-model.ts";
 import type { Command } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
 
@@ -35,10 +35,14 @@ export const init: Command = {
   },
   examples: [
     { command: "mergeml init", shows: "everything inferred" },
+    {
+      command: "mergeml -C ml init",
+      shows: "in the folder ml of a larger repository; its workflows go where GitHub reads them",
+    },
     { command: "mergeml init flight-delay --data data/flights.parquet --target delay", shows: "a model for one file" },
   ],
   async run({ positionals: [name], option, flag, directory, workspace }) {
-    const opened = await workspace();
+    const opened = await workspace({ isNamed: option("directory") !== undefined });
     const { root, git, registry, repository, remote } = opened;
     await readIdentity(git); // before anything is written: without one there will be no branch
     const { name: branch, isRemoteEmpty } = await readDefaultBranch(git, remote);
@@ -55,7 +59,9 @@ export const init: Command = {
         data,
       };
     }
-    const workflow = flag("no-workflow") ? undefined : registryWorkflow(repository.registry, source);
+    const workflow = flag("no-workflow")
+      ? undefined
+      : registryWorkflow(repository.registry, source, await folderOf(opened));
     const made = await registry.init({ workflow });
     const data = { ...facts(first), created, registry: { branch: repository.registry, ...made } };
     const state = registryLine(repository.registry, made) + localOnly(opened);
@@ -71,9 +77,10 @@ function facts(first: FirstModel | null) {
 
 /** Workflows are counted: they are the same in every repository. */
 function writtenFiles(created: readonly string[]): [string, string][] {
-  const workflows = created.filter((path) => path.startsWith(".github/workflows/"));
+  const [, place = ""] = created.flatMap((path) => /^((?:\.\.\/)*\.github\/workflows\/)/.exec(path) ?? []);
+  const workflows = created.filter((path) => place !== "" && path.startsWith(place));
   const others = created.filter((path) => !workflows.includes(path));
-  const counted = workflows.length > 0 ? [`.github/workflows/ (${workflows.length})`] : [];
+  const counted = workflows.length > 0 ? [`${place} (${workflows.length})`] : [];
   return created.length === 0 ? [] : [["wrote", [...others, ...counted].join(", ")]];
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { makeScratch, type Scratch } from "../scratch.ts";
@@ -71,6 +71,28 @@ describe("mergeml init", () => {
     expect(text).toContain("mergeml-repository: acme/mergeml\n      mergeml-ref: v2\n");
     const registry = scratch.git("show", "origin/registry:.github/workflows/registry.yml");
     expect(registry).toContain("repository: acme/mergeml\n          ref: v2\n");
+  });
+
+  it("makes a folder of models in a larger repository, whose workflows are where GitHub reads them", async () => {
+    using scratch = makeScratch({ model: false });
+    const { root, git, mergeml } = scratch;
+    rmSync(join(root, "mergeml.yaml"), { force: true });
+    mkdirSync(join(root, "ml/nlp"), { recursive: true });
+    const first = await mergeml("-C", "ml/nlp", "init");
+    expect(first, first.stderr).toMatchObject({ code: 0 });
+    expect(first.stdout).toContain("../../.github/workflows/ (5)");
+    expect(existsSync(join(root, "ml/nlp/models/flats/model.yaml"))).toBe(true);
+    expect(existsSync(join(root, "ml/nlp/.github"))).toBe(false);
+    const read = (file: string) => readFileSync(join(root, ".github/workflows", file), "utf8");
+    for (const file of readdirSync(join(root, ".github/workflows")))
+      expect(read(file)).toContain('working-directory: "ml/nlp"\n');
+    expect(git("show", "origin/registry:.github/workflows/registry.yml")).toContain('working-directory: "ml/nlp"\n');
+    // A second one has workflows of its own beside them, and each is written once.
+    mkdirSync(join(root, "vision"));
+    for (let round = 0; round < 2; round += 1) expect(await mergeml("-C", "vision", "init")).toMatchObject({ code: 0 });
+    expect(readdirSync(join(root, ".github/workflows"))).toHaveLength(10);
+    expect(read("model-report-vision.yml")).toContain("workflows: [model-pr-vision]");
+    expect(read("model-pr.yml")).toContain('working-directory: "ml/nlp"\n');
   });
 
   it.each(["acme", "acme/mergeml", "acme/mergeml@v2 x", "a/b/c@v1"])("takes no %j for such a place", async (given) => {

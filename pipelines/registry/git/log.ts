@@ -52,7 +52,9 @@ export async function* readCommits(
   let fields: string[] = [];
   let changes: LoggedChange[] = [];
   let raw: string | null = null;
-  for await (const batch of tokens(git.stream([...args, tip, ...(after ? [`^${after}`] : []), "--", ...paths]))) {
+  for await (const batch of tokens(
+    git.stream([...args, tip, ...(after ? [`^${after}`] : []), "--", ...paths.map(fromTop)]),
+  )) {
     for (const token of batch) {
       if (fields.length < fieldCount) {
         fields.push(token);
@@ -68,6 +70,11 @@ export async function* readCommits(
     }
   }
   if (fields.length === fieldCount) yield parseCommit(fields, changes);
+}
+
+/** The registry's paths are its own, also for models in a folder of a larger repository, where git stands in that folder. */
+function fromTop(path: string): string {
+  return path.startsWith(":") ? path : `:(top)${path}`;
 }
 
 function parseCommit(fields: readonly string[], changes: readonly LoggedChange[]): LoggedCommit {
