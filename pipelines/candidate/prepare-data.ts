@@ -55,6 +55,7 @@ export async function prepareData(
         threads: workspace.threads,
         seconds: model.config.resources.timeout_minutes * 60,
       };
+      const { mostRows } = findTrainer(model.config.type);
       const places = {
         root,
         sources: repository.sources,
@@ -66,7 +67,7 @@ export async function prepareData(
       const checked = await checkViewsOf(model, { ...places, limits });
       warnOfFailures(checked.checks, log);
       if (checked.checks.some(blocks)) return { ok: false as const, ...checked };
-      const built = await buildFeatures({ ...places, model, log, limits, splitSeed, pinned });
+      const built = await buildFeatures({ ...places, model, log, limits, splitSeed, pinned, mostRows });
       const result: FeatureResult = { ...built, checks: [...checked.checks, ...built.checks] };
       // What is elsewhere changes without a word here.
       const datasets = result.ok ? [result.train.fingerprint, result.test.fingerprint] : [];
@@ -108,6 +109,7 @@ async function checkViewsOf(
 
 function featureInputs({ config, query }: LoadedModel, splitSeed: number, files: readonly unknown[]): unknown {
   const { task, thresholds, resources } = config;
+  const most = findTrainer(config.type).mostRows;
   return {
     task,
     splitSeed,
@@ -116,6 +118,7 @@ function featureInputs({ config, query }: LoadedModel, splitSeed: number, files:
     query: query.text,
     files,
     ...(resources.max_rows !== undefined && { max_rows: resources.max_rows }),
+    ...(most !== undefined && { most_rows: most }),
   };
 }
 

@@ -39,6 +39,8 @@ export interface FeatureJob {
   log: Log;
   /** Draws the split by key. */
   splitSeed: number;
+  /** Most rows to train on, whatever `resources.max_rows` says: what the trainer can take. */
+  mostRows?: number | undefined;
   /** By default what `resources` in model.yaml says. */
   limits?: QueryLimits;
   /** What an earlier run read of sources, to be read again. */
@@ -83,20 +85,20 @@ async function checkAndStore(job: FeatureJob): Promise<FeatureResult> {
   try {
     if (result.rows === 0) throw noRows(model, sql);
     const locate = (path: readonly (string | number)[]) => model.locate?.(path);
-    const { task, features, thresholds, drift, serving, resources, type, params } = model.config;
+    const { task, features, thresholds, drift, serving, type, params } = model.config;
     const slices = thresholds.slices.map(({ by }) => by);
     const redacted = serving?.log.redact;
     const request = { task, features, slices, driftGroup: drift.group, redacted, locate, sql };
     const columns = assignRoles(withoutJoined(result.columns, features), request);
     // Only a program may ask for rows where they are; trainers of ours have no such params.
-    const extent = { maxRows: resources.max_rows, stage: type === "command" && params.data === "staged" };
+    const extent = { maxRows: mostToTrain(job, result.rows), stage: type === "command" && params.data === "staged" };
     const rules = resolveChecks(features.checks, result.columns, (at) => locate(["features", "checks", at]));
     const checks = await result.check(rules);
     warnOfFailures(checks, log);
     const { sources } = result;
     if (checks.some(({ passed, severity }) => !passed && severity === "block"))
       return { ok: false, checks, rows: result.rows, ...(sources && { sources }) };
-    const splits = await storeSplits(result, columns, request, job.splitSeed, extent, store);
+    const splits = await storeSplits(result, columns, request, job, extent);
     return { ok: true, checks, ...splits, ...(sources && { sources }) };
   } finally {
     await result.close();
@@ -127,6 +129,15 @@ function noRows({ config, query }: FeatureModel, sql: RoleRequest["sql"]): UserE
   return new UserError({ message: `the query ${query.path} returns no rows`, hint, where: locateWord(sql, "select") });
 }
 
+/** Of more train rows than this a sample is taken; undefined where there are not so many rows, so that none is hashed for nothing. */
+function mostToTrain({ model, mostRows }: FeatureJob, rows: number): number | undefined {
+  const most = Math.min(
+    model.config.resources.max_rows ?? Number.POSITIVE_INFINITY,
+    mostRows ?? Number.POSITIVE_INFINITY,
+  );
+  return rows > most ? most : undefined;
+}
+
 /** Says which checks failed that only warn. */
 export function warnOfFailures(checks: readonly CheckResult[], log: Log): void {
   for (const { check, severity, passed, found } of checks) {
@@ -138,10 +149,10 @@ async function storeSplits(
   result: QueryResult,
   columns: readonly RoleColumn[],
   request: RoleRequest,
-  seed: number,
+  job: FeatureJob,
   extent: { maxRows: number | undefined; stage: boolean },
-  store: DatasetStore,
 ) {
+  const { splitSeed: seed, store } = job;
   const facts = await result.facts(columns);
   await requireUsableRows(result, columns, facts, request);
   const { task, features } = request;
@@ -159,7 +170,7 @@ async function storeSplits(
     warnings: precisionWarnings(columns, facts),
     notes: [
       ...(splits.boundary === null ? [] : [`split by time: test begins at ${splits.boundary}`]),
-      ...sampleNotes(splits.train, features.key),
+      ...sampleNotes(splits.train, features.key, reasonOf(job)),
       ...windowNotes(result, features.window),
       ...featureNotes(columns, facts, result.rows),
     ],
@@ -185,11 +196,18 @@ async function storeSplit(
   return ref;
 }
 
-function sampleNotes({ rows, sampleOf }: WrittenSplit, key: readonly string[]): string[] {
+/** Why a sample was taken. */
+function reasonOf({ model, mostRows = Number.POSITIVE_INFINITY }: FeatureJob): string {
+  const { resources, type } = model.config;
+  if ((resources.max_rows ?? Number.POSITIVE_INFINITY) <= mostRows) return "resources.max_rows";
+  return `${type} trains on at most ${formatCount(mostRows)}`;
+}
+
+function sampleNotes({ rows, sampleOf }: WrittenSplit, key: readonly string[], reason: string): string[] {
   if (!sampleOf) return [];
   const hash = key.length > 0 ? `a hash of ${key.join(", ")}` : "a hash of the whole row";
   return [
-    `trained on a sample of ${formatCount(rows)} of ${formatCount(sampleOf.rows)} rows, by ${hash} (resources.max_rows); the test split is whole`,
+    `trained on a sample of ${formatCount(rows)} of ${formatCount(sampleOf.rows)} rows, by ${hash} (${reason}); the test split is whole`,
   ];
 }
 

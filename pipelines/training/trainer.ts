@@ -88,6 +88,8 @@ export interface TrainedModel {
 export interface Trainer extends TrainerSchema {
   /** Raise it whenever the same input would give other bytes: it is part of the candidate's id. */
   readonly version: number;
+  /** Most rows that it can train on; of more, a sample is taken before they are read. */
+  readonly mostRows?: number;
   /** What makes a long fit shorter, for people. */
   readonly shorter?: string;
   train(input: TrainingInput): Promise<TrainedModel>;

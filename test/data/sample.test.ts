@@ -13,12 +13,13 @@ afterAll(() => project[Symbol.asyncDispose]());
 
 const rowsTo = (end: number) => `SELECT 'k' || i AS k, i AS y, i % 7 AS x FROM range(${end}) t(i)`;
 
-async function build(query: string, max_rows?: number, choice: ModelChoice = { key: ["k"] }) {
+async function build(query: string, max_rows?: number, choice: ModelChoice = { key: ["k"] }, mostRows?: number) {
   const job = featureJob(project, query, choice);
   const { resources } = job.model.config;
   const limited = max_rows === undefined ? resources : { ...resources, max_rows };
   const built = await buildFeatures({
     ...job,
+    mostRows,
     model: { ...job.model, config: { ...job.model.config, resources: limited } },
   });
   if (!built.ok) throw new Error("a check failed");
@@ -43,6 +44,14 @@ test("of a larger train split a sample is trained on, and the test split stays w
   const rows = await trained(whole);
   expect(new Set(rows).isSupersetOf(new Set(await trained(sample)))).toBe(true);
   expect((await build(`${rowsTo(20_000)} ORDER BY hash(i)`, 3_000)).train).toEqual(sample.train);
+});
+
+test("a trainer that cannot take more rows gets the same sample, and the reason is told", async () => {
+  const [asked, most] = [await build(rowsTo(20_000), 3_000), await build(rowsTo(20_000), 9_000, undefined, 3_000)];
+  expect(most.train).toEqual(asked.train);
+  expect(most.notes.join()).toContain(
+    "by a hash of k (linear trains on at most 3,000); the test split is whole",
+  );
 });
 
 test("a smaller sample is part of a larger one, also when rows are added", async () => {

@@ -1,3 +1,6 @@
+import { binLookup } from "./bin-lookup.ts";
+import { hash32 } from "./random.ts";
+import { sortedDistinct } from "./sorted-values.ts";
 import { ValueTable } from "./value-table.ts";
 
 /** Rows that a loop goes through at a time: see node-rows.ts. */
@@ -5,6 +8,12 @@ const BLOCK = 8192;
 
 /** A table of values is not worth its memory below. */
 const FEW_ROWS = 1 << 13;
+
+/** Of more rows a sample says where the bins are; LightGBM's bin_construct_sample_cnt. */
+const MOST_SORTED = 200_000;
+
+// A round of the generator that neither trees nor validation draw their rows from.
+const SAMPLE_DRAW = -2;
 
 /** Distinct values ascending, without NaN, with -0 as 0, and how often each occurs. */
 export interface Distinct {
@@ -21,21 +30,27 @@ export interface Bins {
 
 /**
  * Divides a column into at most `most` bins, 255 or fewer, and writes each row's bin code, a byte; NaN gets the number of
- * bins. The bins are the same for any order of the rows.
+ * bins. The bins are the same for any order of the rows, unless there are more than 200,000 rows of more than 16,384
+ * values: the seed then draws the rows that are looked at.
  */
-export function binNumbers(values: Float32Array, most: number, codes: Uint8Array): Bins {
-  const table = countValues(values);
-  const distinct = table ? table.distinct() : countSorted(values);
+export function binNumbers(values: Float32Array, most: number, codes: Uint8Array, seed = 0): Bins {
+  const distinct = countValues(values)?.distinct() ?? sortedDistinct(sampleOf(values, seed));
   const bins = cutBins(distinct, most);
-  let encode = (from: number, to: number) => encodeNumbers(values.subarray(from, to), bins, codes.subarray(from, to));
-  if (table) {
-    const codeOfValue = new Uint8Array(distinct.values.length);
-    encodeNumbers(distinct.values, bins, codeOfValue);
-    const encoder = table.encoder(distinct, codeOfValue, bins.count);
-    encode = (from, to) => encoder(values, from, to, codes);
+  if (values.length < FEW_ROWS) {
+    encodeNumbers(values, bins, codes);
+    return bins;
   }
-  for (let from = 0; from < values.length; from += BLOCK) encode(from, Math.min(from + BLOCK, values.length));
+  const encode = binLookup(bins);
+  for (let from = 0; from < values.length; from += BLOCK) {
+    encode(values, from, Math.min(from + BLOCK, values.length), codes);
+  }
   return bins;
+}
+
+function sampleOf(values: Float32Array, seed: number): Float32Array {
+  if (values.length <= MOST_SORTED) return values;
+  const limit = (MOST_SORTED / values.length) * 2 ** 32;
+  return values.filter((_, row) => hash32(seed, SAMPLE_DRAW, row) < limit);
 }
 
 /**
@@ -97,17 +112,4 @@ function countValues(values: Float32Array): ValueTable | null {
     if (!table.count(values, from, Math.min(from + BLOCK, values.length))) return null;
   }
   return table;
-}
-
-function countSorted(column: Float32Array): Distinct {
-  const sorted = column.filter((value) => !Number.isNaN(value)).sort();
-  const values = new Float32Array(sorted.length);
-  const counts = new Int32Array(sorted.length);
-  let last = -1;
-  for (let i = 0; i < sorted.length; i++) {
-    const value = sorted[i]! + 0;
-    if (last < 0 || values[last] !== value) values[++last] = value;
-    counts[last]!++;
-  }
-  return { values: values.slice(0, last + 1), counts: counts.slice(0, last + 1) };
 }

@@ -1,4 +1,6 @@
 import type { HistogramLayout } from "./histogram.ts";
+import { nodeHistograms } from "./histogram-pool.ts";
+import { FOUND_NUMBERS, FOUND_SIDES, GATHERING_NUMBERS } from "./shared-search.ts";
 
 /** A tree while it grows, in memory that all threads see. Node 0 is the root. */
 export interface GrowingTree {
@@ -23,6 +25,12 @@ export interface Board {
   tree: GrowingTree;
   /** Sums of a shard's rows, a histogram each. */
   histograms: readonly Float64Array[];
+  /** Sums of all rows of nodes, a histogram each. */
+  nodes: readonly Float64Array[];
+  /** What a search is for, and by shard what it has found: see shared-search.ts. */
+  gathering: Float64Array;
+  found: Float64Array;
+  foundSides: Uint8Array;
   /** Single numbers that a command gives, RESULTS of them for each shard. */
   results: Float64Array;
 }
@@ -32,8 +40,17 @@ export const RESULTS = 4;
 /** One more than the largest bin code. */
 export const SIDES = 256;
 
-/** Allocates a board for so many shards, columns and nodes per tree. */
-export function createBoard(shards: number, columns: number, nodes: number, layout: HistogramLayout): Board {
+/** How large a board is. */
+export interface BoardSize {
+  shards: number;
+  columns: number;
+  maxLeaves: number;
+  /** Bytes of the nodes' histograms, at most. */
+  mostBytes?: number | undefined;
+}
+
+export function createBoard({ shards, columns, maxLeaves, mostBytes }: BoardSize, layout: HistogramLayout): Board {
+  const nodes = 2 * maxLeaves - 1;
   return {
     signals: new Int32Array(new SharedArrayBuffer(4 * (2 + shards))),
     command: new Float64Array(new SharedArrayBuffer(8 * 8)),
@@ -49,6 +66,10 @@ export function createBoard(shards: number, columns: number, nodes: number, layo
       { length: shards },
       () => new Float64Array(new SharedArrayBuffer(8 * layout.cells * layout.channels)),
     ),
+    nodes: nodeHistograms(layout, maxLeaves, mostBytes),
+    gathering: new Float64Array(new SharedArrayBuffer(8 * GATHERING_NUMBERS)),
+    found: new Float64Array(new SharedArrayBuffer(8 * FOUND_NUMBERS * shards)),
+    foundSides: new Uint8Array(new SharedArrayBuffer(FOUND_SIDES * shards)),
     results: new Float64Array(new SharedArrayBuffer(8 * RESULTS * shards)),
   };
 }

@@ -74,7 +74,7 @@ function roundGrower(
   const { team, board, countWeight, hessianScale } = training;
   const { loss, residuals } = training;
   const rules = { ...params, leafStep: loss.leafStep };
-  const garden = { ...training, pool: new HistogramPool(training.layout), rules };
+  const garden = { ...training, pool: new HistogramPool(board.nodes.length), rules };
   const scales = training.base.map(() => training.firstGradientScale);
   const isRandom = params.subsample < 1 || params.columnsPerTree < 1;
   const limits = { countWeight, first: training.firstGradientScale };

@@ -1,5 +1,6 @@
-import type { CategoryColumn, NumberColumn, Table } from "../../data/table.ts";
-import { binNumbers, cutBins, encodeNumbers } from "./binning.ts";
+import type { CategoryColumn, Table } from "../../data/table.ts";
+import { binColumns } from "./bin-columns.ts";
+import { cutBins, encodeNumbers } from "./binning.ts";
 import { orderCategories } from "./category-order.ts";
 
 /** How a raw feature becomes what trees look at. Part of the model. */
@@ -29,22 +30,45 @@ export interface EncodingRules {
 }
 
 /**
- * Encodes all features. Levels beyond the number of bins share bins with those alike by `likeness`, an array of [rows] per
- * score: such a column is then encoded once for each score.
+ * Encodes all features, numbers on at most `threads` threads. Levels beyond the number of bins share bins with those alike
+ * by `likeness`, an array of [rows] per score: such a column is then encoded once for each score.
  */
-export function encodeColumns(table: Table, likeness: readonly Float64Array[], rules: EncodingRules): EncodedColumn[] {
+export async function encodeColumns(
+  table: Table,
+  likeness: readonly Float64Array[],
+  rules: EncodingRules,
+  { seed, threads }: { seed: number; threads: number },
+): Promise<EncodedColumn[]> {
+  const numbers = await encodeNumberColumns(table.features, rules, seed, threads);
   return table.features.flatMap((column, feature) => {
-    if (column.kind !== "category") return [encodeNumber(column, feature, rules)];
+    if (column.kind !== "category") return [numbers.get(feature)!];
     const isShared = likeness.length === 1 || column.levels.length <= rules.maxBins;
     if (isShared) return [encodeCategory(column, feature, null, likeness[0]!, rules)];
     return likeness.map((values, output) => encodeCategory(column, feature, output, values, rules));
   });
 }
 
-function encodeNumber(column: NumberColumn, feature: number, rules: EncodingRules): EncodedColumn {
-  const codes = new Uint8Array(new SharedArrayBuffer(column.values.length));
-  const bins = binNumbers(column.values, rules.maxBins, codes);
-  return { feature, output: null, categories: null, cuts: bins.cuts, bins: bins.count, codes };
+async function encodeNumberColumns(
+  features: Table["features"],
+  { maxBins }: EncodingRules,
+  seed: number,
+  threads: number,
+): Promise<Map<number, EncodedColumn>> {
+  const columns = features.flatMap((column, feature) => {
+    if (column.kind === "category") return [];
+    const codes = new Uint8Array(new SharedArrayBuffer(column.values.length));
+    return [{ feature, values: column.values, codes, most: maxBins, seed }];
+  });
+  const bins = await binColumns(
+    columns.map(({ values, codes, most, seed }) => ({ values, codes, most, seed })),
+    threads,
+  );
+  return new Map(
+    columns.map(({ feature, codes }, index) => {
+      const { cuts, count } = bins[index]!;
+      return [feature, { feature, output: null, categories: null, cuts, bins: count, codes }];
+    }),
+  );
 }
 
 function encodeCategory(

@@ -1,8 +1,10 @@
 import { type Board, SIDES } from "./board.ts";
-import { addShards, type HistogramPool, type NodeHistogram, subtract } from "./histogram-pool.ts";
+import { columnViews } from "./histogram.ts";
+import type { HistogramPool } from "./histogram-pool.ts";
 import { type NodeSums, nodeSums } from "./node-sums.ts";
 import { OP } from "./shard.ts";
-import { bestSplit, boundedValue, type Split, type SplitRules, type SplitSearch } from "./split.ts";
+import { bestFound, type Gathering, writeGathering } from "./shared-search.ts";
+import { boundedValue, type Split, type SplitRules, type SplitSearch } from "./split.ts";
 import type { Team } from "./team.ts";
 import { FREE, type LeafBounds, ValueBounds } from "./value-bounds.ts";
 
@@ -33,15 +35,22 @@ interface Candidate {
   node: number;
   depth: number;
   split: Split;
-  /** null after another leaf needed it: the children's histograms are then built one by one. */
-  histogram: NodeHistogram | null;
+  /** Number of its histogram; null after another leaf needed it: the children's histograms are then built one by one. */
+  slot: number | null;
 }
 
-/** A child whose rows are known, and its histogram when it may be split. */
+/** A leaf whose best split is wanted. */
 interface Child {
   node: number;
   sums: NodeSums;
-  histogram: NodeHistogram;
+  bounds: LeafBounds;
+  depth: number;
+}
+
+/** What growing a tree keeps until it is finished. */
+interface Growing extends Garden {
+  search: SplitSearch;
+  leaves: Candidate[];
 }
 
 /**
@@ -51,48 +60,62 @@ interface Child {
  */
 export async function growTree(garden: Garden, round: number, search: SplitSearch): Promise<readonly GrownSplit[]> {
   const { board, rules } = garden;
+  const growing: Growing = { ...garden, search, leaves: [] };
   board.columns[0] = search.columns.length;
   board.columns.set(search.columns, 1);
   const bounds = new ValueBounds(search.directions ?? null);
   const splits: GrownSplit[] = [];
-  const leaves: Candidate[] = [];
-  const root = await plantRoot(garden, round, search);
-  setLeaf(board, root.node, root.sums, rules, FREE);
-  offer(garden, search, leaves, root, 0, FREE);
+  await plantRoot(growing, round);
   while (splits.length + 1 < rules.maxLeaves) {
-    const best = takeBest(leaves);
+    const best = takeBest(growing.leaves);
     if (!best) break;
     const left = 2 * splits.length + 1;
     setSplit(board, best, left, rules, bounds);
     splits.push({ ...best.split, node: best.node });
-    const isLast = splits.length + 1 === rules.maxLeaves;
-    for (const child of await splitRows(garden, leaves, best, left, isLast)) {
-      offer(garden, search, leaves, child, best.depth + 1, bounds.of(child.node));
-    }
+    const { split } = best;
+    const depth = best.depth + 1;
+    const children = [
+      { node: left, sums: split.left, bounds: bounds.of(left), depth },
+      { node: left + 1, sums: split.right, bounds: bounds.of(left + 1), depth },
+    ].sort((a, b) => a.sums.rows - b.sums.rows);
+    await splitRows(growing, best, children, splits.length + 1 === rules.maxLeaves);
   }
-  for (const leaf of leaves) if (leaf.histogram) garden.pool.giveBack(leaf.histogram);
+  for (const { slot } of growing.leaves) if (slot !== null) garden.pool.giveBack(slot);
   return splits;
 }
 
-async function plantRoot(garden: Garden, round: number, { columns, units, layout }: SplitSearch): Promise<Child> {
-  await garden.team.run(OP.plant, round);
-  const histogram = gathered(garden, []);
-  return { node: 0, sums: nodeSums(histogram.views[columns[0]!]!, layout.channels, units), histogram };
+async function plantRoot(growing: Growing, round: number): Promise<void> {
+  const { team, board, rules, search } = growing;
+  await team.run(OP.plant, round);
+  const root = { node: 0, sums: rootSums(board, search), bounds: FREE, depth: 0 };
+  setLeaf(board, root.node, root.sums, rules, FREE);
+  await lookForOne(growing, root);
 }
 
-/** Looks for the child's best split; without one its histogram is free again. */
-function offer(
-  garden: Garden,
-  search: SplitSearch,
-  leaves: Candidate[],
-  child: Child,
-  depth: number,
-  bounds: LeafBounds,
-): void {
-  const { node, sums, histogram } = child;
-  const split = bestSplit(sums, histogram.views, search, bounds);
-  if (split) leaves.push({ node, depth, split, histogram });
-  else garden.pool.giveBack(histogram);
+/** Sums of all rows, from any one column's cells; they are exact, so those of the shards add up. */
+function rootSums({ histograms }: Board, { columns, layout, units }: SplitSearch): NodeSums {
+  const column = columns[0]!;
+  const [first, ...others] = histograms.map((histogram) => columnViews(histogram, layout)[column]!);
+  return nodeSums(
+    first!.map((cell, index) => others.reduce((sum, cells) => sum + cells[index]!, cell)),
+    layout.channels,
+    units,
+  );
+}
+
+/** Has the threads gather a histogram and look for the best splits of these leaves; without one a histogram is free again. */
+async function lookFor(
+  { team, board, pool, search, leaves }: Growing,
+  histogram: Pick<Gathering, "into" | "parent">,
+  sought: readonly (Child & { slot: number })[],
+): Promise<void> {
+  writeGathering(board, { ...histogram, nodes: sought }, search);
+  await team.run(OP.search);
+  sought.forEach(({ node, depth, slot }, index) => {
+    const split = bestFound(board, index, search.layout);
+    if (split) leaves.push({ node, depth, split, slot });
+    else pool.giveBack(slot);
+  });
 }
 
 /** Removes the leaf with the largest gain, the oldest of equals. */
@@ -102,54 +125,55 @@ function takeBest(leaves: Candidate[]): Candidate | undefined {
   return leaves.splice(best, 1)[0];
 }
 
-/** Parts a leaf's rows, and gives those of its children that may be split further. */
+/** Parts a leaf's rows among its children, the smaller first, and looks for the splits of those that may be split further. */
 async function splitRows(
-  garden: Garden,
-  leaves: readonly Candidate[],
-  { node, depth, split, histogram }: Candidate,
-  left: number,
+  growing: Growing,
+  { node, slot: parent }: Candidate,
+  children: readonly Child[],
   isLast: boolean,
-): Promise<Child[]> {
-  const { team, pool, rules } = garden;
-  const children = [
-    { node: left, sums: split.left },
-    { node: left + 1, sums: split.right },
-  ].sort((a, b) => a.sums.rows - b.sums.rows) as [Omit<Child, "histogram">, Omit<Child, "histogram">];
-  const [small, large] = children;
-  const tooDeep = isLast || (rules.maxDepth > 0 && depth + 1 >= rules.maxDepth);
-  const maySplit = (child: { sums: NodeSums }) => !tooDeep && child.sums.rows >= 2 * rules.minRows;
+): Promise<void> {
+  const { team, pool, rules } = growing;
+  const [small, large] = children as [Child, Child];
+  const tooDeep = isLast || (rules.maxDepth > 0 && large.depth >= rules.maxDepth);
+  const maySplit = (child: Child) => !tooDeep && child.sums.rows >= 2 * rules.minRows;
   if (!maySplit(large)) {
     await team.run(OP.split, node, -1);
-    if (histogram) pool.giveBack(histogram);
-    return [];
+    if (parent !== null) pool.giveBack(parent);
+    return;
+  }
+  if (parent === null) {
+    await team.run(OP.split, node, large.node);
+    await lookForOne(growing, large);
+    if (!maySplit(small)) return;
+    await team.run(OP.histogram, small.node);
+    await lookForOne(growing, small);
+    return;
   }
   await team.run(OP.split, node, small.node);
-  const ofSmall = gathered(garden, leaves);
-  let ofLarge = histogram;
-  if (ofLarge) subtract(ofLarge.cells, ofSmall.cells);
-  else {
-    await team.run(OP.histogram, large.node);
-    ofLarge = gathered(garden, leaves);
-  }
-  const found = [{ ...large, histogram: ofLarge }];
-  if (maySplit(small)) found.push({ ...small, histogram: ofSmall });
-  else pool.giveBack(ofSmall);
-  return found;
+  const into = slotFor(growing);
+  const ofSmall = maySplit(small) ? [{ ...small, slot: into }] : [];
+  // What is left of the parent's histogram is the larger child's.
+  await lookFor(growing, { into, parent }, [{ ...large, slot: parent }, ...ofSmall]);
+  if (ofSmall.length === 0) pool.giveBack(into);
 }
 
-/** The histogram that the shards have just built, summed in one from the pool or, when that is empty, from the least promising leaf. */
-function gathered(garden: Garden, leaves: readonly Candidate[]): NodeHistogram {
-  const histogram = garden.pool.take() ?? takeFrom(leaves);
-  addShards(garden.board.histograms, histogram.cells);
-  return histogram;
+/** Looks for the best split of the node whose histogram has just been built. */
+function lookForOne(growing: Growing, child: Child): Promise<void> {
+  const into = slotFor(growing);
+  return lookFor(growing, { into, parent: -1 }, [{ ...child, slot: into }]);
 }
 
-function takeFrom(leaves: readonly Candidate[]): NodeHistogram {
-  const holders = leaves.filter((leaf) => leaf.histogram !== null);
+/** A histogram from the pool or, when that is empty, from the least promising leaf. */
+function slotFor({ pool, leaves }: Growing): number {
+  return pool.take() ?? takeFrom(leaves);
+}
+
+function takeFrom(leaves: readonly Candidate[]): number {
+  const holders = leaves.filter((leaf) => leaf.slot !== null);
   const poorest = holders.reduce((a, b) => (b.split.gain < a.split.gain ? b : a));
-  const { histogram } = poorest;
-  poorest.histogram = null;
-  return histogram!;
+  const { slot } = poorest;
+  poorest.slot = null;
+  return slot!;
 }
 
 function setLeaf({ tree }: Board, node: number, sums: NodeSums, rules: GrowthRules, bounds: LeafBounds): void {

@@ -1,50 +1,30 @@
 import type { HistogramLayout } from "./histogram.ts";
-import { columnViews } from "./histogram.ts";
 
 /** Histograms of one training take at most this many bytes; past it they are built again when needed, which changes no sum. */
 const MOST_BYTES = 512 * 2 ** 20;
 
-/** The sums of one node over all shards. */
-export interface NodeHistogram {
-  cells: Float64Array;
-  /** Part of each column. */
-  views: readonly Float64Array[];
+/** Memory for histograms of nodes that all threads see: as many as the widest tree needs, or as fit. */
+export function nodeHistograms(layout: HistogramLayout, maxLeaves: number, mostBytes = MOST_BYTES): Float64Array[] {
+  const cells = layout.cells * layout.channels;
+  // Two are needed to split a node at all; every leaf keeps one, and one is being built.
+  const count = Math.max(2, Math.min(maxLeaves + 1, Math.floor(mostBytes / (8 * cells))));
+  return Array.from({ length: count }, () => new Float64Array(new SharedArrayBuffer(8 * cells)));
 }
 
-/** Lends histograms, so that a training allocates as many as the widest tree needs and no more. */
+/** Lends the numbers of histograms that are free. */
 export class HistogramPool {
-  readonly #layout: HistogramLayout;
-  readonly #free: NodeHistogram[] = [];
-  #left: number;
+  readonly #free: number[];
 
-  constructor(layout: HistogramLayout, mostBytes = MOST_BYTES) {
-    this.#layout = layout;
-    // Two are needed to split a node at all.
-    this.#left = Math.max(2, Math.floor(mostBytes / (8 * layout.cells * layout.channels)));
+  constructor(count: number) {
+    this.#free = Array.from({ length: count }, (_, slot) => slot);
   }
 
   /** A histogram with any content, or null when all are lent. */
-  take(): NodeHistogram | null {
-    const free = this.#free.pop();
-    if (free) return free;
-    if (this.#left === 0) return null;
-    this.#left--;
-    const cells = new Float64Array(this.#layout.cells * this.#layout.channels);
-    return { cells, views: columnViews(cells, this.#layout) };
+  take(): number | null {
+    return this.#free.pop() ?? null;
   }
 
-  giveBack(histogram: NodeHistogram): void {
-    this.#free.push(histogram);
+  giveBack(slot: number): void {
+    this.#free.push(slot);
   }
-}
-
-/** Writes the sum of the shards' histograms to `into`; the sums are exact, so the number of shards does not show. */
-export function addShards(shards: readonly Float64Array[], into: Float64Array): void {
-  into.set(shards[0]!);
-  for (const shard of shards.slice(1)) for (let i = 0; i < into.length; i++) into[i]! += shard[i]!;
-}
-
-/** Takes one child's sums from its parent's, which leaves the other child's. */
-export function subtract(from: Float64Array, child: Float64Array): void {
-  for (let i = 0; i < from.length; i++) from[i]! -= child[i]!;
 }

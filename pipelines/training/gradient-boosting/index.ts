@@ -1,10 +1,12 @@
 import type { Trainer } from "../trainer.ts";
+import { MOST_ROWS } from "./histogram.ts";
 import { paramsSchema } from "./params.ts";
 
 /** Gradient-boosted histogram trees: the first choice for tables. */
 export const gradientBoosting: Trainer = {
   name: "gradient-boosting",
-  version: 2,
+  version: 3,
+  mostRows: MOST_ROWS,
   tasks: ["regression", "classification"],
   summary:
     "Gradient-boosted trees on binned features; handles missing values and categories. The first choice for tables.",

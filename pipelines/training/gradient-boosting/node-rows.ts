@@ -1,21 +1,26 @@
-// Loops over many rows run in blocks: a function that is called often is compiled whole, while one that runs for long is
-// compiled in mid-loop (on-stack replacement), to slower code, and again at every call.
-const BLOCK = 8192;
+import type { Kernel } from "./kernel.ts";
+import type { ColumnPlace, MemoryMap } from "./shard-memory.ts";
 
 /**
- * The rows of a growing tree, those of a node side by side and ascending. Every split parts the rows of one node into
- * those of its children, in place.
+ * The rows of a growing tree, those of a node side by side and ascending, in a shard's memory. Every split parts the rows
+ * of one node into those of its children, in place.
  */
 export class NodeRows {
+  readonly #kernel: Kernel;
+  readonly #map: MemoryMap;
   readonly #order: Int32Array;
   readonly #scratch: Int32Array;
+  readonly #sides: Uint8Array;
   readonly #begin: Int32Array;
   readonly #end: Int32Array;
 
   /** For at most `rows` rows and `nodes` nodes. */
-  constructor(rows: number, nodes: number) {
-    this.#order = new Int32Array(rows);
-    this.#scratch = new Int32Array(rows);
+  constructor(kernel: Kernel, map: MemoryMap, memory: ArrayBufferLike, rows: number, nodes: number) {
+    this.#kernel = kernel;
+    this.#map = map;
+    this.#order = new Int32Array(memory, map.order, rows);
+    this.#scratch = new Int32Array(memory, map.scratch, rows);
+    this.#sides = new Uint8Array(memory, map.sides, 256);
     this.#begin = new Int32Array(nodes);
     this.#end = new Int32Array(nodes);
   }
@@ -37,62 +42,27 @@ export class NodeRows {
     return this.#order.subarray(this.#begin[node]!, this.#end[node]!);
   }
 
-  /** Parts the rows of `node`: those whose code has a 1 in `goesLeft` become the rows of `left`, the others those of `right`. */
-  split(node: number, left: number, right: number, codes: Uint8Array, goesLeft: Uint8Array): void {
-    const begin = this.#begin[node]!;
-    const end = this.#end[node]!;
-    const rows = this.of(node);
-    let lefts = 0;
-    for (let from = 0; from < rows.length; from += BLOCK) {
-      const to = Math.min(from + BLOCK, rows.length);
-      lefts = partition(rows, from, to, lefts, this.#scratch, codes, goesLeft);
-    }
-    rows.set(this.#scratch.subarray(0, rows.length - lefts), lefts);
-    this.#begin[left] = begin;
-    this.#end[left] = begin + lefts;
-    this.#begin[right] = begin + lefts;
-    this.#end[right] = end;
+  /** Where a node's rows are in the memory; `end` is exclusive. */
+  addressOf(node: number): { begin: number; end: number } {
+    return { begin: this.#address(this.#begin[node]!), end: this.#address(this.#end[node]!) };
   }
-}
 
-/**
- * Moves rows[from..to) that go left to the front, where there are `lefts` already, and the others to `scratch`; gives
- * how many are left. Four rows a turn, which takes a third less time. Writes every row to both, since a branch would be mispredicted half of the time.
- */
-function partition(
-  rows: Int32Array,
-  from: number,
-  to: number,
-  lefts: number,
-  scratch: Int32Array,
-  codes: Uint8Array,
-  goesLeft: Uint8Array,
-): number {
-  let left = lefts;
-  let i = from;
-  for (; i + 4 <= to; i += 4) {
-    const row0 = rows[i]!;
-    const row1 = rows[i + 1]!;
-    const row2 = rows[i + 2]!;
-    const row3 = rows[i + 3]!;
-    rows[left] = row0;
-    scratch[i - left] = row0;
-    left += goesLeft[codes[row0]!]!;
-    rows[left] = row1;
-    scratch[i + 1 - left] = row1;
-    left += goesLeft[codes[row1]!]!;
-    rows[left] = row2;
-    scratch[i + 2 - left] = row2;
-    left += goesLeft[codes[row2]!]!;
-    rows[left] = row3;
-    scratch[i + 3 - left] = row3;
-    left += goesLeft[codes[row3]!]!;
+  #address(position: number): number {
+    return this.#map.order + 4 * position;
   }
-  for (; i < to; i++) {
-    const row = rows[i]!;
-    rows[left] = row;
-    scratch[i - left] = row;
-    left += goesLeft[codes[row]!]!;
+
+  /** Parts the rows of `node`: those whose code has a 1 in `goesLeft` become the rows of `left`, the others those of `right`. */
+  split(node: number, left: number, right: number, { codes, shift }: ColumnPlace, goesLeft: Uint8Array): void {
+    this.#sides.set(goesLeft);
+    const { begin, end } = this.addressOf(node);
+    const { scratch, sides } = this.#map;
+    // An address above 2 GiB comes back negative.
+    const firstRight = this.#kernel.partition(begin, end, scratch, sides, codes, shift) >>> 0;
+    const middle = (firstRight - this.#map.order) / 4;
+    this.#begin[left] = this.#begin[node]!;
+    this.#end[left] = middle;
+    this.#begin[right] = middle;
+    this.#end[right] = this.#end[node]!;
+    this.#order.set(this.#scratch.subarray(0, this.#end[right]! - middle), middle);
   }
-  return left;
 }

@@ -1,25 +1,30 @@
 import { type Board, RESULTS, SIDES } from "./board.ts";
-import { addBlock, BLOCK, columnViews, type HistogramLayout, type RowBlock } from "./histogram.ts";
+import { BLOCK, columnViews } from "./histogram.ts";
+import { type Kernel, openKernel } from "./kernel.ts";
 import type { LeafResiduals } from "./leaf-residuals.ts";
 import { lossOf } from "./losses/index.ts";
 import type { Loss, LossRows, LossSpec } from "./losses/loss.ts";
 import { NodeRows } from "./node-rows.ts";
 import { hash32 } from "./random.ts";
+import { type MemoryMap, mapMemory } from "./shard-memory.ts";
+import { type SearchConstants, SharedSearch } from "./shared-search.ts";
 
 /** What a thread needs to work on its rows; every large array is shared memory. */
-export interface ShardPlan {
+export interface ShardPlan extends SearchConstants {
   /** Number of the shard among those of the board. */
   shard: number;
   /** Its rows: `begin` inclusive, `end` exclusive. */
   begin: number;
   end: number;
+  /** Codes of all rows by column, which the shard copies into its memory. */
   codes: readonly Uint8Array[];
+  /** By column: the one score whose trees use it, or null for all. */
+  outputs: readonly (number | null)[];
+  memory: WebAssembly.Memory;
+  kernel: WebAssembly.Module;
   targets: Float64Array;
   loss: LossSpec;
   base: readonly number[];
-  layout: HistogramLayout;
-  countWeight: number;
-  hessianScale: number;
   lossScale: number;
   seed: number;
   subsample: number;
@@ -47,6 +52,8 @@ export const OP = {
   stop: 6,
   /** Residuals of the rows of every leaf. */
   residuals: 7,
+  /** The histograms just built become a node's, and the best splits of nodes are looked for: see shared-search.ts. */
+  search: 8,
 } as const;
 
 // A round of the generator that no tree draws its rows from.
@@ -57,15 +64,19 @@ export class Shard {
   readonly #plan: ShardPlan;
   readonly #loss: Loss;
   readonly #rows: LossRows;
-  readonly #codes: readonly Uint8Array[];
-  readonly #views: readonly Float64Array[];
+  readonly #kernel: Kernel;
+  readonly #map: MemoryMap;
+  readonly #bytes: Uint8Array;
+  /** All histograms of the memory, and by column where they are copied from and to. */
+  readonly #cells: Float64Array;
+  readonly #copies: readonly { from: Float64Array; to: Float64Array }[];
   readonly #isTrain: Uint8Array;
   readonly #trainRows: Int32Array;
   readonly #nodeRows: NodeRows;
+  readonly #search: SharedSearch;
   /** Derivatives in fixed point. */
   readonly #gradients: Int32Array;
   readonly #hessians: Int32Array;
-  readonly #block: RowBlock;
   readonly #first = new Float64Array(BLOCK);
   readonly #second = new Float64Array(BLOCK);
 
@@ -80,14 +91,28 @@ export class Shard {
     });
     const probabilities = new Float64Array(this.#loss.unitHessian ? 0 : rows * base.length);
     this.#rows = { rows, targets: plan.targets.subarray(begin, end), scores, probabilities };
-    this.#codes = plan.codes.map((codes) => codes.subarray(begin, end));
-    this.#views = columnViews(board.histograms[plan.shard]!, layout);
+    this.#map = mapMemory(rows, plan.outputs, layout);
+    this.#kernel = openKernel(plan.kernel, plan.memory);
+    const { buffer } = plan.memory;
+    this.#bytes = new Uint8Array(buffer);
+    this.#copyCodes();
+    this.#cells = new Float64Array(buffer, this.#map.histograms, (this.#map.histogramsEnd - this.#map.histograms) / 8);
+    this.#copies = columnViews(board.histograms[plan.shard]!, layout).map((to, column) => {
+      return { from: new Float64Array(buffer, this.#map.places[column]!.histogram, to.length), to };
+    });
+    this.#search = new SharedSearch(board, plan.shard, plan);
     this.#isTrain = drawTrain(plan);
     this.#trainRows = indicesOf(this.#isTrain);
-    this.#nodeRows = new NodeRows(rows, board.tree.column.length);
-    this.#gradients = new Int32Array(rows);
-    this.#hessians = new Int32Array(this.#loss.unitHessian ? 0 : rows);
-    this.#block = { count: 0, rows: new Int32Array(), sums: new Float64Array(BLOCK * layout.channels) };
+    this.#nodeRows = new NodeRows(this.#kernel, this.#map, buffer, rows, board.tree.column.length);
+    this.#gradients = new Int32Array(buffer, this.#map.gradients, rows);
+    this.#hessians = new Int32Array(buffer, this.#map.hessians, this.#loss.unitHessian ? 0 : rows);
+  }
+
+  #copyCodes(): void {
+    const { begin, end, codes } = this.#plan;
+    this.#map.places.forEach((place, column) => {
+      spread(codes[column]!.subarray(begin, end), this.#bytes, place.codes, 1 << place.shift);
+    });
   }
 
   /** Does the command on the board. */
@@ -98,6 +123,7 @@ export class Shard {
     else if (op === OP.plant) this.#plant(a);
     else if (op === OP.split) this.#split(a, b);
     else if (op === OP.histogram) this.#build(a);
+    else if (op === OP.search) this.#search.run();
     else if (op === OP.add) this.#add(a);
     else if (op === OP.residuals) this.#writeResiduals(this.#plan.residuals!, 0, 0);
   }
@@ -143,24 +169,33 @@ export class Shard {
   }
 
   #build(node: number): void {
-    const { board, layout, shard, countWeight } = this.#plan;
-    const rows = this.#nodeRows.of(node);
-    const used = board.columns.subarray(1, 1 + board.columns[0]!);
-    const block = this.#block;
-    board.histograms[shard]!.fill(0);
-    for (let from = 0; from < rows.length; from += BLOCK) {
-      block.rows = rows.subarray(from, from + BLOCK);
-      block.count = block.rows.length;
-      if (layout.channels === 1) gather(this.#gradients, countWeight, block);
-      else gatherPairs(this.#gradients, countWeight, this.#hessians, block);
-      addBlock(used, this.#views, this.#codes, block, layout.channels);
+    const { board } = this.#plan;
+    this.#cells.fill(0);
+    const used = new Set(board.columns.subarray(1, 1 + board.columns[0]!));
+    const groups = this.#map.groups.filter(({ columns }) => columns.some((column) => used.has(column)));
+    const { begin, end } = this.#nodeRows.addressOf(node);
+    for (let from = begin; from < end; from += 4 * BLOCK) this.#addRows(groups, from, Math.min(from + 4 * BLOCK, end));
+    for (const column of used) {
+      const { from, to } = this.#copies[column]!;
+      to.set(from);
     }
+  }
+
+  /** Adds a block of rows, whose sums stay in the cache while every group of columns takes them. */
+  #addRows(groups: MemoryMap["groups"], from: number, to: number): void {
+    const { layout, countWeight } = this.#plan;
+    const { sums, gradients, hessians } = this.#map;
+    const { add, addPairs, gather, gatherPairs } = this.#kernel;
+    if (layout.channels === 1) gather(from, to, gradients, sums, countWeight);
+    else gatherPairs(from, to, gradients, hessians, sums, countWeight);
+    const adders = layout.channels === 1 ? add : addPairs;
+    for (const { width, histogram, codes } of groups) adders[width](histogram, codes, from, to, sums);
   }
 
   #split(node: number, histogramOf: number): void {
     const { column, sides, left, right } = this.#plan.board.tree;
     const goesLeft = sides.subarray(node * SIDES, (node + 1) * SIDES);
-    this.#nodeRows.split(node, left[node]!, right[node]!, this.#codes[column[node]!]!, goesLeft);
+    this.#nodeRows.split(node, left[node]!, right[node]!, this.#map.places[column[node]!]!, goesLeft);
     if (histogramOf >= 0) this.#build(histogramOf);
   }
 
@@ -206,7 +241,8 @@ export class Shard {
     for (let row = from; row < to; row++) {
       let node = 0;
       for (let at = column[0]!; at >= 0; at = column[node]!) {
-        const goesLeft = sides[node * SIDES + this.#codes[at]![row]!]!;
+        const { codes, shift } = this.#map.places[at]!;
+        const goesLeft = sides[node * SIDES + this.#bytes[codes + row * 2 ** shift]!]!;
         node = goesLeft ? left[node]! : right[node]!;
       }
       scores[row]! += value[node]!;
@@ -259,21 +295,9 @@ function toFixed(values: Float64Array, fixed: Int32Array, from: number, to: numb
   return sum;
 }
 
-function gather(gradients: Int32Array, countWeight: number, { count, rows, sums }: RowBlock): void {
-  for (let i = 0; i < count; i++) sums[i] = countWeight + gradients[rows[i]!]!;
-}
-
-function gatherPairs(
-  gradients: Int32Array,
-  countWeight: number,
-  hessians: Int32Array,
-  { count, rows, sums }: RowBlock,
-): void {
-  for (let i = 0; i < count; i++) {
-    const row = rows[i]!;
-    sums[2 * i] = countWeight + gradients[row]!;
-    sums[2 * i + 1] = hessians[row]!;
-  }
+/** Writes the codes of one column, `step` bytes apart. */
+function spread(codes: Uint8Array, into: Uint8Array, at: number, step: number): void {
+  for (let row = 0; row < codes.length; row++) into[at + row * step] = codes[row]!;
 }
 
 function addToRows(scores: Float64Array, rows: Int32Array, from: number, to: number, value: number): void {

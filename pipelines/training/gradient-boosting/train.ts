@@ -5,6 +5,7 @@ import { boost } from "./boost.ts";
 import { chooseLoss } from "./choose-loss.ts";
 import { encodeColumns } from "./encode-columns.ts";
 import { largest } from "./fixed-point.ts";
+import { MOST_ROWS } from "./histogram.ts";
 import { probabilities } from "./losses/probabilities.ts";
 import { directionsOf } from "./monotone.ts";
 import { type BoostingParams, readParams } from "./params.ts";
@@ -12,9 +13,6 @@ import { scoreFeatures } from "./scorer.ts";
 import type { Examples } from "./start-training.ts";
 import { forestToOnnx } from "./to-onnx.ts";
 import type { Forest } from "./tree.ts";
-
-/** Sums of so many rows are exact and fine enough; see HistogramLayout. */
-const MOST_ROWS = 2 ** 23;
 
 const LARGEST_FLOAT32 = 3.4028234663852886e38;
 
@@ -24,7 +22,10 @@ export async function trainForest({ table, params, seed, threads, log }: Trainin
   const settings = readParams(params);
   const { forest, curves } = await log.step(
     "Growing trees",
-    (step) => boost(examplesOf(table, settings), settings, { seed, threads, step }),
+    async (step) => {
+      const examples = await examplesOf(table, settings, { seed, threads });
+      return boost(examples, settings, { seed, threads, step });
+    },
     ({ forest }) => `${forest.trees.length} trees`,
   );
   const specs = table.features.map(({ name, kind }) => ({ name, kind }));
@@ -42,10 +43,7 @@ function checkTable({ rows, features, target }: Table): void {
   if (features.length === 0) {
     throw new UserError({ message: "There are no features to train on.", hint: "Add columns to the feature query." });
   }
-  if (rows > MOST_ROWS) {
-    const message = `gradient-boosting trains on at most ${MOST_ROWS} rows in memory; the train split has ${rows}.`;
-    throw new UserError({ message, hint: "Sample the rows in the feature query, or use type: command.", key: "type" });
-  }
+  if (rows > MOST_ROWS) throw new Error(`${rows} rows are more than can be summed exactly`);
   if (target.task === "classification" && target.classes.length < 2) {
     const message = `A classifier needs two classes; the target has ${target.classes.length}.`;
     throw new UserError({ message, hint: "Widen the window, or check the target.", key: "features.target" });
@@ -57,7 +55,11 @@ function checkTable({ rows, features, target }: Table): void {
 }
 
 /** Codes the table for the trees. Categories are ordered by the target, or by the share of a class for each score. */
-function examplesOf(table: Table, params: BoostingParams): Examples {
+async function examplesOf(
+  table: Table,
+  params: BoostingParams,
+  run: { seed: number; threads: number },
+): Promise<Examples> {
   const { target } = table;
   const targets = new Float64Array(new SharedArrayBuffer(8 * table.rows));
   targets.set(target.task === "regression" ? target.values : target.codes);
@@ -67,7 +69,7 @@ function examplesOf(table: Table, params: BoostingParams): Examples {
     loss.name === "softmax" ? targets.map((code) => (code === output ? 1 : 0)) : targets,
   );
   const rules = { maxBins: params.maxBins, smoothing: params.smoothing, minRows: params.minRows };
-  const columns = encodeColumns(table, orderBy, rules);
+  const columns = await encodeColumns(table, orderBy, rules, run);
   return { columns, targets, loss, directions: directionsOf(table, columns, params) };
 }
 

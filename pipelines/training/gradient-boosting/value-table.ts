@@ -36,27 +36,6 @@ export class ValueTable {
       counts: slots.map((slot) => this.#counts[slot]!),
     };
   }
-
-  /** Gives a function that writes the bin codes of the rows from..to, all of which have been counted. */
-  encoder({ values }: Distinct, codeOfValue: Uint8Array, missing: number) {
-    const codes = new Uint8Array(SLOTS);
-    values.forEach((value, index) => {
-      codes[this.#slotOfValue(value)] = codeOfValue[index]!;
-    });
-    const [bits, counts] = [this.#bits, this.#counts];
-    return (column: Float32Array, from: number, to: number, into: Uint8Array): void => {
-      const columnBits = bitsOf(column);
-      for (let row = from; row < to; row++) {
-        const key = normal(columnBits[row]!);
-        into[row] = Number.isNaN(column[row]!) ? missing : codes[slotOf(key, bits, counts)]!;
-      }
-    };
-  }
-
-  #slotOfValue(value: number): number {
-    const [key] = bitsOf(Float32Array.of(value));
-    return slotOf(key!, this.#bits, this.#counts);
-  }
 }
 
 function bitsOf(values: Float32Array): Int32Array {

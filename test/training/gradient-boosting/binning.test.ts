@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { binColumns } from "../../../pipelines/training/gradient-boosting/bin-columns.ts";
 import { type Bins, binNumbers, cutBins } from "../../../pipelines/training/gradient-boosting/binning.ts";
+import { sortedDistinct } from "../../../pipelines/training/gradient-boosting/sorted-values.ts";
 
 function bin(values: readonly number[], most = 255) {
   const column = Float32Array.from(values);
@@ -83,6 +85,50 @@ test("a value with many rows has a bin of its own, and the others share the rest
   const ofCommon = codes[0]!;
   expect([...codes].every((code, row) => (row % 2 === 0) === (code === ofCommon))).toBe(true);
   expect(bins.count).toBeGreaterThan(8);
+});
+
+test("of more than 200,000 rows a sample says where the bins are, which hold about as many rows each", () => {
+  const rows = 400_000;
+  const column = Float32Array.from({ length: rows }, (_, row) => Math.sin(row) * 1000);
+  const codes = new Uint8Array(rows);
+  const bins = binNumbers(column, 100, codes, 7);
+  const counts = new Array<number>(bins.count).fill(0);
+  for (const code of codes) counts[code]!++;
+  expect(bins.count).toBe(100);
+  // 2,000 sampled rows a bin: five standard deviations are 11%.
+  expect(Math.min(...counts)).toBeGreaterThan(4000 * 0.88);
+  expect(Math.max(...counts)).toBeLessThan(4000 * 1.12);
+  expect(codes.findIndex((code, row) => !isRight(column[row]!, code, bins))).toBe(-1);
+  expect(binNumbers(column, 100, new Uint8Array(rows), 7)).toEqual(bins);
+});
+
+test("the bins are the same by one thread and by three", async () => {
+  const rows = 300_000;
+  const columns = Array.from({ length: 25 }, (_, column) => ({
+    values: Float32Array.from({ length: rows }, (_, row) => Math.sin(row * (column + 1))),
+    codes: new Uint8Array(new SharedArrayBuffer(rows)),
+    most: 31,
+    seed: 1,
+  }));
+  const alone = await binColumns(columns, 1);
+  const codes = columns.map((column) => Buffer.from(column.codes));
+  for (const column of columns) column.codes.fill(0);
+  expect(await binColumns(columns, 3)).toEqual(alone);
+  expect(columns.every((column, index) => codes[index]!.equals(column.codes))).toBe(true);
+});
+
+test("a sort by digits finds the distinct values of any floats", () => {
+  fc.assert(
+    fc.property(fc.array(anyFloat), (values) => {
+      const wanted = new Map<number, number>();
+      for (const value of Float32Array.from(values).sort()) {
+        if (!Number.isNaN(value)) wanted.set(value + 0, (wanted.get(value + 0) ?? 0) + 1);
+      }
+      const { values: found, counts } = sortedDistinct(Float32Array.from(values));
+      expect([...found]).toEqual([...wanted.keys()]);
+      expect([...counts]).toEqual([...wanted.values()]);
+    }),
+  );
 });
 
 test("bins do not depend on the order of the rows", () => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { encodeColumns } from "../../../pipelines/training/gradient-boosting/encode-columns.ts";
 import { deriveAtBestScale } from "../../../pipelines/training/gradient-boosting/gradient-scale.ts";
 import { growTree } from "../../../pipelines/training/gradient-boosting/grow-tree.ts";
-import { HistogramPool } from "../../../pipelines/training/gradient-boosting/histogram-pool.ts";
+import { HistogramPool, nodeHistograms } from "../../../pipelines/training/gradient-boosting/histogram-pool.ts";
 import { readParams } from "../../../pipelines/training/gradient-boosting/params.ts";
 import { startTraining } from "../../../pipelines/training/gradient-boosting/start-training.ts";
 import { mixedTable } from "./random-tables.ts";
@@ -14,13 +14,13 @@ async function grow(mostBytes: number) {
   if (table.target.task !== "regression") throw new Error("The table is one for regression.");
   const targets = table.target.values;
   const rules = readParams(completeParams({ min_rows_per_leaf: 5 }));
-  const columns = encodeColumns(table, [targets], rules);
-  const training = await startTraining({ columns, targets, loss: { name: "squared" } }, rules, 1, 1);
+  const columns = await encodeColumns(table, [targets], rules, { seed: 1, threads: 1 });
+  const training = await startTraining({ columns, targets, loss: { name: "squared" } }, rules, 1, 1, mostBytes);
   await using team = training.team;
   const { countWeight, hessianScale, layout, firstGradientScale: first } = training;
   const gradientScale = await deriveAtBestScale(team, 0, first, { countWeight, first });
   const units = { countWeight, gradientScale, hessianScale };
-  const garden = { ...training, pool: new HistogramPool(layout, mostBytes), rules };
+  const garden = { ...training, pool: new HistogramPool(training.board.nodes.length), rules };
   return growTree(garden, 0, { columns: Int32Array.of(0, 1, 2), layout, units, rules, noise: 0 });
 }
 
@@ -31,7 +31,8 @@ test("a tree is the same when histograms do not fit into memory and are built ag
 });
 
 test("histograms are lent again after they were given back", () => {
-  const pool = new HistogramPool({ offsets: Int32Array.of(0), cells: 4, channels: 1, isCategory: [false] }, 64);
+  const layout = { offsets: Int32Array.of(0), cells: 4, channels: 1 as const, isCategory: [false] };
+  const pool = new HistogramPool(nodeHistograms(layout, 31, 64).length);
   const [first, second] = [pool.take(), pool.take()];
   expect(second).not.toBeNull();
   expect(pool.take()).toBeNull();

@@ -1,16 +1,26 @@
 import { expect, test } from "vitest";
 import { createBoard } from "../../../pipelines/training/gradient-boosting/board.ts";
 import { histogramLayout } from "../../../pipelines/training/gradient-boosting/histogram.ts";
+import { compileKernel } from "../../../pipelines/training/gradient-boosting/kernel.ts";
+import { leafResiduals } from "../../../pipelines/training/gradient-boosting/leaf-residuals.ts";
 import { OP, type ShardPlan } from "../../../pipelines/training/gradient-boosting/shard.ts";
+import { allocate, mapMemory } from "../../../pipelines/training/gradient-boosting/shard-memory.ts";
 import { Team } from "../../../pipelines/training/gradient-boosting/team.ts";
 
 function plans(shards: number, rows: number): ShardPlan[] {
   const layout = histogramLayout([{ bins: 2, categories: null }], 1);
-  const board = createBoard(shards, 1, 3, layout);
+  const board = createBoard({ shards, columns: 1, maxLeaves: 2 }, layout);
+  const outputs = [null];
+  const kernel = compileKernel();
   return Array.from({ length: shards }, (_, shard) => ({
     shard,
     begin: Math.floor((rows * shard) / shards),
     end: Math.floor((rows * (shard + 1)) / shards),
+    outputs,
+    kernel,
+    memory: allocate(mapMemory(rows, outputs, layout)),
+    rules: { minRows: 1, l1: 0, l2: 0, smoothing: 0 },
+    directions: null,
     codes: [new Uint8Array(new SharedArrayBuffer(rows)).map((_, row) => row % 2)],
     targets: new Float64Array(rows).fill(3),
     loss: { name: "squared" },
@@ -43,8 +53,10 @@ test("a thread that cannot start is an error", async () => {
 
 test("a thread that fails at work is an error, not a wait without end", async () => {
   const [first, second] = plans(2, 10) as [ShardPlan, ShardPlan];
-  await using team = await Team.start([first, { ...second, codes: [] }]);
+  const residuals = leafResiduals(10, 2, 3);
+  await using team = await Team.start([{ ...first, residuals }, second]);
   first.board.columns.set([1, 0]);
-  await team.run(OP.derive, 0, 1);
-  await expect(team.run(OP.plant, 0)).rejects.toThrow("Training failed in a thread.");
+  first.board.tree.column[0] = -1;
+  await team.run(OP.plant, 0);
+  await expect(team.run(OP.residuals)).rejects.toThrow("Training failed in a thread.");
 });
