@@ -49,9 +49,7 @@ test("of a larger train split a sample is trained on, and the test split stays w
 test("a trainer that cannot take more rows gets the same sample, and the reason is told", async () => {
   const [asked, most] = [await build(rowsTo(20_000), 3_000), await build(rowsTo(20_000), 9_000, undefined, 3_000)];
   expect(most.train).toEqual(asked.train);
-  expect(most.notes.join()).toContain(
-    "by a hash of k (linear trains on at most 3,000); the test split is whole",
-  );
+  expect(most.notes.join()).toContain("by a hash of k (linear trains on at most 3,000); the test split is whole");
 });
 
 test("a smaller sample is part of a larger one, also when rows are added", async () => {
