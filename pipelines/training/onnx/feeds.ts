@@ -1,9 +1,10 @@
 import type { Tensor } from "onnxruntime-node";
 import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../../data/table.ts";
 import { type Problem, UserError } from "../../errors/user-error.ts";
+import { codesInput, levelsInput } from "./text-levels.ts";
 
 type Runtime = typeof import("onnxruntime-node");
-type Feeds = Record<string, Tensor>;
+export type Feeds = Record<string, Tensor>;
 
 /** The columns a model needs, in the signature's order. Throws UserError that names every column that is missing or of another kind. */
 export function orderedColumns(
@@ -67,4 +68,45 @@ function texts(column: CategoryColumn, start: number, count: number, buffer: str
   const { codes, levels } = column;
   for (let i = 0; i < count; i++) buffer[i] = levels[codes[start + i]!] ?? "";
   return count === buffer.length ? buffer : buffer.slice(0, count);
+}
+
+/** Feeds of a model that takes levels and codes; a level more is the empty text of a missing category. */
+export function levelFeedsOf(
+  runtime: Runtime,
+  columns: readonly FeatureColumn[],
+  batchRows: number,
+): (start: number, count: number) => Feeds {
+  return (start, count) => {
+    const feeds: Feeds = {};
+    for (const column of columns) {
+      const { name } = column;
+      if (column.kind === "category") {
+        const isWhole = start === 0 && count === column.codes.length;
+        const { codes, levels } =
+          isWhole || column.levels.length < batchRows ? slice(column, start, count) : own(column, start, count);
+        feeds[levelsInput(name)] = new runtime.Tensor("string", [...levels, ""], [levels.length + 1]);
+        feeds[codesInput(name)] = new runtime.Tensor("int32", codes, [count, 1]);
+      } else feeds[name] = new runtime.Tensor("float32", column.values.subarray(start, start + count), [count, 1]);
+    }
+    return feeds;
+  };
+}
+
+type Levels = Pick<CategoryColumn, "codes" | "levels">;
+
+/** A missing category, −1, is the last level: ONNX counts from the end then. */
+function slice({ codes, levels }: CategoryColumn, start: number, count: number): Levels {
+  return { codes: codes.subarray(start, start + count), levels };
+}
+
+/** The levels that these rows have, where all rows have more than that. */
+function own({ codes, levels }: CategoryColumn, start: number, count: number): Levels {
+  const places = new Map<number, number>();
+  const ownCodes = codes.slice(start, start + count).map((code) => {
+    if (code < 0) return code;
+    const place = places.get(code) ?? places.size;
+    places.set(code, place);
+    return place;
+  });
+  return { codes: ownCodes, levels: [...places.keys()].map((code) => levels[code]!) };
 }

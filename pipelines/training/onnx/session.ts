@@ -1,9 +1,10 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { FeatureColumn, FeatureSpec } from "../../data/table.ts";
 import type { Predictions } from "../trainer.ts";
-import { feedsOf, orderedColumns } from "./feeds.ts";
+import { type Feeds, feedsOf, levelFeedsOf, orderedColumns } from "./feeds.ts";
 import { notSelfContained } from "./self-contained.ts";
 import { checkInputs, checkOutputs, type OutputSpec, outputSpec } from "./signature.ts";
+import { codesInput, levelsInput, withTextLevels } from "./text-levels.ts";
 
 type Runtime = typeof import("onnxruntime-node");
 
@@ -28,21 +29,68 @@ const BATCH_ROWS = 4096;
  * model, or not all of it: weights in another file would be read from wherever the process happens to run.
  */
 export async function openModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
-  const outside = notSelfContained(bytes);
-  if (outside) throw new Error(`The model (${bytes.byteLength} bytes) cannot be used: ${outside}.`);
+  refuseParts(bytes);
   const runtime = await loadRuntime();
   const session = await createSession(runtime, bytes);
+  return opened(session, signature, (columns, rows) => feedsOf(runtime, columns, rows));
+}
+
+/** Models beyond this are not taken apart: their texts are a small part of the work, and a second copy is not. */
+const mostRewritten = 64 * 2 ** 20;
+
+/**
+ * `openModel` for rows of which each category comes with few levels, as those of a request do: they cross into ONNX Runtime once
+ * instead of row by row. What it says of a row is the same, bit by bit.
+ */
+export async function openLevelModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
+  refuseParts(bytes);
+  const runtime = await loadRuntime();
+  const names = signature.features.filter(({ kind }) => kind === "category").map(({ name }) => name);
+  const leveled = bytes.byteLength > mostRewritten ? null : withTextLevels(bytes, names);
+  // A graph that cannot be taken apart so is used as it is.
+  const session = leveled === null ? null : await createSession(runtime, leveled).catch(() => null);
+  if (session === null) return openModel(bytes, signature);
+  return opened(session, signature, (columns, rows) => levelFeedsOf(runtime, columns, rows), textInputs(names));
+}
+
+function refuseParts(bytes: Uint8Array): void {
+  const outside = notSelfContained(bytes);
+  if (outside) throw new Error(`The model (${bytes.byteLength} bytes) cannot be used: ${outside}.`);
+}
+
+type MakeFeeds = (columns: readonly FeatureColumn[], batchRows: number) => (start: number, count: number) => Feeds;
+type Declared = readonly InferenceSession.ValueMetadata[];
+
+async function opened(
+  session: InferenceSession,
+  signature: ModelSignature,
+  feeds: MakeFeeds,
+  declared: (inputs: Declared) => Declared = (inputs) => inputs,
+): Promise<ScoringModel> {
   try {
-    checkInputs(session.inputMetadata, signature.features);
+    checkInputs(declared(session.inputMetadata), signature.features);
     checkOutputs(session.outputMetadata, outputSpec(signature.classes));
   } catch (error) {
     await session.release();
     throw error;
   }
   return {
-    predict: (features) => predict(runtime, session, signature, features),
+    predict: (features) => predict(session, signature, features, feeds),
     close: () => session.release(),
   };
+}
+
+/** Inputs as the file declares them, which has one text input where the session has levels and codes. */
+function textInputs(names: readonly string[]): (inputs: Declared) => Declared {
+  const codes = new Map(names.map((name) => [codesInput(name), name]));
+  const levels = new Set(names.map(levelsInput));
+  return (inputs) =>
+    inputs
+      .filter(({ name }) => !levels.has(name))
+      .map((input) => {
+        const name = codes.get(input.name);
+        return name === undefined || !input.isTensor ? input : { ...input, name, type: "string" };
+      });
 }
 
 /** Opens a model for as long as `use` takes, and frees it whatever happens. */
@@ -87,16 +135,16 @@ async function createSession(runtime: Runtime, bytes: Uint8Array): Promise<Infer
 }
 
 async function predict(
-  runtime: Runtime,
   session: InferenceSession,
   signature: ModelSignature,
   features: readonly FeatureColumn[],
+  makeFeeds: MakeFeeds,
 ): Promise<Predictions> {
   const columns = orderedColumns(features, signature.features);
   const rows = rowCount(columns);
   const output = outputSpec(signature.classes);
   const values = new Float32Array(rows * output.width);
-  const feeds = feedsOf(runtime, columns, Math.min(rows, BATCH_ROWS));
+  const feeds = makeFeeds(columns, Math.min(rows, BATCH_ROWS));
   for (let start = 0; start < rows; start += BATCH_ROWS) {
     const count = Math.min(BATCH_ROWS, rows - start);
     const result = await session.run(feeds(start, count), [output.name]);

@@ -1,0 +1,38 @@
+import { parentPort } from "node:worker_threads";
+import type { ScoringModel } from "../../training/onnx/session.ts";
+import { openWarmModel } from "../model/load-model.ts";
+import type { ScoringReply, ScoringRequest } from "./scoring-protocol.ts";
+
+// A thread of its own: ONNX Runtime scores in the thread that asks it, and thousands of rows would keep all other answers waiting.
+const port = parentPort!;
+const models = new Map<number, Promise<ScoringModel>>();
+const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+async function serve(request: ScoringRequest): Promise<void> {
+  const { model } = request;
+  if (request.kind === "open") {
+    const opened = openWarmModel(request.bytes, request.signature);
+    opened.catch(() => undefined); // told to whoever asks it for scores
+    models.set(model, opened);
+  } else if (request.kind === "close") {
+    const opened = models.get(model);
+    models.delete(model);
+    await opened?.then(
+      (each) => each.close(),
+      () => undefined,
+    );
+  } else {
+    const { id, features } = request;
+    try {
+      const { values } = await (await models.get(model)!).predict(features);
+      port.postMessage({ id, values } satisfies ScoringReply, [values.buffer as ArrayBuffer]);
+    } catch (error) {
+      port.postMessage({ id, error: inWords(error) } satisfies ScoringReply);
+    }
+  }
+}
+
+let last = Promise.resolve();
+port.on("message", (request: ScoringRequest) => {
+  last = last.then(() => serve(request));
+});
