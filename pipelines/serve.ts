@@ -18,6 +18,7 @@ import { type ModelTable, openModelTable } from "./serving/model-table.ts";
 import { statusPage, statusPageHeaders } from "./serving/page/status-page.ts";
 import type { ModelFacts, ServedVersion, ServingFacts } from "./serving/serving-facts.ts";
 import { openShadowing } from "./serving/shadow/ask-shadow.ts";
+import { openScoringThreads } from "./serving/threads/scoring-threads.ts";
 import { openUsageBook, type UsageBook } from "./serving/usage.ts";
 import type { StepCache } from "./workspace/step-cache.ts";
 
@@ -39,6 +40,8 @@ export interface ServeOptions {
   predictionLog?: ServingLog;
   /** Of the repository that the server runs in, where checks of live data leave what they found; null when there is none. */
   findings?: StepCache | null;
+  /** Threads for large batches, at most; one by default. */
+  scoringThreads?: number;
   /** 0 ≤ x < 1, for rows without a key. */
   random(): number;
 }
@@ -74,11 +77,13 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     usage.count(answered);
     predictionLog.onAnswered(answered);
   });
+  const threads = openScoringThreads({ most: options.scoringThreads ?? 1, log });
   let state: ReturnType<ServerContext["state"]> = "starting";
   const follower: Follower = followRegistry({
     ...options,
     source,
     table,
+    threads,
     wanted: options.models,
     readChallenger: challengerOf,
     onChange: (entry, before) => tellChange(log, entry, before, (failed) => http.tally.change(entry.name, failed)),
@@ -115,6 +120,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     await follower[Symbol.asyncDispose]();
     await predictionLog[Symbol.asyncDispose]();
     await table.clear();
+    await threads[Symbol.asyncDispose]();
     throw error;
   }
   state = "ready";
@@ -139,6 +145,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
       await predictionLog[Symbol.asyncDispose]();
       await context.arrow[Symbol.asyncDispose]();
       await table.clear();
+      await threads[Symbol.asyncDispose]();
       await source[Symbol.asyncDispose]();
       return usage.answered();
     },

@@ -98,7 +98,7 @@ function pickRows({ columns, keys }: RowBatch, rows: readonly number[]): RowBatc
     rows: rows.length,
     columns: columns.map((column) =>
       column.kind === "category"
-        ? { ...column, values: rows.map((row) => column.values[row]!) }
+        ? { ...column, codes: Int32Array.from(rows, (row) => column.codes[row]!) }
         : { ...column, values: Float64Array.from(rows, (row) => column.values[row]!) },
     ),
     keys: keys && rows.map((row) => keys[row]!),

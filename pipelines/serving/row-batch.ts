@@ -4,10 +4,15 @@ interface NumberCells {
   values: Float64Array;
 }
 
-/** Texts of a category; null is a missing one. */
-interface CategoryCells {
+/** Texts by the places that they have in a list of the different ones; −1 is a missing one. */
+export interface CodedTexts {
+  codes: Int32Array;
+  levels: readonly string[];
+}
+
+/** Texts of a category: the few that there are come first in whatever is done with the rows. */
+interface CategoryCells extends CodedTexts {
   kind: "category";
-  values: readonly (string | null)[];
 }
 
 /** One feature of the rows of a request. */

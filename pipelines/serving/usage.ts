@@ -95,7 +95,7 @@ function withoutOtherRows(answered: AnsweredRequest): AnsweredRequest {
   const { batch, predictions } = answered;
   if (batch.rows === 1 || predictions === null) return answered;
   const columns = batch.columns.map((column): RowColumn => {
-    if (column.kind === "category") return { ...column, values: column.values.slice(0, 1) };
+    if (column.kind === "category") return firstText(column);
     return { ...column, values: column.values.slice(0, 1) };
   });
   const width = Math.max(1, predictions.classes.length);
@@ -121,9 +121,16 @@ function lastPrediction({ model, arm, time, latency_ms, batch, predictions }: An
   };
 }
 
-function firstValue({ values }: RowColumn): number | string | null {
-  const value = values[0] ?? null;
-  return typeof value === "number" && Number.isNaN(value) ? null : value;
+/** Without the other levels. */
+function firstText({ name, kind, codes, levels }: Extract<RowColumn, { kind: "category" }>): RowColumn {
+  const text = levels[codes[0] ?? -1];
+  return { name, kind, codes: Int32Array.of(text === undefined ? -1 : 0), levels: text === undefined ? [] : [text] };
+}
+
+function firstValue(column: RowColumn): number | string | null {
+  if (column.kind === "category") return column.levels[column.codes[0] ?? -1] ?? null;
+  const value = column.values[0] ?? Number.NaN;
+  return Number.isNaN(value) ? null : value;
 }
 
 /** Usage of every model that answered. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { homedir, hostname } from "node:os";
+import { availableParallelism, homedir, hostname } from "node:os";
 import { join } from "node:path";
 import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
@@ -70,7 +70,9 @@ export const serve: Command = {
     const predictionLog = await openServingLog({ given, directory, workspace, cache, owner, env, clock, log });
     const host = option("host") ?? "127.0.0.1";
     const secrets = { token: env.MERGEML_SERVE_TOKEN || null, webhookSecret: env.MERGEML_WEBHOOK_SECRET || null };
-    const listening = { source, models, host, port, poll: poll * 1000 };
+    // One core is left to the thread that answers; more than a few would wait for it.
+    const scoringThreads = Math.min(4, Math.max(1, availableParallelism() - 1));
+    const listening = { source, models, host, port, poll: poll * 1000, scoringThreads };
     const findings = workspace?.cache ?? null;
     const ports = { predictionLog, findings, clock, log, tool, random: Math.random };
     const serving = await startServing({ ...listening, ...secrets, ...ports });

@@ -3,7 +3,7 @@ import { answerRows, ScoringError } from "../../pipelines/serving/answer-rows.ts
 import { openScoringQueue } from "../../pipelines/serving/model/scoring-queue.ts";
 import type { ServedModel } from "../../pipelines/serving/served-model.ts";
 import { openModel } from "../../pipelines/training/onnx/session.ts";
-import { batchOf, servedModel } from "./builders.ts";
+import { batchOf, servedModel, textColumn } from "./builders.ts";
 import { rentModel } from "./served-registry.ts";
 
 const signature = {
@@ -18,7 +18,10 @@ const rows = (sizes: readonly number[], keys: readonly string[] | null = null, c
     sizes.length,
     [
       { name: "size", kind: "number", values: Float64Array.from(sizes) },
-      { name: "city", kind: "category", values: sizes.map(() => city) },
+      textColumn(
+        "city",
+        sizes.map(() => city),
+      ),
     ],
     keys,
   );

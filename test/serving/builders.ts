@@ -32,6 +32,12 @@ export function servedModel(
   };
 }
 
+/** A category with these texts; null is a missing one. */
+export function textColumn(name: string, values: readonly (string | null)[]): RowColumn {
+  const levels = [...new Set(values.filter((text) => text !== null))];
+  return { name, kind: "category", codes: Int32Array.from(values, (text) => levels.indexOf(text ?? "\0")), levels };
+}
+
 export function batchOf(rows: number, columns: readonly RowColumn[], keys: RowBatch["keys"]): RowBatch {
   return { rows, columns, keys };
 }

@@ -84,6 +84,44 @@ describe("the Open Inference Protocol", () => {
     expect([bytes.readFloatLE(length), bytes.readFloatLE(length + 4)]).toEqual([1101, 102]);
   });
 
+  it("answers a large batch as its rows one by one, in every format", async () => {
+    const rows = Array.from({ length: 700 }, (_, at) => ({
+      size: at % 9 === 0 ? null : at / 4,
+      city: at % 7 === 0 ? null : `city ${at % 200}`.replace("city 13", "Bonn"),
+    }));
+    const { size, city } = { size: rows.map((row) => row.size), city: rows.map((row) => row.city) };
+    const one = async (row: object) => (await predict([row])).body.predictions[0];
+    const expected = await Promise.all(rows.map(one));
+    expect((await predict(rows)).body.predictions).toEqual(expected);
+    const shape = [rows.length, 1];
+    const numbers = { name: "size", datatype: "FP64", shape };
+    const texts = { name: "city", datatype: "BYTES", shape };
+    const tensors = await infer({
+      inputs: [
+        { ...numbers, data: size },
+        { ...texts, data: city },
+      ],
+    });
+    expect(tensors.body.outputs[0].data).toEqual(expected);
+    const csv = ["size,city", ...rows.map((row) => `${row.size ?? ""},${row.city ?? ""}`)].join("\n");
+    expect((await predict(csv, { "content-type": "text/csv" })).body.predictions).toEqual(expected);
+    const ipc = tableToIPC(tableFromArrays({ size, city }), { format: "stream" }) ?? new Uint8Array();
+    const type = { "content-type": "application/vnd.apache.arrow.stream" };
+    expect((await predict(ipc, type)).body.predictions).toEqual(expected);
+    const bytes = [
+      Buffer.from(Float64Array.from(size, (value) => value ?? Number.NaN).buffer),
+      Buffer.concat(
+        city.map((text) => Buffer.from([Buffer.byteLength(text ?? ""), 0, 0, 0, ...Buffer.from(text ?? "")])),
+      ),
+    ];
+    const binary = (input: object, at: number) => ({ ...input, parameters: { binary_data_size: bytes[at]!.length } });
+    const head = JSON.stringify({ parameters: { nan_is_missing: true }, inputs: [numbers, texts].map(binary) });
+    const sent = await infer(Buffer.concat([Buffer.from(head), ...bytes]), {
+      "inference-header-content-length": String(Buffer.byteLength(head)),
+    });
+    expect(sent.body.outputs[0].data).toEqual(expected);
+  });
+
   it("says what is wrong with a request", async () => {
     const size = { name: "size", datatype: "FP64", shape: [1, 1], data: [1] };
     const city = { name: "city", datatype: "BYTES", shape: [1, 1], data: ["Ulm"] };

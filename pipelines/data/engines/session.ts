@@ -27,15 +27,21 @@ export interface Chunk {
 }
 
 /** What a column is made of that a program of ours fills. */
-export type FilledType = "BOOLEAN" | "INTEGER" | "BIGINT" | "FLOAT" | "DOUBLE" | "VARCHAR";
+export type FilledType = "BOOLEAN" | "INTEGER" | "BIGINT" | "FLOAT" | "DOUBLE" | "VARCHAR" | "TIMESTAMPTZ";
 
 /** A value of such a column. */
 export type FilledValue = boolean | number | bigint | string | null;
 
+/**
+ * Values of such a column, none of them missing, as the engine has them in memory: doubles, floats, integers, and microseconds
+ * since 1970 of times. They are taken as they are, without a look at each.
+ */
+export type FilledNumbers = Float64Array | Float32Array | Int32Array | BigInt64Array;
+
 /** Rows on their way into a table. */
 export interface Appender {
-  /** Adds `size` rows; `valuesOf` gives a column's. At most `chunkRows` at a time. */
-  append(size: number, valuesOf: (column: number) => FilledValue[]): void;
+  /** Adds `size` rows; `valuesOf` gives a column's, or null where all are missing. At most `chunkRows` at a time. */
+  append(size: number, valuesOf: (column: number) => FilledValue[] | FilledNumbers | null): void;
   /** Must be called before the table is read. */
   close(): void;
 }

@@ -28,7 +28,7 @@ export function readArrowRows(body: Uint8Array, signature: RowSignature): RowBat
     const cells = openCells(spec, rows, problems);
     const values = valuesOf(spec.name);
     if (values === null) problems.add(null, spec.name, () => missingColumn(spec, names, signature));
-    else for (let row = 0; row < values.length; row++) cells.write(row, values[row] ?? null);
+    else cells.fill(values);
     return cells.column();
   });
   const parts = signature.key.map(valuesOf);

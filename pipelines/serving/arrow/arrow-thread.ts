@@ -7,8 +7,8 @@ const port = parentPort!;
 port.on("message", ({ body, signature }: ArrowRequest) => {
   try {
     const batch = readArrowRows(body, signature);
-    const handed = batch.columns.flatMap(({ values }) =>
-      values instanceof Float64Array ? [values.buffer as ArrayBuffer] : [],
+    const handed = batch.columns.map(
+      (column) => (column.kind === "category" ? column.codes : column.values).buffer as ArrayBuffer,
     );
     port.postMessage({ batch } satisfies ArrowReply, handed);
   } catch (error) {

@@ -18,6 +18,6 @@ export function rowsFor({ signature: { features } }: Pick<ServedModel, "signatur
 }
 
 function missingColumn(name: string, kind: RowColumn["kind"], rows: number): RowColumn {
-  if (kind === "category") return { name, kind, values: new Array<null>(rows).fill(null) };
+  if (kind === "category") return { name, kind, codes: new Int32Array(rows).fill(-1), levels: [] };
   return { name, kind, values: new Float64Array(rows).fill(Number.NaN) };
 }

@@ -8,12 +8,15 @@ import type { ReadChallenger, ServedChallenger } from "../router.ts";
 import type { Placement, ServedModel } from "../served-model.ts";
 import type { LoadFailure } from "../serving-facts.ts";
 import { loadShadow } from "../shadow/load-shadow.ts";
+import type { ScoringThreads } from "../threads/scoring-threads.ts";
 
 /** Loads what one commit of the registry says of one model. */
 export interface ServiceJob {
   name: string;
   snapshot: Snapshot;
   readChallenger: ReadChallenger;
+  /** Where large batches are scored. */
+  threads: ScoringThreads;
   /** What answers now: it goes on when the new one cannot be loaded, and is taken over where it is the same version. */
   before: TableEntry | undefined;
   /** Brings the files of a version to this machine. */
@@ -77,8 +80,8 @@ async function loadVersion(
   await job.bringVersion(version);
   const record = await snapshot.record(name, version);
   if (loaded?.record.digest === record.digest && loaded.placement.since === placement.since) return loaded;
-  const load = isShadow ? loadShadow : loadModel;
-  return load(record, await snapshot.modelBytes(name, version), placement);
+  const bytes = await snapshot.modelBytes(name, version);
+  return isShadow ? loadShadow(record, bytes, placement) : loadModel(record, bytes, placement, job.threads);
 }
 
 /** The shadow has a thread of its own, which nothing that answers takes over. */

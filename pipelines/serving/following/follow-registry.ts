@@ -19,6 +19,7 @@ export interface FollowOptions {
   /** Names of the models to serve; null: all that are in production. */
   wanted: readonly string[] | null;
   readChallenger: ReadChallenger;
+  threads: ServiceJob["threads"];
   /** Milliseconds between two looks. */
   poll: number;
   clock: Clock;
@@ -85,9 +86,9 @@ export function followRegistry(options: FollowOptions): Follower {
     const entries: TableEntry[] = [];
     for (const name of changed) {
       const before = table.get(name);
-      const { readChallenger } = options;
+      const { readChallenger, threads } = options;
       const now = () => clock.now();
-      const job = { name, snapshot, readChallenger, before, bringVersion: bring(name), now };
+      const job = { name, snapshot, readChallenger, threads, before, bringVersion: bring(name), now };
       const entry = await orLastGood(await bringIntoService(job), job, source);
       // A model that was never deployed is nobody's business, unless it was asked for.
       if (entry.undeployed !== null && !before && options.wanted === null) {

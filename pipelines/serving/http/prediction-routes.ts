@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { type Arrival, answerRows, type RowsAnswer, ScoringError } from "../answer-rows.ts";
 import type { AnsweredRequest } from "../answered-request.ts";
 import { type InferBody, inferSchema, readInferRequest } from "../inference/infer-request.ts";
-import { inferAnswer } from "../inference/infer-response.ts";
+import { inferAnswer, type WantedOutputs } from "../inference/infer-response.ts";
 import { readTensorRows } from "../inference/tensor-rows.ts";
 import type { ServedPair } from "../router.ts";
 import type { RowBatch } from "../row-batch.ts";
@@ -28,8 +28,8 @@ export function predictionRoutes(app: FastifyInstance, context: ServerContext, a
     const arrival = arrivalOf(context);
     const { model, version } = request.params;
     const pair = servedPair(context, model, version);
-    const wanted = readInferRequest(request.body as InferBody, request.binary ?? Buffer.alloc(0));
-    const answer = await answerHeld(context, pair, readTensorRows(wanted.inputs, pair.production.signature), arrival);
+    const { batch, wanted } = readTensors(request, pair.production.signature);
+    const answer = await answerHeld(context, pair, batch, arrival);
     const by = { name: model, version: answer.version, ...(answer.versions ? { versions: answer.versions } : {}) };
     const { body, headerLength } = inferAnswer(wanted, answer.predictions, by);
     if (headerLength === null) reply.type("application/json; charset=utf-8");
@@ -47,6 +47,7 @@ export function predictionRoutes(app: FastifyInstance, context: ServerContext, a
     const { model, version } = request.params;
     const pair = servedPair(context, model, version);
     const batch = await readRows(context, request, pair.production.signature);
+    letBodyGo(request);
     const answer = await answerHeld(context, pair, batch, arrival);
     const format = wantedFormat(request.headers.accept);
     const body = await predictAnswer(model, answer, format);
@@ -61,6 +62,19 @@ export function predictionRoutes(app: FastifyInstance, context: ServerContext, a
 
 function arrivalOf({ clock }: ServerContext): Arrival {
   return { time: clock.now().getTime(), steady: performance.now() };
+}
+
+function readTensors(request: FastifyRequest, signature: RowSignature): { batch: RowBatch; wanted: WantedOutputs } {
+  const { inputs, ...wanted } = readInferRequest(request.body as InferBody, request.binary ?? Buffer.alloc(0));
+  const batch = readTensorRows(inputs, signature);
+  letBodyGo(request);
+  return { batch, wanted };
+}
+
+/** What was read of it is enough, and thousands of rows that live while they are scored cost the collector as much as reading them. */
+function letBodyGo(request: FastifyRequest): void {
+  request.body = undefined;
+  request.binary = null;
 }
 
 async function readRows({ arrow }: ServerContext, request: FastifyRequest, signature: RowSignature): Promise<RowBatch> {

@@ -1,3 +1,4 @@
+import type { CodedTexts } from "../row-batch.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
 import { datatypes, readBinary } from "./tensor-data.ts";
 
@@ -7,7 +8,7 @@ export interface InputTensor {
   datatype: string;
   /** Rows: the first dimension. */
   rows: number;
-  values: ArrayLike<unknown>;
+  values: ArrayLike<unknown> | CodedTexts;
   /** In binary floats there is no null: with this parameter NaN stands for a missing value. */
   nanIsMissing: boolean;
 }

@@ -27,6 +27,9 @@ export interface InferAnswer {
   headerLength: number | null;
 }
 
+/** What of a request its answer needs. */
+export type WantedOutputs = Omit<InferRequest, "inputs">;
+
 /** Who answers. `versions` is there when rows of one request were answered by different ones. */
 export interface AnsweredBy {
   name: string;
@@ -35,7 +38,7 @@ export interface AnsweredBy {
 }
 
 /** The answer to a request, each output as it was asked for. Throws RefusedRequest for an output there is not. */
-export function inferAnswer(request: InferRequest, predictions: Predictions, by: AnsweredBy): InferAnswer {
+export function inferAnswer(request: WantedOutputs, predictions: Predictions, by: AnsweredBy): InferAnswer {
   const all = outputTensors(predictions.classes, predictions.rows);
   const bytes: Buffer[] = [];
   const wanted = request.outputs ?? all.map(({ name }) => ({ name, binary: request.binaryOutput }));

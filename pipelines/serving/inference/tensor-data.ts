@@ -1,5 +1,6 @@
-import { isUtf8 } from "node:buffer";
+import type { CodedTexts } from "../row-batch.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
+import { readTexts } from "./binary-texts.ts";
 
 /** Data types of the Open Inference Protocol that a request may send; floats of 16 bits are not among them. */
 export const datatypes = [
@@ -8,56 +9,39 @@ export const datatypes = [
 
 export type Datatype = string;
 
-/** Bytes a value, and how one is read at a place. Little-endian, as the protocol has it. */
-const readers: Readonly<Record<string, { size: number; read(view: DataView, at: number): number | bigint | boolean }>> =
-  {
-    BOOL: { size: 1, read: (view, at) => view.getUint8(at) !== 0 },
-    UINT8: { size: 1, read: (view, at) => view.getUint8(at) },
-    UINT16: { size: 2, read: (view, at) => view.getUint16(at, true) },
-    UINT32: { size: 4, read: (view, at) => view.getUint32(at, true) },
-    UINT64: { size: 8, read: (view, at) => view.getBigUint64(at, true) },
-    INT8: { size: 1, read: (view, at) => view.getInt8(at) },
-    INT16: { size: 2, read: (view, at) => view.getInt16(at, true) },
-    INT32: { size: 4, read: (view, at) => view.getInt32(at, true) },
-    INT64: { size: 8, read: (view, at) => view.getBigInt64(at, true) },
-    FP32: { size: 4, read: (view, at) => view.getFloat32(at, true) },
-    FP64: { size: 8, read: (view, at) => view.getFloat64(at, true) },
-  };
+/** Arrays that hold values as the protocol has them, which is little-endian, as are the processors that Node runs on. */
+const arrays = {
+  BOOL: Uint8Array,
+  UINT8: Uint8Array,
+  UINT16: Uint16Array,
+  UINT32: Uint32Array,
+  UINT64: BigUint64Array,
+  INT8: Int8Array,
+  INT16: Int16Array,
+  INT32: Int32Array,
+  INT64: BigInt64Array,
+  FP32: Float32Array,
+  FP64: Float64Array,
+} as const;
 
 /** The values of a tensor in the binary extension, row-major. Throws RefusedRequest (400) when bytes and count do not agree. */
-export function readBinary(name: string, datatype: Datatype, bytes: Uint8Array, count: number): ArrayLike<unknown> {
+export function readBinary(
+  name: string,
+  datatype: Datatype,
+  bytes: Uint8Array,
+  count: number,
+): ArrayLike<unknown> | CodedTexts {
   if (datatype === "BYTES") return readTexts(name, bytes, count);
-  const { size, read } = readers[datatype]!;
+  const values = arrays[datatype as keyof typeof arrays];
+  const size = values.BYTES_PER_ELEMENT;
   if (bytes.byteLength !== count * size)
     throw new RefusedRequest(
       400,
       `the input ${name} has ${bytes.byteLength} bytes, and ${count} values of ${datatype} have ${count * size}`,
     );
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Array<unknown>(count);
-  for (let at = 0; at < count; at++) values[at] = read(view, at * size);
-  return values;
-}
-
-/** Texts, each behind its length in four bytes. */
-function readTexts(name: string, bytes: Uint8Array, count: number): string[] {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values: string[] = [];
-  let at = 0;
-  while (at + 4 <= buffer.length && values.length < count) {
-    const end = at + 4 + buffer.readUInt32LE(at);
-    if (end > buffer.length) break;
-    const text = buffer.subarray(at + 4, end);
-    if (!isUtf8(text))
-      throw new RefusedRequest(400, `value ${values.length + 1} of the input ${name} is not valid UTF-8`);
-    values.push(text.toString("utf8"));
-    at = end;
-  }
-  if (values.length === count && at === buffer.length) return values;
-  throw new RefusedRequest(
-    400,
-    `the ${buffer.length} bytes of the input ${name} are not ${count} texts, each behind its length in four bytes`,
-  );
+  // A copy: an array of numbers must begin where its numbers may.
+  const numbers = new values(new Uint8Array(bytes).buffer);
+  return datatype === "BOOL" ? Array.from(numbers as Uint8Array, (value) => value !== 0) : numbers;
 }
 
 /** Texts as the binary extension has them. */

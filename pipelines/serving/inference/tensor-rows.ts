@@ -20,19 +20,21 @@ export function readTensorRows(inputs: readonly InputTensor[], signature: RowSig
     const cells = openCells(spec, rows, problems);
     const input = byName.get(spec.name);
     if (input === undefined) problems.add(null, spec.name, () => missingColumn(spec, names, signature));
-    else for (let row = 0; row < rows; row++) cells.write(row, valueAt(input, row));
+    else if ("codes" in input.values) cells.fillTexts(input.values);
+    else cells.fill(input.values, input.nanIsMissing);
     return cells.column();
   });
   const parts = signature.key.map((name) => byName.get(name)?.values);
   const whole = parts.length > 0 && parts.every((part) => part !== undefined);
-  const keys = whole ? Array.from({ length: rows }, (_, row) => keyText(parts.map((part) => part[row])) ?? null) : null;
+  const keys = whole
+    ? Array.from({ length: rows }, (_, row) => keyText(parts.map((part) => valueAt(part, row))) ?? null)
+    : null;
   problems.refuse();
   return { rows, columns, keys };
 }
 
-function valueAt({ values, nanIsMissing }: InputTensor, row: number): unknown {
-  const value = values[row];
-  return nanIsMissing && typeof value === "number" && Number.isNaN(value) ? null : value;
+function valueAt(values: InputTensor["values"], row: number): unknown {
+  return "codes" in values ? values.levels[values.codes[row]!] : values[row];
 }
 
 function checkInputs(

@@ -1,4 +1,4 @@
-import type { FilledType } from "../../data/engines/session.ts";
+import type { FilledNumbers, FilledType } from "../../data/engines/session.ts";
 import { quoteName, quoteText } from "../../data/engines/tables.ts";
 import { predictedColumns } from "../../data/scores-table.ts";
 import { errorColumn, logNames, redactedEntry } from "../../predictions/log-layout.ts";
@@ -9,14 +9,24 @@ import type { Redaction } from "./log-settings.ts";
 /** A table that gathers the rows of a file, and the SQL that makes the layout of the prediction log of it. Plain data. */
 export interface LogTable {
   columns: readonly { name: string; type: FilledType }[];
-  /** The rows in the layout; `scores` is the table. */
+  /** The rows in the layout: `scores` is the table, and `levels` has the texts that its codes stand for, by column and code. */
   query: string;
   /** What the file says about itself, as SQL of COPY's KV_METADATA; null when nothing. */
   metadata: string | null;
 }
 
-/** Values of each column of a table; null where all are missing. Numbers that are NaN are missing values, but for predictions. */
-export type LoggedColumn = Float64Array | JoinedTexts | null;
+/**
+ * Values of each column of a table; null where all are missing. Numbers that are NaN are missing values, but for predictions, and
+ * so are codes below 0.
+ */
+export type LoggedColumn = FilledNumbers | JoinedTexts | null;
+
+/** Texts of one column that its codes stand for, from the code `first` on. */
+export interface LoggedLevels {
+  column: number;
+  first: number;
+  texts: readonly string[];
+}
 
 /** Texts one behind the other: a thread gets one long text in a fraction of the time that many short ones take. */
 interface JoinedTexts {
@@ -36,7 +46,7 @@ export function splitTexts({ text, lengths }: JoinedTexts): (string | null)[] {
   return Array.from(lengths, (length) => (length < 0 ? null : text.slice(from, (from += length))));
 }
 
-/** Arms by the numbers that stand for them on their way into a file: a text for each row would cost as much as a feature. */
+/** Arms by the codes that stand for them on their way into a file: a text for each row would cost as much as a feature. */
 export const loggedArms: readonly Arm[] = ["production", "challenger", "shadow"];
 
 /** `t` and the rest of a request, features `f0` …, predictions `v0` …; what failed has none. */
@@ -51,29 +61,36 @@ export function logTable(
     classes,
   );
   const columns = [
-    { name: "t", type: "DOUBLE" as const },
-    { name: "a", type: "DOUBLE" as const },
+    { name: "t", type: "TIMESTAMPTZ" as const },
+    { name: "a", type: "INTEGER" as const },
     { name: "k", type: "VARCHAR" as const },
     ...features.map(({ kind }, at) => ({
       name: `f${at}`,
-      type: kind === "category" ? ("VARCHAR" as const) : ("DOUBLE" as const),
+      type: kind === "category" ? ("INTEGER" as const) : ("DOUBLE" as const),
     })),
     ...Array.from({ length: width }, (_, at) => ({ name: `v${at}`, type: "FLOAT" as const })),
     { name: "l", type: "DOUBLE" as const },
-    { name: "e", type: "VARCHAR" as const },
+    { name: "e", type: "INTEGER" as const },
   ];
+  const levelOf = (name: string) => {
+    const column = columns.findIndex((each) => each.name === name);
+    return `(SELECT list("text" ORDER BY code) FROM levels WHERE "column" = ${column})[${name} + 1]`;
+  };
   const selected = [
-    "timezone('UTC', make_timestamp(CAST(round(t * 1000) AS BIGINT))) AS \"time\"",
+    't AS "time"',
     `${quoteText(model)} AS model`,
     `CAST(${version} AS INTEGER) AS "version"`,
     `CASE a ${loggedArms.map((arm, at) => `WHEN ${at} THEN ${quoteText(arm)}`).join(" ")} END AS arm`,
     'k AS "key"',
-    ...features.map(({ kind }, at) => `${loggedValue(kind, `f${at}`)} AS ${quoteName(names.features[at] ?? "")}`),
+    ...features.map(
+      ({ kind }, at) =>
+        `${kind === "category" ? levelOf(`f${at}`) : loggedNumber(kind, `f${at}`)} AS ${quoteName(names.features[at] ?? "")}`,
+    ),
     ...predictedColumns(classes, []).map(
-      ({ sql }, at) => `CASE WHEN e IS NULL THEN ${sql} END AS ${quoteName(names.predictions[at] ?? "")}`,
+      ({ sql }, at) => `CASE WHEN e < 0 THEN ${sql} END AS ${quoteName(names.predictions[at] ?? "")}`,
     ),
     "l AS latency_ms",
-    `e AS ${errorColumn}`,
+    `${levelOf("e")} AS ${errorColumn}`,
   ];
   const hidden = [...names.features.filter((_, at) => redaction.features[at]), ...(redaction.key ? ["key"] : [])];
   return {
@@ -83,7 +100,8 @@ export function logTable(
   };
 }
 
-function loggedValue(kind: CandidateRecord["features"][number]["kind"], column: string): string {
-  if (kind === "boolean") return `CASE ${column} WHEN 1 THEN true WHEN 0 THEN false END`;
-  return kind === "number" ? `nullif(${column}, 'NaN'::DOUBLE)` : column;
+function loggedNumber(kind: "number" | "boolean", column: string): string {
+  return kind === "boolean"
+    ? `CASE ${column} WHEN 1 THEN true WHEN 0 THEN false END`
+    : `nullif(${column}, 'NaN'::DOUBLE)`;
 }

@@ -37,7 +37,10 @@ export class LogWriter implements AsyncDisposable {
       return;
     }
     const columns = request.kind === "append" ? request.columns : [];
-    const handed = columns.flatMap((column) => (column instanceof Float64Array ? [column.buffer as ArrayBuffer] : []));
+    const handed = columns.flatMap((column) => {
+      if (column === null) return [];
+      return ["text" in column ? column.lengths.buffer : column.buffer] as ArrayBuffer[];
+    });
     this.#thread().postMessage(request, handed);
   }
 

@@ -41,7 +41,7 @@ export interface PredictionLogOptions {
 }
 
 /** Rows that are handed to the writer at a time, and how long they wait for it at most: a hand-over takes about a millisecond. */
-const [handedRows, handedMs] = [2048, 250];
+const [handedRows, handedMs] = [8192, 250];
 /** Of a table in the engine beside what JavaScript counts, and what compressing takes. */
 const engineShare = 4;
 /** Milliseconds until a file is tried again: twice as long each time, up to a minute. */
@@ -166,10 +166,10 @@ class PredictionLog implements ServingLog {
 
   #handOver(sheet: Sheet): void {
     if (sheet.waiting.length === 0) return;
-    const { model, version, id } = sheet;
-    const { rows, columns } = tableRows(sheet.waiting, model.record.candidate, version.redaction);
+    const { model, version, id, texts } = sheet;
+    const block = tableRows(sheet.waiting, model.record.candidate, version.redaction, texts);
     const table = sheet.handedOver ? null : logTable(model.record, version.redaction);
-    this.#writer.ask({ kind: "append", id, table, rows, columns });
+    this.#writer.ask({ kind: "append", id, table, ...block });
     sheet.handedOver = true;
     sheet.waiting = [];
     sheet.waitingRows = 0;

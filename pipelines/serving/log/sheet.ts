@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { logDay } from "../../predictions/log-layout.ts";
 import type { AnsweredRequest } from "../answered-request.ts";
 import type { ServedModel } from "../served-model.ts";
+import { openSheetTexts, type SheetTexts } from "./log-levels.ts";
 import { bytesOf, type LoggedRows, sampledRows } from "./log-rows.ts";
 import { type LogSettings, type Redaction, redactionOf } from "./log-settings.ts";
 
@@ -24,6 +25,8 @@ export interface Sheet {
   day: string;
   /** Milliseconds since 1970, of its first row. */
   since: number;
+  /** Texts of its columns that the writer knows. */
+  texts: SheetTexts;
   /** Not handed to the writer yet, and how many rows that are. */
   waiting: LoggedRows[];
   waitingRows: number;
@@ -43,7 +46,16 @@ export function sheetKey({ model, time }: AnsweredRequest): string {
 export function newSheet(id: number, { model, time }: AnsweredRequest, version: LoggedVersion, now: number): Sheet {
   return {
     ...{ id, model, version, day: logDay(new Date(time)), since: now },
-    ...{ waiting: [], waitingRows: 0, rows: 0, bytes: 0, handedOver: false, failures: 0, retryAt: 0 },
+    ...{
+      texts: openSheetTexts(),
+      waiting: [],
+      waitingRows: 0,
+      rows: 0,
+      bytes: 0,
+      handedOver: false,
+      failures: 0,
+      retryAt: 0,
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { type Appender, chunkRows, type FilledValue, type Session } from "../../data/engines/session.ts";
+import { type Appender, chunkRows, type FilledNumbers, type Session } from "../../data/engines/session.ts";
 import { engineFailure, openSession, quoteText } from "../../data/engines/tables.ts";
-import { type LogTable, splitTexts } from "./log-table.ts";
+import { type LoggedColumn, type LogTable, splitTexts } from "./log-table.ts";
 import { partName, removeLeftovers } from "./unfinished-files.ts";
 import type { WriterData, WriterReply, WriterRequest } from "./writer-protocol.ts";
 
@@ -16,8 +16,15 @@ export interface TableWriter {
 
 interface OpenTable {
   table: LogTable;
-  /** null once all rows are in the table. */
+  /** Of its rows, and of the texts that codes in them stand for; null once all are in the tables. */
   appender: Appender | null;
+  levels: Appender | null;
+}
+
+function closeAppenders(opened: OpenTable): void {
+  opened.appender?.close();
+  opened.levels?.close();
+  [opened.appender, opened.levels] = [null, null];
 }
 
 /** Makes the folder of unfinished files, and removes those of writers that are gone. */
@@ -30,6 +37,7 @@ export async function openTableWriter({ parts, owner, started, memory_gb }: Writ
   const forget = async (id: number) => {
     tables.delete(id);
     await session.run(`DROP TABLE IF EXISTS rows_${id}`);
+    await session.run(`DROP TABLE IF EXISTS levels_${id}`);
   };
   return {
     async serve(request) {
@@ -57,7 +65,7 @@ export async function openTableWriter({ parts, owner, started, memory_gb }: Writ
       stopped = true;
       session.interrupt();
       await waits;
-      for (const { appender } of tables.values()) appender?.close();
+      for (const opened of tables.values()) closeAppenders(opened);
       session[Symbol.dispose]();
     },
   };
@@ -66,34 +74,41 @@ export async function openTableWriter({ parts, owner, started, memory_gb }: Writ
 async function append(
   session: Session,
   tables: Map<number, OpenTable>,
-  { id, table, rows, columns }: Extract<WriterRequest, { kind: "append" }>,
+  { id, table, rows, columns, levels }: Extract<WriterRequest, { kind: "append" }>,
 ): Promise<void> {
-  let opened = tables.get(id);
-  if (!opened) {
-    if (!table) throw new Error("its first rows were lost");
-    const defined = table.columns.map(({ name, type }) => `${name} ${type}`).join(", ");
-    await session.run(`CREATE TEMP TABLE rows_${id} (${defined})`);
-    const types = table.columns.map(({ type }) => type);
-    opened = { table, appender: await session.appender(`rows_${id}`, types) };
-    tables.set(id, opened);
-  }
+  const opened = tables.get(id) ?? (await openTable(session, id, table));
+  tables.set(id, opened);
   const values = columns.map((column) => (column && "text" in column ? splitTexts(column) : column));
   for (let start = 0; start < rows; start += chunkRows) {
     const end = Math.min(rows, start + chunkRows);
-    opened.appender?.append(end - start, (at) => sliceOf(values[at], start, end));
+    opened.appender?.append(end - start, (at) => sliceOf(values[at] ?? null, start, end));
   }
+  for (const { column, first, texts } of levels)
+    for (let start = 0; start < texts.length; start += chunkRows) {
+      const some = texts.slice(start, start + chunkRows);
+      const of = [() => some.map(() => column), () => some.map((_, at) => first + start + at), () => some];
+      opened.levels?.append(some.length, (at) => of[at]!());
+    }
 }
 
-const nulls = new Array<null>(chunkRows).fill(null);
+async function openTable(session: Session, id: number, table: LogTable | null): Promise<OpenTable> {
+  if (!table) throw new Error("its first rows were lost");
+  const defined = table.columns.map(({ name, type }) => `${name} ${type}`).join(", ");
+  await session.run(`CREATE TEMP TABLE rows_${id} (${defined})`);
+  await session.run(`CREATE TEMP TABLE levels_${id} ("column" INTEGER, code INTEGER, "text" VARCHAR)`);
+  const types = table.columns.map(({ type }) => type);
+  return {
+    table,
+    appender: await session.appender(`rows_${id}`, types),
+    levels: await session.appender(`levels_${id}`, ["INTEGER", "INTEGER", "VARCHAR"]),
+  };
+}
 
-function sliceOf(
-  column: Float64Array | readonly (string | null)[] | null | undefined,
-  start: number,
-  end: number,
-): FilledValue[] {
-  if (column === null) return end - start === chunkRows ? nulls : nulls.slice(0, end - start);
-  // The engine takes values by index and length alone, which a typed array has too.
-  return (column?.slice(start, end) ?? []) as unknown as FilledValue[];
+type Values = Exclude<LoggedColumn, { text: string }> | readonly (string | null)[];
+
+function sliceOf(column: Values, start: number, end: number): ReturnType<Parameters<Appender["append"]>[1]> {
+  if (column === null) return null;
+  return Array.isArray(column) ? column.slice(start, end) : (column as FilledNumbers).subarray(start, end);
 }
 
 /** Written aside, on the disk for good, then renamed: a reader sees all of it or nothing. Gives its bytes. */
@@ -105,11 +120,10 @@ async function write(
   if (!opened) throw new Error("its rows were lost");
   const { table } = opened;
   try {
-    opened.appender?.close();
-    opened.appender = null;
+    closeAppenders(opened);
     const metadata = table.metadata === null ? "" : `, KV_METADATA ${table.metadata}`;
     await session.run(
-      `COPY (${table.query} rows_${id} AS scores) TO ${quoteText(aside)} (FORMAT parquet, COMPRESSION zstd${metadata})`,
+      `COPY (WITH levels AS (FROM levels_${id}) ${table.query} rows_${id} AS scores) TO ${quoteText(aside)} (FORMAT parquet, COMPRESSION zstd${metadata})`,
     );
     await flushed(aside);
     const { size } = await stat(aside);

@@ -1,4 +1,4 @@
-import type { LoggedColumn, LogTable } from "./log-table.ts";
+import type { LoggedColumn, LoggedLevels, LogTable } from "./log-table.ts";
 
 /** Where the writer thread works, and who it is to those that come after it. */
 export interface WriterData {
@@ -18,10 +18,17 @@ export interface WriterOwner {
   writer: string;
 }
 
+/** Rows on their way into a table, and the texts that they have and those before them had not. */
+export interface LoggedBlock {
+  rows: number;
+  columns: readonly LoggedColumn[];
+  levels: readonly LoggedLevels[];
+}
+
 /** What the thread is asked for, in this order for each table. */
 export type WriterRequest =
   /** Adds rows; the first time with what the table is. */
-  | { kind: "append"; id: number; table: LogTable | null; rows: number; columns: readonly LoggedColumn[] }
+  | ({ kind: "append"; id: number; table: LogTable | null } & LoggedBlock)
   /** Writes the rows to a file and forgets them; they stay when it cannot be written. */
   | { kind: "write"; id: number; path: string }
   | { kind: "forget"; id: number };

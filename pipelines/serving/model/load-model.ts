@@ -1,25 +1,44 @@
 import type { FeatureColumn } from "../../data/table.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
-import { type ModelSignature, openModel, type ScoringModel } from "../../training/onnx/session.ts";
+import { type ModelSignature, openLevelModel, type ScoringModel } from "../../training/onnx/session.ts";
 import { rowSignature } from "../rows/row-signature.ts";
 import type { Placement, ServedModel } from "../served-model.ts";
-import { openScoringQueue } from "./scoring-queue.ts";
+import type { ScoringThreads } from "../threads/scoring-threads.ts";
+import { featuresOf, mostTogether, openScoringQueue } from "./scoring-queue.ts";
+
+/** Bytes of a model beyond which threads do not load it once more: its rows are scored by the thread that answers. */
+const mostBeside = 256 * 2 ** 20;
 
 /**
- * Loads a version whose bytes have been compared with its record, and scores rows with it before anybody asks. Throws Error
- * when it cannot be loaded, or cannot score.
+ * Loads a version whose bytes have been compared with its record, and scores rows with it before anybody asks. Batches that are
+ * larger than what is scored together go to threads. Throws Error when it cannot be loaded, or cannot score.
  */
-export async function loadModel(record: VersionRecord, bytes: Uint8Array, placement: Placement): Promise<ServedModel> {
+export async function loadModel(
+  record: VersionRecord,
+  bytes: Uint8Array,
+  placement: Placement,
+  threads: ScoringThreads,
+): Promise<ServedModel> {
   const { model: name, version, candidate } = record;
+  const { features, classes } = candidate;
   const model = await openWarmModel(bytes, candidate);
-  const facts = { name, version, record, signature: rowSignature(record), placement };
-  return { ...facts, score: openScoringQueue(model), ...openUse(() => model.close()) };
+  const beside = bytes.byteLength > mostBeside ? null : threads.model(bytes, { features, classes });
+  beside?.prepare();
+  const score = openScoringQueue(model);
+  return {
+    ...{ name, version, record, signature: rowSignature(record), placement },
+    score: (batch) => (batch.rows > mostTogether && beside ? beside.score(featuresOf([batch])) : score(batch)),
+    ...openUse(async () => {
+      beside?.close();
+      await model.close();
+    }),
+  };
 }
 
 /** Opens a model and scores rows with it: the first run of a session allocates what the later ones use again. */
 export async function openWarmModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
   const { features, classes } = signature;
-  const model = await openModel(bytes, { features, classes });
+  const model = await openLevelModel(bytes, { features, classes });
   try {
     for (const rows of [1, 32]) await model.predict(emptyRows(features, rows));
     return model;

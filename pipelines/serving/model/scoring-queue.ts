@@ -4,7 +4,7 @@ import type { Predictions } from "../../training/trainer.ts";
 import type { RowBatch, RowColumn } from "../row-batch.ts";
 
 /** Rows of requests that came together are scored together, up to so many: a call costs as much as some dozen rows of most models. */
-const mostTogether = 256;
+export const mostTogether = 256;
 
 interface Waiting {
   batch: RowBatch;
@@ -17,11 +17,10 @@ interface Waiting {
  * come, so that a lone request loses nothing.
  */
 export function openScoringQueue(model: Pick<ScoringModel, "predict">): (batch: RowBatch) => Promise<Predictions> {
-  const counting = openCounting();
   const score = async (group: readonly Waiting[]): Promise<void> => {
     const [first] = group;
     try {
-      const predictions = await model.predict(featuresOf(group, counting));
+      const predictions = await model.predict(featuresOf(group.map(({ batch }) => batch)));
       if (group.length === 1) first!.resolve(predictions);
       else handOut(predictions, group);
     } catch (error) {
@@ -63,35 +62,33 @@ function handOut({ classes, values }: Predictions, group: readonly Waiting[]): v
   }
 }
 
-/** What the model takes: float32 numbers, and texts where a missing category is the empty one. */
-function featuresOf(group: readonly Waiting[], counting: (rows: number) => Int32Array): FeatureColumn[] {
-  const batches = group.map(({ batch }) => batch);
+/** What the model takes: float32 numbers, and texts with their levels; those of different requests stay apart, as few as they are. */
+export function featuresOf(batches: readonly RowBatch[]): FeatureColumn[] {
   const rows = batches.reduce((sum, each) => sum + each.rows, 0);
-  return batches[0]!.columns.map(({ name, kind }, place) => {
-    if (kind === "category") {
-      const levels: string[] = [];
-      for (const { columns } of batches)
-        for (const text of (columns[place] as CategoryCells).values) levels.push(text ?? "");
-      return { name, kind, levels, codes: counting(rows) };
-    }
+  return batches[0]!.columns.map((first, place) => {
+    const columns = batches.map((batch) => batch.columns[place]!);
+    if (first.kind === "category") return batches.length === 1 ? first : joinedTexts(columns as CategoryCells[], rows);
     const values = new Float32Array(rows);
     let at = 0;
-    for (const { columns, rows: own } of batches) {
-      values.set((columns[place] as NumberCells).values, at);
-      at += own;
+    for (const column of columns as NumberCells[]) {
+      values.set(column.values, at);
+      at += column.values.length;
     }
-    return { name, kind, values };
+    return { name: first.name, kind: first.kind, values };
   });
 }
 
 type CategoryCells = Extract<RowColumn, { kind: "category" }>;
 type NumberCells = Exclude<RowColumn, CategoryCells>;
 
-/** 0, 1, 2 …: each row's text is a level of its own, which saves looking for equal ones. */
-function openCounting(): (rows: number) => Int32Array {
-  let longest = Int32Array.from({ length: mostTogether }, (_, at) => at);
-  return (rows) => {
-    if (longest.length < rows) longest = Int32Array.from({ length: rows }, (_, at) => at);
-    return longest.subarray(0, rows);
-  };
+function joinedTexts(columns: readonly CategoryCells[], rows: number): CategoryCells {
+  const { name, kind } = columns[0]!;
+  const codes = new Int32Array(rows);
+  const levels: string[] = [];
+  let at = 0;
+  for (const column of columns) {
+    for (const code of column.codes) codes[at++] = code < 0 ? code : code + levels.length;
+    levels.push(...column.levels);
+  }
+  return { name, kind, codes, levels };
 }

@@ -1,15 +1,19 @@
 import type { FeatureSpec } from "../../data/table.ts";
-import type { RowColumn } from "../row-batch.ts";
+import type { CodedTexts, RowColumn } from "../row-batch.ts";
+import { openLevels } from "./levels.ts";
 import { type CellProblems, shownValue } from "./refused-request.ts";
 
 /** The largest number that the model's float32 holds. */
 const largest = 3.4028234663852886e38;
 
-/** A column that is filled row by row. */
+/** A column that is filled row by row, or at once. */
 export interface CellWriter {
-  readonly spec: FeatureSpec;
   /** Row numbers count from 0 here. `undefined` is told as missing by the caller. */
   write(row: number, value: unknown): void;
+  /** All rows. NaN stands for a missing value where the caller says so. */
+  fill(values: ArrayLike<unknown>, nanIsMissing?: boolean): void;
+  /** All rows, as texts of which the different ones are known. */
+  fillTexts(texts: CodedTexts): void;
   column(): RowColumn;
 }
 
@@ -22,16 +26,27 @@ function openNumbers(spec: FeatureSpec, rows: number, problems: CellProblems): C
   const values = new Float64Array(rows);
   const { name } = spec;
   const kind = spec.kind === "boolean" ? "boolean" : "number";
+  const isNumber = kind === "number";
+  const write = (row: number, value: unknown) => {
+    if (isNumber && typeof value === "number" && value >= -largest && value <= largest) values[row] = value;
+    else if (value === null) values[row] = Number.NaN;
+    else {
+      const wrong = isNumber ? wrongNumber(value) : wrongBoolean(value);
+      if (wrong !== null) problems.add(row + 1, name, () => `${name} is ${wrong}`);
+      else values[row] = Number(value);
+    }
+  };
   return {
-    spec,
-    write(row, value) {
-      if (typeof value === "number" && kind === "number" && value >= -largest && value <= largest) values[row] = value;
-      else if (value === null) values[row] = Number.NaN;
-      else {
-        const wrong = kind === "number" ? wrongNumber(value) : wrongBoolean(value);
-        if (wrong !== null) problems.add(row + 1, name, () => `${name} is ${wrong}`);
-        else values[row] = Number(value);
+    write,
+    fill(source, nanIsMissing = false) {
+      for (let row = 0; row < rows; row++) {
+        const value = source[row];
+        if (isNumber && typeof value === "number" && value >= -largest && value <= largest) values[row] = value;
+        else write(row, nanIsMissing && Number.isNaN(value) ? null : value);
       }
+    },
+    fillTexts({ codes, levels }) {
+      for (let row = 0; row < rows; row++) write(row, levels[codes[row]!] ?? null);
     },
     column: () => ({ name, kind, values }),
   };
@@ -53,22 +68,35 @@ function wrongBoolean(value: unknown): string | null {
 }
 
 function openTexts(spec: FeatureSpec, rows: number, problems: CellProblems): CellWriter {
-  const values = new Array<string | null>(rows).fill(null);
   const { name } = spec;
+  const own = openLevels();
+  let { codes, levels }: CodedTexts = { codes: new Int32Array(rows).fill(-1), levels: own.levels };
+  const write = (row: number, value: unknown) => {
+    if (value === null) return;
+    const text = typeof value === "string" ? value : categoryText(value);
+    if (text === null) problems.add(row + 1, name, () => `${name} is ${shownValue(value)}, a text was expected`);
+    else if (text.includes("\0")) problems.add(row + 1, name, nullCharacter);
+    else codes[row] = own.codeOf(text);
+  };
+  const nullCharacter = () => `${name} has a null character, which no category may have`;
   return {
-    spec,
-    write(row, value) {
-      if (typeof value === "string") {
-        if (value.includes("\0"))
-          problems.add(row + 1, name, () => `${name} has a null character, which no category may have`);
-        else values[row] = value;
-      } else if (value !== null) {
-        const text = categoryText(value);
-        if (text === null) problems.add(row + 1, name, () => `${name} is ${shownValue(value)}, a text was expected`);
-        else values[row] = text;
+    write,
+    fill(source, nanIsMissing = false) {
+      for (let row = 0; row < rows; row++) {
+        const value = source[row];
+        const known = typeof value === "string" ? own.known(value) : -1;
+        if (known >= 0) codes[row] = known;
+        else write(row, nanIsMissing && Number.isNaN(value) ? null : value);
       }
     },
-    column: () => ({ name, kind: "category", values }),
+    fillTexts(texts) {
+      ({ codes, levels } = texts);
+      const wrong = levels.findIndex((text) => text.includes("\0"));
+      if (wrong < 0) return;
+      for (let row = 0; row < rows; row++)
+        if (levels[codes[row]!]?.includes("\0")) problems.add(row + 1, name, nullCharacter);
+    },
+    column: () => ({ name, kind: "category", codes, levels }),
   };
 }
 
@@ -80,11 +108,18 @@ function categoryText(value: unknown): string | null {
 
 /** Text that identifies a row, as `logKey` makes it in SQL; null when a part is missing. `undefined` when a part is no value of a key. */
 export function keyText(parts: readonly unknown[]): string | null | undefined {
+  if (parts.length === 1) return keyPart(parts[0]);
   const texts: string[] = [];
   for (const part of parts) {
-    if (part === null || part === undefined) return null;
-    if (!["string", "number", "boolean", "bigint"].includes(typeof part)) return undefined;
-    texts.push(String(part));
+    const text = keyPart(part);
+    if (typeof text !== "string") return text;
+    texts.push(text);
   }
-  return texts.length === 1 ? texts[0]! : JSON.stringify(texts);
+  return JSON.stringify(texts);
+}
+
+function keyPart(part: unknown): string | null | undefined {
+  if (typeof part === "string") return part;
+  if (part === null || part === undefined) return null;
+  return ["number", "boolean", "bigint"].includes(typeof part) ? String(part) : undefined;
 }

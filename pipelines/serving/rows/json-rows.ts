@@ -26,17 +26,20 @@ export function readJsonRows(rows: readonly unknown[], signature: RowSignature):
   }
   problems.refuse();
   const objects = rows as readonly Readonly<Record<string, unknown>>[];
+  const values = new Array<unknown>(objects.length);
   const columns = signature.features.map((spec) => {
     const { name } = spec;
     const cells = openCells(spec, objects.length, problems);
     for (let at = 0; at < objects.length; at++) {
       const row = objects[at]!;
-      const value = row[name];
+      values[at] = row[name];
       // What every object inherits, such as `constructor`, is no value of a row.
-      if (value === undefined || (typeof value === "function" && !Object.hasOwn(row, name)))
+      if (values[at] === undefined || (typeof values[at] === "function" && !Object.hasOwn(row, name))) {
         problems.add(at + 1, name, () => missingColumn(spec, Object.keys(row), signature));
-      else cells.write(at, value);
+        values[at] = null;
+      }
     }
+    cells.fill(values);
     return cells.column();
   });
   const keys = keysOf(objects, signature.key, problems);

@@ -20,7 +20,7 @@ const values = Float64Array.from({ length: rows }, (_, at) => Math.sin(at));
 const texts = Array.from(values, (each) => `city ${each}`);
 const columns = [
   { name: "size", kind: "number" as const, values },
-  { name: "city", kind: "category" as const, values: texts },
+  { name: "city", kind: "category" as const, codes: new Int32Array(texts.length).map((_, at) => at), levels: texts },
 ];
 let answers = 0;
 setInterval(() => {

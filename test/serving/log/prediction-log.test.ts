@@ -10,7 +10,7 @@ import { openOutbox } from "../../../pipelines/serving/log/outbox.ts";
 import { openPredictionLog, type PredictionLogOptions } from "../../../pipelines/serving/log/prediction-log.ts";
 import type { RowColumn } from "../../../pipelines/serving/row-batch.ts";
 import { query } from "../../predictions/parquet.ts";
-import { answered, batchOf, servedModel } from "../builders.ts";
+import { answered, batchOf, servedModel, textColumn } from "../builders.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -31,7 +31,7 @@ function openLog({ settings = { sample: 1, redact: [] }, ...changes }: Changes =
 
 const rent = servedModel(3);
 const size = (...values: number[]): RowColumn => ({ name: "size", kind: "number", values: Float64Array.from(values) });
-const city = (...values: (string | null)[]): RowColumn => ({ name: "city", kind: "category", values });
+const city = (...values: (string | null)[]): RowColumn => textColumn("city", values);
 const files = () =>
   readdirSync(folder, { recursive: true })
     .map(String)
@@ -73,6 +73,24 @@ describe("the prediction log of a server", () => {
     expect(log.facts()).toEqual({ kept: 3, dropped: 0, problem: null });
   });
 
+  it("has the texts of every row, whether they come again, are new or are missing", async () => {
+    const log = openLog();
+    const model = servedModel(3);
+    for (let batch = 0; batch < 20; batch++) {
+      const sizes = Array.from({ length: 1000 }, (_, row) => 1000 * batch + row);
+      const texts = sizes.map((each) => (each % 7 === 0 ? null : each % 3 === 0 ? `city ${each}` : `city ${each % 5}`));
+      log.onAnswered(answered(model, batchOf(1000, [size(...sizes), city(...texts)], sizes.map(String))));
+    }
+    await log[Symbol.asyncDispose]();
+    const expected =
+      "CASE WHEN size % 7 = 0 THEN NULL WHEN size % 3 = 0 THEN 'city ' || size::INT ELSE 'city ' || (size % 5)::INT END";
+    const counts = `count(*)::INT AS n, count(DISTINCT size)::INT AS sizes, count(*) FILTER (key = (size::INT)::VARCHAR)::INT AS keys`;
+    const rows = await query(
+      `SELECT ${counts}, count(*) FILTER (city IS NOT DISTINCT FROM ${expected})::INT AS cities FROM read_parquet('${folder}/rent/*/*.parquet')`,
+    );
+    expect(rows).toEqual([{ n: 20_000, sizes: 20_000, keys: 20_000, cities: 20_000 }]);
+  });
+
   it("tells classes as predict --log does, and failed requests by their error", async () => {
     const features = [
       { name: "open", kind: "boolean" as const },
@@ -80,7 +98,7 @@ describe("the prediction log of a server", () => {
     ];
     const model = servedModel(4, { features, classes: ["no", "yes"] });
     const open: RowColumn = { name: "open", kind: "boolean", values: Float64Array.of(1, 0, Number.NaN) };
-    const error: RowColumn = { name: "error", kind: "category", values: ["a", "b", "c"] };
+    const error = textColumn("error", ["a", "b", "c"]);
     const log = openLog();
     const batch = batchOf(3, [open, error], ["1", "2", "3"]);
     log.onAnswered(answered(model, batch, { values: [0.25, 0.75, 0.5, 0.5, 1, 0] }));

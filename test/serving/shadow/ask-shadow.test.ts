@@ -5,12 +5,12 @@ import type { ServedPair } from "../../../pipelines/serving/router.ts";
 import type { RowColumn } from "../../../pipelines/serving/row-batch.ts";
 import type { ServedModel } from "../../../pipelines/serving/served-model.ts";
 import { openShadowing } from "../../../pipelines/serving/shadow/ask-shadow.ts";
-import { answered, batchOf, servedModel } from "../builders.ts";
+import { answered, batchOf, servedModel, textColumn } from "../builders.ts";
 
 const production = servedModel(1);
 const columns: RowColumn[] = [
   { name: "size", kind: "number", values: Float64Array.of(1, 2) },
-  { name: "city", kind: "category", values: ["Ulm", null] },
+  textColumn("city", ["Ulm", null]),
 ];
 const batch = batchOf(2, columns, ["1", "2"]);
 const request = answered(production, batch);
@@ -88,7 +88,7 @@ describe("rows for another version", () => {
     expect(found).toEqual([
       columns[1],
       { name: "floor", kind: "number", values: Float64Array.of(Number.NaN, Number.NaN) },
-      { name: "garden", kind: "category", values: [null, null] },
+      textColumn("garden", [null, null]),
       columns[0],
     ]);
     expect(keys).toBe(batch.keys);

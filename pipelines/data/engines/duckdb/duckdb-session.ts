@@ -2,15 +2,9 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import {
-  type Appender,
-  type Chunk,
-  chunkRows,
-  type FilledType,
-  type Session,
-  type SessionOptions,
-} from "../session.ts";
+import type { Chunk, Session, SessionOptions } from "../session.ts";
 import { onlyRow, temporaryTables } from "../temporary-tables.ts";
+import { openAppender } from "./appender.ts";
 import { duckdbDialect, quoteText } from "./dialect.ts";
 import { sourceColumn } from "./duckdb-columns.ts";
 import { connectSources, type SourceConnection } from "./sources/connect-sources.ts";
@@ -114,23 +108,4 @@ async function* chunksOf(connection: DuckDBConnection, sql: string): AsyncGenera
     const { rowCount: rows, columnCount } = chunk;
     yield { rows, columns: Array.from({ length: columnCount }, (_, at) => chunk!.getColumnVector(at)) };
   }
-}
-
-async function openAppender(
-  connection: DuckDBConnection,
-  table: string,
-  names: readonly FilledType[],
-): Promise<Appender> {
-  const { DuckDBDataChunk, BOOLEAN, INTEGER, BIGINT, FLOAT, DOUBLE, VARCHAR } = await import("@duckdb/node-api");
-  const types = names.map((name) => ({ BOOLEAN, INTEGER, BIGINT, FLOAT, DOUBLE, VARCHAR })[name]);
-  const appender = await connection.createAppender(table, null, "temp");
-  return {
-    append(size, valuesOf) {
-      if (size > chunkRows) throw new Error(`${size} rows are more than a chunk holds`);
-      const chunk = DuckDBDataChunk.create(types, size);
-      for (const at of types.keys()) chunk.setColumnValues(at, valuesOf(at));
-      appender.appendDataChunk(chunk);
-    },
-    close: () => appender.closeSync(),
-  };
 }
