@@ -7,6 +7,7 @@ import { repositorySchema } from "./repository-schema.ts";
 import { isPathInside } from "./rules/feature-rules.ts";
 import { when } from "./rules/rule.ts";
 import { sourceFindings } from "./rules/source-rules.ts";
+import { trustFindings } from "./rules/trust-rules.ts";
 import { compileSchema, type Validator } from "./schema/compile-schema.ts";
 import { fillDefaults } from "./schema/fill-defaults.ts";
 import { isStoreAddress } from "./store-address.ts";
@@ -43,7 +44,7 @@ export function repositoryParser(): (text: string, file: string, mayUse?: Folder
     if (yaml.value !== undefined) findings.push(...validate(yaml.value));
     const sound = fill(yaml.value, findings);
     findings.push(...repositoryRules(sound, mayUse), ...defaultsFindings(sound.defaults, validateDefaults));
-    findings.push(...sourceFindings(sound.sources));
+    findings.push(...sourceFindings(sound.sources), ...trustFindings(sound));
     const problems = findings.slice(0, MAX_PROBLEMS).map((finding) => toProblem(finding, yaml.locate(finding)));
     problems.sort((a, b) => a.where!.line - b.where!.line || a.where!.column - b.where!.column);
     return { config: fill(sound as unknown as Json, findings), problems };

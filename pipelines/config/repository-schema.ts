@@ -1,4 +1,5 @@
 import { sourcesSchema } from "./schema/sources-schema.ts";
+import { trustSchema } from "./schema/trust-schema.ts";
 
 /** The JSON Schema of mergeml.yaml. `defaults` is checked on its own, because it is a model.yaml with keys left out. */
 export const repositorySchema = {
@@ -66,6 +67,7 @@ export const repositorySchema = {
       },
       examples: [{ public_key: "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=" }],
     },
+    trust: trustSchema,
     predictions: {
       title: "the path or the address of a folder",
       description:

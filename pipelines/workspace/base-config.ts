@@ -34,7 +34,7 @@ export async function baseConfig(checkout: Checkout, base: string): Promise<Repo
  * The base's commit where GitHub's own test merge is checked out, whose first parent it is: a job that may not fetch has it too.
  * null for any other checkout, whose parents are what the pull request's author chose.
  */
-async function mergedInto({ git, env }: Checkout): Promise<string | null> {
+export async function mergedInto({ git, env }: Checkout): Promise<string | null> {
   const parents = (await git.text(["rev-list", "--parents", "-1", "HEAD"])).split(" ");
   const isTestMerge = /^refs\/pull\/\d+\/merge$/.test(env.GITHUB_REF ?? "") && parents[0] === env.GITHUB_SHA;
   return isTestMerge && parents.length === 3 ? parents[1]! : null;

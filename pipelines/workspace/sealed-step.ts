@@ -1,5 +1,6 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { sha256 } from "../config/canonical-json.ts";
+import { privateKeyIn, publicKeyIn } from "../trust/key-text.ts";
 
 const head = Buffer.from("mergeml step 1\n");
 /** Bytes of an Ed25519 signature. */
@@ -25,25 +26,16 @@ function signed(name: string, result: Uint8Array): Buffer {
 
 /** The public half as mergeml.yaml has it: DER in base64. null for what is none. */
 export function publicStepKey(text: string): KeyObject | null {
-  return ed25519(() => createPublicKey({ key: Buffer.from(text, "base64"), format: "der", type: "spki" }));
+  return ed25519(publicKeyIn(text));
 }
 
 /** The private half as the environment has it: PEM, or DER in base64. null for what is none. */
 export function privateStepKey(text: string): KeyObject | null {
-  return ed25519(() =>
-    text.includes("-----BEGIN")
-      ? createPrivateKey(text)
-      : createPrivateKey({ key: Buffer.from(text, "base64"), format: "der", type: "pkcs8" }),
-  );
+  return ed25519(privateKeyIn(text));
 }
 
-function ed25519(read: () => KeyObject): KeyObject | null {
-  try {
-    const key = read();
-    return key.asymmetricKeyType === "ed25519" ? key : null;
-  } catch {
-    return null;
-  }
+function ed25519(key: KeyObject | null): KeyObject | null {
+  return key?.asymmetricKeyType === "ed25519" ? key : null;
 }
 
 /** Whether two keys are halves of one. */

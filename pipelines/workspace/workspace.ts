@@ -9,6 +9,7 @@ import type { RemoteLog } from "../predictions/remote-log.ts";
 import type { Git } from "../registry/git/git.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RunLog } from "../run-log/run-log.ts";
+import type { RegistryTrust } from "../trust/registry-trust.ts";
 import type { StepCache } from "./step-cache.ts";
 
 /** One repository of models on disk, and all that the pipelines need to work on it. Disposing ends the git that stays for it. */
@@ -19,6 +20,8 @@ export interface Workspace extends AsyncDisposable {
   /** The remote that has the registry, the run log and the branches of retrains; null in a repository without remotes. */
   remote: string | null;
   registry: Registry;
+  /** Who must have signed what the registry gives, and what signs here. */
+  trust: RegistryTrust;
   /** The copy on the server of MLFLOW_TRACKING_URI, which writes to the registry keep up to date; null when there is none. */
   mlflow: MlflowMirror | null;
   /** Where every training is written down. */

@@ -1,0 +1,89 @@
+import { readFile } from "node:fs/promises";
+import type { RepositoryConfig } from "../config/model-config.ts";
+import { parseRepositoryConfig } from "../config/parse-repository-config.ts";
+import { UserError } from "../errors/user-error.ts";
+import type { Environment } from "../ports/environment.ts";
+import type { Git } from "../registry/git/git.ts";
+import { readAllObjects } from "../registry/git/objects.ts";
+import { defaultBranchCommit } from "./default-branch.ts";
+import { keyName, publicKeyIn } from "./key-text.ts";
+import { actionsIssuer, type TrustPolicy, type WantedSigner } from "./trust-policy.ts";
+
+/** Where the policy is read: a repository, and the remote whose default branch has it. */
+export interface PolicyPlace {
+  git: Pick<Git, "text" | "run" | "objects">;
+  remote: string | null;
+  env: Environment;
+}
+
+const file = "mergeml.yaml";
+/** The public services of Sigstore. */
+const publicServices = { fulcio: "https://fulcio.sigstore.dev", rekor: "https://rekor.sigstore.dev" };
+
+/**
+ * `trust` of mergeml.yaml as the default branch has it, with the keys and the root of that very commit: neither a pull request nor
+ * what lies in the work tree changes who is trusted. null where that branch has no `trust`. Throws UserError when it is wrong.
+ */
+export async function readTrustPolicy(place: PolicyPlace): Promise<TrustPolicy | null> {
+  const commit = await defaultBranchCommit(place);
+  return commit === null ? null : policyAt(place, commit);
+}
+
+/** `trust` as a commit has it. */
+export async function policyAt(place: PolicyPlace, commit: string): Promise<TrustPolicy | null> {
+  // A bare copy has no folder that one could be in.
+  const prefix = (await place.git.text(["rev-parse", "--show-prefix"]).catch(() => "")).trim();
+  const [found] = await readAllObjects(place.git, [`${commit}:${prefix}${file}`]);
+  const written = found && trustIn(found.content.toString("utf8"));
+  if (!written) return null;
+  const read = async (path: string, key: string) => {
+    const [object] = await readAllObjects(place.git, [`${commit}:${prefix}${path}`]);
+    if (object?.type === "blob") return object.content.toString("utf8");
+    const message = `${file} of the default branch names ${path} as ${key}, and ${commit.slice(0, 7)} has no such file`;
+    throw new UserError({ message, hint: "add it in a pull request, and merge that first" });
+  };
+  const signers = await Promise.all(written.signers.map((each) => wantedSigner(each, read)));
+  const { MERGEML_TRUSTED_ROOT: given } = place.env;
+  const rootText = async (built: () => string) => {
+    if (given) return readFile(given, "utf8");
+    return written.root === undefined ? built() : read(written.root, "trust.root");
+  };
+  let known: ReturnType<TrustPolicy["material"]> | undefined;
+  const material = async () => {
+    const { builtInRoot, readTrustedRoot } = await import("./trusted-root.ts");
+    return readTrustedRoot(await rootText(builtInRoot), given ?? written.root ?? "the trusted root of mergeml");
+  };
+  return {
+    required: written.require === "signed",
+    signers,
+    material: () => (known ??= material()),
+    sigstore: written.sigstore ?? publicServices,
+    commit,
+  };
+}
+
+/** A mergeml.yaml that says something of trust, and says it wrongly, must not pass for one that says nothing. */
+function trustIn(text: string): RepositoryConfig["trust"] {
+  if (!/\btrust\b/.test(text)) return undefined;
+  const { config, problems } = parseRepositoryConfig(text, file);
+  const wrong = problems.filter(({ key }) => key === undefined || key.startsWith("trust"));
+  if (wrong.length > 0) throw new UserError(wrong);
+  return config.trust;
+}
+
+type WrittenSigner = NonNullable<RepositoryConfig["trust"]>["signers"][number];
+
+async function wantedSigner(
+  { workflow, key, identity, issuer }: WrittenSigner,
+  read: (path: string, key: string) => Promise<string>,
+): Promise<WantedSigner> {
+  if (workflow !== undefined) return { kind: "workflow", workflow, issuer: issuer ?? actionsIssuer };
+  if (identity !== undefined) return { kind: "identity", identity, issuer: issuer ?? "" };
+  const path = key ?? "";
+  const found = publicKeyIn(await read(path, "trust.signers"));
+  if (found) return { kind: "key", file: path, name: keyName(found), key: found };
+  throw new UserError({
+    message: `${path} is no public key of Ed25519 or ECDSA P-256`,
+    hint: "give the PEM that mergeml trust key wrote, or that of openssl pkey -pubout",
+  });
+}

@@ -1,0 +1,70 @@
+import type { KeyObject } from "node:crypto";
+import type { TrustMaterial } from "@sigstore/verify";
+import type { RepositoryConfig } from "../config/model-config.ts";
+import type { FoundSigner } from "./found-signer.ts";
+
+/** One who may sign. */
+export type WantedSigner =
+  | { kind: "workflow"; workflow: string; issuer: string }
+  | { kind: "identity"; identity: string; issuer: string }
+  | { kind: "key"; file: string; name: string; key: KeyObject };
+
+/** `trust` of mergeml.yaml with its files read: all that checking a signature needs, without a network. */
+export interface TrustPolicy {
+  /** Whether readers refuse what none of the signers signed. */
+  required: boolean;
+  signers: readonly WantedSigner[];
+  /** What certificates and logs are checked with; read only when a bundle has a certificate. */
+  material(): Promise<TrustMaterial>;
+  sigstore: NonNullable<NonNullable<RepositoryConfig["trust"]>["sigstore"]>;
+  /** The commit whose mergeml.yaml this is. */
+  commit: string;
+}
+
+export const actionsIssuer = "https://token.actions.githubusercontent.com";
+
+/** The signers in words, for messages. */
+export function describeWanted({ signers }: Pick<TrustPolicy, "signers">): string {
+  return signers.map(describeSigner).join(" or ");
+}
+
+function describeSigner(signer: WantedSigner): string {
+  if (signer.kind === "workflow") return shortWorkflow(signer.workflow);
+  return signer.kind === "identity"
+    ? `${signer.identity} (${signer.issuer})`
+    : `the key ${signer.file} (${shortKey(signer.name)})`;
+}
+
+/** The signer of a bundle in words, for messages. */
+export function describeFound(signer: FoundSigner): string {
+  if (signer.kind === "key") return `a key (${shortKey(signer.name)})`;
+  return signer.workflow === null ? `${signer.identity} (${signer.issuer})` : shortWorkflow(signer.workflow);
+}
+
+function shortKey(name: string): string {
+  return name.slice(0, "sha256:".length + 12);
+}
+
+function shortWorkflow(workflow: string): string {
+  return workflow.replace(/^https:\/\/github\.com\//, "");
+}
+
+/** Whether the policy takes what this signer has signed. A key counts once its signature was checked with that very key. */
+export function accepts({ signers }: Pick<TrustPolicy, "signers">, found: FoundSigner): boolean {
+  return signers.some((wanted) => {
+    if (wanted.kind === "key") return found.kind === "key" && found.name === wanted.name;
+    if (found.kind !== "certificate" || found.issuer !== wanted.issuer) return false;
+    if (wanted.kind === "identity") return found.identity === wanted.identity;
+    const address = withHost(wanted.workflow);
+    return found.workflow === address && found.repository === repositoryOf(address);
+  });
+}
+
+/** `acme/models/.github/workflows/x.yml@refs/heads/main` is one on github.com. */
+function withHost(workflow: string): string {
+  return workflow.startsWith("https://") ? workflow : `https://github.com/${workflow}`;
+}
+
+function repositoryOf(address: string): string {
+  return address.split("/").slice(0, 5).join("/");
+}
