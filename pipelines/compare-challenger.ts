@@ -32,7 +32,7 @@ export async function compareChallenger(
   const watched = await watchedModel(workspace, snapshot, model);
   const pointer = await snapshot.challenger(model);
   if (pointer === null || pointer.version === watched.record.version) throw nothingTried(model);
-  const challenger = await snapshot.record(model, pointer.version);
+  const challenger = await snapshot.trusted(model, pointer.version);
   const since = new Date(pointer.since);
   await workspace.remoteLog?.fetch(model, since);
   const folder = await logFolder(workspace.root, workspace.repository.predictions, model);

@@ -63,7 +63,7 @@ interface ExportContent {
 
 async function contentOf(workspace: Workspace, { model, version, target, output }: ExportJob): Promise<ExportContent> {
   const snapshot = await workspace.registry.snapshot({ fetch: true });
-  const record = await snapshot.record(model, version);
+  const record = await snapshot.trusted(model, version);
   if (target === "mlserver") {
     const files = await mlserverFiles(model, version, readVersionFiles(workspace.git, snapshot, record));
     return { files, storageUri: null, next: [] };

@@ -18,6 +18,7 @@ import { findRemote, repositoryName } from "./registry/remote.ts";
 import { explainRevertConflict } from "./registry/revert-conflict.ts";
 import type { ChangeMemory } from "./registry/since.ts";
 import { openRunLog } from "./run-log/run-log.ts";
+import { openRegistryTrust } from "./trust/registry-trust.ts";
 import { findRoot, namedRoot } from "./workspace/find-root.ts";
 import { prepareLocalFolder } from "./workspace/local-folder.ts";
 import { requireReviewedSources } from "./workspace/reviewed-sources.ts";
@@ -59,7 +60,8 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     read: () => cache.read("last-changes", { branch, remote }),
     write: (changes) => cache.write("last-changes", { branch, remote }, changes),
   };
-  const registry = openRegistry({ git, branch, remote, clock, log, store, memory });
+  const trust = openRegistryTrust({ git, remote, env, clock, log });
+  const registry = openRegistry({ git, branch, remote, clock, log, store, memory, trust });
   const { sources, predictions } = repository;
   const local = join(root, ".mergeml", "predictions");
   const remoteLog = isStoreAddress(predictions)
@@ -76,6 +78,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     git,
     remote,
     registry: mlflow ? mirroredRegistry(registry, mlflow, log) : registry,
+    trust,
     mlflow,
     runs,
     store,

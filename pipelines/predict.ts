@@ -65,7 +65,7 @@ interface Places {
  */
 export async function predictRows(workspace: Workspace, job: PredictJob): Promise<PredictResult> {
   const snapshot = await workspace.registry.snapshot({ fetch: true });
-  const record = await snapshot.record(job.model, job.version);
+  const record = await snapshot.trusted(job.model, job.version);
   const bytes = await snapshot.modelBytes(job.model, job.version);
   await using staging = await workspace.store.staging();
   const places = await placesOf(workspace, job);

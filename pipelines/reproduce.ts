@@ -1,6 +1,6 @@
 import { identify, prepareData } from "./candidate/prepare-data.ts";
 import { recordedSplitSeed } from "./candidate/split-seed.ts";
-import { trainCandidate } from "./candidate/train-candidate.ts";
+import { type TrainResult, trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { hashProgramFiles } from "./config/program-files.ts";
 import type { FeatureData } from "./data/dataset.ts";
@@ -28,19 +28,32 @@ export interface Reproduction {
 /** Retrains a version from its record alone, without the step cache, and compares bytes. */
 export async function reproduceVersion(workspace: Workspace, name: string, version: number): Promise<Reproduction> {
   const snapshot = await workspace.registry.snapshot({ fetch: true });
-  const record = await snapshot.record(name, version);
+  const record = await snapshot.trusted(name, version);
+  return (await retrainVersion(workspace, record)).reproduction;
+}
+
+/** A version trained again: how it compares, and what training gave. */
+export interface RetrainedVersion {
+  reproduction: Reproduction;
+  trained: TrainResult;
+  data: FeatureData;
+}
+
+/** Trains a record again, without the step cache. */
+export async function retrainVersion(workspace: Workspace, record: VersionRecord): Promise<RetrainedVersion> {
+  const { model: name, version } = record;
   const fresh = { ...workspace, cache: openStepCache(`${workspace.root}/.mergeml/cache`, false) };
   const model = withProgramFiles(workspace, modelOf(record));
   const { data, source, changes } = await datasetOf(fresh, model, record);
   const prepared = identify(model, data);
-  const retrained = await trainCandidate(fresh, model, prepared);
+  const trained = await trainCandidate(fresh, model, prepared);
   const registered = record.candidate.model.sha256;
-  return {
+  const reproduction: Reproduction = {
     model: name,
     version,
-    identical: retrained.sha256 === registered,
+    identical: trained.sha256 === registered,
     registered,
-    retrained: retrained.sha256,
+    retrained: trained.sha256,
     data: source,
     notes: [
       ...differences(workspace, record, source, prepared.trainer.version),
@@ -48,6 +61,7 @@ export async function reproduceVersion(workspace: Workspace, name: string, versi
       ...programNotes(model, record),
     ],
   };
+  return { reproduction, trained, data };
 }
 
 function modelOf({ candidate, model }: VersionRecord): LoadedModel {

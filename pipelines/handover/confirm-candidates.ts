@@ -63,7 +63,7 @@ function namesSource({ config, query }: LoadedModel, sources: Sources): boolean 
 
 async function productionOf(model: string, snapshot: Snapshot): Promise<VersionRecord | null> {
   const pointer = await snapshot.production(model);
-  return pointer && (await snapshot.record(model, pointer.version));
+  return pointer && (await snapshot.trusted(model, pointer.version));
 }
 
 /** A claim of a first deploy, or of another version, would be judged by the wrong rule. */

@@ -36,7 +36,7 @@ export async function nameChallenger(
   { mode, share }: Trial,
 ): Promise<ChallengeResult> {
   return writeBranch<ChallengeResult>(writer, async (snapshot, { identity, now }) => {
-    const record = await snapshot.record(model, version);
+    const record = await snapshot.trusted(model, version);
     requireVerdict(record);
     await requireRival(snapshot, record, mode);
     const before = await readable(snapshot, model);

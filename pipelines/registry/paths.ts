@@ -2,6 +2,8 @@
 export type RegistryPath =
   | { kind: "format" | "index" | "attributes" | "workflow" | "other" }
   | { kind: "production" | "challenger"; model: string }
+  /** The signed statement beside a pointer. */
+  | { kind: "pointer-bundle"; model: string; pointer: string }
   | { kind: "version-file"; model: string; version: number; file: string };
 
 export const formatFile = "registry.json";
@@ -21,6 +23,11 @@ export function productionFile(model: string): string {
 
 export function challengerFile(model: string): string {
   return `models/${model}/challenger.json`;
+}
+
+/** Beside a pointer file: the statement that signs it. */
+export function pointerBundleFile(pointer: string): string {
+  return pointer.replace(/\.json$/, ".sigstore.json");
 }
 
 export function versionsFolder(model: string): string {
@@ -46,6 +53,8 @@ export function parsePath(path: string): RegistryPath {
   if (!model || !rest) return { kind: "other" };
   if (rest === "production.json") return { kind: "production", model };
   if (rest === "challenger.json") return { kind: "challenger", model };
+  const [, pointer] = /^([a-z0-9-]+)\.sigstore\.json$/.exec(rest) ?? [];
+  if (pointer) return { kind: "pointer-bundle", model, pointer };
   const [, version, file] = /^versions\/([1-9]\d{0,8})\/([\w.-]+)$/.exec(rest) ?? [];
   return version && file ? { kind: "version-file", model, version: Number(version), file } : { kind: "other" };
 }

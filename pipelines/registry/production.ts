@@ -15,7 +15,7 @@ export interface Production {
 export async function productionOf(snapshot: Snapshot, name: string): Promise<Production | null> {
   const pointer = await snapshot.production(name);
   if (!pointer) return null;
-  const record = await snapshot.record(name, pointer.version);
+  const record = await snapshot.trusted(name, pointer.version);
   const { version } = pointer;
   return {
     record,

@@ -6,6 +6,7 @@ import { primaryMetric } from "./index-page.ts";
 import { secureModel } from "./model-placement.ts";
 import { productionFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
+import { signMove } from "./sign-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { requireVerdict } from "./still-passes.ts";
 import { type Writer, writeBranch } from "./write-branch.ts";
@@ -20,6 +21,8 @@ export interface PromoteResult {
 
 export interface PromoteOptions {
   pullRequest?: number | null;
+  /** A sentence for who asks later; who did it, and the verdict, when left out. */
+  why?: string;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function promote(
   options: PromoteOptions = {},
 ): Promise<PromoteResult> {
   return writeBranch<PromoteResult>(writer, async (snapshot, { identity, now }) => {
-    const record = await snapshot.record(model, version);
+    const record = await snapshot.trusted(model, version);
     requireVerdict(record);
     const production = await snapshot.production(model);
     const from = production?.version ?? null;
@@ -49,9 +52,23 @@ export async function promote(
     const index = won?.index ?? (await editIndex(writer.git, snapshot.tip, model));
     const facts = { model, version, candidate: record.candidate.id, pullRequest, verdict: record.verdict.outcome };
     const message = formatMessage(promoteSubject(model, from, version), record.verdict.summary, facts);
+    const [path, content] = [productionFile(model), writePointer(pointer)];
+    const why = options.why ?? `put into production by ${identity.name}: ${record.verdict.summary}`;
+    const move = {
+      environment: "production",
+      from,
+      record,
+      path,
+      content,
+      by: identity.name,
+      since: now,
+      pullRequest,
+      why,
+    };
     const changes = [
       ...placed,
-      { path: productionFile(model), content: writePointer(pointer) },
+      { path, content },
+      ...(await signMove(writer, move)),
       index.after({ production: { pointer, metric: primaryMetric(record) } }),
     ];
     return { commits: [...(won ? [won.commit] : []), { message, changes }], result };

@@ -21,6 +21,7 @@ export async function* readVersionFiles(
   snapshot: Snapshot,
   { model, version, files }: VersionRecord,
 ): AsyncGenerator<VersionFile> {
+  await snapshot.trusted(model, version);
   const folder = versionFolder(model, version);
   const names = Object.keys(files).filter((name) => name !== modelFile && name !== referenceFile);
   const paths = [...names, recordFile].map((name) => `${folder}/${name}`);

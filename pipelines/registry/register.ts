@@ -11,6 +11,7 @@ import { productionFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
 import { findRecords, listVersions } from "./read-records.ts";
 import type { VersionFile } from "./read-version-files.ts";
+import { bundleChange, signMove, signVerdict } from "./sign-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Judged, judgedAgainst, requirePass } from "./still-passes.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
@@ -60,10 +61,17 @@ export async function register(writer: Writer, input: RegisterInput): Promise<Re
     const version = (versions.at(-1)?.version ?? 0) + 1;
     const content = { ...input, ...judged, model: stored, example: input.example ?? null, extras: input.extras ?? {} };
     const files = versionFiles(content, { version, time: context.now, by: context.identity.name });
-    await input.keep?.(files.record, wholeFolder(files, input.model));
+    const whole = wholeFolder(files, input.model);
+    const hashes = Object.fromEntries(whole.map(({ name, bytes }) => [name, sha256(bytes)]));
+    const signature = await signVerdict(writer, files.record, hashes);
+    await input.keep?.(files.record, signature ? [...whole, signature] : whole);
     const index = await editIndex(writer.git, snapshot.tip, name);
-    const registration = { ...files, changes: [...files.changes, index.after({ versions: versions.length + 1 })] };
-    return planCommits(input, registration, production, (change) => index.after(change), context);
+    const signed = signature ? [bundleChange(files.record, signature)] : [];
+    const registration = {
+      ...files,
+      changes: [...files.changes, ...signed, index.after({ versions: versions.length + 1 })],
+    };
+    return planCommits(writer, input, registration, production, (change) => index.after(change), context);
   });
 }
 
@@ -75,13 +83,14 @@ function wholeFolder({ files }: Registration, model: Uint8Array): VersionFile[] 
 type Registration = ReturnType<typeof versionFiles>;
 type AfterChange = Awaited<ReturnType<typeof editIndex>>["after"];
 
-function planCommits(
+async function planCommits(
+  writer: Writer,
   { promote, pullRequest }: RegisterInput,
   { record, changes }: Registration,
   production: ProductionPointer | null,
   after: AfterChange,
   { identity, now }: WriteContext,
-): WritePlan<RegisterResult> {
+): Promise<WritePlan<RegisterResult>> {
   const { model, version, candidate, verdict } = record;
   const facts = { model, version, candidate: candidate.id, pullRequest, verdict: verdict.outcome };
   const commits: CommitPlan[] = [
@@ -92,9 +101,11 @@ function planCommits(
     const pointer = pointTo(record, { since: now, by: identity.name, pullRequest });
     const index = after({ production: { pointer, metric: primaryMetric(record) } });
     const move = { path: productionFile(model), content: writePointer(pointer) };
+    const told = { ...move, environment: "production", from, record, by: identity.name, since: now, pullRequest };
+    const signed = await signMove(writer, { ...told, why: verdict.summary });
     commits.push({
       message: formatMessage(promoteSubject(model, from, version), verdict.summary, facts),
-      changes: [move, index],
+      changes: [move, ...signed, index],
     });
   }
   const result = (ids: readonly string[]): RegisterResult => {

@@ -1,6 +1,8 @@
 import type { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
+import type { RegistryTrust } from "../trust/registry-trust.ts";
+import { adoptProved, type ProvedVersion } from "./adopt.ts";
 import { openBranch, tellElsewhere } from "./branch.ts";
 import { type ChallengeResult, nameChallenger, stopChallenge, type Trial } from "./challenge.ts";
 import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts";
@@ -43,6 +45,8 @@ export interface RegistryOptions {
   store: BlobStore;
   /** Bytes above which a model goes to the store; 90 MB by default, and at most. */
   largestInGit?: number;
+  /** Who must have signed what is read, and who signs what is written; nobody when left out. */
+  trust?: RegistryTrust | undefined;
   /** Keeps what `since` found, so that the next call reads only newer commits. */
   memory?: ChangeMemory;
 }
@@ -69,6 +73,8 @@ export interface Registry {
   challenge(model: string, version: number, trial: Trial): Promise<ChallengeResult>;
   /** Ends the trial of the model's challenger. */
   stopChallenge(model: string): Promise<ChallengeResult>;
+  /** Signs versions that were registered without a signature, once somebody has proved them. null: nothing was left to sign. */
+  adopt(model: string, proved: readonly ProvedVersion[]): Promise<string | null>;
   /** Takes back the last promotion, or goes to a version, once the model that comes back was read. */
   rollback(model: string, options?: RollbackOptions): Promise<RollbackResult>;
   /** Takes back a promotion that live data speaks against; null when production has changed since it was judged. */
@@ -98,6 +104,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     log,
     random,
     branch,
+    trust: options.trust,
     identity: () => (known ??= readIdentity(git)),
   };
   let told = false;
@@ -117,6 +124,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     refuses: (model, size) => refuseModel(writer, model, size),
     promote: (model, version, options) => promote(writer, model, version, options),
     challenge: (model, version, trial) => nameChallenger(writer, model, version, trial),
+    adopt: (model, proved) => adoptProved(writer, model, proved),
     stopChallenge: (model) => stopChallenge(writer, model),
     rollback: (model, options) => rollback(writer, model, options),
     rollbackPromotion: (model, judged) => rollbackPromotion(writer, model, judged),

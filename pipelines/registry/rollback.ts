@@ -5,9 +5,10 @@ import { readAllObjects } from "./git/objects.ts";
 import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
 import { secureModel } from "./model-placement.ts";
-import { productionFile } from "./paths.ts";
+import { pointerBundleFile, productionFile } from "./paths.ts";
 import { type PointerChange, readPointerChanges } from "./pointer-changes.ts";
 import { checkPointer, pointTo, readPointer, writePointer } from "./production-pointer.ts";
+import { signMove } from "./sign-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Deployment, foldDeployments } from "./standing.ts";
 import { requireVerdict } from "./still-passes.ts";
@@ -63,6 +64,8 @@ interface Target {
   record: VersionRecord | null;
   /** production.json, or its removal. */
   content: FileChange["content"];
+  /** The signed statement beside it, as it was there then; or its removal. */
+  statement: readonly FileChange[];
 }
 
 interface Choice {
@@ -74,25 +77,61 @@ interface Choice {
 
 async function chooseTarget(writer: Writer, snapshot: Tip, choice: Choice, context: WriteContext): Promise<Target> {
   const { model, options, changes, deployments } = choice;
-  if (options.to === undefined) return earlierPointer(writer, snapshot, model, deployments.at(-2)?.state.blob ?? null);
-  const record = await snapshot.record(model, options.to);
-  const before = changes.findLast(({ to }) => to?.version === options.to)?.to;
-  const onStack = deployments.find(({ state }) => state.version === options.to)?.state;
-  const blob = (onStack ?? before)?.blob;
-  if (blob) return earlierPointer(writer, snapshot, model, blob);
+  if (options.to === undefined) return earlierPointer(writer, snapshot, model, placeOf(deployments.at(-2)));
+  const record = await snapshot.trusted(model, options.to);
+  const before = changes.findLast(({ to }) => to?.version === options.to);
+  const onStack = deployments.find(({ state }) => state.version === options.to);
+  if (onStack) return earlierPointer(writer, snapshot, model, placeOf(onStack));
+  if (before?.to) return earlierPointer(writer, snapshot, model, { blob: before.to.blob, commit: before.commit });
   requireVerdict(record);
   const pointer = pointTo(record, { since: context.now, by: context.identity.name, pullRequest: record.pull_request });
-  return { pointer, record, content: writePointer(pointer) };
+  const [path, content] = [productionFile(model), writePointer(pointer)];
+  const from = deployments.at(-1)?.state.version ?? null;
+  const { now: since, identity } = context;
+  const why = `rolled back to on purpose by ${identity.name}`;
+  const move = { environment: "production", from, record, path, content, by: identity.name, since };
+  const statement = await signMove(writer, { ...move, pullRequest: record.pull_request, why });
+  return { pointer, record, content, statement };
+}
+
+/** A state of the pointer, and the commit that made it. */
+interface EarlierPlace {
+  blob: string;
+  commit: string;
+}
+
+function placeOf(deployment: Deployment | undefined): EarlierPlace | null {
+  return deployment ? { blob: deployment.state.blob, commit: deployment.by.commit } : null;
 }
 
 /** The very file that was there, so that history shows it as coming back. Going back is refused when it leads to damage. */
-async function earlierPointer(writer: Writer, snapshot: Tip, model: string, blob: string | null): Promise<Target> {
-  if (blob === null) return { pointer: null, record: null, content: null };
+async function earlierPointer(
+  writer: Writer,
+  snapshot: Tip,
+  model: string,
+  place: EarlierPlace | null,
+): Promise<Target> {
+  const statement = await earlierStatement(writer, snapshot, model, place);
+  if (place === null) return { pointer: null, record: null, content: null, statement };
+  const { blob } = place;
   const [file] = await readAllObjects(writer.git, [blob]);
   const pointer = readPointer(file?.content ?? Buffer.alloc(0), model);
-  const record = await snapshot.record(model, pointer.version);
+  const record = await snapshot.trusted(model, pointer.version);
   checkPointer(pointer, record);
-  return { pointer, record, content: { oid: blob } };
+  return { pointer, record, content: { oid: blob }, statement };
+}
+
+/** The statement that came with the pointer comes back with it: going back needs no signature, and waits for no service. */
+async function earlierStatement(
+  { git }: Writer,
+  { tip }: Tip,
+  model: string,
+  place: EarlierPlace | null,
+): Promise<FileChange[]> {
+  const path = pointerBundleFile(productionFile(model));
+  const [now, then] = await readAllObjects(git, [`${tip}:${path}`, `${place?.commit ?? tip}:${path}`]);
+  if (place !== null && then) return then.oid === now?.oid ? [] : [{ path, content: { oid: then.oid } }];
+  return now ? [{ path, content: null }] : [];
 }
 
 interface RollbackPlan {
@@ -111,7 +150,7 @@ async function planRollback(
   snapshot: Tip,
   { model, current, target, named, automatic }: RollbackPlan,
 ): Promise<WritePlan<RollbackResult>> {
-  const { pointer, record, content } = target;
+  const { pointer, record, content, statement } = target;
   const [from, to] = [current.state.version, pointer?.version ?? null];
   const revert = revertMessage(current.by.subject, current.by.commit);
   const [subject, body] = named ? [rollbackSubject(model, from, to), null] : [revert.subject, revert.body];
@@ -126,7 +165,7 @@ async function planRollback(
   const index = await editIndex(writer.git, snapshot.tip, model);
   const row = index.after({ production: pointer && record && { pointer, metric: primaryMetric(record) } });
   const placed = record ? await secureModel(writer, snapshot, record) : [];
-  const changes = [...placed, { path: productionFile(model), content }, row];
+  const changes = [...placed, { path: productionFile(model), content }, ...statement, row];
   return {
     commits: [{ message: formatMessage(subject, body, facts), changes }],
     result: (ids) => ({ from, to, commit: ids[0]! }),
@@ -180,7 +219,7 @@ export async function rollbackPromotion(
     const { stack } = foldDeployments(await readPointerChanges(writer.git, snapshot.tip, model));
     const [before, current] = [stack.at(-2), stack.at(-1)];
     if (current?.by.commit !== promotion || !before) return { commits: [], result: () => null };
-    const target = await earlierPointer(writer, snapshot, model, before.state.blob);
+    const target = await earlierPointer(writer, snapshot, model, placeOf(before));
     return planRollback(writer, snapshot, { model, current, target, named: false, automatic: reason });
   });
 }

@@ -1,5 +1,7 @@
 import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
+import type { SignedStatement } from "../trust/check-bundle.ts";
+import type { RegistryTrust } from "../trust/registry-trust.ts";
 import { checkChallenger, readChallenger } from "./challenger-pointer.ts";
 import { DamageError } from "./damage.ts";
 import type { Git } from "./git/git.ts";
@@ -8,6 +10,7 @@ import { challengerFile, formatFile, isModelName, productionFile, versionFolder 
 import { checkPointer, readPointer } from "./production-pointer.ts";
 import { listVersions, type Records, readRecords, type VersionName } from "./read-records.ts";
 import { type BlobStore, checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
+import { whoSigned } from "./trusted-record.ts";
 import type { ChallengerPointer, ProductionPointer, VersionRecord } from "./version-record.ts";
 
 /** The registry at one commit. What it returns is checked: every method throws DamageError, naming the file, for what was tampered with. */
@@ -28,6 +31,10 @@ export interface Snapshot {
   hasChallenger(model: string): Promise<boolean>;
   /** Throws UserError for a version there is not. */
   record(model: string, version: number): Promise<VersionRecord>;
+  /** The record of a version that somebody vouches for who must; of any, where nobody must. Throws UntrustedError. */
+  trusted(model: string, version: number): Promise<VersionRecord>;
+  /** Who signed the version's verdict; null where nobody must have. Throws UntrustedError. */
+  signedBy(model: string, version: number): Promise<SignedStatement | null>;
   /** Records of these versions, in this order; all of the model's without `versions`. */
   records(model: string, versions?: readonly number[]): Promise<VersionRecord[]>;
   /** The model's bytes, equal to the record's hash, whether they are on the branch or in the store. */
@@ -39,12 +46,15 @@ export interface Snapshot {
 export interface SnapshotSource {
   git: Git;
   store: BlobStore;
+  /** Who must have signed what is read; nobody when left out. */
+  trust?: RegistryTrust | undefined;
 }
 
 /** Opens the registry at `tip`. Throws UserError when a newer mergeml wrote it. */
 export async function openSnapshot(source: SnapshotSource, tip: string | null): Promise<Snapshot> {
   if (tip !== null) await checkFormat(source.git, tip);
   const known: Records = new Map();
+  const signed = new Map<string, Promise<SignedStatement | null>>();
   let deployed: Promise<Map<string, ProductionPointer>> | undefined;
   const { git } = source;
   const snapshot: Snapshot = {
@@ -59,6 +69,16 @@ export async function openSnapshot(source: SnapshotSource, tip: string | null): 
     challenger: (model) => readChallengerOf(git, snapshot, model),
     hasChallenger: async (model) => (await challengerContent(git, tip, model)) !== null,
     record: async (model, version) => (await snapshot.records(model, [version]))[0]!,
+    trusted: async (model, version) => {
+      await snapshot.signedBy(model, version);
+      return snapshot.record(model, version);
+    },
+    signedBy: (model, version) => {
+      const name = `${model}@${version}`;
+      const known = signed.get(name) ?? snapshot.record(model, version).then((each) => whoSigned(source, tip, each));
+      signed.set(name, known);
+      return known;
+    },
     records: async (model, versions) => {
       const wanted = versions?.map((version) => ({ model, version })) ?? (await listVersions(git, tip, model));
       return readRecords(git, tip, wanted, known, noVersion);
@@ -156,7 +176,7 @@ async function readModel(
   model: string,
   version: number,
 ): Promise<Uint8Array> {
-  const { candidate } = await snapshot.record(model, version);
+  const { candidate } = await snapshot.trusted(model, version);
   const folder = versionFolder(model, version);
   const names = [modelFile, referenceFile].map((name) => `${folder}/${name}`);
   const [inGit, reference] = await readAllObjects(
@@ -178,7 +198,7 @@ async function readVersionFile(
   { model, version }: VersionName,
   name: string,
 ): Promise<Uint8Array | null> {
-  const { files } = await snapshot.record(model, version);
+  const { files } = await snapshot.trusted(model, version);
   if (files[name] === undefined) return null;
   const path = `${versionFolder(model, version)}/${name}`;
   const [found] = await readAllObjects(git, [`${snapshot.tip}:${path}`]);

@@ -1,4 +1,5 @@
-import type { Problem } from "../errors/user-error.ts";
+import { type Problem, UserError } from "../errors/user-error.ts";
+import { verdictBundleFile } from "../trust/statement.ts";
 import { readChallenger } from "./challenger-pointer.ts";
 import type { Git } from "./git/git.ts";
 import { type LoggedChange, type LoggedCommit, readCommits, readMergeChanges } from "./git/log.ts";
@@ -6,6 +7,7 @@ import { readAllObjects } from "./git/objects.ts";
 import { challengerFile, parsePath, productionFile, recordFile } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
+import type { VerifiedVersions } from "./verify-versions.ts";
 import type { VersionRecord } from "./version-record.ts";
 
 export interface BranchHistory {
@@ -27,6 +29,7 @@ export async function verifyHistory(
   git: Git,
   tip: string,
   records: ReadonlyMap<string, VersionRecord>,
+  signatures: VerifiedVersions["signatures"],
 ): Promise<BranchHistory> {
   const problems: Problem[] = [];
   const highest = new Map<string, number>();
@@ -47,7 +50,9 @@ export async function verifyHistory(
     git,
     moves.map((move) => move.blob),
   );
-  const wrong = moves.flatMap((move, index) => moveProblem(move, contents[index]?.content ?? Buffer.alloc(0), records));
+  const wrong = moves.flatMap((move, index) =>
+    moveProblem(move, contents[index]?.content ?? Buffer.alloc(0), records, signatures),
+  );
   problems.push(...(await mergeProblems(git, merges, new Set(moves.map(({ blob }) => blob)))), ...wrong);
   return { problems, promotions: moves.filter(({ kind }) => kind === "production").length };
 }
@@ -85,6 +90,8 @@ function versionProblems(
     if (parsed.kind !== "version-file") continue;
     const version = `${parsed.model}@${parsed.version}`;
     if (isAddition(change) && (added.has(version) || isBrought(parsed.file, records.get(version)))) continue;
+    // It vouches for the record and is checked by itself: an adoption adds it, and another key may sign anew.
+    if (parsed.file === verdictBundleFile && change.after !== null) continue;
     const did = change.after === null ? "deletes" : change.before === null ? "adds" : "changes";
     problems.push(at(commit, `${did} ${change.path}, but a registered version never changes`));
   }
@@ -109,6 +116,7 @@ function moveProblem(
   { kind, commit, model, blob, known }: Move,
   content: Uint8Array,
   records: ReadonlyMap<string, VersionRecord>,
+  signatures: VerifiedVersions["signatures"],
 ): Problem[] {
   try {
     const { file, verb, read } = pointers[kind];
@@ -119,6 +127,8 @@ function moveProblem(
       return [at(commit, `${verb} ${model}@${pointer.version}, which was not registered then`)];
     if (!record) return [at(commit, `${verb} ${model}@${pointer.version}, whose record cannot be read`)];
     checkPointer(pointer, record, file(model));
+    if (signatures.get(`${model}@${pointer.version}`) instanceof UserError)
+      return [at(commit, `${verb} ${model}@${pointer.version}, whose verdict nobody has signed who must`)];
     return [];
   } catch (error) {
     return [at(commit, `is wrong: ${(error as Error).message}`)];

@@ -1,6 +1,8 @@
 import { sha256 } from "../config/canonical-json.ts";
-import type { Problem } from "../errors/user-error.ts";
+import { type Problem, UserError } from "../errors/user-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
+import type { SignedStatement } from "../trust/check-bundle.ts";
+import { verdictBundleFile } from "../trust/statement.ts";
 import { DamageError } from "./damage.ts";
 import { readObjects } from "./git/objects.ts";
 import { parsePath, recordFile, versionFolder } from "./paths.ts";
@@ -14,6 +16,8 @@ export interface VerifiedVersions {
   problems: Problem[];
   /** Every record that could be read, by `<model>@<version>`. */
   records: Map<string, VersionRecord>;
+  /** Who vouches for each of them; null where nobody must, an error where nobody does who should. */
+  signatures: Map<string, SignedStatement | UserError | null>;
   count: number;
 }
 
@@ -27,7 +31,7 @@ interface Folder {
 /** Checks every version's folder at `tip`, reading each file once, one at a time. */
 export async function verifyVersions(source: SnapshotSource, tip: string): Promise<VerifiedVersions> {
   const folders = await listFolders(source, tip);
-  const found: VerifiedVersions = { problems: [], records: new Map(), count: folders.length };
+  const found: VerifiedVersions = { problems: [], records: new Map(), signatures: new Map(), count: folders.length };
   const blobs = folders.flatMap(({ files }) => [...files.values()]);
   const contents = readObjects(source.git, blobs);
   try {
@@ -47,15 +51,17 @@ async function verifyVersion(
   const hashes = new Map<string, string>();
   let record: Uint8Array | undefined;
   let reference: Uint8Array | undefined;
+  let bundle: Uint8Array | null = null;
   let outside: string | null = null;
   for (const name of folder.files.keys()) {
     const content = (await contents.next()).value?.content ?? Buffer.alloc(0);
     hashes.set(name, sha256(content));
     if (name === recordFile) record = content;
     if (name === referenceFile) reference = content;
+    if (name === verdictBundleFile) bundle = content;
     if (name === modelFile) outside = notSelfContained(content);
   }
-  found.problems.push(...(await checkFolder(source, folder, { hashes, record, reference, outside }, found.records)));
+  found.problems.push(...(await checkFolder(source, folder, { hashes, record, reference, bundle, outside }, found)));
 }
 
 async function listFolders({ git }: SnapshotSource, tip: string): Promise<Folder[]> {
@@ -78,6 +84,8 @@ interface Contents {
   hashes: ReadonlyMap<string, string>;
   record: Uint8Array | undefined;
   reference: Uint8Array | undefined;
+  /** verdict.sigstore.json. */
+  bundle: Uint8Array | null;
   /** Why model.onnx is not all of the model; null when it is, or is in the store. */
   outside: string | null;
 }
@@ -86,7 +94,7 @@ async function checkFolder(
   source: SnapshotSource,
   folder: Folder,
   contents: Contents,
-  records: Map<string, VersionRecord>,
+  { records, signatures }: VerifiedVersions,
 ): Promise<Problem[]> {
   const { model, version } = folder;
   const path = versionFolder(model, version);
@@ -94,10 +102,12 @@ async function checkFolder(
   try {
     const record = readRecord(contents.record, model, version);
     records.set(`${model}@${version}`, record);
+    signatures.set(`${model}@${version}`, await signatureOf(source, record, contents));
     return [
       ...fileProblems(record, contents.hashes),
       ...verdictProblems(record).map((message) => ({ message: `${path}/${recordFile}: ${message}` })),
       ...(await modelProblems(source, record, contents)),
+      ...signatureProblems(signatures.get(`${model}@${version}`)),
     ];
   } catch (error) {
     return [{ message: (error as Error).message }];
@@ -111,7 +121,7 @@ function fileProblems(record: VersionRecord, hashes: ReadonlyMap<string, string>
   // An earlier mergeml kept a model in a store of its machine; a promotion brings it to the branch.
   const brought = (name: string) => name === modelFile && referenceFile in record.files;
   const unlisted = [...hashes.keys()].filter(
-    (name) => name !== recordFile && !(name in record.files) && !brought(name),
+    (name) => name !== recordFile && name !== verdictBundleFile && !(name in record.files) && !brought(name),
   );
   return [
     ...changed.map(([name]) => ({
@@ -119,6 +129,26 @@ function fileProblems(record: VersionRecord, hashes: ReadonlyMap<string, string>
     })),
     ...unlisted.map((name) => ({ message: `${path}/${name} is not one of the files that were registered` })),
   ];
+}
+
+async function signatureOf(
+  { trust }: SnapshotSource,
+  record: VersionRecord,
+  { hashes, bundle }: Contents,
+): Promise<SignedStatement | UserError | null> {
+  const policy = (await trust?.policy()) ?? null;
+  if (!policy?.required) return null;
+  const { requireTrusted } = await import("../trust/trusted-version.ts");
+  try {
+    return await requireTrusted(policy, { record, recordHash: hashes.get(recordFile) ?? "", bundle });
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+}
+
+function signatureProblems(found: SignedStatement | UserError | null | undefined): readonly Problem[] {
+  return found instanceof UserError ? found.problems : [];
 }
 
 async function modelProblems(

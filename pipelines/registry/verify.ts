@@ -25,7 +25,7 @@ export interface Verification {
 export async function verify(source: SnapshotSource, tip: string): Promise<Verification> {
   const snapshot = await openSnapshot(source, tip);
   const versions = await verifyVersions(source, tip);
-  const history = await verifyHistory(source.git, tip, versions.records);
+  const history = await verifyHistory(source.git, tip, versions.records, versions.signatures);
   const problems = [
     ...versions.problems,
     ...history.problems,

@@ -22,7 +22,7 @@ export interface WatchedModel {
 export async function watchedModel(workspace: Workspace, snapshot: Snapshot, name: string): Promise<WatchedModel> {
   const pointer = await snapshot.production(name);
   if (!pointer) throw await notInProduction(workspace, snapshot, name);
-  const record = await snapshot.record(name, pointer.version);
+  const record = await snapshot.trusted(name, pointer.version);
   const { models, problems, names } = await readModels(workspace, [name]);
   const [model] = models;
   if (!model && names.includes(name)) throw new UserError(problems);

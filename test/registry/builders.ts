@@ -13,6 +13,7 @@ import { openRegistry, type RegisterInput, type Registry } from "../../pipelines
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { BlobStore } from "../../pipelines/registry/stored-model.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
+import type { RegistryTrust } from "../../pipelines/trust/registry-trust.ts";
 import { defaultSettings, defaultThresholds } from "../default-settings.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
 import { fromTemplate } from "../templates.ts";
@@ -42,6 +43,7 @@ interface SandboxOptions {
   remote?: boolean;
   clock?: Clock;
   random?: () => number;
+  trust?: RegistryTrust;
 }
 
 export function makeSandbox(options: SandboxOptions = {}): Sandbox {
@@ -74,6 +76,7 @@ export function sandboxIn(folder: string, options: SandboxOptions = {}): Sandbox
       log: silentLog,
       clock: options.clock ?? ticking(),
       random: options.random ?? (() => 0),
+      trust: options.trust,
     }),
     plain,
     checkout(name = "person") {

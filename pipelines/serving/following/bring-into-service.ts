@@ -78,7 +78,7 @@ async function loadVersion(
   const { name, snapshot, before } = job;
   const loaded = isShadow ? shadowOf(before) : answeringOf(before, version);
   await job.bringVersion(version);
-  const record = await snapshot.record(name, version);
+  const record = await snapshot.trusted(name, version);
   if (loaded?.record.digest === record.digest && loaded.placement.since === placement.since) return loaded;
   const bytes = await snapshot.modelBytes(name, version);
   return isShadow ? loadShadow(record, bytes, placement) : loadModel(record, bytes, placement, job.threads);

@@ -6,12 +6,14 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Environment } from "../../ports/environment.ts";
 import type { Log } from "../../ports/log.ts";
 import { redact } from "../../registry/git/failure.ts";
-import { openGit } from "../../registry/git/git.ts";
+import { type Git, openGit } from "../../registry/git/git.ts";
 import { hasCommit } from "../../registry/git/objects.ts";
 import { fetchFiles } from "../../registry/partial-clone.ts";
 import { openRegistry } from "../../registry/registry.ts";
 import { openSnapshot } from "../../registry/snapshot.ts";
 import type { BlobStore } from "../../registry/stored-model.ts";
+import { openRegistryTrust, type RegistryTrust } from "../../trust/registry-trust.ts";
+import type { TrustPolicy } from "../../trust/trust-policy.ts";
 import { writeAside } from "../../workspace/write-aside.ts";
 import type { RegistrySource } from "./registry-source.ts";
 
@@ -50,7 +52,8 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
   const git = openGit(folder, { env: withSettings(env, { ...url, ...partial }), log, timeoutSeconds: 60 });
   // Without these settings git does not know that it may ask for what is not here, and says so instead.
   const plain = openGit(folder, { env });
-  const registry = openRegistry({ git, branch, remote, clock, log, store });
+  const trust = mirroredTrust({ git, env, clock, log }, join(folder, trustedFile));
+  const registry = openRegistry({ git, branch, remote, clock, log, store, trust });
   const ref = `refs/heads/${branch}`;
   return {
     address: redact(address),
@@ -59,11 +62,14 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
     async tip() {
       return /^[0-9a-f]{40,64}/.exec(await git.text(["ls-remote", remote, ref]))?.[0] ?? null;
     },
-    fetch: () => registry.snapshot({ fetch: true }),
+    async fetch() {
+      await trust.refresh();
+      return registry.snapshot({ fetch: true });
+    },
     async lastGood() {
       const served = await readFile(join(folder, servedFile), "utf8").catch(() => "");
       const isHere = await hasCommit(plain, served);
-      return openSnapshot({ git, store }, isHere ? served : null);
+      return openSnapshot({ git, store, trust }, isHere ? served : null);
     },
     async bring(files) {
       const missing = await missingFiles(files, (input) => plain.text(["cat-file", "--batch-check"], { input }));
@@ -72,6 +78,44 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
     keep: (tip) => writeAside(join(folder, servedFile), tip),
     async [Symbol.asyncDispose]() {
       await Promise.all([git[Symbol.asyncDispose](), plain[Symbol.asyncDispose]()]);
+    },
+  };
+}
+
+/** Has the commit of the default branch whose mergeml.yaml says who must have signed; of our own for the same reasons. */
+const trustedFile = "mergeml-trusted";
+
+/** The policy of the other side's default branch, as it was when the registry was last fetched. */
+function mirroredTrust(
+  place: Pick<MirrorOptions, "env" | "clock" | "log"> & { git: Git },
+  file: string,
+): RegistryTrust & { refresh(): Promise<void> } {
+  const { git } = place;
+  let known: { commit: string; policy: Promise<TrustPolicy | null> } | undefined;
+  return {
+    ...openRegistryTrust({ ...place, remote }),
+    async policy() {
+      const commit = (await readFile(file, "utf8").catch(() => "")).trim();
+      if (commit === "") return null;
+      const read = async () => (await import("../../trust/policy-source.ts")).policyAt({ ...place, remote }, commit);
+      if (known?.commit !== commit) known = { commit, policy: read() };
+      return known.policy;
+    },
+    async refresh() {
+      const [head = ""] = (await git.text(["ls-remote", remote, "HEAD"])).split("\t");
+      const before = await readFile(file, "utf8").catch(() => "");
+      if (!/^[0-9a-f]{40,64}$/.test(head) || head === before) return;
+      await git.run([
+        "fetch",
+        "--no-tags",
+        "--quiet",
+        "--no-write-fetch-head",
+        "--filter=tree:0",
+        "--refmap=",
+        remote,
+        head,
+      ]);
+      await writeAside(file, head);
     },
   };
 }

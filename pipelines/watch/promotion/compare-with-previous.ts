@@ -31,7 +31,7 @@ export async function compareWithPrevious(
   await mkdir(own);
   const load = (each: number) => () => snapshot.modelBytes(record.model, each);
   try {
-    const previous = { record: await snapshot.record(record.model, version), bytes: load(version) };
+    const previous = { record: await snapshot.trusted(record.model, version), bytes: load(version) };
     const current = { record, bytes: load(record.version) };
     const { threads, clock, store } = workspace;
     const scored = await scoreLabelled({ window, current, previous, staging: own, store, threads, clock });

@@ -1,0 +1,96 @@
+import { sha256 } from "../config/canonical-json.ts";
+import { UserError } from "../errors/user-error.ts";
+import type { Log } from "../ports/log.ts";
+import type { RegistryTrust } from "../trust/registry-trust.ts";
+import { type Statement, verdictBundleFile } from "../trust/statement.ts";
+import { describeFound, describeWanted, type TrustPolicy } from "../trust/trust-policy.ts";
+import type { Adoption } from "../trust/verdict-statement.ts";
+import type { FileChange } from "./git/commits.ts";
+import { pointerBundleFile, versionFolder } from "./paths.ts";
+import type { VersionFile } from "./read-version-files.ts";
+import type { VersionRecord } from "./version-record.ts";
+
+/** What signs what is written to the branch. */
+export interface SigningWriter {
+  trust?: RegistryTrust | undefined;
+  log: Log;
+}
+
+/** verdict.sigstore.json of a version: its verdict, signed, with the hashes of its files, version.json among them. null where nothing has to be signed, or nothing can. */
+export async function signVerdict(
+  writer: SigningWriter,
+  record: VersionRecord,
+  files: Readonly<Record<string, string>>,
+  adopted?: Adoption,
+): Promise<VersionFile | null> {
+  const policy = (await writer.trust?.policy()) ?? null;
+  if (!policy) return null;
+  const { verdictStatement } = await import("../trust/verdict-statement.ts");
+  const statement = verdictStatement(record, files, { run: writer.trust?.run ?? null, ...(adopted && { adopted }) });
+  const bytes = await signStatement(writer, policy, statement, `${record.model}@${record.version}`);
+  return bytes && { name: verdictBundleFile, bytes };
+}
+
+/** A move of a pointer, as its commit tells it. */
+export interface SignedMove {
+  environment: string;
+  from: number | null;
+  record: VersionRecord;
+  /** The pointer file. */
+  path: string;
+  content: string;
+  by: string;
+  since: Date;
+  pullRequest: number | null;
+  why: string;
+}
+
+/** The change that puts a signed statement beside a pointer that moves; none where nothing has to be signed, or nothing can. */
+export async function signMove(writer: SigningWriter, move: SignedMove): Promise<FileChange[]> {
+  const policy = (await writer.trust?.policy()) ?? null;
+  if (!policy) return [];
+  const { promotionStatement } = await import("../trust/promotion-statement.ts");
+  const { path: file, content, since, ...told } = move;
+  const run = writer.trust?.run ?? null;
+  const statement = promotionStatement({ ...told, file, hash: sha256(content), since: since.toISOString(), run });
+  const what = `the promotion of ${move.record.model}@${move.record.version}`;
+  const bytes = await signStatement(writer, policy, statement, what);
+  return bytes ? [{ path: pointerBundleFile(file), content: bytes }] : [];
+}
+
+/** The change that adds the verdict's signature to the folder of a version. */
+export function bundleChange({ model, version }: VersionRecord, bundle: VersionFile): FileChange {
+  return { path: `${versionFolder(model, version)}/${bundle.name}`, content: bundle.bytes };
+}
+
+/** Signs, and checks the signature as every reader will, before anything is written. */
+async function signStatement(
+  { trust, log }: SigningWriter,
+  policy: TrustPolicy,
+  statement: Statement,
+  what: string,
+): Promise<Uint8Array | null> {
+  const signer = (await trust?.signer(policy)) ?? null;
+  if (signer === null) {
+    if (policy.required) throw nothingToSignWith(policy, what);
+    log.warn(`${what} is not signed: nothing is configured to sign with`);
+    return null;
+  }
+  const bundle = await signer.sign(statement);
+  const { checkBundle } = await import("../trust/check-bundle.ts");
+  try {
+    const { signer: found } = await checkBundle(policy, bundle, what);
+    log.info(`  ${what} is signed by ${describeFound(found)}`);
+  } catch (error) {
+    if (policy.required) throw error;
+    log.warn(`${what}: the signature would not be trusted: ${(error as Error).message}`);
+  }
+  return bundle;
+}
+
+function nothingToSignWith(policy: TrustPolicy, what: string): UserError {
+  return new UserError({
+    message: `${what} must be signed, and nothing is configured to sign with; nothing was written`,
+    hint: `wanted: ${describeWanted(policy)}. A job signs by itself with the permission id-token: write; elsewhere give a key in MERGEML_SIGNING_KEY, or a token in SIGSTORE_ID_TOKEN`,
+  });
+}

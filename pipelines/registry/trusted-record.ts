@@ -1,0 +1,35 @@
+import { sha256 } from "../config/canonical-json.ts";
+import type { SignedStatement } from "../trust/check-bundle.ts";
+import type { RegistryTrust } from "../trust/registry-trust.ts";
+import { verdictBundleFile } from "../trust/statement.ts";
+import type { Git } from "./git/git.ts";
+import { readAllObjects } from "./git/objects.ts";
+import { recordFile, versionFolder } from "./paths.ts";
+import type { VersionRecord } from "./version-record.ts";
+
+/** Who vouches for a version of a registry at `tip`. */
+export interface VouchedSource {
+  git: Git;
+  trust?: RegistryTrust | undefined;
+}
+
+/**
+ * Who signed a version's verdict; null where the default branch's mergeml.yaml asks for nobody. All readers come by here. Throws
+ * UntrustedError for a version that none of the wanted signers signed.
+ */
+export async function whoSigned(
+  { git, trust }: VouchedSource,
+  tip: string | null,
+  record: VersionRecord,
+): Promise<SignedStatement | null> {
+  const policy = (await trust?.policy()) ?? null;
+  if (!policy?.required) return null;
+  const folder = versionFolder(record.model, record.version);
+  const [written, bundle] = await readAllObjects(
+    git,
+    [recordFile, verdictBundleFile].map((name) => `${tip}:${folder}/${name}`),
+  );
+  const recordHash = sha256(written?.content ?? "");
+  const { requireTrusted } = await import("../trust/trusted-version.ts");
+  return requireTrusted(policy, { record, recordHash, bundle: bundle?.content ?? null });
+}
