@@ -123,6 +123,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Check the whole registry branch",
     load: async () => (await import("./verify.ts")).verify,
   },
+  trust: {
+    usage: "trust [key|root|adopt]",
+    summary: "Who must have signed a version, and what is signed",
+    load: async () => (await import("./trust.ts")).trust,
+  },
   runs: {
     usage: "runs [model]",
     summary: "Every training, kept or lost: list, compare, show",
