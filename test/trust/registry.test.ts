@@ -67,7 +67,7 @@ const readers: Record<string, (snapshot: Snapshot, sandbox: Sandbox) => Promise<
   "the gate's baseline": (snapshot) => productionOf(snapshot, "rent"),
   predict: (_, sandbox) => predictRows(workspaceOf(sandbox), { model: "rent", version: 3 } as never),
   serve: async (snapshot) => {
-    const service = { name: "rent", snapshot, readChallenger: async () => null, before: undefined };
+    const service = { name: "rent", snapshot, readChallenger: async () => null, before: undefined, threads: 1 };
     const { failures } = await bringIntoService({ ...service, bringVersion: async () => {}, now: () => new Date(0) });
     if (failures.length > 0) throw new Error(failures[0]!.problem);
   },
