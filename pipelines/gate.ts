@@ -2,8 +2,9 @@ import type { Candidate } from "./candidate/candidate.ts";
 import { readCandidate, writeCandidate } from "./candidate/candidate-directory.ts";
 import { countJudgedBefore } from "./candidate/count-judged-before.ts";
 import { judgeCandidate } from "./candidate/judge-candidate.ts";
-import { scoreCandidate } from "./candidate/score-candidate.ts";
+import { type Scored, scoreCandidate } from "./candidate/score-candidate.ts";
 import { recordedSplitSeed } from "./candidate/split-seed.ts";
+import { countedDuplicates } from "./evaluation/evaluation.ts";
 import { productionOf } from "./registry/production.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
@@ -45,13 +46,23 @@ export async function judgeAgain(
   candidate: Candidate,
   snapshot: Snapshot,
 ): Promise<Pick<Candidate, "evaluation" | "verdict">> {
+  const { evaluation, verdict } = await rescore(workspace, candidate, snapshot);
+  return { evaluation, verdict };
+}
+
+/** As `judgeAgain`, with the predictions that it was judged by. */
+export async function rescore(
+  workspace: Workspace,
+  candidate: Candidate,
+  snapshot: Snapshot,
+): Promise<Pick<Candidate, "evaluation" | "verdict"> & Pick<Scored, "predictions">> {
   const { record, naive } = candidate;
   const scoring = {
     config: record.config,
     data: {
       ...record,
       split_seed: recordedSplitSeed(record),
-      ...(candidate.evaluation.duplicates && { duplicates: candidate.evaluation.duplicates }),
+      ...(candidate.evaluation.duplicates && { duplicates: countedDuplicates(candidate.evaluation.duplicates) }),
     },
     onnx: candidate.model,
     sha256: record.model.sha256,
@@ -61,6 +72,7 @@ export async function judgeAgain(
   };
   const production = await productionOf(snapshot, record.config.name);
   const scored = await scoreCandidate(workspace, scoring, production);
-  const { evaluation } = await countJudgedBefore(workspace, record.id, scoring, scored, candidate.evaluation.tried);
-  return { evaluation, verdict: judgeCandidate(workspace, record, evaluation) };
+  const { tried } = candidate.evaluation;
+  const { evaluation, predictions } = await countJudgedBefore(workspace, record.id, scoring, scored, tried);
+  return { evaluation, verdict: judgeCandidate(workspace, record, evaluation), predictions };
 }

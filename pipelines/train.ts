@@ -52,8 +52,8 @@ export async function runTraining(workspace: Workspace, name: string, options: T
   return { ...built, directory };
 }
 
-/** Never fails: a lost log is no reason to lose a training. */
-async function tellTraining(
+/** Tells MLflow and the run log of a candidate that is not registered yet. Never fails: a lost log is no reason to lose a training. */
+export async function tellTraining(
   workspace: Workspace,
   candidate: Candidate,
   { event, logRuns }: { event: RunEvent; logRuns: boolean },

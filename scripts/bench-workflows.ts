@@ -14,7 +14,7 @@ interface Timing {
 /** Times model-pr.yml for a pull request that changes diamond-price, under act; `--write` puts the table into docs/benchmarks.md. */
 async function main(): Promise<void> {
   installTools();
-  await using repository = await makeTemplateRepository();
+  await using repository = await makeTemplateRepository({ installs: true });
   repository.mergeml("init");
   repository.mergeml("run", "diamond-price");
   const params = "{ trees: 150, learning_rate: 0.15, max_leaves: 31 }";

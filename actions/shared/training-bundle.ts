@@ -2,8 +2,10 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
+import { writeCandidateFiles } from "../../pipelines/handover/candidate-files.ts";
 import { writeBundle } from "../../pipelines/handover/training-handover.ts";
 import { readOutcome } from "../../pipelines/handover/training-outcome.ts";
+import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import { uploadFolder } from "./github/artifact.ts";
 import { artifactPrefix } from "./plan-bundle.ts";
 
@@ -24,6 +26,24 @@ export async function uploadTraining(root: string, model: string): Promise<void>
     const { directory } = await readCandidate(root, outcome.id, root);
     await cp(directory, whole, { recursive: true });
     await uploadFolder({ name: `mergeml-candidate-${model}`, folder: whole });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export const handoverPrefix = "mergeml-handover-";
+
+/** Name of the artifact with all that registering a model's candidate takes, its rows included. */
+export function handoverArtifact(model: string): string {
+  return `${handoverPrefix}${model}`;
+}
+
+/** Uploads a model's last training for the job that registers it. */
+export async function handOver(workspace: Workspace, model: string): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "mergeml-handover-"));
+  try {
+    if (!(await writeCandidateFiles(workspace, model, folder))) return;
+    await uploadFolder({ name: handoverArtifact(model), folder });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -6,7 +6,7 @@ import { runTraining, type TrainingResult } from "../../pipelines/train.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { runAction } from "../shared/run-action.ts";
-import { uploadTraining } from "../shared/training-bundle.ts";
+import { handOver, uploadTraining } from "../shared/training-bundle.ts";
 
 async function train(action: Action): Promise<void> {
   const workspace = await action.workspace();
@@ -25,6 +25,7 @@ async function train(action: Action): Promise<void> {
       else failure ??= error; // one model's failure does not hide another's result
     }
     if (action.flag("upload")) await uploadTraining(workspace.root, model);
+    if (action.flag("hand-over")) await handOver(workspace, model);
   }
   action.output("candidates", JSON.stringify(candidates));
   if (failure !== null) throw failure;

@@ -81,6 +81,21 @@ export async function prepareData(
   return prepared;
 }
 
+/** Leaves the rows of a candidate for other machines, as if this one had run the query; nothing where no results are left. */
+export async function leaveFeatures(
+  { cache, repository, root, extraData }: Workspace,
+  model: LoadedModel,
+  splitSeed: number,
+  data: FeatureData,
+): Promise<void> {
+  if (!cache.shared || !runsHere(model.config.features.engine) || data.sources) return;
+  const inputs = featureInputs(model, splitSeed, await listInputs(root, repository.data, extraData));
+  const hashed = async () => featureInputs(model, splitSeed, await hashInputs(root, repository.data, extraData));
+  const result: FeatureResult = { ok: true, ...data };
+  const datasets = [data.train.fingerprint, data.test.fingerprint];
+  await cache.write("features", inputs, result, { inputs: hashed, datasets });
+}
+
 function blocks({ passed, severity }: CheckResult): boolean {
   return !passed && severity === "block";
 }

@@ -44,11 +44,31 @@ export async function trainCandidate(
   return result;
 }
 
+/** Leaves a trained model for other machines, as if this one had trained it; nothing where no results are left. */
+export async function leaveTraining(
+  { cache }: Workspace,
+  config: LoadedModel["config"],
+  identity: Pick<PreparedData, "id" | "definition">,
+  result: TrainResult,
+): Promise<void> {
+  if (cache.shared) await keepResult(cache, trainInputs(config, identity), result);
+}
+
+function trainInputs(
+  { params, search }: LoadedModel["config"],
+  { id, definition }: Pick<PreparedData, "id" | "definition">,
+) {
+  return { id, definition, ...(search && { params }) }; // what a search found is not in the definition
+}
+
+async function keepResult(cache: Workspace["cache"], inputs: unknown, result: TrainResult): Promise<void> {
+  await cache.writeBytes("train", inputs, result.model, {});
+  await cache.write("train", inputs, { ...result, model: undefined }, {});
+}
+
 async function trainStep(workspace: Workspace, model: LoadedModel, prepared: PreparedData): Promise<TrainResult> {
   const { cache, log } = workspace;
-  const { params, search } = model.config;
-  // What a search found is not in the definition.
-  const inputs = { id: prepared.id, definition: prepared.definition, ...(search && { params }) };
+  const inputs = trainInputs(model.config, prepared);
   return log.step(
     "train",
     async (step) => {
@@ -58,8 +78,7 @@ async function trainStep(workspace: Workspace, model: LoadedModel, prepared: Pre
       ];
       if (bytes && facts?.leaks) return { ...facts, model: bytes };
       const result = await trainNow(workspace, model, prepared, nestedLog(log, foreseenFit(workspace, prepared, step)));
-      await cache.writeBytes("train", inputs, result.model, {});
-      await cache.write("train", inputs, { ...result, model: undefined }, {});
+      await keepResult(cache, inputs, result);
       return result;
     },
     (result) => `${model.config.type}  ${kilobytes(result.model.length)}${lastPoint(result)}`,
@@ -104,14 +123,16 @@ async function trainNow(
     environment: trained.facts ?? {},
     naive: naiveOf(table.target),
     example: inputExample(table.features, 5),
-    notes: tableNotes({
-      table,
-      target,
-      minRows: typeof params.min_rows_per_leaf === "number" ? params.min_rows_per_leaf : null,
-    }),
+    notes: notesOf(table, config),
     leaks: findLeaks(table),
     seconds: (clock.now().getTime() - started) / 1000,
   };
+}
+
+/** What a careful person would ask about the rows of a training. */
+export function notesOf(table: Table, { features: { target }, params }: LoadedModel["config"]): readonly string[] {
+  const minRows = typeof params.min_rows_per_leaf === "number" ? params.min_rows_per_leaf : null;
+  return tableNotes({ table, target, minRows });
 }
 
 /** The mean of the target, or the share of each class. */

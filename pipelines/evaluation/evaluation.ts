@@ -66,6 +66,11 @@ export interface JudgedDuplicates extends Duplicates {
   kept?: string;
 }
 
+/** What was counted as the rows were split, without what became of it. */
+export function countedDuplicates({ rows, copies, agreement }: Duplicates): Duplicates {
+  return { rows, copies, agreement };
+}
+
 /**
  * "Nothing in production", "production does not load" and "the candidate is of another kind, so that there is no row to
  * compare the two on" are different states.

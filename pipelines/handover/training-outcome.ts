@@ -99,7 +99,8 @@ export async function readOutcome(root: string, model: string): Promise<Training
   }
 }
 
-async function writeOutcome(root: string, model: string, outcome: TrainingOutcome): Promise<void> {
+/** Keeps what became of a model's training, in the place of the one before. */
+export async function writeOutcome(root: string, model: string, outcome: TrainingOutcome): Promise<void> {
   await writeAside(outcomeFile(root, model), `${JSON.stringify(outcome, null, 2)}\n`);
 }
 

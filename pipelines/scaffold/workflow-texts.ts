@@ -31,6 +31,8 @@ jobs:
           persist-credentials: false
 ${toolStep(source)}
       - uses: ./.mergeml/tool/actions/setup
+        with:
+          cache: false
       - uses: ./.mergeml/tool/actions/notify
         with:
 ${inFolder(folder)}          since: \${{ github.event.before }}

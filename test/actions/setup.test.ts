@@ -1,10 +1,12 @@
 import { execFileSync } from "node:child_process";
 import {
+  appendFileSync,
   cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -25,16 +27,18 @@ function checkOutTool({ folder }: Scratch): string {
 }
 
 /** The steps of actions/setup, with a runner's variables; `programs` come before those of the machine. */
-function setUp(scratch: Scratch, root: string, programs: string = join(scratch.folder, "none")) {
+function setUp(scratch: Scratch, root: string, programs: string = join(scratch.folder, "none"), cache = "true") {
   const action = join(root, "actions/setup");
   const runner = {
     ...scratch.env,
     PATH: [programs, dirname(process.execPath), process.env.PATH].join(delimiter),
     RUNNER_TOOL_CACHE: join(scratch.folder, "tools"),
     RUNNER_TEMP: join(scratch.folder, "temp"),
+    SHARED: cache,
     GITHUB_PATH: join(scratch.folder, "path.txt"),
     GITHUB_ENV: join(scratch.folder, "env.txt"),
   };
+  mkdirSync(runner.RUNNER_TEMP, { recursive: true });
   const bash = (script: string, more: object = {}) =>
     execFileSync("bash", [join(action, script)], {
       env: { ...runner, ...more } as NodeJS.ProcessEnv,
@@ -51,13 +55,6 @@ function setUp(scratch: Scratch, root: string, programs: string = join(scratch.f
   return { found, install, path: () => readFileSync(runner.GITHUB_PATH, "utf8").trim().split("\n") };
 }
 
-/** What an earlier job left in the runner's tool cache; a link stands for its thousands of files. */
-function leaveInstallation(installation: string): void {
-  mkdirSync(installation, { recursive: true });
-  symlinkSync(join(source, "node_modules"), join(installation, "node_modules"));
-  writeFileSync(join(installation, "complete"), "");
-}
-
 /** An npm that installs one file, after `meanwhile`. */
 function fakeNpm({ folder }: Scratch, meanwhile = ""): string {
   const programs = join(folder, "programs");
@@ -71,9 +68,10 @@ describe("setup", () => {
   it("lets the sibling actions of another repository find their dependencies", () => {
     using scratch = makeScratch({ remote: false });
     const root = checkOutTool(scratch);
-    const { found, install, path } = setUp(scratch, root);
-    expect(found).toMatchObject({ root, installed: "false" });
-    leaveInstallation(found.installation);
+    expect(setUp(scratch, root).found).toMatchObject({ root, installed: "false" });
+    // A link stands for thousands of files.
+    symlinkSync(join(source, "node_modules"), join(root, "node_modules"));
+    const { install, path } = setUp(scratch, root);
     install();
     expect(path()).toEqual([join(root, "node_modules/.bin"), join(root, "scripts")]);
     const [variable, compiled = ""] = readFileSync(join(scratch.folder, "env.txt"), "utf8").trim().split("=");
@@ -122,6 +120,37 @@ describe("setup", () => {
     expect(setUp(scratch, root).found.installation).not.toBe(found.installation);
   });
 
+  it("gives no job what a program of another job has written", () => {
+    using scratch = makeScratch({ model: false, remote: false });
+    execFileSync("git", ["init", "-q", scratch.folder]); // a checkout, as on a runner
+    const [judged, posting] = [checkOutTool(scratch), join(scratch.folder, "_actions/posting")] as const;
+    const programs = fakeNpm(scratch);
+    const training = setUp(scratch, judged, programs);
+    training.install();
+    cpSync(judged, posting, { recursive: true, filter: (path) => !path.includes("node_modules") });
+    // A program that trains beside the installation that its job has, and beside the runner's.
+    appendFileSync(join(judged, "node_modules/whose"), "the program's\n");
+    const { installation } = training.found;
+    const shared = setUp(scratch, posting, programs);
+    expect(shared.found).toMatchObject({ installation, installed: "true" });
+    shared.install();
+    expect(readFileSync(join(posting, "node_modules/whose"), "utf8")).toBe("mine\n");
+
+    rmSync(join(posting, "node_modules"), { recursive: true });
+    appendFileSync(join(installation, "node_modules/whose"), "the program's\n");
+    expect(shared.install()).toContain("something has written there");
+    expect(readFileSync(join(posting, "node_modules/whose"), "utf8")).toBe("mine\n");
+
+    // Who forges the list of files too gets no further than jobs that hold no token that writes.
+    rmSync(join(posting, "node_modules"), { recursive: true });
+    appendFileSync(join(installation, "node_modules/whose"), "the program's\n");
+    const alone = setUp(scratch, posting, programs, "false");
+    expect(alone.found).toMatchObject({ installed: "false" });
+    expect(alone.found.installation).not.toBe(installation);
+    alone.install();
+    expect(readFileSync(join(posting, "node_modules/whose"), "utf8")).toBe("mine\n");
+  });
+
   it("leaves alone what another job has installed meanwhile", () => {
     using scratch = makeScratch({ model: false, remote: false });
     const root = checkOutTool(scratch);
@@ -130,7 +159,7 @@ describe("setup", () => {
     const modules = `${found.installation}/node_modules`;
     writeFileSync(
       theirs,
-      `mkdir -p ${modules}\necho theirs > ${modules}/whose\ntouch ${found.installation}/complete\n`,
+      `mkdir -p ${modules}\necho theirs > ${modules}/whose\nbash ${root}/actions/setup/digest.sh ${modules} > ${found.installation}/complete\n`,
     );
     install();
     expect(readFileSync(join(modules, "whose"), "utf8")).toBe("theirs\n");

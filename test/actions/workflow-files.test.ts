@@ -27,6 +27,7 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
   "model-report.yml": { report: post },
   "model-deploy.yml": {
     plan: read,
+    train: { ...readStore, "id-token": "write" },
     deploy: { ...change, "id-token": "write", packages: "write", "pull-requests": "read" },
     announce: change,
   },
@@ -186,6 +187,48 @@ describe("a caller", () => {
     expect(by.map(({ file }) => file).sort()).toEqual(["drift.yml", "model-deploy.yml", "model-pr.yml"]);
   });
 });
+
+describe("levels of trust", () => {
+  const jobs = [...shipped, ...written].flatMap(({ file, jobs: theirs }) =>
+    named(theirs).map(({ name, job }) => ({ place: `${file}, ${name}`, job, actions: actionsOf(job) })),
+  );
+  const isTrusted = ({ permissions: given }: Job) => writes([given]).some((scope) => scope !== "id-token");
+
+  it("let no job with a token that writes run what the authors of models wrote", () => {
+    const runs = (uses: string, inputs: Record<string, unknown> = {}) =>
+      uses === "train" || (uses === "drift" && inputs.step === "check");
+    const found = jobs.filter(({ actions }) => actions.some(({ name, inputs }) => runs(name, inputs)));
+    expect(found.length).toBeGreaterThan(2);
+    expect(found.filter(({ job }) => isTrusted(job)).map(({ place }) => place)).toEqual([]);
+  });
+
+  it("give a job with a token that writes no installation that another could have written to", () => {
+    const found = jobs.filter(({ job, actions }) => isTrusted(job) && actions.length > 0);
+    expect(found.length).toBeGreaterThan(5);
+    for (const { place, actions } of found)
+      expect({ place, cache: actions.find(({ name }) => name === "setup")?.inputs?.cache }).toEqual({
+        place,
+        cache: false,
+      });
+  });
+
+  it("let no job that runs what the authors of models wrote leave an installation for others", () => {
+    const found = jobs.filter(({ actions }) => actions.some(({ name }) => name === "train"));
+    for (const { place, actions } of found)
+      expect({ place, cache: actions.find(({ name }) => name === "setup")?.inputs?.cache }).toEqual({
+        place,
+        cache: "restore",
+      });
+  });
+});
+
+/** The actions of mergeml that a job uses, by name. */
+function actionsOf({ steps = [] }: Job): { name: string; inputs?: Record<string, unknown> }[] {
+  return steps.flatMap(({ uses = "", with: inputs }) => {
+    const name = /^\.\/\.mergeml\/tool\/actions\/([a-z-]+)$/.exec(uses)?.[1];
+    return name === undefined ? [] : [{ name, ...(inputs && { inputs }) }];
+  });
+}
 
 describe("workflows and composite actions", () => {
   it("put no expression into a script", () => {

@@ -47,19 +47,20 @@ interface WorkflowRun {
   artifacts: { name: string; zip: Buffer }[];
 }
 
-/** A repository made from this template, with one of its models. */
-export async function makeTemplateRepository(): Promise<TestRepository> {
-  const made = await makeRepository(copyTemplate);
+/** A repository made from this template, with one of its models. With `installs` its jobs install what they need as on a runner. */
+export async function makeTemplateRepository({ installs = false } = {}): Promise<TestRepository> {
+  const made = await makeRepository(copyTemplate, installs ? [] : [join(import.meta.dirname, "programs")]);
   execFileSync("cp", ["-al", join(source, "node_modules"), join(made.root, "node_modules")]);
   return made;
 }
 
 /** A repository of models alone, as `mergeml init` makes it, that uses the workflows and actions of this one. */
 export function makeCallerRepository(): Promise<TestRepository> {
-  return makeRepository((root) => mkdirSync(root));
+  return makeRepository((root) => mkdirSync(root), [join(import.meta.dirname, "programs")]);
 }
 
-async function makeRepository(fill: (root: string) => void): Promise<TestRepository> {
+/** `programs` are folders that come before those of the machine in the jobs. */
+async function makeRepository(fill: (root: string) => void, programs: readonly string[]): Promise<TestRepository> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-workflows-")));
   const [root, origin, tool] = [join(folder, "clone"), join(folder, "octo/models"), join(folder, "tool")] as const;
   const github = await startGitHub({ owner: "octo", repo: "models" });
@@ -107,7 +108,7 @@ async function makeRepository(fill: (root: string) => void): Promise<TestReposit
       const args = actArguments(run);
       const runner = {
         ...process.env,
-        PATH: env.PATH,
+        PATH: [...programs, env.PATH].join(":"),
         XDG_CACHE_HOME: cache.folder,
         ACTIONS_RUNTIME_URL: artifacts.url,
         NO_COLOR: "1",
@@ -173,6 +174,7 @@ function actArguments(run: Run): string[] {
     GITHUB_SERVER_URL: serverUrl,
     TEST_ORIGIN: origin,
     TEST_TOOL: tool,
+    TEST_MODULES: join(source, "node_modules"),
   };
   const replaced = {
     "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd": join(stubs, "checkout"),
