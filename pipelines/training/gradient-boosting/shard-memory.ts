@@ -13,7 +13,7 @@ export interface ColumnPlace {
 }
 
 /** Columns whose codes share a word, as wide as the kernel loads at once. */
-export interface ColumnGroup {
+interface ColumnGroup {
   columns: readonly number[];
   width: (typeof WIDTHS)[number];
   codes: number;

@@ -6,7 +6,7 @@ import { bestSplit, type Split, type SplitRules, type SplitSearch } from "./spli
 import type { LeafBounds } from "./value-bounds.ts";
 
 /** A node whose best split is wanted. */
-export interface SoughtNode {
+interface SoughtNode {
   /** Its histogram among those of the board. */
   slot: number;
   sums: NodeSums;
