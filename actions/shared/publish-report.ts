@@ -48,7 +48,7 @@ export async function publishReport(
   const full = entries.length > 0 ? renderReport(entries, { limit: summaryLimit }) : "No model is affected.";
   await appendJobSummary(action.env, full);
   const lost = "the full report is no artifact; it is in the job's summary";
-  if ((await orLost(action, lost, () => uploadReport(full))) === "kept")
+  if ((await orLost(action, lost, () => uploadReport(full, entries, action.log))) === "kept")
     action.log.info(`${lost}: this server has no artifacts of that kind`);
   const publish = async <T>(what: string, work: () => Promise<T>) =>
     subject.mayPublish ? orLost(action, `${what}; the report is in the job's summary`, work) : "forbidden";
@@ -164,12 +164,27 @@ function annotationsOf(entry: ReportEntry, env: Action["env"]): CheckAnnotation[
   });
 }
 
-async function uploadReport(markdown: string): Promise<"uploaded" | "kept"> {
+async function uploadReport(
+  markdown: string,
+  entries: readonly ReportEntry[],
+  log: Action["log"],
+): Promise<"uploaded" | "kept"> {
   const folder = await mkdtemp(join(tmpdir(), "mergeml-full-report-"));
   try {
     await writeAside(join(folder, "report.md"), `${markdown}\n`);
+    if (entries.length > 0) await writePictures(join(folder, "report.html"), entries, log);
     return await uploadFolder({ name: "mergeml-full-report", folder });
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The report with pictures. What is wrong with them takes no verdict from anybody. */
+async function writePictures(file: string, entries: readonly ReportEntry[], log: Action["log"]): Promise<void> {
+  try {
+    const { reportPage } = await import("../../pipelines/report/html/report-page.ts");
+    await writeAside(file, await reportPage({ entries, histories: entries.map(() => []) }));
+  } catch (error) {
+    log.warn(`the full report has no pictures: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

@@ -38,6 +38,17 @@ export function markCell(checks: readonly GateCheck[]): string {
   return checks.some((check) => check.waived) ? "✅ waived" : "✅";
 }
 
+/** The same in words with a sign, where no emoji can be counted on. */
+export function markWords(checks: readonly GateCheck[]): string {
+  const signs: Readonly<Record<string, string>> = {
+    "❌": "✕ fails",
+    "⚠️": "? open",
+    "✅": "✓ holds",
+    "✅ waived": "✓ waived",
+  };
+  return signs[markCell(checks)] ?? "";
+}
+
 /** Checks that did not pass, failures first. */
 export function brokenChecks(verdict: Verdict): GateCheck[] {
   const of = (outcome: Outcome) => verdict.checks.filter((check) => check.outcome === outcome);

@@ -20,6 +20,11 @@ export const drift: Command = {
     now: { type: "string", value: "time", description: "Look at the windows before this moment, UTC: 2001-06-15" },
     window: { type: "string", value: "7d", description: "Length of a window, instead of drift.window: 12h, 7d, 4w" },
     report: { type: "string", value: "file.md", description: "Also write the report as Markdown, with charts" },
+    html: {
+      type: "string",
+      value: "file.html",
+      description: "Also write it with pictures: one file that opens offline",
+    },
   },
   examples: [
     { command: "mergeml drift", shows: "all models in production, worst first" },
@@ -38,6 +43,11 @@ export const drift: Command = {
     });
     const report = input.option("report");
     if (report !== undefined) await writeOutput("--report", report, driftReports(entries), input.directory);
+    const page = input.option("html");
+    if (page !== undefined) {
+      const { driftPage } = await import("../../pipelines/report/html/drift-page.ts");
+      await writeOutput("--html", page, await driftPage({ models: entries }), input.directory);
+    }
     const asked = input.positionals.length > 0;
     return { code: codeOf(entries, asked), text: tell(entries), data: { models: entries } };
   },

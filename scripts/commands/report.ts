@@ -1,5 +1,7 @@
 import { renderReport } from "../../pipelines/report/render-report.ts";
+import { modelOf } from "../../pipelines/report/report-entry.ts";
 import { reportEntries } from "../../pipelines/report-candidates.ts";
+import { scoredVersions } from "../../pipelines/report-history.ts";
 import type { Command } from "../cli/command.ts";
 import { writeOutput } from "../cli/write-output.ts";
 
@@ -9,10 +11,19 @@ export const report: Command = {
   positionals: { min: 1, max: Infinity },
   options: {
     output: { type: "string", short: "o", value: "file", description: "Write the Markdown to a file" },
+    html: {
+      type: "string",
+      value: "file.html",
+      description: "Also write the report with pictures: one file that opens offline",
+    },
   },
   examples: [
     { command: "mergeml report diamond-price", shows: "the newest candidate of a model" },
     { command: "mergeml report diamond-price flight-delay -o report.md", shows: "two models in one report" },
+    {
+      command: "mergeml report diamond-price --html report.html",
+      shows: "residuals, calibration, slices, importance, data as pictures",
+    },
   ],
   async run({ positionals, option, workspace, directory }) {
     const opened = await workspace();
@@ -20,6 +31,15 @@ export const report: Command = {
     const markdown = renderReport(entries, { commit: (await opened.git.headCommit()) ?? undefined });
     const output = option("output");
     if (output) await writeOutput("--output", output, `${markdown}\n`, directory);
-    return { text: output ? `written to ${output}` : markdown, data: { markdown, entries } };
+    const snapshot = await opened.registry.snapshot({ fetch: false });
+    const histories = await Promise.all(entries.map((entry) => scoredVersions(snapshot, modelOf(entry))));
+    const page = option("html");
+    if (page) {
+      const { reportPage } = await import("../../pipelines/report/html/report-page.ts");
+      await writeOutput("--html", page, await reportPage({ entries, histories }), directory);
+    }
+    const written = [output, page].filter((file) => file !== undefined);
+    const text = written.length > 0 ? `written to ${written.join(" and ")}` : markdown;
+    return { text, data: { markdown, entries, histories } };
   },
 };

@@ -1,26 +1,39 @@
 import { renderVersion } from "../../pipelines/report/terminal/version-page.ts";
+import { scoredVersions } from "../../pipelines/report-history.ts";
 import type { Command } from "../cli/command.ts";
 import { versionReference } from "../cli/option-values.ts";
+import { writeOutput } from "../cli/write-output.ts";
 
 export const show: Command = {
   description:
     "One version as the registry records it: lineage, data, params, metrics and verdict. Its files are checked against their hashes first. Without @<version>, what is in production.",
   positionals: { min: 1, max: 1 },
-  options: {},
+  options: {
+    html: {
+      type: "string",
+      value: "file.html",
+      description: "Also write it with pictures: one file that opens offline",
+    },
+  },
   examples: [
     { command: "mergeml show flight-delay@3", shows: "version 3" },
     { command: "mergeml show flight-delay --json", shows: "the whole record of production" },
+    { command: "mergeml show flight-delay@3 --html v3.html", shows: "what it was judged by, as pictures" },
   ],
-  async run({ positionals: [reference = ""], workspace }) {
+  async run({ positionals: [reference = ""], workspace, option, directory }) {
     const { registry } = await workspace();
     const snapshot = await registry.snapshot({ fetch: true });
     const { model, version } = await versionReference(reference, snapshot);
     const record = await snapshot.record(model, version);
     await snapshot.modelBytes(model, version);
     const production = await snapshot.production(model);
-    return {
-      text: renderVersion(record, production?.version === version),
-      data: { ...record, in_production: production?.version === version },
-    };
+    const history = await scoredVersions(snapshot, model);
+    const shown = { ...record, in_production: production?.version === version, history };
+    const page = option("html");
+    if (page) {
+      const { versionPage } = await import("../../pipelines/report/html/report-page.ts");
+      await writeOutput("--html", page, await versionPage(shown), directory);
+    }
+    return { text: page ? `written to ${page}` : renderVersion(record, shown.in_production), data: shown };
   },
 };

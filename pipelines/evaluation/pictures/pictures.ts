@@ -118,7 +118,7 @@ export function binOf({ from, to, bins }: Axis, value: number): number {
 }
 
 /** Rows by part of the axis. */
-export function countBins(axis: Axis, values: Iterable<number>): Float64Array {
+export function rowsByPart(axis: Axis, values: Iterable<number>): Float64Array {
   const counts = new Float64Array(axis.bins);
   for (const value of values) counts[binOf(axis, value)]! += 1;
   return counts;

@@ -7,7 +7,7 @@ import {
   axisOver,
   binOf,
   type Calibration,
-  countBins,
+  rowsByPart,
   type RegressionPictures,
   type RegressionSide,
   seriesOf,
@@ -44,7 +44,7 @@ function sideOf(scored: ScoredRegression, values: Axis, residuals: Axis): Regres
   const rest = residualsOf(scored);
   return {
     density: cellsOf(values, scored.actual, values, scored.predicted),
-    residuals: seriesOf(countBins(residuals, rest)),
+    residuals: seriesOf(rowsByPart(residuals, rest)),
     spread: cellsOf(residuals, rest, values, scored.predicted),
     calibration: calibrationOf(scored),
   };

@@ -1,4 +1,4 @@
-import { axisOver, countBins, type Pictures, seriesOf } from "./pictures.ts";
+import { axisOver, rowsByPart, type Pictures, seriesOf } from "./pictures.ts";
 
 const bins = 40;
 
@@ -10,5 +10,5 @@ export function resampleHistogram(
   const defined = differences.filter(Number.isFinite).sort();
   if (defined.length === 0) return null;
   const axis = axisOver(defined, bins);
-  return { metric, replicates: defined.length, axis, counts: seriesOf(countBins(axis, defined)) };
+  return { metric, replicates: defined.length, axis, counts: seriesOf(rowsByPart(axis, defined)) };
 }

@@ -1,8 +1,8 @@
+import { type Html, html } from "../../report/page/html.ts";
+import { foreign, milliseconds, moment } from "../../report/page/phrases.ts";
 import { formatCount, formatNumber, formatPercent, formatSigned } from "../../statistics/format-number.ts";
 import type { LastCheck } from "../../watch/last-check.ts";
 import type { LabelledDifference, ModelFacts, ServedVersion } from "../serving-facts.ts";
-import { type Html, html } from "./html.ts";
-import { foreign, milliseconds, moment } from "./phrases.ts";
 import { predictionsTable } from "./predictions-table.ts";
 
 /** One model: a line that says what is in production, and what opens below it. */

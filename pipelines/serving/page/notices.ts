@@ -1,8 +1,8 @@
+import { type Html, html } from "../../report/page/html.ts";
+import { ago, foreign, moment } from "../../report/page/phrases.ts";
 import { countOf } from "../../statistics/format-number.ts";
 import type { Arm } from "../answered-request.ts";
 import type { LoadFailure, ModelFacts, ServingFacts } from "../serving-facts.ts";
-import { type Html, html } from "./html.ts";
-import { ago, foreign, moment } from "./phrases.ts";
 
 /** What needs a person, above everything else: what could not be loaded, and what still answers in its place. */
 export function notices(facts: ServingFacts): Html {

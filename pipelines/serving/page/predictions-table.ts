@@ -1,7 +1,7 @@
+import { type Html, html } from "../../report/page/html.ts";
+import { cell, foreign, milliseconds } from "../../report/page/phrases.ts";
 import { formatNumber, formatPercent } from "../../statistics/format-number.ts";
 import type { LastPrediction, ModelFacts } from "../serving-facts.ts";
-import { type Html, html } from "./html.ts";
-import { cell, foreign, milliseconds } from "./phrases.ts";
 
 const mostRows = 10;
 

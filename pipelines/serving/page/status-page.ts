@@ -1,20 +1,20 @@
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { Html, html } from "../../report/page/html.ts";
+import { contentHash, pageStyle } from "../../report/page/page.ts";
+import { ago, foreign, moment } from "../../report/page/phrases.ts";
 import { countOf, formatCount } from "../../statistics/format-number.ts";
 import type { ModelFacts, ServingFacts, StatusPage } from "../serving-facts.ts";
-import { Html, html } from "./html.ts";
 import { modelDetails } from "./model-details.ts";
 import { notices } from "./notices.ts";
-import { ago, foreign, moment } from "./phrases.ts";
 
-const style = readFileSync(new URL("./status-page.css", import.meta.url), "utf8");
+const style = pageStyle + readFileSync(new URL("./status-page.css", import.meta.url), "utf8");
 const script = readFileSync(new URL("./status-page.js", import.meta.url), "utf8");
 
 /** What the page may do: its own style and script by their hashes, and ask its own server for the next page. */
 const policy = [
   "default-src 'none'",
-  `style-src '${hashOf(style)}'`,
-  `script-src '${hashOf(script)}'`,
+  `style-src '${contentHash(style)}'`,
+  `script-src '${contentHash(script)}'`,
   "img-src data:",
   "connect-src 'self'",
   "base-uri 'none'",
@@ -98,8 +98,4 @@ function sorted({ models }: ServingFacts): ModelFacts[] {
 
 function isOpen({ failures }: ModelFacts, { models }: ServingFacts): boolean {
   return models.length <= mostOpen || failures.length > 0;
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }

@@ -1,0 +1,117 @@
+import { type Axis, type RegressionPictures, readSeries } from "../../evaluation/pictures/pictures.ts";
+import { formatNumber } from "../../statistics/format-number.ts";
+import { figure } from "../page/figure.ts";
+import type { Html } from "../page/html.ts";
+import { colours } from "../page/plots.ts";
+import { factTable } from "../page/table.ts";
+import { calibrationFigure, legend } from "./calibration-figure.ts";
+import { densityFigure } from "./density-figure.ts";
+import { type Compared, type Drawing, nameOf } from "./drawing.ts";
+
+const base = "evaluation.pictures.regression";
+
+/** Predicted against actual of the candidate: what a reviewer looks at first. */
+export function predictedFigure(drawing: Drawing, who: Compared = "candidate"): Html | null {
+  const pictures = drawing.evaluation.pictures?.regression;
+  const side = pictures?.[who];
+  if (!pictures || !side) return null;
+  const { target } = drawing.candidate.config.features;
+  return densityFigure(drawing.plots, {
+    title: `Predicted against actual: ${nameOf(drawing, who)}`,
+    path: `${base}.${who}.density`,
+    cells: side.density,
+    across: { ...pictures.values, label: `predicted ${target}` },
+    up: { ...pictures.values, label: `actual ${target}` },
+    colour: colours[who],
+    rule: "diagonal",
+    note: "Darker: more rows. Dashed: as predicted. The outermost 1% is in the outermost cells.",
+  });
+}
+
+/** The rest of what a regression shows. */
+export function regressionFigures(drawing: Drawing): (Html | null)[] {
+  const pictures = drawing.evaluation.pictures?.regression;
+  if (!pictures) return [];
+  const { target } = drawing.candidate.config.features;
+  const words = { title: "Calibration by decile", across: `mean predicted ${target}`, up: `mean actual ${target}` };
+  const sides = { candidate: pictures.candidate.calibration, production: pictures.production?.calibration ?? null };
+  return [
+    calibrationFigure(drawing, sides, { kind: "regression", words }),
+    residualFigure(drawing, pictures),
+    spreadFigure(drawing, pictures, "candidate"),
+    predictedFigure(drawing, "production"),
+    spreadFigure(drawing, pictures, "production"),
+  ];
+}
+
+function spreadFigure(
+  drawing: Drawing,
+  { values, residuals, ...sides }: RegressionPictures,
+  who: Compared,
+): Html | null {
+  const side = sides[who];
+  if (!side) return null;
+  return densityFigure(drawing.plots, {
+    title: `Residuals by prediction: ${nameOf(drawing, who)}`,
+    path: `${base}.${who}.spread`,
+    cells: side.spread,
+    across: { ...values, label: "predicted" },
+    up: { ...residuals, label: "actual − predicted" },
+    colour: colours[who],
+    rule: "zero",
+  });
+}
+
+function residualFigure(drawing: Drawing, pictures: RegressionPictures): Html {
+  const { plots, facts } = drawing;
+  const { residuals } = pictures;
+  const bars = barsOf(residuals);
+  const counts = {
+    candidate: readSeries(pictures.candidate.residuals),
+    production: readSeries(pictures.production?.residuals),
+  };
+  const { Plot } = plots;
+  const steps = bars.flatMap(({ from, to }, at) => [from, to].map((x) => ({ x, y: counts.production[at] ?? 0 })));
+  const picture = plots.draw(
+    `Residuals of ${nameOf(drawing, "candidate")}${pictures.production ? " and production" : ""}: rows by actual less predicted`,
+    {
+      height: 240,
+      x: { label: "actual − predicted", ticks: 5 },
+      y: { label: "rows", ticks: 4 },
+      marks: [
+        Plot.rectY(bars, {
+          x1: "from",
+          x2: "to",
+          y: ({ at }) => counts.candidate[at] ?? 0,
+          fill: colours.candidate,
+          fillOpacity: 0.55,
+          inset: 0.5,
+        }),
+        ...(pictures.production
+          ? [Plot.line(steps, { x: "x", y: "y", stroke: colours.production, strokeWidth: 1.5, strokeDasharray: "5,3" })]
+          : []),
+        Plot.ruleX([0], { stroke: colours.ink, strokeDasharray: "4,3" }),
+        Plot.ruleY([0]),
+      ],
+    },
+  );
+  const cell = (who: Compared) => (bar: { at: number }) => facts.count(`${base}.${who}.residuals.${bar.at}`);
+  const table = factTable<(typeof bars)[number]>(
+    "Rows by residual",
+    [
+      { header: "residual from", cell: ({ from }) => formatNumber(from), isName: true, isNumber: true },
+      { header: nameOf(drawing, "candidate"), cell: cell("candidate"), isNumber: true },
+      ...(pictures.production
+        ? [{ header: nameOf(drawing, "production"), cell: cell("production"), isNumber: true }]
+        : []),
+    ],
+    bars,
+  );
+  return figure({ title: "Residuals", picture, table, note: `${legend(drawing, pictures)}.` });
+}
+
+/** The parts of an axis. */
+export function barsOf({ from, to, bins }: Axis): { from: number; to: number; at: number }[] {
+  const width = (to - from) / bins;
+  return Array.from({ length: bins }, (_, at) => ({ from: from + at * width, to: from + (at + 1) * width, at }));
+}
