@@ -107,7 +107,7 @@ export function readSeries(series: unknown): number[] {
 }
 
 /** Four digits, and whole numbers whole. */
-export function shortNumber(value: number): number {
+function shortNumber(value: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(4));
 }
 

@@ -7,9 +7,9 @@ import {
   axisOver,
   binOf,
   type Calibration,
-  rowsByPart,
   type RegressionPictures,
   type RegressionSide,
+  rowsByPart,
   seriesOf,
 } from "./pictures.ts";
 

@@ -1,4 +1,4 @@
-import { axisOver, rowsByPart, type Pictures, seriesOf } from "./pictures.ts";
+import { axisOver, type Pictures, rowsByPart, seriesOf } from "./pictures.ts";
 
 const bins = 40;
 

@@ -3,10 +3,10 @@ import { figure } from "../page/figure.ts";
 import type { Html } from "../page/html.ts";
 import { colours } from "../page/plots.ts";
 import { factTable } from "../page/table.ts";
-import { type Compared, type Drawing, nameOf } from "./drawing.ts";
+import { type Contender, type Drawing, nameOf } from "./drawing.ts";
 
 interface Point {
-  who: Compared;
+  who: Contender;
   at: number;
   predicted: number;
   actual: number;
@@ -17,7 +17,7 @@ interface Point {
 /** What was predicted against what happened, with intervals, of both models. */
 export function calibrationFigure(
   drawing: Drawing,
-  sides: Readonly<Record<Compared, Calibration | null>>,
+  sides: Readonly<Record<Contender, Calibration | null>>,
   { kind, words }: { kind: "regression" | "classification"; words: { title: string; across: string; up: string } },
 ): Html | null {
   const points = (["production", "candidate"] as const).flatMap((who) => pointsOf(who, sides[who]));
@@ -26,7 +26,7 @@ export function calibrationFigure(
   const { Plot } = plots;
   const all = points.flatMap(({ predicted, low, high }) => [predicted, low, high]);
   const ends = [Math.min(...all), Math.max(...all)];
-  const of = (who: Compared) => points.filter((each) => each.who === who);
+  const of = (who: Contender) => points.filter((each) => each.who === who);
   const picture = plots.draw(`${words.title}: ${words.up} by ${words.across}, of ${sidesNamed(drawing, sides)}`, {
     height: 280,
     x: { label: words.across, ticks: 5 },
@@ -78,7 +78,7 @@ export function calibrationFigure(
   });
 }
 
-function pointsOf(who: Compared, calibration: Calibration | null): Point[] {
+function pointsOf(who: Contender, calibration: Calibration | null): Point[] {
   if (calibration === null) return [];
   const [predicted, actual] = [readSeries(calibration.predicted), readSeries(calibration.actual)];
   const [low, high] = [readSeries(calibration.low), readSeries(calibration.high)];
@@ -89,7 +89,7 @@ function pointsOf(who: Compared, calibration: Calibration | null): Point[] {
   );
 }
 
-function sidesNamed(drawing: Drawing, sides: Readonly<Record<Compared, unknown>>): string {
+function sidesNamed(drawing: Drawing, sides: Readonly<Record<Contender, unknown>>): string {
   return (["candidate", "production"] as const)
     .filter((who) => sides[who])
     .map((who) => nameOf(drawing, who))
@@ -97,7 +97,7 @@ function sidesNamed(drawing: Drawing, sides: Readonly<Record<Compared, unknown>>
 }
 
 /** Which line is whose, in words that do without colours. */
-export function legend(drawing: Drawing, sides: Readonly<Record<Compared, unknown>>): string {
+export function legend(drawing: Drawing, sides: Readonly<Record<Contender, unknown>>): string {
   const own = `${nameOf(drawing, "candidate")}: orange, whole line`;
   return sides.production ? `${own}; ${nameOf(drawing, "production")}: blue, dashed` : own;
 }

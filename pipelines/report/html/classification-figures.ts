@@ -5,7 +5,7 @@ import { type Html, html } from "../page/html.ts";
 import { colours, shortLabel } from "../page/plots.ts";
 import { factTable } from "../page/table.ts";
 import { calibrationFigure, legend } from "./calibration-figure.ts";
-import { type Compared, type Drawing, nameOf } from "./drawing.ts";
+import { type Contender, type Drawing, nameOf } from "./drawing.ts";
 
 const base = "evaluation.pictures.classification";
 
@@ -51,7 +51,7 @@ function precisionFigure(drawing: Drawing, pictures: ClassificationPictures, at:
 }
 
 interface Point {
-  who: Compared;
+  who: Contender;
   at: number;
   x: number;
   y: number;
@@ -77,7 +77,7 @@ function curveFigure(
   const points = (["production", "candidate"] as const).flatMap((who) =>
     pointsOf(who, pictures[who]?.curves[at], axes),
   );
-  const of = (who: Compared) => points.filter((each) => each.who === who);
+  const of = (who: Contender) => points.filter((each) => each.who === who);
   const picture = plots.draw(`${words.title}: ${words.up} by ${words.across}`, {
     height: 280,
     x: { label: words.across, domain: [0, 1], ticks: 5 },
@@ -108,13 +108,13 @@ function curveFigure(
   return figure({ title: words.title, picture, table, note: `${legend(drawing, pictures)}.` });
 }
 
-function pointsOf(who: Compared, curve: ClassCurves | undefined, [across, up]: Axes): Point[] {
+function pointsOf(who: Contender, curve: ClassCurves | undefined, [across, up]: Axes): Point[] {
   const [x, y] = [readSeries(curve?.[across]), readSeries(curve?.[up])];
   return x.flatMap((each, at) => (y[at] === undefined ? [] : [{ who, at, x: each, y: y[at] }]));
 }
 
 /** The table is the picture: shades say the share of the row. */
-function confusionFigure(drawing: Drawing, pictures: ClassificationPictures, who: Compared): Html | null {
+function confusionFigure(drawing: Drawing, pictures: ClassificationPictures, who: Contender): Html | null {
   const side = pictures[who];
   if (!side) return null;
   const rows = side.confusion.map(readSeries);

@@ -16,10 +16,10 @@ export interface Drawing {
 }
 
 /** Who is compared, as the record names them. */
-export type Compared = "candidate" | "production";
+export type Contender = "candidate" | "production";
 
 /** `production v2`, or the name of the candidate. */
-export function nameOf({ evaluation: { baseline }, own }: Pick<Drawing, "evaluation" | "own">, who: Compared): string {
+export function nameOf({ evaluation: { baseline }, own }: Pick<Drawing, "evaluation" | "own">, who: Contender): string {
   if (who === "candidate") return own;
   return baseline.state === "none" ? "production" : `production v${baseline.version}`;
 }

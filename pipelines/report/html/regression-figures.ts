@@ -6,12 +6,12 @@ import { colours } from "../page/plots.ts";
 import { factTable } from "../page/table.ts";
 import { calibrationFigure, legend } from "./calibration-figure.ts";
 import { densityFigure } from "./density-figure.ts";
-import { type Compared, type Drawing, nameOf } from "./drawing.ts";
+import { type Contender, type Drawing, nameOf } from "./drawing.ts";
 
 const base = "evaluation.pictures.regression";
 
 /** Predicted against actual of the candidate: what a reviewer looks at first. */
-export function predictedFigure(drawing: Drawing, who: Compared = "candidate"): Html | null {
+export function predictedFigure(drawing: Drawing, who: Contender = "candidate"): Html | null {
   const pictures = drawing.evaluation.pictures?.regression;
   const side = pictures?.[who];
   if (!pictures || !side) return null;
@@ -47,7 +47,7 @@ export function regressionFigures(drawing: Drawing): (Html | null)[] {
 function spreadFigure(
   drawing: Drawing,
   { values, residuals, ...sides }: RegressionPictures,
-  who: Compared,
+  who: Contender,
 ): Html | null {
   const side = sides[who];
   if (!side) return null;
@@ -95,7 +95,7 @@ function residualFigure(drawing: Drawing, pictures: RegressionPictures): Html {
       ],
     },
   );
-  const cell = (who: Compared) => (bar: { at: number }) => facts.count(`${base}.${who}.residuals.${bar.at}`);
+  const cell = (who: Contender) => (bar: { at: number }) => facts.count(`${base}.${who}.residuals.${bar.at}`);
   const table = factTable<(typeof bars)[number]>(
     "Rows by residual",
     [
