@@ -7,7 +7,7 @@ import { recordedSplitSeed } from "./candidate/split-seed.ts";
 import { countedDuplicates } from "./evaluation/evaluation.ts";
 import { productionOf } from "./registry/production.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import type { CandidateRecord } from "./registry/version-record.ts";
+import type { CandidateRecord, VersionRecord } from "./registry/version-record.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** A candidate as the gate sees it now. */
@@ -15,6 +15,8 @@ export interface Gated {
   candidate: Candidate;
   /** The version in production whose model this is, byte for byte: there is nothing to decide. */
   identicalTo: number | null;
+  /** What it was judged against. */
+  production: VersionRecord | null;
 }
 
 /**
@@ -26,7 +28,8 @@ export async function gateCandidate(workspace: Workspace, reference: string, fro
   const snapshot = await workspace.registry.snapshot({ fetch: true });
   const candidate = { ...read, ...(await judgeAgain(workspace, read, snapshot)) };
   await writeCandidate(workspace.root, candidate);
-  return { candidate, identicalTo: await versionOfModel(snapshot, candidate.record) };
+  const production = (await productionOf(snapshot, candidate.record.config.name))?.record ?? null;
+  return { candidate, identicalTo: await versionOfModel(snapshot, candidate.record), production };
 }
 
 /** The version in production, if it has the very model of this candidate. */

@@ -48,7 +48,7 @@ export async function scaffoldModel(
 }
 
 /** The folder of the models below the top of the repository, with slashes; empty for the repository itself. */
-export async function folderOf({ git, root }: Pick<Workspace, "git" | "root">): Promise<string> {
+export async function folderInRepository({ git, root }: Pick<Workspace, "git" | "root">): Promise<string> {
   return relative(realpathSync(await git.root()), root)
     .split(sep)
     .join("/");
@@ -61,7 +61,7 @@ async function writeCallers(
   branch: string,
   write: Write,
 ): Promise<void> {
-  const folder = await folderOf(workspace);
+  const folder = await folderInRepository(workspace);
   const top = folder.split("/").filter(Boolean).fill("..").join("/");
   const isOthers = (path: string) => {
     const file = join(workspace.root, top, path);

@@ -6,6 +6,7 @@ import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { announceDeployment } from "../shared/github/deployment.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { movedProductions } from "../shared/moved-productions.ts";
 import { runAction } from "../shared/run-action.ts";
 
 /** What became of a model's notice; `damaged`: what is in production of it cannot be read. */
@@ -16,7 +17,7 @@ async function notify(action: Action): Promise<void> {
   const wrong: unknown[] = action.flag("verify") ? await findDamage(workspace) : [];
   const snapshot = await workspace.registry.snapshot({ fetch: true });
   const named = action.list("models");
-  const models = named.length > 0 ? named : await changedSince(workspace, snapshot, action.input("since"));
+  const models = named.length > 0 ? named : await movedProductions(workspace, snapshot, action.input("since"));
   const told: Told[] = [];
   for (const model of models) told.push(await tellOrKeep(action, workspace, snapshot, model, wrong));
   action.output("recorded", JSON.stringify(told));
@@ -83,33 +84,6 @@ async function findDamage({ registry }: Workspace): Promise<unknown[]> {
   } catch (error) {
     return [error];
   }
-}
-
-/** Models whose pointer file differs between two commits; all in production when the first is not known here. */
-async function changedSince({ git }: Workspace, snapshot: Snapshot, since: string): Promise<string[]> {
-  if (!/^[0-9a-f]{40,64}$/.test(since) || snapshot.tip === null) return deployed(snapshot);
-  const { code, stdout } = await git.run(["diff", "--name-only", "-z", since, snapshot.tip, "--", ":/models"], {
-    allow: [128],
-  });
-  if (code !== 0) return deployed(snapshot);
-  const changed = stdout
-    .toString("utf8")
-    .split("\0")
-    .flatMap((path) => /^models\/([a-z0-9-]+)\/production\.json$/.exec(path)?.[1] ?? []);
-  return [...new Set(changed)];
-}
-
-/** Models that have something in production, damaged or not. */
-async function deployed(snapshot: Snapshot): Promise<string[]> {
-  const found: string[] = [];
-  for (const model of await snapshot.models()) {
-    const pointer = await snapshot.production(model).catch((error: unknown) => {
-      if (error instanceof DamageError) return "damaged";
-      throw error;
-    });
-    if (pointer !== null) found.push(model);
-  }
-  return found;
 }
 
 await runAction(notify);

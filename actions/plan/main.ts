@@ -38,6 +38,7 @@ async function plan(action: Action): Promise<void> {
     ),
   );
   action.output("count", `${due.length}`);
+  action.output("models", due.join(" "));
   action.output("affected", `${entries.length}`);
   if (!toDeploy)
     await uploadPlan(action, { entries, problems: all.problems }, (await workspace.git.headCommit()) ?? "");

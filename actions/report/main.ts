@@ -12,6 +12,7 @@ import { collectEntries } from "../shared/report-entries.ts";
 import { reportSubjects, subjectOfPlan } from "../shared/report-subject.ts";
 import { runAction } from "../shared/run-action.ts";
 import { beginReport } from "./begin.ts";
+import { judgedAgain } from "./judged-again.ts";
 
 async function report(action: Action): Promise<void> {
   const step = action.input("step");
@@ -38,6 +39,7 @@ async function report(action: Action): Promise<void> {
       return;
     }
     const entries = await collectEntries(action, subject, folders);
+    if (await judgedAgain(action, subject, entries)) return;
     const before = await rememberedBefore(action, subject);
     const { repository } = await action.workspace();
     const judged = await judgeEntriesAfterTries(action, entries, before);

@@ -7,6 +7,8 @@ export interface RememberedCandidate {
   definition: string;
   train: string;
   test: string;
+  /** The version that it was judged against, null for none; absent in what earlier versions wrote. */
+  against?: number | null;
   /**
    * Every candidate that the pull request judged, the oldest first: eight digits of its test split, eight of its own. Switching
    * to another split and back forgets none.
@@ -21,8 +23,18 @@ const [mostJudged, mostJudgedOfModel] = [1000, 250];
 const pattern = /^<!-- mergeml:candidates (\{[^\n]{0,30000}\}) -->$/m;
 
 /** A hidden line of the comment, with sixteen characters of each hash; models that `before` knew alone are kept. */
-export function candidateMarker(records: readonly CandidateRecord[], before: Remembered = new Map()): string {
-  const now = new Map(records.map((record) => [record.config.name, rememberAfter(record, before)]));
+export function candidateMarker(
+  records: readonly CandidateRecord[],
+  before: Remembered = new Map(),
+  against: ReadonlyMap<string, number | null> = new Map(),
+): string {
+  const now = new Map(
+    records.map((record) => {
+      const { name } = record.config;
+      const version = against.has(name) ? { against: against.get(name) ?? null } : {};
+      return [name, { ...rememberAfter(record, before), ...version }];
+    }),
+  );
   const all = [...now, ...[...before].filter(([model]) => !now.has(model))].slice(0, most);
   const share = Math.min(mostJudgedOfModel, Math.floor(mostJudged / Math.max(1, all.length)));
   const entries = all.map(([model, each]) => [model, { ...each, judged: (each.judged ?? []).slice(-share) }]);
@@ -88,6 +100,7 @@ function isRemembered(value: unknown): value is RememberedCandidate {
     typeof each === "object" &&
     each !== null &&
     ["sha256", "definition", "train", "test"].every((key) => hex(each[key])) &&
+    (each.against === undefined || each.against === null || Number.isSafeInteger(each.against)) &&
     isJudgedList(each.judged)
   );
 }

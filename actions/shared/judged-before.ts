@@ -47,7 +47,7 @@ async function readCandidates(action: Action, pullRequest: number): Promise<Map<
 export function compareWithJudged(record: CandidateRecord, judged: RememberedCandidate | null): string[] | null {
   if (!judged) return null;
   const now = remember(record);
-  const words: Record<Exclude<keyof RememberedCandidate, "judged">, string> = {
+  const words: Record<Exclude<keyof RememberedCandidate, "judged" | "against">, string> = {
     sha256: "the bytes of model.onnx",
     definition: "config, query or trainer",
     train: "the train rows",

@@ -106,7 +106,12 @@ async function post(
   const { pullRequest, headSha } = subject;
   if (pullRequest === null) return "none";
   const records = entries.flatMap((entry) => (entry.state === "judged" ? [entry.candidate] : []));
-  const remembered = candidateMarker(records, before);
+  const against = new Map(
+    entries.flatMap((entry) =>
+      entry.state === "judged" ? [[entry.candidate.config.name, entry.production?.version ?? null] as const] : [],
+    ),
+  );
+  const remembered = candidateMarker(records, before, against);
   const body = (limit: number) =>
     entries.length > 0
       ? `${remembered}\n${renderReport(entries, { link, commit: headSha, limit: limit - remembered.length - 1 })}`

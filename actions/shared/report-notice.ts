@@ -40,3 +40,21 @@ export function remembering(body: string, remembered: string, folder: string): s
   const text = withoutNotice(body.replaceAll("\r\n", "\n"), folder);
   return `${remembered}\n${text.replace(/^<!-- mergeml:candidates .*-->\n/m, "").trimStart()}`;
 }
+
+const [outcomesBegin, outcomesEnd] = ["<!-- mergeml:outcomes -->", "<!-- /mergeml:outcomes -->"];
+
+/** A comment's text below its marker with a line per model on top that says what became of it; those of other models stay. */
+export function withOutcomes(body: string, folder: string, lines: ReadonlyMap<string, string>): string {
+  const before = withoutNotice(body.replaceAll("\r\n", "\n"), folder);
+  const [from, to] = [before.indexOf(`${outcomesBegin}\n`), before.indexOf(outcomesEnd)];
+  const has = from >= 0 && to > from;
+  const told = has ? before.slice(from + outcomesBegin.length + 1, to) : "";
+  const rest = has ? before.slice(0, from) + before.slice(to + outcomesEnd.length).trimStart() : before;
+  const known = [...told.matchAll(/^(.*) <!-- of ([a-z0-9-]+) -->$/gm)].map(
+    ([, line = "", model = ""]) => [model, line] as const,
+  );
+  const all = [...new Map([...known, ...lines])].sort(([a], [b]) => (a < b ? -1 : 1));
+  const hidden = /^(?:<!-- mergeml:[^\n]*-->\n)*/.exec(rest)?.[0] ?? "";
+  const listed = all.map(([model, line]) => `${line} <!-- of ${model} -->`).join("\n\n");
+  return `${hidden}${outcomesBegin}\n${listed}\n${outcomesEnd}\n\n${rest.slice(hidden.length)}`;
+}

@@ -11,7 +11,7 @@ import type { Action } from "./action.ts";
 export async function supersededBy(
   { env }: Pick<Action, "env">,
   workspace: Workspace,
-  { config, definition }: CandidateRecord,
+  { config, definition }: Pick<CandidateRecord, "config" | "definition">,
 ): Promise<string | null> {
   const { git, remote } = workspace;
   const ref = env.GITHUB_REF ?? "";

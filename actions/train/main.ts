@@ -1,5 +1,7 @@
+import { changedSince } from "../../pipelines/changed-models.ts";
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
 import { lacksCredential } from "../../pipelines/data/sources/missing-credential.ts";
+import { UserError } from "../../pipelines/errors/user-error.ts";
 import { describeIdentical } from "../../pipelines/gate.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { runTraining, type TrainingResult } from "../../pipelines/train.ts";
@@ -22,13 +24,22 @@ async function train(action: Action): Promise<void> {
       candidates.push(...tell(action, model, built));
     } catch (error) {
       if (lacksCredential(error)) action.log.warn(`${model}: ${error.message}; its data need a maintainer to run it`);
-      else failure ??= error; // one model's failure does not hide another's result
+      else if (await isOfThisPush(action, workspace, model, error))
+        failure ??= error; // hides no other model's result
+      else action.log.warn(`${model}: ${(error as Error).message} (it failed before this push, too)`);
     }
     if (action.flag("upload")) await uploadTraining(workspace.root, model);
     if (action.flag("hand-over")) await handOver(workspace, model);
   }
   action.output("candidates", JSON.stringify(candidates));
   if (failure !== null) throw failure;
+}
+
+/** A model that an earlier push broke was red then, and has an issue; surroundings that fail are anybody's. */
+async function isOfThisPush(action: Action, workspace: Workspace, model: string, error: unknown): Promise<boolean> {
+  if (!(error instanceof UserError)) return true;
+  const touched = await changedSince(workspace, action.input("since"));
+  return touched === "all" || touched.has(model);
 }
 
 /** A warning, not an error: a heavily regularised model may be right not to learn its rows by heart. */

@@ -39,10 +39,11 @@ export async function confirmedEntry(
   if (candidate === null) return unconfirmed(model, "its candidate is missing");
   const { evaluation } = candidate;
   const production = await productionOf(model, trusted.snapshot);
-  const doubt =
-    recordDoubt(candidate.record, written, trusted.commit) ??
-    baselineDoubt(evaluation, production) ??
-    evaluationDoubt(evaluation, candidate.record, written.config, production);
+  const recorded = recordDoubt(candidate.record, written, trusted.commit);
+  if (recorded !== null) return unconfirmed(model, recorded);
+  const other = baselineDoubt(evaluation, production);
+  if (other !== null) return { ...unconfirmed(model, other), ...movedOf(evaluation, production) };
+  const doubt = evaluationDoubt(evaluation, candidate.record, written.config, production);
   if (doubt !== null) return unconfirmed(model, doubt);
   if (outcome.state === "identical") return identicalEntry(outcome, candidate, production);
   const record = { ...candidate.record, config: { ...written.config, params: candidate.record.config.params } };
@@ -72,6 +73,12 @@ function baselineDoubt({ baseline }: Evaluation, production: VersionRecord | nul
   if (claimed?.version === production?.version && claimed?.model === production?.candidate.model.sha256) return null;
   const [then, now] = [claimed, production].map((each) => (each ? `v${each.version}` : "nothing"));
   return `it was compared with ${then}, but ${now} is in production now`;
+}
+
+/** Another version than it was compared with; the same one with other bytes is no move but a lie. */
+function movedOf({ baseline }: Evaluation, production: VersionRecord | null): Pick<TrainingError, "moved"> {
+  const [from, to] = [baseline.state === "none" ? null : baseline.version, production?.version ?? null];
+  return from === to ? {} : { moved: { from, to } };
 }
 
 /** The very model of production scores on every row what production does. */

@@ -32,6 +32,8 @@ export interface TrainingError {
   model: string;
   problems: readonly Problem[];
   during: string;
+  /** It was compared with `from`, and `to` is in production now: it is to be judged again. Never handed over, only found. */
+  moved?: { from: number | null; to: number | null };
 }
 
 /** This job lacks what a source of the model is signed in to with, as a fork's job does: nothing is wrong with the model. */

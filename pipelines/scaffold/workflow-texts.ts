@@ -22,8 +22,11 @@ jobs:
     runs-on: \${{ fromJSON(vars.MERGEML_RUNNER || '"ubuntu-latest"') }}
     timeout-minutes: 10
     permissions:
+      actions: write # to start the check of pull requests that were judged against what is in production no more
+      checks: write
       contents: write # for repository_dispatch, which tells serving; nothing is pushed
       deployments: write
+      pull-requests: write
     steps:
       - uses: ${checkout}
         with:
@@ -37,6 +40,10 @@ ${toolStep(source)}
         with:
 ${inFolder(folder)}          since: \${{ github.event.before }}
           verify: true
+      - if: \${{ !cancelled() }}
+        uses: ./.mergeml/tool/actions/announce
+        with:
+${inFolder(folder)}          since: \${{ github.event.before }}
 `;
 }
 
@@ -127,11 +134,14 @@ permissions: {}
 jobs:
   models:
     permissions:
+      actions: write
+      checks: write
       contents: write
       deployments: write
       id-token: write
+      issues: write
       packages: write
-      pull-requests: read
+      pull-requests: write
 ${call("model-deploy.yml")}${secrets}`,
     [`.github/workflows/drift${suffix}.yml`]: `# Watches the models in production: drift becomes an issue, and where the config says so a retrain pull request or a rollback.
 # GitHub stops schedules of public repositories without a commit for 60 days.
@@ -152,6 +162,7 @@ jobs:
   models:
     permissions:
       actions: write
+      checks: write
       contents: write
       deployments: write
       id-token: write
@@ -174,8 +185,11 @@ permissions: {}
 jobs:
   rollback:
     permissions:
+      actions: write
+      checks: write
       contents: write
       deployments: write
+      pull-requests: write
 ${call("rollback.yml", passed(["model", "to"]))}`,
   };
 }

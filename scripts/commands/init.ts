@@ -4,7 +4,7 @@ import { readDefaultBranch } from "../../pipelines/scaffold/default-branch.ts";
 import type { FirstModel } from "../../pipelines/scaffold/draft-model.ts";
 import { describeFirstModel } from "../../pipelines/scaffold/model-facts.ts";
 import { registryWorkflow } from "../../pipelines/scaffold/workflow-texts.ts";
-import { folderOf, scaffoldModel, toolSource } from "../../pipelines/scaffold-model.ts";
+import { folderInRepository, scaffoldModel, toolSource } from "../../pipelines/scaffold-model.ts";
 import type { Command } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
 
@@ -61,7 +61,7 @@ export const init: Command = {
     }
     const workflow = flag("no-workflow")
       ? undefined
-      : registryWorkflow(repository.registry, source, await folderOf(opened));
+      : registryWorkflow(repository.registry, source, await folderInRepository(opened));
     const made = await registry.init({ workflow });
     const data = { ...facts(first), created, registry: { branch: repository.registry, ...made } };
     const state = registryLine(repository.registry, made) + localOnly(opened);

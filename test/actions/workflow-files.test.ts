@@ -11,6 +11,8 @@ const readStore = { ...read, packages: "read" };
 const post = { actions: "read", checks: "write", contents: "read", "pull-requests": "write" };
 const postAndStart = { ...post, actions: "write" };
 const change = { contents: "write", deployments: "write" };
+/** To have pull requests judged again whose verdict was made against what is in production no more. */
+const judgeAgain = { actions: "write", checks: "write", "pull-requests": "write" };
 
 /**
  * The permissions of each job. `registry.yml` needs `contents: write` for repository_dispatch only, `rollback.yml`
@@ -29,14 +31,14 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
     plan: read,
     train: { ...readStore, "id-token": "write" },
     deploy: { ...change, "id-token": "write", packages: "write", "pull-requests": "read" },
-    announce: change,
+    announce: { ...judgeAgain, ...change, issues: "write" },
   },
-  "registry.yml": { notify: change },
-  "rollback.yml": { rollback: change },
+  "registry.yml": { notify: { ...judgeAgain, ...change } },
+  "rollback.yml": { rollback: { ...judgeAgain, ...change } },
   "drift.yml": {
     plan: read,
     check: { ...readStore, "id-token": "write" },
-    answer: { actions: "write", ...change, issues: "write", "pull-requests": "write" },
+    answer: { ...judgeAgain, ...change, issues: "write" },
   },
 };
 

@@ -3,6 +3,7 @@ import { artifactRoute, type StoredArtifact } from "./artifact-routes.ts";
 import { type CheckRun, checksOfCommit, keepCheck, keptCheck } from "./check-runs.ts";
 import { type Deployment, deploymentRoute } from "./deployment-routes.ts";
 import { withHeads } from "./pulls.ts";
+import { type WorkflowRun, withRepository, workflowRunRoute } from "./workflow-runs.ts";
 
 /** What the emulator lacks, with state: deployments, dispatches, pull requests of a commit, checks of a commit it does not know. */
 export interface Added {
@@ -11,6 +12,9 @@ export interface Added {
   workflowDispatches: { workflow: string; ref: string; inputs: Record<string, string> }[];
   checks: CheckRun[];
   artifacts: StoredArtifact[];
+  /** Runs of workflows, the newest last, and the ids of those that were run again. */
+  runs: WorkflowRun[];
+  reruns: number[];
   /** The heads of pull requests by number: the emulator knows none of the commits that git really has. */
   heads: Map<number, { sha: string; repository: string }>;
   /** Answers `GET …/commits/<sha>/pulls`: numbers of pull requests with what is to be different in them. */
@@ -33,6 +37,8 @@ export function addedRoutes(repository: object): Added {
     workflowDispatches: [],
     checks: [],
     artifacts: [],
+    runs: [],
+    reruns: [],
     heads: new Map(),
     pullsOfCommit: new Map(),
     lastCommits: new Map(),
@@ -43,6 +49,8 @@ export function addedRoutes(repository: object): Added {
       const path = pathname.slice(base.length);
       const asked = { method, path, base: server + base, query, text };
       if (path.startsWith("/deployments")) return deploymentRoute(added.deployments, asked);
+      const run = workflowRunRoute(added.runs, added.reruns, asked);
+      if (run) return { ...run, body: withRepository(`${run.body}`, repository) };
       return method === "GET" ? read(added, asked) : dispatch(added, asked);
     },
     amend({ method, url, text }, body) {

@@ -48,6 +48,9 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
     { event_type: "mergeml-deployed", client_payload: { model: "diamond-price", version: 2 } },
   ]);
 
+  // The pull request is told, and the summary has the verdict.
+  expect((await commentsOf(repository, 1))[0]?.body).toMatch(/\*\*diamond-price v2 is in production\*\* since .* UTC/);
+
   expect(git("ls-remote", "origin", "refs/heads/mergeml/runs")).not.toBe("");
   expect(JSON.parse(repository.mergeml("runs", "diamond-price", "--json")).runs.length).toBeGreaterThanOrEqual(2);
 

@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { modelsFolder } from "../repository-path.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -14,11 +17,13 @@ export interface GitHubContext {
   eventName: string;
   runId: number;
   runUrl: string;
+  /** File of the workflow that judges pull requests. */
+  checkWorkflow: string;
   pullRequest: PullRequestContext | null;
   /** The commit that the merge queue made, and what it is to be merged onto. */
   mergeGroup: { headSha: string; baseSha: string } | null;
   /** The run that `workflow_run` tells of. */
-  workflowRun: { id: number; headSha: string; headRepository: string; event: string } | null;
+  workflowRun: { id: number; headSha: string; headRepository: string; event: string; attempt: number } | null;
 }
 
 export interface PullRequestContext {
@@ -44,10 +49,18 @@ export async function readContext(env: Environment): Promise<GitHubContext> {
     eventName: env.GITHUB_EVENT_NAME ?? "",
     runId,
     runUrl: `${serverUrl}/${fullName}/actions/runs/${runId}`,
+    checkWorkflow: checkWorkflowOf(env),
     pullRequest: pullRequestOf(event, fullName, env.GITHUB_ACTOR),
     mergeGroup: mergeGroupOf(event),
     workflowRun: workflowRunOf(event),
   };
+}
+
+/** A second folder of models in one repository has workflows of its own beside those of the first. */
+function checkWorkflowOf(env: Environment): string {
+  const own = `model-pr-${modelsFolder(env).replaceAll("/", "-")}.yml`;
+  const isThere = existsSync(join(env.GITHUB_WORKSPACE ?? ".", ".github/workflows", own));
+  return isThere ? own : "model-pr.yml";
 }
 
 function required(env: Environment, name: string): string {
@@ -97,5 +110,6 @@ function workflowRunOf(event: unknown): GitHubContext["workflowRun"] {
   const headSha = at(event, "workflow_run", "head_sha");
   if (typeof id !== "number" || typeof headSha !== "string") return null;
   const headRepository = String(at(event, "workflow_run", "head_repository", "full_name") ?? "");
-  return { id, headSha, headRepository, event: String(at(event, "workflow_run", "event") ?? "") };
+  const attempt = Number(at(event, "workflow_run", "run_attempt") ?? 1);
+  return { id, headSha, headRepository, event: String(at(event, "workflow_run", "event") ?? ""), attempt };
 }

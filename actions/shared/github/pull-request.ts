@@ -15,6 +15,8 @@ export interface KnownPullRequest {
   headSha: string;
   /** The branch it goes to. */
   baseRef: string;
+  /** Its own branch, when that is in this repository; null for a fork's, which we may not start workflows on. */
+  branch: string | null;
 }
 
 /** The newest commit that a pull request's head and the branch it goes to have in common. */
@@ -33,12 +35,27 @@ export async function readPullRequest(
 ): Promise<KnownPullRequest> {
   try {
     const { data } = await octokit.rest.pulls.get({ owner, repo, pull_number: pullRequest });
-    return { number: data.number, headSha: data.head.sha, baseRef: data.base.ref };
+    const { number, head, base } = data;
+    return { number, headSha: head.sha, baseRef: base.ref, branch: branchHere(head, `${owner}/${repo}`) };
   } catch (cause) {
     if (!isForbidden(cause)) throw cause;
     const message = `pull request ${pullRequest} of ${owner}/${repo} cannot be read: ${(cause as Error).message}`;
     throw new UserError({ message, hint: "check its number, and that the job has pull-requests: read" }, { cause });
   }
+}
+
+/** The hundred open pull requests that were changed last. */
+export async function listOpenPullRequests({ octokit, owner, repo }: GitHub): Promise<KnownPullRequest[]> {
+  const request = { owner, repo, state: "open" as const, sort: "updated" as const, direction: "desc" as const };
+  const { data } = await octokit.rest.pulls.list({ ...request, per_page: 100 });
+  return data.map(({ number, head, base }) => ({
+    ...{ number, headSha: head.sha, baseRef: base.ref },
+    branch: branchHere(head, `${owner}/${repo}`),
+  }));
+}
+
+function branchHere(head: { ref: string; repo: { full_name: string } | null }, repository: string): string | null {
+  return head.repo?.full_name === repository ? head.ref : null;
 }
 
 /** The open pull requests whose head is this commit of this repository: one for each branch it may go to. */
@@ -51,7 +68,12 @@ export async function openPullRequestsOfHead(
   const pages = octokit.paginate.iterator(octokit.rest.pulls.list, { owner, repo, state: "open", per_page: 100 });
   for await (const { data } of pages) {
     const same = data.filter(({ head }) => head.sha === headSha && head.repo?.full_name === headRepository);
-    found.push(...same.map(({ number, base }) => ({ number, headSha, baseRef: base.ref })));
+    found.push(
+      ...same.map(({ number, base, head }) => ({
+        ...{ number, headSha, baseRef: base.ref },
+        branch: branchHere(head, `${owner}/${repo}`),
+      })),
+    );
   }
   return found;
 }

@@ -9,12 +9,10 @@ import { upsertComment } from "./comment.ts";
 import { cutMarkdown } from "./cut-markdown.ts";
 import { createdOnce, isForbidden, statusOf } from "./failure.ts";
 import { ownLogin } from "./own-login.ts";
+import { dispatchCheck } from "./start-check.ts";
 
 /** GitHub takes so many characters of a title and of a body. */
 const [titleLimit, bodyLimit] = [256, 65_536];
-
-/** The workflow that compares, comments and checks. */
-const checkWorkflow = "model-pr.yml";
 
 /** A retrain pull request that we opened. */
 export interface RetrainPull {
@@ -81,7 +79,7 @@ export async function proposeRetrain(github: GitHub, proposal: RetrainProposal):
   if (pull && !isSame) await edit(github, number, text);
   const state = pull === null ? "opened" : isSame ? "unchanged" : "updated";
   if (checked) return { state, pull: number, check: "known" };
-  if (!(await askForCheck(github, proposal.branch, number))) return { state, pull: number, check: "forbidden" };
+  if (!(await dispatchCheck(github, proposal.branch, number))) return { state, pull: number, check: "forbidden" };
   await edit(github, number, textOf(proposal, commit));
   return { state, pull: number, check: "asked for" };
 }
@@ -126,19 +124,6 @@ async function open(github: GitHub, proposal: RetrainProposal, text: { title: st
   });
   await octokit.rest.issues.addLabels({ owner, repo, issue_number: number, labels: ["mergeml", "retrain", model] });
   return number;
-}
-
-/** Asking twice is harmless: the workflow's concurrency group keeps one run. */
-async function askForCheck({ octokit, owner, repo }: GitHub, branch: string, pull: number): Promise<boolean> {
-  try {
-    const inputs = { "pull-request": `${pull}` };
-    await octokit.rest.actions.createWorkflowDispatch({ owner, repo, workflow_id: checkWorkflow, ref: branch, inputs });
-    return true;
-  } catch (error) {
-    // 422: the workflow has no workflow_dispatch; 404: there is none of this name.
-    if (isForbidden(error) || statusOf(error) === 422) return false;
-    throw error;
-  }
 }
 
 interface Edit {

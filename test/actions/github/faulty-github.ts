@@ -51,6 +51,7 @@ function contextAt(apiUrl: string): GitHub["context"] {
     eventName: "push",
     runId: 7,
     runUrl: "https://github.example.org/octo/models/actions/runs/7",
+    checkWorkflow: "model-pr.yml",
     pullRequest: null,
     mergeGroup: null,
     workflowRun: null,

@@ -23,7 +23,7 @@ async function startWithPullRequest(): Promise<FaultyGitHub> {
 
 it("reads a pull request's head", async () => {
   await using faulty = await startWithPullRequest();
-  expect(await readPullRequest(faulty.github, 1)).toEqual({ number: 1, headSha: head, baseRef: "main" });
+  expect(await readPullRequest(faulty.github, 1)).toEqual({ number: 1, headSha: head, baseRef: "main", branch: null });
 });
 
 it("says which pull request is not there", async () => {
@@ -38,7 +38,7 @@ it("says which pull request is not there", async () => {
 it("finds the open pull requests of a commit and repository, not of another repository with the same commit", async () => {
   await using faulty = await startWithPullRequest();
   const { ask, added } = faulty.server;
-  const ours = { number: 1, headSha: head, baseRef: "main" };
+  const ours = { number: 1, headSha: head, baseRef: "main", branch: null };
   expect(await openPullRequestsOfHead(faulty.github, head, "eve/models")).toEqual([ours]);
   expect(await openPullRequestsOfHead(faulty.github, head, "mallory/models")).toEqual([]);
   const { object } = await ask<{ object: { sha: string } }>("GET", `${repository}/git/ref/heads/main`);
@@ -47,7 +47,7 @@ it("finds the open pull requests of a commit and repository, not of another repo
   added.heads.set(2, { sha: head, repository: "eve/models" });
   const found = await openPullRequestsOfHead(faulty.github, head, "eve/models");
   expect(found).toHaveLength(2);
-  expect(found).toEqual(expect.arrayContaining([ours, { number: 2, headSha: head, baseRef: "release" }]));
+  expect(found).toEqual(expect.arrayContaining([ours, { number: 2, headSha: head, baseRef: "release", branch: null }]));
 });
 
 it("finds the pull request that brought a commit, which is the merged one", async () => {
