@@ -9,7 +9,7 @@ import { supersededBy } from "../shared/superseded.ts";
 import { downloadVerdicts } from "../shared/verdict-bundle.ts";
 
 /** What a deploy left of a model. */
-export type DeployResult = { model: string; owner: string | null; pullRequest: number | null } & (
+export type DeployedModel = { model: string; owner: string | null; pullRequest: number | null } & (
   | { state: "deployed"; version: number; since: string }
   /** `definition` is empty where the config cannot be read. */
   | { state: "blocked"; why: string; definition: string }
@@ -20,7 +20,11 @@ export type DeployResult = { model: string; owner: string | null; pullRequest: n
  * What became of the models that this run was to deploy, and of those whose config is wrong. The registry says what is deployed;
  * only why something is not comes from the jobs. A model that a newer commit changes is left to that commit's run.
  */
-export async function deployResults(action: Action, workspace: Workspace, snapshot: Snapshot): Promise<DeployResult[]> {
+export async function deployResults(
+  action: Action,
+  workspace: Workspace,
+  snapshot: Snapshot,
+): Promise<DeployedModel[]> {
   const planned = new Set(action.list("models"));
   const { entries, problems } = await planModels(workspace, undefined, Promise.resolve(snapshot));
   const wanted = entries.filter(({ model, state }) => planned.has(model) || state === "invalid");
@@ -30,7 +34,7 @@ export async function deployResults(action: Action, workspace: Workspace, snapsh
   );
   const configs = new Map(models.map((model) => [model.config.name, model]));
   const verdicts = planned.size > 0 ? await downloadVerdicts(action) : new Map<string, never>();
-  const results: DeployResult[] = [];
+  const results: DeployedModel[] = [];
   for (const entry of wanted) {
     const { model, state } = entry;
     const loaded = configs.get(model);

@@ -6,7 +6,7 @@ import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { applyBlockedNotice, listBlockedIssues } from "../shared/github/blocked-issue.ts";
 import type { IssueOutcome } from "../shared/github/kept-issue.ts";
-import type { DeployResult } from "./deploy-results.ts";
+import type { DeployedModel } from "./deploy-results.ts";
 
 /** What became of the issues, by model. */
 export type BlockedIssues = ReadonlyMap<string, IssueOutcome>;
@@ -16,13 +16,13 @@ export async function keepBlockedIssues(
   action: Action,
   workspace: Workspace,
   snapshot: Snapshot,
-  results: readonly DeployResult[],
+  results: readonly DeployedModel[],
 ): Promise<BlockedIssues> {
   const github = await action.github();
   const { runUrl } = await action.context();
   const known = await listBlockedIssues(github);
   const done = new Map<string, IssueOutcome>();
-  const keep = async (model: string, result: DeployResult | null) => {
+  const keep = async (model: string, result: DeployedModel | null) => {
     const blocked = result?.state === "blocked" ? { definition: result.definition } : null;
     const issues = known.get(model) ?? [];
     const notice = decideBlockedNotice({ model, blocked }, issues);
@@ -43,7 +43,7 @@ export async function keepBlockedIssues(
   return done;
 }
 
-function blockedText(model: string, result: DeployResult | null, runUrl: string) {
+function blockedText(model: string, result: DeployedModel | null, runUrl: string) {
   const name = escapeMarkdown(model, 60);
   const over =
     result?.state === "deployed" ? `v${result.version} is in production` : "nothing of it waits to be deployed";

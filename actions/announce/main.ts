@@ -4,7 +4,7 @@ import { appendJobSummary } from "../shared/github/job-summary.ts";
 import { judgeOpenAgain } from "../shared/judge-open-again.ts";
 import { movedProductions } from "../shared/moved-productions.ts";
 import { runAction } from "../shared/run-action.ts";
-import { type DeployResult, deployResults } from "./deploy-results.ts";
+import { type DeployedModel, deployResults } from "./deploy-results.ts";
 import { keepBlockedIssues } from "./keep-blocked-issues.ts";
 import { tellMerged } from "./tell-merged.ts";
 
@@ -26,7 +26,7 @@ async function announce(action: Action): Promise<void> {
   for (const number of again) action.log.info(`#${number} is judged again: production moved`);
 }
 
-function summaryOf(results: readonly DeployResult[]): string {
+function summaryOf(results: readonly DeployedModel[]): string {
   const lines = results.map((each) => {
     if (each.state === "deployed") return `- ✅ ${each.model}: v${each.version} is in production`;
     return `- ${each.state === "blocked" ? "❌" : "➖"} ${each.model}: ${escapeSentence(each.why)}`;

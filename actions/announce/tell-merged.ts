@@ -5,13 +5,13 @@ import { orForbidden } from "../shared/github/failure.ts";
 import { elsewhereOf, findReportComment, reportMarker } from "../shared/report-comment.ts";
 import { withOutcomes } from "../shared/report-notice.ts";
 import { modelsFolder } from "../shared/repository-path.ts";
-import type { DeployResult } from "./deploy-results.ts";
+import type { DeployedModel } from "./deploy-results.ts";
 import type { BlockedIssues } from "./keep-blocked-issues.ts";
 
 /** Tells merged pull requests, in their report's comment, what is in production since, or why it is not. */
 export async function tellMerged(
   action: Action,
-  results: readonly DeployResult[],
+  results: readonly DeployedModel[],
   issues: BlockedIssues,
 ): Promise<number> {
   const github = await action.github();
@@ -39,7 +39,7 @@ export async function tellMerged(
   return count;
 }
 
-function lineOf(result: DeployResult, runUrl: string, issues: BlockedIssues): string {
+function lineOf(result: DeployedModel, runUrl: string, issues: BlockedIssues): string {
   const { model } = result;
   const run = `[run](${runUrl})`;
   if (result.state === "deployed") {

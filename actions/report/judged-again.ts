@@ -1,7 +1,7 @@
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import type { Action } from "../shared/action.ts";
 import { readPullRequest } from "../shared/github/pull-request.ts";
-import { judgeAgain } from "../shared/judge-open-again.ts";
+import { askForVerdict } from "../shared/judge-open-again.ts";
 import { findReportComment } from "../shared/report-comment.ts";
 import type { ReportSubject } from "../shared/report-subject.ts";
 import { modelsFolder } from "../shared/repository-path.ts";
@@ -25,7 +25,7 @@ export async function judgedAgain(
   const github = await action.github();
   const pull = await readPullRequest(github, subject.pullRequest);
   const comment = await findReportComment(github, subject.pullRequest, modelsFolder(action.env));
-  if ((await judgeAgain(action, github, pull, { comment, moved: [first, ...others] })) !== "started") return false;
+  if ((await askForVerdict(action, github, pull, { comment, moved: [first, ...others] })) !== "started") return false;
   action.output("verdict", "none");
   action.fail(`production of ${first.model} moved since this was judged: it is judged again by a run of its own`);
   return true;

@@ -34,7 +34,7 @@ export async function judgeOpenAgain(action: Action, snapshot: Snapshot, models:
     const comment = await findReportComment(github, pull.number, folder);
     const [first, ...others] = comment === null ? [] : movedSince(readCandidateMarker(comment), now);
     if (first === undefined || comment?.includes(`## mergeml: ${titleOf(first)}\n`)) continue;
-    const told = await judgeAgain(action, github, pull, { comment, moved: [first, ...others] });
+    const told = await askForVerdict(action, github, pull, { comment, moved: [first, ...others] });
     if (told !== "forbidden") again.push(pull.number);
   }
   return again;
@@ -55,7 +55,7 @@ function titleOf({ to }: Moved): string {
 }
 
 /** Says that a pull request is judged again, and starts that. The comment is written first: a run that dies says it again. */
-export async function judgeAgain(
+export async function askForVerdict(
   action: Action,
   github: GitHub,
   pull: KnownPullRequest,
