@@ -4,13 +4,11 @@ import { isStoreAddress } from "./config/store-address.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Environment } from "./ports/environment.ts";
 import type { Log } from "./ports/log.ts";
-import { openRemoteLog, type RemoteLog } from "./predictions/remote-log.ts";
+import type { RemoteLog } from "./predictions/remote-log.ts";
 import { noLog, type ServingLog } from "./serving/answered-request.ts";
 import { logSettings } from "./serving/log/log-settings.ts";
-import { openOutbox } from "./serving/log/outbox.ts";
-import { openPredictionLog, type PredictionLogOptions } from "./serving/log/prediction-log.ts";
+import type { PredictionLogOptions } from "./serving/log/prediction-log.ts";
 import type { WriterOwner } from "./serving/log/writer-protocol.ts";
-import { readModels } from "./workspace/read-models.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** Where a server is told to log. */
@@ -34,13 +32,16 @@ export interface ServingLogPlace {
 export async function openServingLog(place: ServingLogPlace): Promise<ServingLog> {
   const { given, workspace, directory, owner, clock, log, limits = {} } = place;
   if (given === "none") return noLog;
-  const remote = remoteLogOf(place);
+  const remote = await remoteLogOf(place);
   const folder = remote ? `${remote.folder}-outbox` : folderOf(given, directory, workspace);
   if (folder === null) {
     log.warn("predictions are not logged: name a folder or a bucket for them with --log, or say --log none");
     return noLog;
   }
   const settings = await settingsOfToday(workspace, log);
+  // What is not used at a start is not loaded by it.
+  const { openPredictionLog } = await import("./serving/log/prediction-log.ts");
+  const { openOutbox } = await import("./serving/log/outbox.ts");
   const outbox = remote ? openOutbox({ folder, log, send: (path) => remote.send(path, folder) }) : null;
   return openPredictionLog({
     ...{ folder, owner, outbox, clock, log, limits },
@@ -53,9 +54,10 @@ function folderOf(given: string | undefined, directory: string, workspace: Works
   return workspace && resolve(workspace.root, workspace.repository.predictions);
 }
 
-function remoteLogOf({ given, workspace, cache, env, clock }: ServingLogPlace): RemoteLog | null {
+async function remoteLogOf({ given, workspace, cache, env, clock }: ServingLogPlace): Promise<RemoteLog | null> {
   if (given === undefined) return workspace?.remoteLog ?? null;
   if (!isStoreAddress(given)) return null;
+  const { openRemoteLog } = await import("./predictions/remote-log.ts");
   const sources = workspace?.repository.sources ?? {};
   return openRemoteLog({ address: given, sources, env, clock, local: join(cache, "predictions") });
 }
@@ -66,6 +68,7 @@ async function settingsOfToday(
   log: Log,
 ): Promise<Map<string, Pick<ModelConfig, "serving">>> {
   if (workspace === null) return new Map();
+  const { readModels } = await import("./workspace/read-models.ts");
   const { models, problems } = await readModels(workspace);
   for (const { message } of problems.filter(({ severity }) => severity !== "warning"))
     log.warn(`the prediction log goes by what was registered of a model whose file is wrong: ${message}`);

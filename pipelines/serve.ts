@@ -63,6 +63,9 @@ export interface Serving {
 /** Milliseconds that the end waits for shadows: what is left of its time is the log's. */
 const shadowPatience = 2000;
 
+/** Milliseconds from the first models until what few requests need is loaded. */
+const warmUpAfter = 500;
+
 /** Serves what the registry says is in production, and follows it. Throws UserError or EnvironmentError when it cannot begin. */
 export async function startServing(options: ServeOptions): Promise<Serving> {
   const { clock, log, source, predictionLog = noLog } = options;
@@ -124,7 +127,8 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     throw error;
   }
   state = "ready";
-  http.loadMetrics().catch(() => undefined); // told to who asks for them
+  // After the first answers rather than before them. What fails is told to who asks for it.
+  setTimeout(() => http.warmUp().catch(() => undefined), warmUpAfter).unref();
   const { port } = http.app.server.address() as AddressInfo;
   return {
     url: `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`,

@@ -1,4 +1,5 @@
 import { tellRequests } from "./bench/serving/tell-requests.ts";
+import { tellSoak } from "./bench/serving/tell-soak.ts";
 import { tellStart } from "./bench/serving/tell-start.ts";
 import { tellLongRun, tellSwaps } from "./bench/serving/tell-swaps.ts";
 
@@ -8,9 +9,10 @@ const parts: Readonly<Record<string, (count: number | undefined) => Promise<void
   swaps: (times = 20) => tellSwaps(times),
   start: (models = 200) => tellStart(models),
   long: (requests = 1_000_000) => tellLongRun(requests),
+  soak: (minutes = 30) => tellSoak(minutes),
 };
 
-/** What runs when no part is named: all but the part that takes minutes. */
+/** What runs when no part is named: all but those that take minutes. */
 const usual = ["requests", "swaps", "start"];
 
 /**

@@ -14,6 +14,7 @@ import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
 import { reproduceVersion } from "../../pipelines/reproduce.ts";
 import { bringIntoService } from "../../pipelines/serving/following/bring-into-service.ts";
+import { openScoringThreads } from "../../pipelines/serving/threads/scoring-threads.ts";
 import type { RegistryTrust } from "../../pipelines/trust/registry-trust.ts";
 import { openStatementSigner } from "../../pipelines/trust/statement-signer.ts";
 import { watchedModel } from "../../pipelines/watch/watched-model.ts";
@@ -67,7 +68,8 @@ const readers: Record<string, (snapshot: Snapshot, sandbox: Sandbox) => Promise<
   "the gate's baseline": (snapshot) => productionOf(snapshot, "rent"),
   predict: (_, sandbox) => predictRows(workspaceOf(sandbox), { model: "rent", version: 3 } as never),
   serve: async (snapshot) => {
-    const service = { name: "rent", snapshot, readChallenger: async () => null, before: undefined, threads: 1 };
+    const threads = openScoringThreads({ most: 1, log: silentLog });
+    const service = { name: "rent", snapshot, readChallenger: async () => null, before: undefined, threads };
     const { failures } = await bringIntoService({ ...service, bringVersion: async () => {}, now: () => new Date(0) });
     if (failures.length > 0) throw new Error(failures[0]!.problem);
   },

@@ -5,11 +5,11 @@ import { sha256 } from "../../config/canonical-json.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Environment } from "../../ports/environment.ts";
 import type { Log } from "../../ports/log.ts";
+import { openBranch } from "../../registry/branch.ts";
 import { redact } from "../../registry/git/failure.ts";
 import { type Git, openGit } from "../../registry/git/git.ts";
 import { hasCommit } from "../../registry/git/objects.ts";
 import { fetchFiles } from "../../registry/partial-clone.ts";
-import { openRegistry } from "../../registry/registry.ts";
 import { openSnapshot } from "../../registry/snapshot.ts";
 import type { BlobStore } from "../../registry/stored-model.ts";
 import { openRegistryTrust, type RegistryTrust } from "../../trust/registry-trust.ts";
@@ -53,7 +53,8 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
   // Without these settings git does not know that it may ask for what is not here, and says so instead.
   const plain = openGit(folder, { env });
   const trust = mirroredTrust({ git, env, clock, log }, join(folder, trustedFile));
-  const registry = openRegistry({ git, branch, remote, clock, log, store, trust });
+  // Not a registry, which can also write: a server only reads, and what writing takes would be loaded at every start.
+  const opened = openBranch({ git, name: branch, remote, log });
   const ref = `refs/heads/${branch}`;
   return {
     address: redact(address),
@@ -64,7 +65,7 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
     },
     async fetch() {
       await trust.refresh();
-      return registry.snapshot({ fetch: true });
+      return openSnapshot({ git, store, trust }, await (await opened()).tip(true));
     },
     async lastGood() {
       const served = await readFile(join(folder, servedFile), "utf8").catch(() => "");

@@ -18,9 +18,6 @@ interface ModelRoute {
   Params: { model: string; version?: string };
 }
 
-/** JSON of /predict: a list of rows, `{ rows: […] }`, or one row. What a row has is checked against the model. */
-const predictSchema = { content: { [mediaTypes.json]: { schema: { type: ["array", "object"] } } } } as const;
-
 /** The routes that answer rows. */
 export function predictionRoutes(app: FastifyInstance, context: ServerContext, admission: Admission): void {
   const options = { onRequest: admission.admit };
@@ -55,9 +52,8 @@ export function predictionRoutes(app: FastifyInstance, context: ServerContext, a
     tellAnswered(context, pair, answer.answered);
     return reply;
   };
-  const predictOptions = { ...options, schema: { body: predictSchema } };
-  app.post<ModelRoute>("/models/:model/predict", predictOptions, predict);
-  app.post<ModelRoute>("/models/:model/versions/:version/predict", predictOptions, predict);
+  app.post<ModelRoute>("/models/:model/predict", options, predict);
+  app.post<ModelRoute>("/models/:model/versions/:version/predict", options, predict);
 }
 
 function arrivalOf({ clock }: ServerContext): Arrival {

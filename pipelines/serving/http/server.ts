@@ -3,6 +3,7 @@ import { ScoringError } from "../answer-rows.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
 import { hasToken, openAdmission } from "./admission.ts";
 import { parseJson, splitInferBody } from "./bodies.ts";
+import { openBodyValidators } from "./body-validators.ts";
 import type { Metrics } from "./metrics.ts";
 import { describeApi } from "./openapi.ts";
 import { mediaTypes } from "./predict-answer.ts";
@@ -23,13 +24,14 @@ declare module "fastify" {
 export interface HttpServer {
   app: FastifyInstance;
   tally: Tally;
-  /** Loads what formats the metrics, so that the first who asks need not wait for it. */
-  loadMetrics(): Promise<Metrics>;
+  /** Loads what checks bodies and what formats metrics, so that the first who asks need not wait for it. */
+  warmUp(): Promise<void>;
 }
 
 /** Puts the routes together. */
 export function openHttpServer(context: ServerContext): HttpServer {
   const { limits } = context;
+  const validators = openBodyValidators();
   const app = Fastify({
     logger: false,
     bodyLimit: limits.body,
@@ -40,14 +42,19 @@ export function openHttpServer(context: ServerContext): HttpServer {
     // What has come is answered, also while the server is ending.
     return503OnClosing: false,
     http: { connectionsCheckingInterval: Math.min(5000, limits.requestTimeout) },
-    // Wrong is wrong: nothing that a client sent is changed into something that fits.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } },
+    schemaController: {
+      // Its types know Ajv's own functions alone.
+      compilersFactory: {
+        buildValidator: (() => validators.compile) as never,
+        buildSerializer: () => () => JSON.stringify,
+      },
+    },
     frameworkErrors: (error, _request, reply) => void sendError(context, tally, error, reply),
   });
   const admission = openAdmission(context);
   const tally = openTally();
   let metrics: Promise<Metrics> | undefined;
-  const loadMetrics = () =>
+  const openedMetrics = () =>
     (metrics ??= import("./metrics.ts").then(({ openMetrics }) => openMetrics(context, admission, tally)));
   app.decorateRequest("binary", null);
   readBodies(app);
@@ -58,8 +65,8 @@ export function openHttpServer(context: ServerContext): HttpServer {
   });
   protocolRoutes(app, context);
   predictionRoutes(app, context, admission);
-  toolRoutes(app, context, loadMetrics);
-  return { app, tally, loadMetrics };
+  toolRoutes(app, context, openedMetrics);
+  return { app, tally, warmUp: async () => void (await Promise.all([validators.load(), openedMetrics()])) };
 }
 
 /** JSON is parsed here, so that schemas can be checked; all other bodies go on as bytes. */
@@ -129,12 +136,12 @@ function told(error: FastifyError | Error): { status: number; message: string; p
 }
 
 /** What is there beside the protocol. */
-function toolRoutes(app: FastifyInstance, context: ServerContext, loadMetrics: HttpServer["loadMetrics"]): void {
+function toolRoutes(app: FastifyInstance, context: ServerContext, openedMetrics: () => Promise<Metrics>): void {
   app.get("/", (_request, reply) => {
     reply.headers(context.pageHeaders).send(context.page(context.facts()));
   });
   app.get("/metrics", async (_request, reply) => {
-    const metrics = await loadMetrics();
+    const metrics = await openedMetrics();
     const text = await metrics.text();
     return reply.type(metrics.contentType).send(text);
   });

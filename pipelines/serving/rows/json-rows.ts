@@ -8,7 +8,7 @@ export function jsonRowList(body: unknown): readonly unknown[] {
   if (Array.isArray(body)) return body;
   if (typeof body !== "object" || body === null)
     throw new RefusedRequest(
-      422,
+      400,
       `the body is ${shownValue(body)}; a list of rows was expected, each an object by column name`,
     );
   const { rows } = body as { rows?: unknown };

@@ -1,4 +1,4 @@
-import protobuf from "protobufjs/light.js";
+import protobuf from "protobufjs/minimal.js";
 
 type Reader = protobuf.Reader;
 type MessageName = "model" | "graph" | "training" | "function" | "node" | "attribute" | "sparse" | "tensor";

@@ -1,4 +1,4 @@
-import protobuf from "protobufjs/light.js";
+import protobuf from "protobufjs/minimal.js";
 
 const { Reader, Writer } = protobuf;
 

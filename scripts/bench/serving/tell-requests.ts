@@ -2,7 +2,8 @@ import { markdownTable } from "markdown-table";
 import type { PeerProcess } from "../../../test/peers/peer-process.ts";
 import { makeEnvironment } from "../../../test/peers/virtual-environment.ts";
 import { machine, tellSection } from "../page.ts";
-import { type Load, type LoadJob, load } from "./load.ts";
+import { asBinary, asTensors, byName, type Request } from "./bodies.ts";
+import { type Load, load } from "./load.ts";
 import {
   type DiamondRow,
   diamondRows,
@@ -12,16 +13,12 @@ import {
   startMlserver,
 } from "./stage.ts";
 
-type Request = Pick<LoadJob, "path" | "body" | "headers">;
-
 /** A server and how rows are sent to it. */
 interface Contestant {
   name: string;
   start(stage: ServingStage): Promise<PeerProcess>;
   request(columns: readonly string[], rows: readonly DiamondRow[]): Request;
 }
-
-const infer = "/v2/models/diamond-price/infer";
 
 const contestants: readonly Contestant[] = [
   { name: "mergeml, rows as JSON", start: (stage) => stage.serve({ logged: true }), request: byName },
@@ -67,40 +64,4 @@ export async function tellRequests(seconds: number): Promise<void> {
   const times = ["MLServer", "mlflow"].map((peer) => `${(at("mergeml, rows") / at(peer)).toFixed(1)} × ${peer}`);
   const lead = `\`npm run bench:serving -- requests --write\`: diamond-price (60 trees), single rows over 32 connections, batches over 4, our prediction log on, the load generator on the same machine. Single rows: **${times.join(", ")}** (goal: 10 ×; 4,000/s with p99 ≤ 15 ms, 300,000 rows/s in batches).`;
   tellSection("Serving: requests a second", `${lead}\n\n${table}\n\n${machine()}`);
-}
-
-function byName(columns: readonly string[], rows: readonly DiamondRow[]): Request {
-  const objects = rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])));
-  return { path: "/models/diamond-price/predict", body: JSON.stringify(objects) };
-}
-
-const isText = (values: readonly (number | string)[]) => typeof values[0] === "string";
-
-function asTensors(columns: readonly string[], rows: readonly DiamondRow[]): Request {
-  const inputs = columns.map((name, at) => {
-    const data = rows.map((row) => row[at]!);
-    return { name, datatype: isText(data) ? "BYTES" : "FP64", shape: [rows.length, 1], data };
-  });
-  return { path: infer, body: JSON.stringify({ inputs }) };
-}
-
-function asBinary(columns: readonly string[], rows: readonly DiamondRow[]): Request {
-  const packed = columns.map((_, at) => {
-    const values = rows.map((row) => row[at]!);
-    if (!isText(values)) return { datatype: "FP32", bytes: Buffer.from(Float32Array.from(values, Number).buffer) };
-    const texts = values.map((text) => {
-      const bytes = Buffer.from(String(text));
-      return Buffer.concat([Buffer.from(Uint32Array.of(bytes.length).buffer), bytes]);
-    });
-    return { datatype: "BYTES", bytes: Buffer.concat(texts) };
-  });
-  const inputs = packed.map(({ datatype, bytes }, at) => {
-    return { name: columns[at], datatype, shape: [rows.length, 1], parameters: { binary_data_size: bytes.length } };
-  });
-  const header = Buffer.from(JSON.stringify({ parameters: { binary_data_output: true }, inputs }));
-  return {
-    path: infer,
-    body: Buffer.concat([header, ...packed.map(({ bytes }) => bytes)]),
-    headers: { "content-type": "application/octet-stream", "inference-header-content-length": String(header.length) },
-  };
 }

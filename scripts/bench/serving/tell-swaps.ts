@@ -4,10 +4,11 @@ import { machine, tellSection } from "../page.ts";
 import { load } from "./load.ts";
 import { byNameRow, type ServingStage, servingStage } from "./stage.ts";
 
-const secret = "bench";
+/** Of the webhook. */
+export const secret = "bench";
 
 /** Sends a push as a forge does. */
-async function deliver(url: string): Promise<void> {
+export async function deliver(url: string): Promise<void> {
   const body = JSON.stringify({ ref: "refs/heads/registry" });
   const headers = {
     ...{ "content-type": "application/json", "x-github-event": "push" },
@@ -25,7 +26,7 @@ async function versionOf(url: string): Promise<number> {
 }
 
 /** Alternates between two versions with one commit a time, as plain pushes: what is timed is the server. */
-function switcher(stage: ServingStage): () => number {
+export function switcher(stage: ServingStage): () => number {
   const versions = [2, 1];
   let turn = 0;
   return () => {
@@ -112,7 +113,8 @@ export async function tellLongRun(requests: number): Promise<void> {
   tellSection("Serving: swaps under load", `${text}\n\n${machine()}`);
 }
 
-async function residentMebibytes(url: string): Promise<number> {
+/** What the server says that it takes. */
+export async function residentMebibytes(url: string): Promise<number> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   return Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1] ?? Number.NaN) / 2 ** 20;
 }

@@ -7,7 +7,7 @@ import { onlyRow, temporaryTables } from "../temporary-tables.ts";
 import { openAppender } from "./appender.ts";
 import { duckdbDialect, quoteText } from "./dialect.ts";
 import { sourceColumn } from "./duckdb-columns.ts";
-import { connectSources, type SourceConnection } from "./sources/connect-sources.ts";
+import type { SourceConnection } from "./sources/connect-sources.ts";
 import { keepWholeTexts } from "./whole-texts.ts";
 
 /** One in-memory database with one connection, which can reach nothing but what it was given. */
@@ -33,7 +33,7 @@ export async function openDuckdbSession(options: DuckdbSessionOptions): Promise<
   const session = sessionOn(connection, () => instance.closeSync());
   try {
     await connection.run("SET errors_as_json = true");
-    const readable = options.sources ? await connectSources(session, options.sources) : [];
+    const readable = options.sources ? await connected(session, options.sources) : [];
     const confined = { ...options, readable: [...options.readable, ...readable] };
     for (const [name, value] of confinement(confined)) await connection.run(`SET ${name} = ${value}`);
     return session;
@@ -41,6 +41,12 @@ export async function openDuckdbSession(options: DuckdbSessionOptions): Promise<
     session[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Few sessions have sources, and what reaches them is a part of every start. */
+async function connected(session: DuckdbSession, sources: SourceConnection): Promise<string[]> {
+  const { connectSources } = await import("./sources/connect-sources.ts");
+  return connectSources(session, sources);
 }
 
 function startOptions({ threads, memory_gb, spill, sources }: DuckdbSessionOptions): Record<string, string> {
