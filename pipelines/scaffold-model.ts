@@ -1,7 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
-import { fileURLToPath } from "node:url";
 import { UserError } from "./errors/user-error.ts";
 import { repositoryName } from "./registry/remote.ts";
 import { draftModel, type FirstModel } from "./scaffold/draft-model.ts";
@@ -25,6 +24,12 @@ export interface ScaffoldOptions {
   source: ToolSource;
 }
 
+/** The schemas that editors complete with, by the path they have in a repository. */
+const editorSchemas = {
+  "models/model.schema.json": new URL("../models/model.schema.json", import.meta.url),
+  "models/features.schema.json": new URL("../models/features.schema.json", import.meta.url),
+};
+
 /** Writes what a repository of models needs and does not have yet; never overwrites. Returns the model, if one was made, and the new files. */
 export async function scaffoldModel(
   workspace: Workspace,
@@ -38,10 +43,7 @@ export async function scaffoldModel(
     created.push(path);
   };
   const model = await firstModel(workspace, options, write);
-  for (const path of ["models/model.schema.json", "models/features.schema.json"]) {
-    const schema = fileURLToPath(new URL(`../${path}`, import.meta.url));
-    await write(path, await readFile(schema, "utf8"));
-  }
+  for (const [path, schema] of Object.entries(editorSchemas)) await write(path, await readFile(schema, "utf8"));
   const { source } = options;
   if (source.kind === "repository") await writeCallers(workspace, source, options.branch, write);
   return { model, created };

@@ -15,7 +15,7 @@ it("npm ci runs no install script of ONNX Runtime, whatever npm's version", () =
   const scripted = Object.entries(packages).filter(([, each]) => each.hasInstallScript);
   expect(scripted.map(([path]) => path)).not.toContain("node_modules/onnxruntime-node");
   const { allowScripts } = JSON.parse(read("package.json")) as { allowScripts: Record<string, boolean> };
-  expect(allowScripts).toEqual({ node: true, "onnxruntime-node": false });
+  expect(allowScripts).toEqual({ esbuild: false, node: true, "onnxruntime-node": false });
 });
 
 it(".npmrc has no setting that npm does not know, which it warns of at every command", () => {

@@ -206,13 +206,14 @@ const checked = {
 } as const;
 
 /** What an answer relies on; what is only told has its own limits where it is told. */
-const schema = { anyOf: [failed, checked] } as const;
+/** What the result of a drift check must be. */
+export const driftEntrySchema = { anyOf: [failed, checked] } as const;
 
 /** What another job found of a model, from `<model>.json`. One that cannot be used is that model's error. */
 export async function readDriftEntry(folder: string, file: string): Promise<DriftEntry> {
   const model = file.slice(0, -5);
   try {
-    const entry = (await readChecked(join(folder, file), schema)) as DriftEntry;
+    const entry = (await readChecked(join(folder, file), driftEntrySchema)) as DriftEntry;
     if (entry.model === model) return entry;
     throw new UserError({ message: `the result ${file} speaks of another model`, hint: "run the job again" });
   } catch (error) {

@@ -1,5 +1,5 @@
 import { lstat, readFile } from "node:fs/promises";
-import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import { validatorOf } from "../config/schema/validator-of.ts";
 import { UserError } from "../errors/user-error.ts";
 import { type CandidateBundle, givesCandidate } from "./training-handover.ts";
 import { bundleSchema } from "./training-schema.ts";
@@ -25,21 +25,10 @@ export async function readChecked(file: string, schema: object): Promise<unknown
   if (!facts?.isFile()) throw refused(file, facts ? "it is not a plain file" : "it is missing");
   if (facts.size > mostBytes) throw refused(file, `it has ${facts.size} bytes; at most ${mostBytes} are read`);
   const value = parse(file, await readFile(file, "utf8"));
-  const check = compiled(schema);
+  const check = validatorOf(schema, "handed");
   if (check(value)) return value;
   const { instancePath = "", message = "" } = check.errors?.[0] ?? {};
   throw refused(file, `${instancePath.slice(0, 100) || "it"} ${message}`);
-}
-
-/** A report reads hundreds of files of one schema, and compiling it takes longer than reading one. */
-const validators = new WeakMap<object, ValidateFunction>();
-
-function compiled(schema: object): ValidateFunction {
-  const known = validators.get(schema);
-  if (known) return known;
-  const made = new Ajv2020({ strict: false, allowUnionTypes: true }).compile(schema);
-  validators.set(schema, made);
-  return made;
 }
 
 function parse(file: string, text: string): unknown {

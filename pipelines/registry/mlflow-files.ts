@@ -46,7 +46,7 @@ export function mlflowFiles(source: MlflowSource): Record<string, string> {
   const requirements = [`mlflow==${tested.mlflow}`, `onnx==${tested.onnx}`, `onnxruntime==${tested.onnxruntime}`];
   const files: Record<string, string> = {
     MLmodel: mlmodel(source),
-    [`${loader}.py`]: readFileSync(new URL(`./mlflow/${loader}.py`, import.meta.url), "utf8"),
+    [`${loader}.py`]: readFileSync(new URL("./mlflow/mergeml_model.py", import.meta.url), "utf8"),
     "requirements.txt": `${requirements.join("\n")}\n`,
     "python_env.yaml": `python: ${tested.python}\nbuild_dependencies:\n- pip\ndependencies:\n- -r requirements.txt\n`,
     "conda.yaml": condaEnvironment(requirements),

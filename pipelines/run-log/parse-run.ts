@@ -1,3 +1,4 @@
+import { validatorOf } from "../config/schema/validator-of.ts";
 import { mostCurves } from "./run-curves.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -25,7 +26,8 @@ const curve = object({
   values: { type: "array", minItems: 1, maxItems: 200, items: { type: "number" } },
 });
 
-const schema = object(
+/** What a run's file must be. */
+export const runSchema = object(
   {
     format: { const: 1 },
     id: { type: "string", pattern: "^r-[0-9a-f]{64}$" },
@@ -71,9 +73,8 @@ const schema = object(
 export type RunParser = (content: Buffer) => RunRecord | { problem: string };
 
 /** Compiles the schema once for many records. */
-export async function openRunParser(): Promise<RunParser> {
-  const { Ajv2020 } = await import("ajv/dist/2020.js");
-  const check = new Ajv2020({ strict: false, allowUnionTypes: true }).compile(schema);
+export function openRunParser(): RunParser {
+  const check = validatorOf(runSchema, "handed");
   return (content) => {
     if (content.length > mostRunBytes) return { problem: `it has ${content.length} bytes; at most ${mostRunBytes}` };
     const value = parseJson(content);

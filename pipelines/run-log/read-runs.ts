@@ -24,7 +24,7 @@ export async function readRuns(git: Git, tip: string | null, queue: string, mode
 async function readBranch(git: Git, tip: string | null, model?: string): Promise<Pick<ReadRuns, "runs" | "broken">> {
   const [runs, broken]: [RunRecord[], BrokenRun[]] = [[], []];
   const files = tip === null ? [] : await listFiles(git, tip, model);
-  const parse = files.length > 0 ? await openRunParser() : null;
+  const parse = files.length > 0 ? openRunParser() : null;
   let index = 0;
   for await (const object of readObjects(
     git,

@@ -33,7 +33,7 @@ export async function queueRun(root: string, record: RunRecord): Promise<void> {
 /** The runs of a queue, which may come from another job: only plain files of the right shape whose content gives their id. */
 export async function readQueue(folder: string): Promise<{ runs: QueuedRun[]; broken: BrokenRun[] }> {
   const names = await readdir(folder).catch(() => []); // no queue: nothing waits
-  const parse = names.length > 0 ? await openRunParser() : null;
+  const parse = names.length > 0 ? openRunParser() : null;
   const [runs, broken]: [QueuedRun[], BrokenRun[]] = [[], []];
   for (const name of names.filter((each) => each.endsWith(".json")).sort()) {
     const file = join(folder, name);

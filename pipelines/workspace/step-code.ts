@@ -20,6 +20,10 @@ const beginnings = {
 
 type CodedStep = keyof typeof beginnings;
 
+/** What `stepDigests` gave when the release was made, whose sources are not there to be read. */
+declare const packagedStepDigests: Readonly<Record<string, string>> | undefined;
+const packaged = typeof packagedStepDigests === "undefined" ? {} : packagedStepDigests;
+
 /** Which digest the code of a step has; null for what only remembers. It is read when it is first asked for. */
 export type CodeOf = (step: string) => string | null;
 
@@ -29,19 +33,22 @@ export function stepCode(folder = pipelines): CodeOf {
   const read = sourceReader();
   return (step) => {
     if (!Object.hasOwn(beginnings, step)) return null;
-    const digest = known.get(step) ?? digestOf(folder, beginnings[step as CodedStep], read);
+    const digest = packaged[step] ?? known.get(step) ?? digestOf(folder, beginnings[step as CodedStep], read);
     known.set(step, digest);
     return digest;
   };
 }
 
-/** Of the modules and the versions of the libraries they use. A bundle is one file, so every step has its digest. */
+/** The digest of each cached step's code, by step: a release has those of the sources that it was made of. */
+export function stepDigests(): Readonly<Record<string, string | null>> {
+  const codeOf = stepCode();
+  return Object.fromEntries(Object.keys(beginnings).map((step) => [step, codeOf(step)]));
+}
+
+/** Of the modules and the versions of the libraries they use. */
 function digestOf(folder: string, starts: readonly string[], read: Read): string {
-  const { dependencies, version } = packageJson;
-  const bundled = basename(import.meta.filename) !== "step-code.ts";
-  const files = bundled ? [import.meta.filename] : modulesFrom(starts, folder, read);
-  const code = files.map((file) => [relative(folder, file), read(file)?.hash ?? null]);
-  return sha256(canonicalJson({ dependencies, ...(bundled ? { version } : {}), code: bundled ? code[0]![1] : code }));
+  const code = modulesFrom(starts, folder, read).map((file) => [relative(folder, file), read(file)?.hash ?? null]);
+  return sha256(canonicalJson({ dependencies: packageJson.dependencies, code }));
 }
 
 /** The modules that these load, and those that they load, sorted: by imports, in processes and threads of their own, as data. */

@@ -119,7 +119,7 @@ test("mutated profile.json files are read or explained", { timeout: fuzzTimeout 
 });
 
 test("mutated runs of the run log are read or explained", { timeout: fuzzTimeout }, async () => {
-  const parse = await openRunParser();
+  const parse = openRunParser();
   const sound = readRecord(Buffer.from(record), "rent", 1);
   const run = JSON.stringify(runRecordOf(sound, 1, { event: "run", time: new Date(0), by: "Ada" }));
   await fuzz(0.1, (random) => {

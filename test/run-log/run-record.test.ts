@@ -11,7 +11,7 @@ import type { TrainingCurve } from "../../pipelines/training/trainer.ts";
 import { candidate, evaluation, modelConfig, version } from "../report/builders.ts";
 import { makeRun, minutesLater } from "./builders.ts";
 
-const parse = await openRunParser();
+const parse = openRunParser();
 const context = { event: "train", by: "Ada", commit: null, dirty: false } as const;
 const configWith = (params: ModelConfig["params"]) =>
   ({ name: "rent", task: "regression", type: "linear", seed: 1, params }) as ModelConfig;
