@@ -55,7 +55,9 @@ export async function openAction(env: Environment): Promise<Action & AsyncDispos
     },
     workspace: async () => {
       const secrets = sourceSecrets(env.MERGEML_SOURCES, core.setSecret);
-      return opened.use(await openRepository({ ...env, ...secrets }, log, input("token")));
+      const isolation = input("isolation");
+      const given = { ...env, ...secrets, ...(isolation !== "" && { MERGEML_ISOLATION: isolation }) };
+      return opened.use(await openRepository(given, log, input("token")));
     },
     fail: (message) => core.setFailed(visibleText(message)),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

@@ -52,10 +52,16 @@ function killAdopted(): void {
   const until = performance.now() + mostAdoptedMs;
   for (let empty = 0; empty < emptyRounds && performance.now() < until; ) {
     const living = ownChildren().filter((pid) => !ended.has(pid));
-    for (const pid of living.reverse()) killOne(pid);
+    // One of another user, such as sudo, ends with those below it that are ours.
+    for (const pid of living.reverse()) if (!killOne(pid)) killBelow(pid);
     for (const pid of living) if (hasEnded(pid)) ended.add(pid);
     empty = living.length === 0 ? empty + 1 : 0;
   }
+}
+
+function killBelow(ancestor: number): void {
+  const pids = listed("/proc").filter((name) => /^\d+$/.test(name));
+  for (const pid of pids.map(Number)) if (pid !== ancestor && descends(pid, ancestor)) killOne(pid);
 }
 
 /** Oldest first, with those that have ended; none where the kernel does not list them. */

@@ -1,8 +1,9 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { visibleText } from "../../errors/visible-text.ts";
 import type { Log, Step } from "../../ports/log.ts";
 import type { ProgramSource, TrainedModel, TrainingInput } from "../trainer.ts";
+import { apartFromJob } from "./apart-from-job.ts";
 import { columnsFile } from "./columns-file.ts";
 import { CurveReader } from "./curves.ts";
 import { programEnvironment } from "./environment.ts";
@@ -77,11 +78,13 @@ async function runInside(
   const env = programEnvironment({ env: source.env, allowed: params.env, home, temporary, seed, threads, memoryGb });
   const folders = [cwd, source.folder];
   const found = await findExecutable(run[0], { path: env.PATH ?? "", folders });
-  const { program, args } = withMemoryLimit([found, ...run.slice(1)], memoryGb);
+  const place = { scratch: dirname(cwd), program: found };
+  const apart = apartFromJob(source.env, place, (message) => input.log.warn(message));
+  const [program, ...args] = apart.wrap(withMemoryLimit([found, ...run.slice(1)], memoryGb));
   const show = shower(input.log);
   const stdout = new OutputLines((line) => (curves.read(line) ? step.update(null, visibleText(line)) : show(line)));
   const stderr = new OutputLines(show);
-  const end = await runProgram({
+  const ended = await runProgram({
     program,
     args,
     cwd,
@@ -93,10 +96,11 @@ async function runInside(
   stdout.end();
   stderr.end();
   if (curves.dropped > 0) input.log.warn(`${curves.dropped} points of training curves were too many to keep`);
+  const end = apart.endOf(ended);
   if (succeeded(end)) return;
   const words = { stdout: stdout.last, stderr: stderr.last };
-  const place = { folder: source.name, files: Object.keys(source.files) };
-  throw programError({ end, run, ...words, timeoutMinutes, memoryGb, ...place });
+  const about = { folder: source.name, files: Object.keys(source.files) };
+  throw programError({ end, run, ...words, timeoutMinutes, memoryGb, ...about });
 }
 
 function succeeded(end: ProgramEnd): boolean {
@@ -117,12 +121,9 @@ function shower(log: Log): (line: string) => void {
  * The limit on data memory, because that on addresses stops every runtime that reserves more than it uses (Node, the JVM,
  * CUDA). The shell sets it and becomes the program.
  */
-function withMemoryLimit(
-  [program, ...args]: readonly [string, ...string[]],
-  memoryGb: number,
-): { program: string; args: readonly string[] } {
-  if (memoryGb === 0 || process.platform !== "linux") return { program, args };
+function withMemoryLimit(command: readonly [string, ...string[]], memoryGb: number): readonly [string, ...string[]] {
+  if (memoryGb === 0 || process.platform !== "linux") return command;
   const kilobytes = String(Math.round(memoryGb * 1024 * 1024));
   const script = 'ulimit -d "$1" && shift && exec "$@"';
-  return { program: "/bin/sh", args: ["-c", script, "sh", kilobytes, program, ...args] };
+  return ["/bin/sh", "-c", script, "sh", kilobytes, ...command];
 }
