@@ -4,10 +4,14 @@ import { DamageError } from "../../pipelines/registry/damage.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
-import { announceDeployment } from "../shared/github/deployment.ts";
+import { announceDeployment, type ModelDeployment } from "../shared/github/deployment.ts";
+import { announceTogether } from "../shared/github/deployment-batch.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
 import { movedProductions } from "../shared/moved-productions.ts";
 import { runAction } from "../shared/run-action.ts";
+
+/** Above so many models are told together, not one by one. */
+const mostAlone = 20;
 
 /** What became of a model's notice; `damaged`: what is in production of it cannot be read. */
 type Told = { model: string; version: number | null; deployment: string; dispatch: string };
@@ -18,8 +22,10 @@ async function notify(action: Action): Promise<void> {
   const snapshot = await workspace.registry.snapshot({ fetch: true });
   const named = action.list("models");
   const models = named.length > 0 ? named : await movedProductions(workspace, snapshot, action.input("since"));
-  const told: Told[] = [];
-  for (const model of models) told.push(await tellOrKeep(action, workspace, snapshot, model, wrong));
+  const told =
+    models.length > mostAlone
+      ? await tellTogether(action, workspace, snapshot, { models, wrong })
+      : await tellEach(action, workspace, snapshot, { models, wrong });
   action.output("recorded", JSON.stringify(told));
   const lines = told.map((each) => `- ${each.model}: ${inWords(each)}`);
   if (lines.length > 0) await appendJobSummary(action.env, `### Production\n\n${lines.join("\n")}\n`);
@@ -28,6 +34,55 @@ async function notify(action: Action): Promise<void> {
   const [other] = wrong.filter((each) => !(each instanceof UserError));
   if (other !== undefined) throw other;
   if (problems.length > 0) throw new UserError(problems);
+}
+
+interface ToTell {
+  models: readonly string[];
+  wrong: unknown[];
+}
+
+async function tellEach(
+  action: Action,
+  workspace: Workspace,
+  snapshot: Snapshot,
+  { models, wrong }: ToTell,
+): Promise<Told[]> {
+  const told: Told[] = [];
+  for (const model of models) told.push(await tellOrKeep(action, workspace, snapshot, model, wrong));
+  return told;
+}
+
+/** More models than GitHub's hourly limit has room for, one by one. */
+async function tellTogether(
+  action: Action,
+  workspace: Workspace,
+  snapshot: Snapshot,
+  { models, wrong }: ToTell,
+): Promise<Told[]> {
+  const [deployments, damaged]: [ModelDeployment[], Told[]] = [[], []];
+  for (const model of models) {
+    try {
+      deployments.push(await stateOf(action, workspace, snapshot, model));
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      wrong.push(error);
+      damaged.push({ model, version: null, deployment: "damaged", dispatch: "none" });
+    }
+  }
+  const { runUrl } = await action.context();
+  const environment = action.input("environment") || "production";
+  const batch = { environment, tip: snapshot.tip ?? "", logUrl: runUrl };
+  const outcomes = await announceTogether(await action.github(), deployments, batch);
+  for (const outcome of ["failed", "forbidden"] as const) {
+    const count = [...outcomes.values()].filter((each) => each === outcome).length;
+    if (count > 0) action.log.warn(`GitHub was not told of ${count} models: ${outcome}`);
+  }
+  const told = deployments.map(({ model, version }) => {
+    const deployment = outcomes.get(model) ?? "failed";
+    return { model, version, deployment, dispatch: deployment === "recorded" ? "sent" : "none" };
+  });
+  action.log.info(`${told.filter(({ dispatch }) => dispatch === "sent").length} of ${told.length} models were news`);
+  return [...told, ...damaged];
 }
 
 function inWords({ version, deployment }: Told): string {
@@ -59,20 +114,30 @@ async function tellOrKeep(
 
 /** What the token may not do is said and left out. */
 async function tell(action: Action, workspace: Workspace, snapshot: Snapshot, model: string): Promise<Told> {
-  const last = (await workspace.registry.deployments(model, snapshot)).moves.at(-1);
+  const state = await stateOf(action, workspace, snapshot, model);
+  const { version, description } = state;
+  const { deployment, dispatch } = await announceDeployment(await action.github(), state);
+  action.log.info(`${model}: ${description}; deployment ${deployment}, dispatch ${dispatch}`);
+  if (deployment === "forbidden")
+    action.log.warn(`the token may not record deployments of ${model}: give the job deployments: write`);
+  return { model, version, deployment, dispatch };
+}
+
+/** What is in production of a model, as a Deployment says it. */
+async function stateOf(
+  action: Action,
+  { registry }: Workspace,
+  snapshot: Snapshot,
+  model: string,
+): Promise<ModelDeployment> {
+  const last = (await registry.deployments(model, snapshot)).moves.at(-1);
   const { runUrl } = await action.context();
-  const github = await action.github();
   const version = (await snapshot.production(model))?.version ?? null;
   const commit = last?.commit ?? snapshot.tip ?? "";
   const description =
     version === null ? "nothing is in production" : `v${version} is in production, by ${last?.by ?? "?"}`;
   const environment = action.input("environment") || "production";
-  const state = { model, version, commit, environment, description, logUrl: runUrl };
-  const { deployment, dispatch } = await announceDeployment(github, state);
-  action.log.info(`${model}: ${description}; deployment ${deployment}, dispatch ${dispatch}`);
-  if (deployment === "forbidden")
-    action.log.warn(`the token may not record deployments of ${model}: give the job deployments: write`);
-  return { model, version, deployment, dispatch };
+  return { model, version, commit, environment, description, logUrl: runUrl };
 }
 
 /** What is wrong with the branch, or why that cannot be told. */

@@ -1,4 +1,5 @@
 import { join, posix } from "node:path";
+import { GitError } from "../../pipelines/registry/git/failure.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import { definitionOf } from "../../pipelines/workspace/read-models.ts";
@@ -11,6 +12,9 @@ import { modelsFolder } from "./repository-path.ts";
 
 /** Commits of mergeml.yaml that are looked at for the one that gave a model its defaults. */
 const mostCommits = 10;
+
+/** Commits that are brought to find those that touched a model. */
+const deepest = 100;
 
 /**
  * The pull request that brought a candidate's definition: that of the last commit that touched the model's folder, or that gave
@@ -40,16 +44,31 @@ export async function pullRequestOfModel(
 /** The last commits that touched a path of the models' folder; of a shallow checkout GitHub knows, as its history is not here. */
 async function lastCommits(
   { env }: Pick<Action, "env">,
-  { git, root }: Workspace,
+  { git, root, remote }: Workspace,
   github: GitHub,
   path: string,
   most: number,
 ): Promise<string[]> {
-  const isShallow = (await git.text(["rev-parse", "--is-shallow-repository"])) === "true";
-  if (isShallow) {
-    const head = (await git.headCommit()) ?? "HEAD";
-    return lastCommitsOfPath(github, head, posix.join(modelsFolder(env), path), most);
-  }
-  const listed = await git.text(["log", `-${most}`, "--format=%H", "HEAD", "--", join(root, path)]);
-  return listed.split("\n").filter(Boolean);
+  const head = (await git.headCommit()) ?? "HEAD";
+  const isShallow = await deepen({ git, remote }, head);
+  const listed = await git.text(["log", `-${most}`, "--format=%H %P", "HEAD", "--", join(root, path)]);
+  const commits = listed.split("\n").filter(Boolean);
+  const [last] = commits.slice(-1);
+  // A commit whose parents are not here seems to have touched all of its files.
+  const isKnown = commits.length === most && last !== undefined && last.includes(" ");
+  if (isShallow && !isKnown) return lastCommitsOfPath(github, head, posix.join(modelsFolder(env), path), most);
+  return commits.map((each) => each.split(" ", 1)[0] ?? "");
+}
+
+/** Brings the last commits without their files, where they are not here: git has no hourly limit, and GitHub's API has. Returns whether some are still missing. */
+async function deepen({ git, remote }: Pick<Workspace, "git" | "remote">, head: string): Promise<boolean> {
+  const isShallow = async () => (await git.text(["rev-parse", "--is-shallow-repository"])) === "true";
+  if (!(await isShallow())) return false;
+  const hasParents = (await git.text(["rev-list", "--parents", "-n", "1", head])).includes(" ");
+  if (hasParents || remote === null) return true; // it was done before
+  const fetch = ["fetch", "--no-tags", "--quiet", "--filter=blob:none", `--depth=${deepest}`, remote, head];
+  await git.run(fetch).catch((error: unknown) => {
+    if (!(error instanceof GitError)) throw error;
+  });
+  return isShallow();
 }

@@ -91,7 +91,7 @@ describe("the pull request that a version is recorded with", () => {
     expect(await ask(name)).toBe(found);
   });
 
-  it("is told by GitHub where the checkout has no history", async () => {
+  it("is found in history that is brought for it, without asking GitHub for commits", async () => {
     const { git, folder } = scratch;
     const shallow = `${folder}/shallow`;
     git("clone", "-q", "--depth=1", `file://${folder}/origin.git`, shallow);
@@ -101,6 +101,7 @@ describe("the pull request that a version is recorded with", () => {
     git("-C", `${folder}/origin.git`, "config", "uploadpack.allowReachableSHA1InWant", "true");
     expect(await ask("price", shallow)).toBe(2);
     expect(await ask("rent", shallow)).toBe(3);
-    expect(git("-C", shallow, "rev-list", "--count", "HEAD").trim()).toBe("1");
+    expect(git("-C", shallow, "rev-list", "--count", "HEAD").trim()).toBe("6");
+    expect(faulty.asked("/commits?")).toEqual([]);
   });
 });
