@@ -7,6 +7,7 @@ import { downloadFile, uploadFile } from "../data/object-storage/transfer.ts";
 import { signInToStorage } from "../data/sources/sign-in.ts";
 import { folderOf, objectStorage } from "../data/sources/source-objects.ts";
 import { keyOf, settingsOf } from "../data/sources/storage-settings.ts";
+import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Environment } from "../ports/environment.ts";
 
@@ -25,7 +26,7 @@ export interface RemoteLog {
 }
 
 interface LogPlace {
-  /** `s3://acme-lake/predictions` */
+  /** `s3://acme-lake/predictions`, and of a server of one's own `?endpoint=https://minio.acme.example&region=…` behind it. */
   address: string;
   /** How it is signed in to is what the source of the same bucket says. */
   sources: Sources;
@@ -40,11 +41,16 @@ const day = 24 * 60 * 60 * 1000;
 /** Nothing is asked for until it is needed. */
 export function openRemoteLog({ address, sources, env, clock, local }: LogPlace): RemoteLog {
   const folder = join(local, sha256(address).slice(0, 12));
-  const root = folderOf(keyOf(address));
+  const [url = "", given] = address.split(/\?(.*)/s);
+  const root = folderOf(keyOf(url));
+  const own = ownSettings(given);
   const storage = async () => {
-    const settings = settingsOf(address, {}, sources);
-    const access = await signInToStorage({ name: "predictions", url: address, settings, env, clock });
-    return objectStorage(address, access, clock);
+    const found = { ...settingsOf(url, {}, sources), ...own };
+    // As for a store: where no source says it, the environment does.
+    const endpoint = Object.keys(found).length > 0 ? found.endpoint : env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL;
+    const settings = url.startsWith("s3://") && endpoint ? { ...found, endpoint } : found;
+    const access = await signInToStorage({ name: "predictions", url, settings, env, clock });
+    return objectStorage(url, access, clock);
   };
   return {
     address,
@@ -69,6 +75,17 @@ export function openRemoteLog({ address, sources, env, clock, local }: LogPlace)
       await uploadFile(await storage(), key, { path, bytes: (await stat(path)).size });
     },
   };
+}
+
+/** What stands behind the question mark of an address. Throws UserError for what is not known there. */
+function ownSettings(text = ""): { endpoint?: string; region?: string } {
+  const entries = [...new URLSearchParams(text)];
+  const unknown = entries.find(([name]) => name !== "endpoint" && name !== "region");
+  if (unknown === undefined) return Object.fromEntries(entries.filter(([, value]) => value !== ""));
+  throw new UserError({
+    message: `the prediction log's address has ${JSON.stringify(unknown[0].slice(0, 50))} behind its question mark`,
+    hint: "endpoint and region may stand there: s3://acme-lake/predictions?endpoint=https://minio.acme.example",
+  });
 }
 
 /** `model/2001-06-15/writer-1.parquet` from that day on; what is called otherwise is no file of a log, and could lead out of the folder. */

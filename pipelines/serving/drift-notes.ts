@@ -26,7 +26,7 @@ export function openDriftNotes({ lastDrift }: Pick<RegistrySource, "lastDrift">,
       const { model, digest } = record;
       const known = notes.get(model);
       const check = known?.digest === digest ? known.check : null;
-      if (lastDrift === undefined || (known?.digest === digest && now - known.read < freshMs)) return check;
+      if (lastDrift === undefined || (known?.digest === digest && Math.abs(now - known.read) < freshMs)) return check;
       const note: Note = { digest, read: now, check };
       notes.set(model, note);
       lastDrift(record).then(

@@ -11,6 +11,8 @@ export function describeApi({ table, tool, token }: Pick<ServerContext, "table" 
   const models = table.all().filter(({ pair }) => pair !== null);
   return {
     openapi: "3.1.0",
+    // Below wherever this document is, also behind a proxy that answers under a path.
+    servers: [{ url: "." }],
     info: { title: "mergeml serve", version: tool, description: "Predictions of the models that are in production." },
     paths: { ...Object.fromEntries(models.map(predictPath)), ...protocolPaths(), ...toolPaths() },
     components: {

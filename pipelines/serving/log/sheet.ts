@@ -23,7 +23,7 @@ export interface Sheet {
   model: ServedModel;
   version: LoggedVersion;
   day: string;
-  /** Milliseconds since 1970, of its first row. */
+  /** When its first row came, in milliseconds of a steady clock. */
   since: number;
   /** Texts of its columns that the writer knows. */
   texts: SheetTexts;

@@ -91,6 +91,31 @@ describe("the prediction log of a server", () => {
     expect(rows).toEqual([{ n: 20_000, sizes: 20_000, keys: 20_000, cities: 20_000 }]);
   });
 
+  it("is one for several servers that write into the same folder", async () => {
+    const logs = ["serve-1", "serve-2"].map((writer) => openLog({ owner: { ...owner, writer } }));
+    for (let batch = 0; batch < 30; batch++)
+      for (const [at, log] of logs.entries())
+        log.onAnswered(answered(rent, batchOf(1, [size(batch), city(`server ${at}`)], null)));
+    // A third comes and goes while they write: what it finds unfinished is not abandoned.
+    await openLog({ owner: { ...owner, writer: "serve-3" } })[Symbol.asyncDispose]();
+    for (const log of logs) await log[Symbol.asyncDispose]();
+    expect(files()).toEqual(["rent/2001-06-15/serve-1-1.parquet", "rent/2001-06-15/serve-2-1.parquet"]);
+    const counted = `city, count(*)::INT AS n FROM read_parquet('${folder}/rent/*/*.parquet') GROUP BY city ORDER BY city`;
+    expect(await query(`SELECT ${counted}`)).toEqual([
+      { city: "server 0", n: 30 },
+      { city: "server 1", n: 30 },
+    ]);
+  });
+
+  it("writes rows when they are old enough, also while the machine's clock is set back", async () => {
+    let wall = Date.UTC(2001, 5, 15, 12);
+    const log = openLog({ clock: { now: () => new Date(wall) }, limits: { age: 200 } });
+    log.onAnswered(answered(rent, batchOf(1, [size(1), city("Ulm")], null)));
+    wall -= 60 * 60 * 1000;
+    await vi.waitFor(() => expect(log.facts().kept).toBe(1), 10_000);
+    await log[Symbol.asyncDispose]();
+  });
+
   it("tells classes as predict --log does, and failed requests by their error", async () => {
     const features = [
       { name: "open", kind: "boolean" as const },
