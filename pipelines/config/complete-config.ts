@@ -32,6 +32,7 @@ export function completeConfig(filled: FilledModelConfig, trainer: TrainerSchema
     rollback: completeRollback(filled),
     // Absent unless written, so that records of models without it stay what they were.
     ...(filled.serving && { serving: filled.serving }),
+    ...(filled.card && { card: filled.card }),
     resources: filled.resources,
   };
 }

@@ -20,7 +20,9 @@ export function describeChange(
   const own = [ownText(before, queryBefore), ownText(after, queryAfter)] as const;
   const files = [before.features.query, after.features.query] as const;
   const found = [queryChange("features.query", ...files, ...own), ...viewChanges(before, after)];
-  const place = changes.findIndex(({ key }) => /^(thresholds|drift|retrain|rollback|serving|resources)\b/.test(key));
+  const place = changes.findIndex(({ key }) =>
+    /^(thresholds|drift|retrain|rollback|serving|card|resources)\b/.test(key),
+  );
   return changes.toSpliced(place < 0 ? changes.length : place, 0, ...found.flatMap((change) => change ?? []));
 }
 

@@ -1,6 +1,7 @@
 import type { FromSchema } from "json-schema-to-ts";
 import { tasks } from "./metric-names.ts";
 import type { ModelParts, TrainerSchema } from "./model-parts.ts";
+import { cardSchema } from "./schema/card-schema.ts";
 import { featuresSchema, featuresSchemaWith } from "./schema/features-schema.ts";
 import { driftSchema, resourcesSchema, retrainSchema } from "./schema/operations-schema.ts";
 import { rollbackSchema } from "./schema/rollback-schema.ts";
@@ -74,6 +75,7 @@ export const baseModelSchema = {
     retrain: retrainSchema,
     rollback: rollbackSchema,
     serving: servingSchema,
+    card: cardSchema,
     resources: resourcesSchema,
   },
 } as const;

@@ -1,4 +1,5 @@
 import { canonicalJson } from "../config/canonical-json.ts";
+import { describeChange } from "../config/describe-change.ts";
 import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
 import type { Explanations } from "../evaluation/explanations.ts";
 import { formatCount, formatNumber, formatSigned } from "../statistics/format-number.ts";
@@ -6,10 +7,14 @@ import { markdownTable, plainText } from "./markdown-text.ts";
 import type { VersionRecord } from "./version-record.ts";
 
 /** What MODEL_CARD.md tells: everything of the record but the hashes of the files it is one of. */
-export type CardSource = Pick<
-  VersionRecord,
-  "model" | "version" | "candidate" | "evaluation" | "verdict" | "pull_request" | "registered" | "registered_by"
->;
+export interface CardSource
+  extends Pick<
+    VersionRecord,
+    "model" | "version" | "candidate" | "evaluation" | "verdict" | "pull_request" | "registered" | "registered_by"
+  > {
+  /** The version before, to tell what has changed since; null for the first. */
+  before?: VersionRecord | null;
+}
 
 /** MODEL_CARD.md: what the model is, how good it was when it was registered, what it learned from, and how to make it again. */
 export function modelCard(source: CardSource): string {
@@ -19,14 +24,79 @@ export function modelCard(source: CardSource): string {
     `# ${model}, version ${version}`,
     `${plainText(config.description)}${config.owner ? `\n\nOwner: ${plainText(config.owner)}` : ""}`,
     `**${source.verdict.outcome}**: ${plainText(source.verdict.summary)}`,
+    `## Intended use\n\n${useSection(source)}`,
     `## How good\n\n${metricTable(source.evaluation)}`,
+    ...sliceSection(source.evaluation),
     `## Data\n\n${dataSection(source)}`,
+    ...(source.before ? [`## Since version ${source.before.version}\n\n${changeSection(source, source.before)}`] : []),
     `## Training\n\n${trainingSection(source)}`,
     `## Limits\n\n${limitsSection(source)}`,
     `## Lineage\n\n${lineageSection(source)}`,
     `## Make it again\n\n\`\`\`\nmergeml reproduce ${model}@${version}\n\`\`\`\n\nIt trains from this record and compares the bytes of model.onnx.`,
   ];
   return `${sections.join("\n\n")}\n`;
+}
+
+function useSection({ candidate }: CardSource): string {
+  const { card, task, features } = candidate.config;
+  const nobody = "Nobody has written it down: `card.intended_use` in model.yaml.";
+  return [
+    card?.intended_use ? plainText(card.intended_use) : nobody,
+    ...(card?.not_for ? [`Not for: ${plainText(card.not_for)}`] : []),
+    `A ${task} of ${plainText(features.target)} from ${features.key.length > 0 ? `rows identified by ${plainText(features.key.join(", "))}` : "rows"}.`,
+  ].join("\n\n");
+}
+
+/** The worst first; all of them are in version.json. */
+function sliceSection({ slices, small_slices: small }: Evaluation): string[] {
+  if (slices.length === 0) return [];
+  const worse = ({ difference, direction }: (typeof slices)[number]) =>
+    (difference?.value ?? 0) * (direction === "min" ? 1 : -1);
+  const rows = slices
+    .toSorted((a, b) => worse(b) - worse(a))
+    .slice(0, 20)
+    .map(({ by, value: of, metric, rows: count, production, candidate, difference }) => [
+      `${plainText(by)} = ${plainText(of)}`,
+      plainText(metric),
+      formatCount(count),
+      value(production),
+      value(candidate),
+      difference ? formatSigned(difference.value) : "–",
+    ]);
+  const table = markdownTable(
+    ["slice", "metric", "rows", "production then", "this version", "difference"],
+    rows,
+    [2, 3, 4, 5],
+  );
+  const left = [
+    ...(slices.length > 20 ? [`${slices.length - 20} more are in version.json.`] : []),
+    ...(small > 0 ? [`${small} slices have too few rows to tell.`] : []),
+  ];
+  return [[`## By slice\n\n${table}`, ...left].join("\n\n")];
+}
+
+function changeSection({ candidate, evaluation }: CardSource, before: VersionRecord): string {
+  const { config, query } = before.candidate;
+  const changes = describeChange(config, candidate.config, query, candidate.query).map(
+    ({ key, before: was, after: is }) => `${key}: ${shortValue(was)} → ${shortValue(is)}`,
+  );
+  const [now] = evaluation.metrics;
+  const then = before.evaluation.metrics.find(({ metric }) => metric === now?.metric);
+  const metric =
+    now && then
+      ? [
+          `- ${plainText(now.metric)}: ${value(then.candidate)} then, ${value(now.candidate)} now, each on the test rows of its day`,
+        ]
+      : [];
+  const rows = (key: "train" | "test") =>
+    `- ${key} rows: ${formatCount(before.candidate[key].rows)} → ${formatCount(candidate[key].rows)}${before.candidate[key].fingerprint === candidate[key].fingerprint ? " (the same)" : ""}`;
+  return [...changes.map((each) => `- ${plainText(each)}`), rows("train"), rows("test"), ...metric].join("\n");
+}
+
+function shortValue(value: unknown): string {
+  if (value === undefined) return "–";
+  const text = typeof value === "string" ? value : canonicalJson(value);
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
 function metricTable({ metrics, baseline, rows }: Evaluation): string {
@@ -121,14 +191,15 @@ function permutationTable({ importance, metric }: Explanations): string {
   return markdownTable(["feature", `${plainText(metric)} worse by when shuffled`, "± sd"], rows, [1, 2]);
 }
 
-function limitsSection({ verdict }: CardSource): string {
+function limitsSection({ verdict, candidate: { config } }: CardSource): string {
   const rows = verdict.checks.map(({ id, limit, found, outcome, waived }) => {
     const state = waived ? `waived until ${waived.until}: ${waived.reason}` : outcome;
     return [id, limit, found, state].map(plainText);
   });
   const notes = verdict.notes.map((note) => `- ${plainText(note)}`).join("\n");
   const table = rows.length > 0 ? markdownTable(["check", "limit", "found", "outcome"], rows) : "";
-  return [table, notes].filter(Boolean).join("\n\n") || "None.";
+  const known = (config.card?.limits ?? []).map((each) => `- ${plainText(each)}`).join("\n");
+  return [known, table, notes].filter(Boolean).join("\n\n") || "None.";
 }
 
 function lineageSection({ candidate, pull_request: pullRequest, registered, registered_by: by }: CardSource): string {

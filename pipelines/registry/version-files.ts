@@ -22,6 +22,8 @@ export interface VersionContent {
   /** More files by name, such as profile.json. */
   extras: Readonly<Record<string, Uint8Array | string>>;
   pullRequest: number | null;
+  /** The version before, for what the card says has changed; null for the first, and for one that cannot be read. */
+  before?: VersionRecord | null;
 }
 
 export interface Registration {
@@ -49,7 +51,7 @@ export function versionFiles(
   };
   const own: Record<string, Uint8Array | string> = {
     ...mlflowFiles({ candidate, example, version, verdict: verdict.outcome }),
-    "MODEL_CARD.md": modelCard(about),
+    "MODEL_CARD.md": modelCard({ ...about, before: content.before ?? null }),
     [content.model.file]: content.model.content,
   };
   checkExtras(content.extras, own);

@@ -41,6 +41,7 @@ test.each([
   ["drift.group", "window: 7d", "window: 7d, group: customer"],
   ["retrain", "schedule: never", "schedule: weekly"],
   ["rollback", "resources: {", "rollback: { when: { error_rate: 5% } }\nresources: {"],
+  ["card", "resources: {", "card: { intended_use: Staff look at it. }\nresources: {"],
   ["serving", "resources: {", "serving: { log: { sample: 0.1, redact: [distance] } }\nresources: {"],
   ["resources", "timeout_minutes: 60", "timeout_minutes: 90"],
   ["thresholds", "max: 35", "max: 30"],
