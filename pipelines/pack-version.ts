@@ -9,6 +9,7 @@ import { readRecord } from "./registry/sealed-record.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import { modelFile, referenceFile } from "./registry/stored-model.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
+import { verdictBundleFile } from "./trust/statement.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 type Packing = Pick<Workspace, "store" | "log">;
@@ -33,8 +34,13 @@ export async function packVersion(
   const { config, commit } = candidate;
   const repository = await store.shared.repository();
   const about = { model, version, type: config.type, description: config.description, created: registered, commit };
+  const bundle = files.find(({ name }) => name === verdictBundleFile)?.bytes ?? null;
+  const content = files.filter(({ name }) => name !== verdictBundleFile);
   await using staging = await store.staging();
-  const sent = await shelf.put({ ...about, name: packedName(record), repository, files }, staging.path);
+  const sent = await shelf.put(
+    { ...about, name: packedName(record), repository, bundle, files: content },
+    staging.path,
+  );
   await readPacked({ store }, shelf, record);
   log.info(`  ${model}@${version} is one artifact in ${store.title}, read back`);
   return sent;

@@ -89,6 +89,8 @@ export interface PackedVersion {
   /** Commit of the models' repository; null outside one. */
   commit: string | null;
   repository: string;
+  /** A Sigstore bundle that vouches for the version, to be found beside it; null for none. */
+  bundle: Uint8Array | null;
   files: readonly NamedFile[];
 }
 

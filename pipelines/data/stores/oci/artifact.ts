@@ -31,7 +31,7 @@ export interface FoundArtifact extends StoredItem {
   layers: readonly Layer[];
 }
 
-const manifestType = "application/vnd.oci.image.manifest.v1+json";
+export const manifestType = "application/vnd.oci.image.manifest.v1+json";
 /** Where our record of an item stands in its manifest. */
 const recordKey = "org.mergeml.record";
 
@@ -55,8 +55,8 @@ export async function findArtifact(client: RegistryClient, name: string): Promis
 }
 
 /** The manifest under a tag; null when there is none. */
-export async function readManifest(client: RegistryClient, tag: string): Promise<Buffer | null> {
-  const headers = { accept: manifestType };
+export async function readManifest(client: RegistryClient, tag: string, accept = manifestType): Promise<Buffer | null> {
+  const headers = { accept };
   const answer = await client.ask({ method: "GET", path: `manifests/${tag}`, action: "pull", headers, answers: [404] });
   return answer.status === 404 ? null : answer.body;
 }
@@ -135,7 +135,8 @@ function annotationsOf({ item, title }: Artifact, now: Date): Record<string, str
   };
 }
 
-async function uploadText(client: RegistryClient, text: string): Promise<void> {
+/** Sends a small blob that is not there yet. */
+export async function uploadText(client: RegistryClient, text: string): Promise<void> {
   const digest = digestOf(text);
   const found = await client.ask({ method: "HEAD", path: `blobs/${digest}`, action: "pull", answers: [404] });
   if (found.status !== 404) return;

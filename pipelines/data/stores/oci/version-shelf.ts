@@ -14,6 +14,7 @@ import {
   untilTaken,
 } from "./artifact.ts";
 import { downloadBlob } from "./download-blob.ts";
+import { putReferrer } from "./referrer.ts";
 import type { RegistryClient } from "./registry-client.ts";
 import { uploadBlob } from "./upload-blob.ts";
 
@@ -21,7 +22,9 @@ import { uploadBlob } from "./upload-blob.ts";
 export function openVersionShelf(client: RegistryClient): VersionShelf {
   return {
     async put(version, scratch) {
-      if (await findArtifact(client, version.name)) return 0;
+      const there = await findArtifact(client, version.name);
+      if (there && version.bundle) await putReferrer(client, there.body, version.bundle);
+      if (there) return 0;
       const layers = version.files.map(({ name, bytes }) => layerOf(name, bytes));
       const item = itemOf(version, layers);
       const artifact = { item, layers, ...describe(version) };
@@ -33,6 +36,8 @@ export function openVersionShelf(client: RegistryClient): VersionShelf {
         }
         await putManifest(client, artifact, client.now());
       });
+      const sent = version.bundle && (await findArtifact(client, version.name));
+      if (sent && version.bundle) await putReferrer(client, sent.body, version.bundle);
       return item.bytes;
     },
     async get(name, folder) {
