@@ -7,6 +7,7 @@ import { triedBefore } from "../shared/candidate-marker.ts";
 import { compareWithJudged, openJudgedBefore } from "../shared/judged-before.ts";
 import { runAction } from "../shared/run-action.ts";
 import { supersededBy } from "../shared/superseded.ts";
+import { approversOf, attest } from "./signed-facts.ts";
 
 async function register(action: Action): Promise<void> {
   const workspace = await action.workspace();
@@ -34,10 +35,11 @@ async function register(action: Action): Promise<void> {
       );
       continue;
     }
-    named.push({
-      model,
-      ...(await registerCandidate(workspace, candidate, { promote, pullRequest: before.pullRequest })),
-    });
+    const { pullRequest } = before;
+    const approvedBy = await approversOf(action, workspace, pullRequest);
+    const registered = await registerCandidate(workspace, candidate, { promote, pullRequest, approvedBy });
+    await attest(action, workspace, registered);
+    named.push({ model, ...registered });
   }
   tellPassingStore(workspace, named);
   action.output("registered", JSON.stringify(named));

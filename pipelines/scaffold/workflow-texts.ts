@@ -135,6 +135,7 @@ jobs:
   models:
     permissions:
       actions: write
+      attestations: write
       checks: write
       contents: write
       deployments: write

@@ -30,7 +30,14 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
   "model-deploy.yml": {
     plan: read,
     train: { ...readStore, "id-token": "write" },
-    deploy: { ...change, "id-token": "write", packages: "write", "pull-requests": "read" },
+    deploy: {
+      ...change,
+      actions: "read",
+      attestations: "write",
+      "id-token": "write",
+      packages: "write",
+      "pull-requests": "read",
+    },
     announce: { ...judgeAgain, ...change, issues: "write" },
   },
   "registry.yml": { notify: { ...judgeAgain, ...change } },
