@@ -61,11 +61,19 @@ export function noRegistry({ repository }: Pick<Workspace, "repository">): UserE
   });
 }
 
+interface RegisterOptions {
+  promote: boolean;
+  pullRequest: number | null;
+  /** Who approved it, as GitHub tells it. */
+  approvedBy?: readonly string[];
+  event?: RunEvent;
+}
+
 /** Registers a candidate, and promotes it if asked. When production changed since the gate, it is scored and judged again. */
 export async function registerCandidate(
   workspace: Workspace,
   candidate: Candidate,
-  { promote, pullRequest, event = "register" }: { promote: boolean; pullRequest: number | null; event?: RunEvent },
+  { promote, pullRequest, approvedBy = [], event = "register" }: RegisterOptions,
 ): Promise<RegisterResult> {
   const { record, evaluation, verdict, example } = candidate;
   await keepDatasets(workspace, record);
@@ -80,6 +88,7 @@ export async function registerCandidate(
         model: candidate.model,
         example,
         pullRequest,
+        approvedBy,
         promote,
         judgeAgain: (snapshot) => judgeAgain(workspace, candidate, snapshot),
         keep: async (record, files) => void (await packVersion(workspace, record, files)),

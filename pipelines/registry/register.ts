@@ -2,6 +2,7 @@ import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { formatMessage, promoteSubject, registerSubject } from "./commit-message.ts";
+import { DamageError } from "./damage.ts";
 import type { CommitPlan } from "./git/commits.ts";
 import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
@@ -27,6 +28,8 @@ export interface RegisterInput extends Judged {
   /** More files for the version's folder, by name. */
   extras?: Readonly<Record<string, Uint8Array | string>>;
   pullRequest: number | null;
+  /** Who approved it, for the signed statement of its promotion. */
+  approvedBy?: readonly string[];
   promote: boolean;
   /** Scores and judges the candidate against what is in production at `snapshot`, when that is not what the verdict was given against. */
   judgeAgain(snapshot: Snapshot): Promise<Judged>;
@@ -59,7 +62,15 @@ export async function register(writer: Writer, input: RegisterInput): Promise<Re
     const production = await snapshot.production(name);
     if (!judgedAgainst(judged, production)) judged = await judgeAnew(input, snapshot, production);
     const version = (versions.at(-1)?.version ?? 0) + 1;
-    const content = { ...input, ...judged, model: stored, example: input.example ?? null, extras: input.extras ?? {} };
+    const before = await versionBefore(snapshot, name, versions.at(-1)?.version ?? null);
+    const content = {
+      ...input,
+      ...judged,
+      before,
+      model: stored,
+      example: input.example ?? null,
+      extras: input.extras ?? {},
+    };
     const files = versionFiles(content, { version, time: context.now, by: context.identity.name });
     const whole = wholeFolder(files, input.model);
     const hashes = Object.fromEntries(whole.map(({ name, bytes }) => [name, sha256(bytes)]));
@@ -85,7 +96,7 @@ type AfterChange = Awaited<ReturnType<typeof editIndex>>["after"];
 
 async function planCommits(
   writer: Writer,
-  { promote, pullRequest }: RegisterInput,
+  { promote, pullRequest, approvedBy = [] }: RegisterInput,
   { record, changes }: Registration,
   production: ProductionPointer | null,
   after: AfterChange,
@@ -102,7 +113,7 @@ async function planCommits(
     const index = after({ production: { pointer, metric: primaryMetric(record) } });
     const move = { path: productionFile(model), content: writePointer(pointer) };
     const told = { ...move, environment: "production", from, record, by: identity.name, since: now, pullRequest };
-    const signed = await signMove(writer, { ...told, why: verdict.summary });
+    const signed = await signMove(writer, { ...told, approvedBy, why: verdict.summary });
     commits.push({
       message: formatMessage(promoteSubject(model, from, version), verdict.summary, facts),
       changes: [move, ...signed, index],
@@ -113,6 +124,16 @@ async function planCommits(
     return { version, record, alreadyRegistered: false, registerCommit, promoteCommit, from: promote ? from : null };
   };
   return { commits, result };
+}
+
+/** What the card compares with. A damaged one keeps nobody from registering. */
+async function versionBefore(snapshot: Snapshot, model: string, version: number | null): Promise<VersionRecord | null> {
+  try {
+    return version === null ? null : await snapshot.record(model, version);
+  } catch (error) {
+    if (error instanceof DamageError) return null;
+    throw error;
+  }
 }
 
 async function findCandidate(

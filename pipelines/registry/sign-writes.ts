@@ -43,6 +43,7 @@ export interface SignedMove {
   since: Date;
   pullRequest: number | null;
   why: string;
+  approvedBy?: readonly string[];
 }
 
 /** The change that puts a signed statement beside a pointer that moves; none where nothing has to be signed, or nothing can. */
@@ -52,7 +53,15 @@ export async function signMove(writer: SigningWriter, move: SignedMove): Promise
   const { promotionStatement } = await import("../trust/promotion-statement.ts");
   const { path: file, content, since, ...told } = move;
   const run = writer.trust?.run ?? null;
-  const statement = promotionStatement({ ...told, file, hash: sha256(content), since: since.toISOString(), run });
+  const approvedBy = move.approvedBy ?? [];
+  const statement = promotionStatement({
+    ...told,
+    approvedBy,
+    file,
+    hash: sha256(content),
+    since: since.toISOString(),
+    run,
+  });
   const what = `the promotion of ${move.record.model}@${move.record.version}`;
   const bytes = await signStatement(writer, policy, statement, what);
   return bytes ? [{ path: pointerBundleFile(file), content: bytes }] : [];

@@ -22,6 +22,8 @@ export interface StatedPromotion {
   /** One sentence. */
   why: string;
   run: StatingRun | null;
+  /** Who approved, as GitHub tells it. */
+  approvedBy: readonly string[];
 }
 
 /** Who moved which environment from what to what, and why. Its subject is the pointer file, so a revert that brings the file back brings its statement back. */
@@ -40,6 +42,7 @@ export function promotionStatement(move: StatedPromotion): Statement {
         pull_request: move.pullRequest,
         why,
         run,
+        approved_by: move.approvedBy,
       },
     },
   );

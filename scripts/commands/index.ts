@@ -128,6 +128,21 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Who must have signed a version, and what is signed",
     load: async () => (await import("./trust.ts")).trust,
   },
+  audit: {
+    usage: "audit [--since DATE]",
+    summary: "Every change of production: who, by which run, on which verdict",
+    load: async () => (await import("./audit.ts")).audit,
+  },
+  sbom: {
+    usage: "sbom <model>[@N]",
+    summary: "A version's bill of materials (CycloneDX 1.7)",
+    load: async () => (await import("./sbom.ts")).sbom,
+  },
+  dossier: {
+    usage: "dossier <model>[@N]",
+    summary: "Technical documentation (EU AI Act, Annex IV) from the record",
+    load: async () => (await import("./dossier.ts")).dossier,
+  },
   runs: {
     usage: "runs [model]",
     summary: "Every training, kept or lost: list, compare, show",

@@ -56,10 +56,23 @@ test("a registry of before is adopted, signs from then on, and takes no forged v
   const refused = await scratch.facts<{ state: string }[]>(["trust", "adopt", "rent@2"], 1);
   expect(refused).toMatchObject([{ version: 2, state: "not proved" }]);
 
+  expect((await scratch.mergeml("sbom", "rent@2")).code).toBe(2);
   // Going back by hand is as good as ever.
   const git = scratch.clone("ops", "registry");
   git("revert", "--no-edit", "HEAD");
   git("push", "-q");
   await scratch.mergeml(...rows);
   expect(existsSync(join(scratch.root, "out.csv"))).toBe(true);
+
+  const changes = await scratch.facts<Record<string, unknown>[]>(["audit"]);
+  expect(changes).toMatchObject([
+    { action: "promote", from: null, to: 1, signed_by: null, verdict_signed_by: expect.stringMatching(/^a key/) },
+    { action: "promote", to: 2, doubt: expect.stringMatching(/there is no rent@2/) },
+    { action: "rollback", from: 2, to: 1, doubt: null },
+  ]);
+  const { stdout: csv } = await scratch.mergeml("audit", "--csv");
+  expect(csv.trimEnd().split("\r\n")).toHaveLength(4);
+  expect((await scratch.mergeml("audit", "--since", "2999-01-01")).stdout).toContain("0 changes of production");
+  expect(await scratch.facts(["sbom", "rent"])).toMatchObject({ bomFormat: "CycloneDX", specVersion: "1.7" });
+  expect((await scratch.mergeml("dossier", "rent@1")).stdout).toContain("TO WRITE");
 }, 120_000);

@@ -1,0 +1,146 @@
+import { sha256 } from "./config/canonical-json.ts";
+import { UserError } from "./errors/user-error.ts";
+import { readAllObjects } from "./registry/git/objects.ts";
+import { pointerBundleFile, productionFile } from "./registry/paths.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
+import type { Move } from "./registry/standing.ts";
+import type { VersionRecord } from "./registry/version-record.ts";
+import { checkBundle, type SignedStatement } from "./trust/check-bundle.ts";
+import { promotionType } from "./trust/promotion-statement.ts";
+import { isAbout } from "./trust/statement.ts";
+import { describeFound, type TrustPolicy } from "./trust/trust-policy.ts";
+import type { Workspace } from "./workspace/workspace.ts";
+
+/** One change of what is in an environment, as the branch and the signatures on it tell it. */
+export interface AuditedChange {
+  /** ISO, UTC. */
+  time: string;
+  model: string;
+  environment: string;
+  action: Move["action"];
+  from: number | null;
+  to: number | null;
+  /** The commit's author, which anybody may write into a commit; `signed_by` is proved. */
+  by: string;
+  commit: string;
+  /** Who signed the move; null for one by hand, such as a revert, and where nothing is signed. */
+  signed_by: string | null;
+  /** The page of the run that moved it, as its certificate or its statement says. */
+  run: string | null;
+  /** The verdict that it rests on: the outcome, and the sentence. */
+  verdict: { outcome: string; summary: string } | null;
+  /** Who signed that verdict, and in which run. */
+  verdict_signed_by: string | null;
+  verdict_run: string | null;
+  pull_request: number | null;
+  /** Who approved, as the job that moved it was told by GitHub. */
+  approved_by: readonly string[];
+  /** Why, in the words of the statement or of the rollback. */
+  why: string | null;
+  /** Why a signature that is there does not count. */
+  doubt: string | null;
+}
+
+/** Every change of production, oldest first, from `since` on (ISO). */
+export async function auditChanges(workspace: Workspace, since: string | null): Promise<AuditedChange[]> {
+  const { registry, trust } = workspace;
+  const snapshot = await registry.snapshot({ fetch: true });
+  const policy = await trust.policy();
+  const changes: AuditedChange[] = [];
+  for (const model of await snapshot.models()) {
+    const { moves } = await registry.deployments(model, snapshot);
+    for (const move of moves)
+      if (since === null || move.time >= since) changes.push(await audited(workspace, snapshot, policy, model, move));
+  }
+  return changes.sort((a, b) => a.time.localeCompare(b.time) || a.model.localeCompare(b.model));
+}
+
+async function audited(
+  workspace: Workspace,
+  snapshot: Snapshot,
+  policy: TrustPolicy | null,
+  model: string,
+  move: Move,
+): Promise<AuditedChange> {
+  const { record, missing } = await recordOf(snapshot, model, move.to);
+  const verdict = record && (await orDoubt(() => snapshot.signedBy(model, record.version)));
+  const promotion = await signedMove(workspace, policy, model, move);
+  const told = promotion.signed?.statement.predicate ?? {};
+  const { time, action, from, to, by, commit, pullRequest, automatic } = move;
+  return {
+    ...{ time, model, environment: "production", action, from, to, by, commit },
+    signed_by: promotion.signed && describeFound(promotion.signed.signer),
+    run: promotion.signed && runOf(promotion.signed),
+    verdict: record && verdictOf(record),
+    verdict_signed_by: verdict?.signed ? describeFound(verdict.signed.signer) : null,
+    verdict_run: verdict?.signed ? runOf(verdict.signed) : null,
+    pull_request: pullRequest ?? record?.pull_request ?? null,
+    approved_by: textsIn(told.approved_by),
+    why: automatic ?? (typeof told.why === "string" ? told.why : null),
+    doubt: missing ?? verdict?.doubt ?? promotion.doubt,
+  };
+}
+
+function verdictOf({ verdict: { outcome, summary } }: VersionRecord) {
+  return { outcome, summary };
+}
+
+/** A certificate is believed before what the job wrote. */
+function runOf({ signer, statement }: SignedStatement): string | null {
+  if (signer.kind === "certificate" && signer.run !== null) return signer.run;
+  const { run } = statement.predicate as { run?: { run?: unknown } | null };
+  return typeof run?.run === "string" ? run.run : null;
+}
+
+function textsIn(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === "string") : [];
+}
+
+interface Found {
+  signed: SignedStatement | null;
+  doubt: string | null;
+}
+
+/** The statement that came with the move in its commit. One of an earlier move counts for none: a revert brings it back. */
+async function signedMove(
+  { git }: Workspace,
+  policy: TrustPolicy | null,
+  model: string,
+  { commit, from, to }: Move,
+): Promise<Found> {
+  if (policy === null || to === null) return { signed: null, doubt: null };
+  const path = productionFile(model);
+  const [pointer, bundle] = await readAllObjects(git, [`${commit}:${path}`, `${commit}:${pointerBundleFile(path)}`]);
+  if (!bundle) return { signed: null, doubt: null };
+  const found = await orDoubt(() => checkBundle(policy, bundle.content, `the move of ${model} to v${to}`));
+  const { statement } = found.signed ?? {};
+  if (!statement) return found;
+  const isThis =
+    statement.predicateType === promotionType &&
+    isAbout(statement, path, sha256(pointer?.content ?? "")) &&
+    statement.predicate.from === from &&
+    statement.predicate.to === to;
+  return isThis ? found : { signed: null, doubt: null };
+}
+
+async function recordOf(
+  snapshot: Snapshot,
+  model: string,
+  version: number | null,
+): Promise<{ record: VersionRecord | null; missing: string | null }> {
+  try {
+    return { record: version === null ? null : await snapshot.record(model, version), missing: null };
+  } catch (error) {
+    if (error instanceof UserError) return { record: null, missing: error.message };
+    throw error;
+  }
+}
+
+async function orDoubt(read: () => Promise<SignedStatement | null>): Promise<Found> {
+  try {
+    return { signed: await read(), doubt: null };
+  } catch (error) {
+    if (error instanceof UserError) return { signed: null, doubt: error.message };
+    throw error;
+  }
+}
