@@ -2,6 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
+import type { Registry } from "../../pipelines/registry/registry.ts";
+import { modelOf } from "../../pipelines/report/report-entry.ts";
+import { scoredVersions } from "../../pipelines/report-history.ts";
 import type { Action } from "../shared/action.ts";
 import { downloadArtifacts } from "../shared/github/artifact.ts";
 import { downloadFromRun } from "../shared/github/other-run.ts";
@@ -43,10 +47,24 @@ async function report(action: Action): Promise<void> {
     const before = await rememberedBefore(action, subject);
     const { repository } = await action.workspace();
     const judged = await judgeEntriesAfterTries(action, entries, before);
-    await publishReport(action, subject, judged, { before, comment: repository.comment });
+    const { registry, clock } = await action.workspace();
+    const histories = await historiesOf(registry, judged);
+    const minutePrice = action.input("minute-price");
+    const publishing = { before, comment: repository.comment, histories, minutePrice, now: clock.now() };
+    await publishReport(action, subject, judged, publishing);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Models whose history is read: each takes a request to git for the records that are not here. */
+const mostHistories = 50;
+
+async function historiesOf(registry: Registry, entries: readonly ReportEntry[]) {
+  const judged = entries.filter(({ state }) => state === "judged").slice(0, mostHistories);
+  const snapshot = await registry.snapshot({ fetch: false });
+  const names = judged.map(modelOf);
+  return new Map(await Promise.all(names.map(async (name) => [name, await scoredVersions(snapshot, name)] as const)));
 }
 
 /** A plan that cannot be read claims nothing; the report says what is wrong with it. */

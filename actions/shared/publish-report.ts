@@ -3,23 +3,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RepositoryConfig } from "../../pipelines/config/model-config.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { headline } from "../../pipelines/report/headline.ts";
+import type { ScoredVersion } from "../../pipelines/report/html/history-figure.ts";
 import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";
 import { entryState, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";
 import { candidateMarker, type RememberedCandidate } from "./candidate-marker.ts";
 import { uploadFolder } from "./github/artifact.ts";
-import { type CheckAnnotation, publishCheckRun } from "./github/check-run.ts";
+import { publishCheckRun } from "./github/check-run.ts";
 import { upsertComment } from "./github/comment.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
+import { annotationsOf } from "./report-annotations.ts";
 import { elsewhereOf, findReportComment, incidentalText, reportMarker } from "./report-comment.ts";
 import { checkName } from "./report-names.ts";
 import { remembering, saysSameVerdicts } from "./report-notice.ts";
+import { uploadPage } from "./report-page-artifact.ts";
 import type { ReportSubject } from "./report-subject.ts";
-import { modelsFolder, pathInRepository } from "./repository-path.ts";
+import { modelsFolder } from "./repository-path.ts";
+import { costOf, type ToldCost } from "./run-cost.ts";
 
 const blocking = new Set(["error", "checks-failed", "fail", "inconclusive"]);
 /** The summary of a job holds a mebibyte; other steps write to it too. */
@@ -28,6 +31,11 @@ const summaryLimit = 900_000;
 export interface Publishing {
   /** What the comment remembers of candidates. */
   before?: ReadonlyMap<string, RememberedCandidate>;
+  /** The primary metric of each model's versions. */
+  histories?: ReadonlyMap<string, readonly ScoredVersion[]>;
+  /** What a minute of a runner costs, with its currency. */
+  minutePrice?: string;
+  now?: Date;
   /** `comment` of mergeml.yaml. */
   comment?: RepositoryConfig["comment"];
 }
@@ -40,20 +48,25 @@ export async function publishReport(
   action: Action,
   subject: ReportSubject,
   entries: readonly ReportEntry[],
-  { before = new Map(), comment: mode = "always" }: Publishing = {},
+  publishing: Publishing = {},
 ): Promise<void> {
+  const { before = new Map(), comment: mode = "always", histories = new Map() } = publishing;
   const { runUrl } = await action.context();
   const isNeutral = entries.length === 0 || entries.some(({ state }) => state === "unreached");
   const verdict = entries.some(isBlocking) ? "fail" : isNeutral ? "none" : "pass";
-  const full = entries.length > 0 ? renderReport(entries, { limit: summaryLimit }) : "No model is affected.";
+  const full = entries.length > 0 ? renderReport(entries, { limit: summaryLimit, histories }) : "No model is affected.";
   await appendJobSummary(action.env, full);
   const lost = "the full report is no artifact; it is in the job's summary";
-  if ((await orLost(action, lost, () => uploadReport(full, entries, action.log))) === "kept")
+  const { now = new Date(), minutePrice = "" } = publishing;
+  const isTold = subject.mayPublish && entries.length > 0;
+  const cost = isTold ? await costOf(action, subject, { now, minutePrice }) : null;
+  if ((await orLost(action, lost, () => uploadReport(full))) === "kept")
     action.log.info(`${lost}: this server has no artifacts of that kind`);
+  const page = entries.length > 0 ? await uploadPage(action, entries, histories) : null;
   const publish = async <T>(what: string, work: () => Promise<T>) =>
     subject.mayPublish ? orLost(action, `${what}; the report is in the job's summary`, work) : "forbidden";
   const comment = await publish("the comment was lost", () =>
-    post(action, subject, entries, { link: runUrl, before, mode, verdict }),
+    post(action, subject, entries, { link: runUrl, page, cost, histories, before, mode, verdict }),
   );
   const check = await publish("the check was lost", () => checkOn(action, subject, entries, { verdict, runUrl }));
   if (comment === "forbidden") tellDegraded(action, subject);
@@ -91,6 +104,10 @@ function headlineOf(entries: readonly ReportEntry[]): string {
 
 interface Posting {
   link: string;
+  /** Address of the report with pictures, if there is one. */
+  page: string | null;
+  cost: ToldCost | null;
+  histories: NonNullable<Publishing["histories"]>;
   before: ReadonlyMap<string, RememberedCandidate>;
   mode: RepositoryConfig["comment"];
   verdict: "pass" | "fail" | "none";
@@ -101,7 +118,7 @@ async function post(
   action: Action,
   subject: ReportSubject,
   entries: readonly ReportEntry[],
-  { link, before, mode, verdict }: Posting,
+  { link, page, cost, histories, before, mode, verdict }: Posting,
 ) {
   const { pullRequest, headSha } = subject;
   if (pullRequest === null) return "none";
@@ -111,10 +128,11 @@ async function post(
       entry.state === "judged" ? [[entry.candidate.config.name, entry.production?.version ?? null] as const] : [],
     ),
   );
-  const remembered = candidateMarker(records, before, against);
+  const remembered = [candidateMarker(records, before, against), cost?.memory].filter(Boolean).join("\n");
+  const told = { link: page ?? link, commit: headSha, histories, ...(cost && { cost: cost.text }) };
   const body = (limit: number) =>
     entries.length > 0
-      ? `${remembered}\n${renderReport(entries, { link, commit: headSha, limit: limit - remembered.length - 1 })}`
+      ? `${remembered}\n${renderReport(entries, { ...told, limit: limit - remembered.length - 1 })}`
       : "## mergeml: no model changed";
   const folder = modelsFolder(action.env);
   const github = await action.github();
@@ -151,45 +169,12 @@ async function checkOn(
   });
 }
 
-function annotationsOf(entry: ReportEntry, env: Action["env"]): CheckAnnotation[] {
-  if (entry.state !== "error") return [];
-  return entry.problems.flatMap(({ message, hint, where, key, severity }) => {
-    if (!where) return [];
-    const text = hint ? `${message}\n${hint}` : message;
-    return [
-      {
-        path: pathInRepository(where.file, env),
-        start_line: where.line,
-        end_line: where.line,
-        annotation_level: severity === "warning" ? ("warning" as const) : ("failure" as const),
-        message: visibleText(text.slice(0, 10_000).toWellFormed()),
-        title: key ? visibleText(`mergeml: ${key}`.slice(0, 255).toWellFormed()) : "mergeml",
-      },
-    ];
-  });
-}
-
-async function uploadReport(
-  markdown: string,
-  entries: readonly ReportEntry[],
-  log: Action["log"],
-): Promise<"uploaded" | "kept"> {
+async function uploadReport(markdown: string): Promise<number | "kept"> {
   const folder = await mkdtemp(join(tmpdir(), "mergeml-full-report-"));
   try {
     await writeAside(join(folder, "report.md"), `${markdown}\n`);
-    if (entries.length > 0) await writePictures(join(folder, "report.html"), entries, log);
     return await uploadFolder({ name: "mergeml-full-report", folder });
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** The report with pictures. What is wrong with them takes no verdict from anybody. */
-async function writePictures(file: string, entries: readonly ReportEntry[], log: Action["log"]): Promise<void> {
-  try {
-    const { reportPage } = await import("../../pipelines/report/html/report-page.ts");
-    await writeAside(file, await reportPage({ entries, histories: entries.map(() => []) }));
-  } catch (error) {
-    log.warn(`the full report has no pictures: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

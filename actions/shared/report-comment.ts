@@ -7,7 +7,8 @@ export function reportMarker(folder: string): string {
 }
 
 /** Seconds of training and the run that reported: they differ when a job runs again, and are no reason to notify anybody. */
-export const incidentalText = /trained in [\d.,]+ s|\/actions\/runs\/\d+/g;
+export const incidentalText =
+  /trained in [\d.,]+ s|\/actions\/runs\/\d+(\/artifacts\/\d+)?|<!-- mergeml:run [^\n]*|[\d.,]+ min of runners[^·<\n]*/g;
 
 /** What a comment that was cut says of where the rest is. */
 export function elsewhereOf(link: string): string {

@@ -12,7 +12,7 @@ export interface ReportNotice {
 /** The comment's text below its marker with a notice on top; what it said and remembers stays. `body` is null without a comment. */
 export function withNotice(body: string | null, folder: string, { heading, below }: ReportNotice): string {
   const before = body === null ? "" : withoutNotice(body.replaceAll("\r\n", "\n"), folder);
-  const hidden = /^(?:<!-- mergeml:candidates .*-->\n)?/.exec(before)?.[0] ?? "";
+  const hidden = /^(?:<!-- mergeml:(?:candidates|run) .*-->\n)*/.exec(before)?.[0] ?? "";
   const report = before.slice(hidden.length).trim();
   const notice = [begin, `## mergeml: ${heading}`, report === "" ? "" : below, report === "" ? "" : "---", end];
   return `${hidden}${notice.filter(Boolean).join("\n\n")}\n\n${report}`.trim();
@@ -38,7 +38,7 @@ export function saysSameVerdicts(one: string, other: string, folder: string): bo
 /** A comment's text below its marker as it was, without a notice, with what it is to remember now. */
 export function remembering(body: string, remembered: string, folder: string): string {
   const text = withoutNotice(body.replaceAll("\r\n", "\n"), folder);
-  return `${remembered}\n${text.replace(/^<!-- mergeml:candidates .*-->\n/m, "").trimStart()}`;
+  return `${remembered}\n${text.replace(/^<!-- mergeml:(?:candidates|run) .*-->\n/gm, "").trimStart()}`;
 }
 
 const [outcomesBegin, outcomesEnd] = ["<!-- mergeml:outcomes -->", "<!-- /mergeml:outcomes -->"];

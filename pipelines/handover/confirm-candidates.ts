@@ -53,6 +53,7 @@ export async function confirmedEntry(
     evaluation,
     verdict: judgeCandidate(workspace, record, evaluation),
     production,
+    locate: written.locate,
   };
 }
 

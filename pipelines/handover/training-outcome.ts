@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildResult } from "../candidate/candidate.ts";
+import type { LoadedModel } from "../config/load-models.ts";
 import type { CheckResult } from "../data/dataset.ts";
 import { lacksCredential } from "../data/sources/missing-credential.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
@@ -141,6 +142,8 @@ export interface JudgedEntry {
   evaluation: Evaluation;
   verdict: Verdict;
   production: VersionRecord | null;
+  /** Where a key of the judged model.yaml stands, where that file was read. */
+  locate?: LoadedModel["locate"];
 }
 
 /** What became of one model: a candidate with all that there is to tell of it, or an outcome without one. */

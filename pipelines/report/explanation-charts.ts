@@ -6,6 +6,7 @@ import { formatCount, formatNumber } from "../statistics/format-number.ts";
 import { matchNumbers } from "../statistics/matched-numbers.ts";
 import type { Importance } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
+import { chartWithTable } from "./markdown/chart-with-table.ts";
 import { xyChart } from "./markdown/xychart.ts";
 import type { Fold } from "./model-charts.ts";
 
@@ -55,7 +56,7 @@ function permutationFold(explanations: Explanations): Fold | null {
     top,
   );
   const how = `Permutation importance: each feature shuffled ${repeats === 1 ? "once" : `${repeats} times`} among ${formatCount(rows)} test rows, the others left as they are. Features that tell the same share what they know.${sampledSentence(explanations)}`;
-  return { title: titleOf(top.length, importance.length), body: [chart, table, how].filter(Boolean).join("\n\n") };
+  return { title: titleOf(top.length, importance.length), body: [chartWithTable(chart, table), how].join("\n\n") };
 }
 
 function trainerFold(importance: readonly Importance[]): Fold | null {
@@ -77,7 +78,7 @@ function trainerFold(importance: readonly Importance[]): Fold | null {
     ],
     top,
   );
-  return { title: titleOf(top.length, sorted.length), body: [chart, table].filter(Boolean).join("\n\n") };
+  return { title: titleOf(top.length, sorted.length), body: chartWithTable(chart, table) };
 }
 
 function titleOf(shown: number, all: number): string {
@@ -127,5 +128,5 @@ function dependenceText({ feature, kind, labels, series }: PartialDependence, ax
     ],
     points,
   );
-  return [chart, table].filter(Boolean).join("\n\n");
+  return chartWithTable(chart, table);
 }

@@ -5,17 +5,22 @@ import { formatNumber } from "../statistics/format-number.ts";
 import { failedChecksTable } from "./data-checks.ts";
 import { dependenceFold, importanceFold } from "./explanation-charts.ts";
 import { brokenChecks } from "./gate-checks.ts";
+import type { ScoredVersion } from "./html/history-figure.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { metricTable, sliceTable } from "./metric-table.ts";
 import { coefficientFold, curvesFold, type Fold, predictionFold } from "./model-charts.ts";
 import { reproduceFold } from "./reproduce.ts";
 import { trialsFold } from "./trials-table.ts";
+import { historyFold } from "./version-history.ts";
 import { whatChanged } from "./what-changed.ts";
 
 const LISTED_REASONS = 5;
 
 /** A judged candidate: the verdict, the table, what is wrong with it, and the rest folded, what people look for first at the top. */
-export function judgedSection(entry: JudgedEntry): { head: string; folds: readonly Fold[]; foot: string } {
+export function judgedSection(
+  entry: JudgedEntry,
+  history: readonly ScoredVersion[] = [],
+): { head: string; folds: readonly Fold[]; foot: string } {
   const { candidate, evaluation, verdict } = entry;
   const head = [
     verdictParagraph(entry),
@@ -26,6 +31,7 @@ export function judgedSection(entry: JudgedEntry): { head: string; folds: readon
   const folds = [
     whatChanged(entry),
     sliceTable(evaluation, verdict),
+    historyFold(history, primaryOf(entry)),
     predictionFold(evaluation, candidate.config.features.target),
     importanceFold(candidate, evaluation),
     dependenceFold(evaluation, candidate.config.features.target),
@@ -35,6 +41,11 @@ export function judgedSection(entry: JudgedEntry): { head: string; folds: readon
     reproduceFold(candidate),
   ];
   return { head: head.filter(Boolean).join("\n\n"), folds: folds.filter((fold) => fold !== null), foot: footer(entry) };
+}
+
+function primaryOf({ evaluation }: JudgedEntry): { metric: string; value: number | null } {
+  const { primary: metric, metrics } = evaluation;
+  return { metric, value: metrics.find((each) => each.metric === metric)?.candidate ?? null };
 }
 
 function verdictParagraph({ verdict, evaluation }: JudgedEntry): string {

@@ -5,6 +5,7 @@ import { formatCount, formatNumber } from "../statistics/format-number.ts";
 import { matchNumbers } from "../statistics/matched-numbers.ts";
 import type { Coefficient, TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
+import { chartWithTable } from "./markdown/chart-with-table.ts";
 import { xyChart } from "./markdown/xychart.ts";
 
 const TOP_COEFFICIENTS = 20;
@@ -41,7 +42,7 @@ export function predictionFold(evaluation: Evaluation, target: string): Fold | n
     ],
     bins,
   );
-  return { title: words.title, body: [chart, table].filter(Boolean).join("\n\n") };
+  return { title: words.title, body: chartWithTable(chart, table) };
 }
 
 function predictionWords(
@@ -122,7 +123,7 @@ function curveText(curve: TrainingCurve): string {
     ],
     points,
   );
-  return [chart, table].filter(Boolean).join("\n\n");
+  return chartWithTable(chart, table);
 }
 
 /** At most 20 positions of a long curve, evenly spread, the first and the last among them. */

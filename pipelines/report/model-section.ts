@@ -11,6 +11,7 @@ import type {
 } from "../handover/training-outcome.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { blockingFailures, failedChecksTable } from "./data-checks.ts";
+import type { ScoredVersion } from "./html/history-figure.ts";
 import { judgedSection } from "./judged-section.ts";
 import { detailsBlock, fence } from "./markdown/fence.ts";
 import { entryState, markOf, modelOf } from "./report-entry.ts";
@@ -24,19 +25,19 @@ export interface ModelSection {
 }
 
 /** The section of one entry: the verdict, what a reviewer needs to decide, and the rest folded. */
-export function modelSection(entry: ReportEntry): ModelSection {
+export function modelSection(entry: ReportEntry, history: readonly ScoredVersion[] = []): ModelSection {
   const model = modelOf(entry);
   const name = `<a name="${anchorOf(model)}"></a>${escapeMarkdown(model, 60)}`;
   const heading = `### ${markOf(entryState(entry))} ${name}`;
-  const body = sectionBody(entry);
+  const body = sectionBody(entry, history);
   const folds = body.folds.map((fold) => detailsBlock(fold.title, fold.body));
   return { model, head: `${heading}\n\n${body.head}`, folds, foot: body.foot };
 }
 
-function sectionBody(entry: ReportEntry): ReturnType<typeof judgedSection> {
+function sectionBody(entry: ReportEntry, history: readonly ScoredVersion[]): ReturnType<typeof judgedSection> {
   switch (entry.state) {
     case "judged":
-      return judgedSection(entry);
+      return judgedSection(entry, history);
     case "checks-failed":
       return { head: checksFailedText(entry), folds: [], foot: "" };
     case "error":

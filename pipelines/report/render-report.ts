@@ -2,9 +2,10 @@ import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { ReportEntry } from "../handover/training-outcome.ts";
 import { changedViewsText } from "./changed-views.ts";
 import { headline } from "./headline.ts";
+import type { ScoredVersion } from "./html/history-figure.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { type ModelSection, modelSection } from "./model-section.ts";
-import { worstEntryFirst } from "./report-entry.ts";
+import { modelOf, worstEntryFirst } from "./report-entry.ts";
 import { summaryTable } from "./summary-table.ts";
 
 /** GitHub takes comments of 65,536 characters; the room is for what the caller adds, such as a marker. */
@@ -17,6 +18,10 @@ export interface ReportOptions {
   link?: string;
   /** When the report was made, ready to read, e.g. `14:02 UTC`. */
   updated?: string;
+  /** What the run took and cost, ready to read. */
+  cost?: string;
+  /** The primary metric of each model's versions, oldest first. */
+  histories?: ReadonlyMap<string, readonly ScoredVersion[]>;
   /** The commit that was judged. */
   commit?: string;
   /** The most UTF-16 units the report may have. */
@@ -35,7 +40,7 @@ export function renderReport(entries: readonly ReportEntry[], options: ReportOpt
       heading: `## ${escapeMarkdown(options.title ?? "mergeml", 60)}: ${headline(sorted)}`,
       models: sorted.length,
       table: (rows, linked) => [summaryTable(sorted.slice(0, rows), linked), views].filter(Boolean).join("\n\n"),
-      sections: sorted.map(modelSection),
+      sections: sorted.map((entry) => modelSection(entry, options.histories?.get(modelOf(entry)))),
       foot: footer(options),
       elsewhere: elsewhere(options.link),
     },
@@ -43,10 +48,11 @@ export function renderReport(entries: readonly ReportEntry[], options: ReportOpt
   );
 }
 
-function footer({ link, updated, commit }: ReportOptions): string {
+function footer({ link, updated, commit, cost }: ReportOptions): string {
   const parts = [
     commit ? `commit ${shortId(commit)}` : "",
     reportLink("full report", link),
+    cost ? escapeMarkdown(cost, 200) : "",
     updated ? `updated ${escapeMarkdown(updated, 40)}` : "",
   ].filter(Boolean);
   return parts.length > 0 ? `<sub>${parts.join(" · ")}</sub>` : "";

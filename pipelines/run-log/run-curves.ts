@@ -1,4 +1,5 @@
 import { matchNumbers } from "../statistics/matched-numbers.ts";
+import { evenlySpread, sparkline } from "../statistics/sparkline.ts";
 import type { TrainingCurve } from "../training/trainer.ts";
 
 /** Points of each curve, and curves, that a record keeps. */
@@ -11,7 +12,7 @@ export function shortCurves(curves: readonly TrainingCurve[]): TrainingCurve[] {
     const points = values.flatMap((value, at) =>
       Number.isFinite(value) ? [[Math.round(steps[at] ?? at), value]] : [],
     );
-    const kept = spread(points, mostPoints);
+    const kept = evenlySpread(points, mostPoints);
     if (kept.length === 0) return [];
     const [keptSteps, keptValues] = [kept.map(([step]) => step!), kept.map(([, value]) => shortNumber(value!))];
     return [{ metric: metric.slice(0, 200), steps: keptSteps, values: keptValues }];
@@ -23,22 +24,6 @@ export function curveLine({ metric, steps, values }: TrainingCurve): string[] {
   const numbers = matchNumbers(values);
   const [first, last] = [values[0], values.at(-1)].map((value) => numbers.value(value ?? null));
   return [metric, `${steps[0] ?? 0} to ${steps.at(-1) ?? 0}`, first!, last!, sparkline(values)];
-}
-
-const bars = [..."▁▂▃▄▅▆▇█"];
-const sparkPoints = 24;
-
-/** One bar for each of at most 24 values, the lowest for the smallest. */
-function sparkline(values: readonly number[]): string {
-  const shown = spread(values, sparkPoints);
-  const low = Math.min(...shown);
-  const range = Math.max(...shown) - low;
-  return shown.map((value) => bars[range > 0 ? Math.floor(((value - low) / range) * (bars.length - 1)) : 0]).join("");
-}
-
-function spread<T>(all: readonly T[], most: number): T[] {
-  if (all.length <= most) return [...all];
-  return Array.from({ length: most }, (_, at) => all[Math.round((at * (all.length - 1)) / (most - 1))]!);
 }
 
 function shortNumber(value: number): number {

@@ -5,8 +5,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Action } from "../../actions/shared/action.ts";
 import { beginCheckRun } from "../../actions/shared/github/check-run.ts";
 import { type Publishing, publishReport } from "../../actions/shared/publish-report.ts";
-import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
+import { parseModelConfig } from "../../pipelines/config/parse-model-config.ts";
+import type { JudgedEntry, ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
+import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import * as cases from "../report/cases.ts";
+import { modelYaml } from "../scratch.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 
 const serverUrl = "https://ghe.example.org";
@@ -21,6 +25,28 @@ const wrong: ReportEntry = {
   problems: [{ message: "no such trainer", where }],
   during: "reading the config",
 };
+
+const blockedYaml = modelYaml({
+  thresholds: "  primary: rmse\n  retrain: { mode: point }\n  first_deploy: { rmse: { max: 900 } }",
+});
+
+function job(id: number, from: string, to: string): object {
+  const url = `${serverUrl}/jobs/${id}`;
+  const names = {
+    id,
+    node_id: `J${id}`,
+    run_id: 7,
+    name: `train ${id}`,
+    workflow_name: "model-pr",
+    head_branch: "better",
+  };
+  const runner = { runner_id: 1, runner_name: "a", runner_group_id: 1, runner_group_name: "b", labels: [] };
+  const at = (time: string) => `2026-03-01T${time}Z`;
+  return {
+    ...{ ...names, ...runner, run_url: url, url, html_url: url, check_run_url: url, head_sha: headSha },
+    ...{ status: "completed", conclusion: "success", created_at: at(from), started_at: at(from), completed_at: at(to) },
+  };
+}
 
 let folder = "";
 beforeEach(() => {
@@ -48,6 +74,8 @@ async function publish(
   {
     env: more = {},
     comment,
+    minutePrice,
+    runId = 7,
     ...changes
   }: {
     token?: string;
@@ -55,10 +83,13 @@ async function publish(
     pullRequest?: number | null;
     env?: Record<string, string>;
     comment?: Publishing["comment"];
+    minutePrice?: string;
+    runId?: number;
   } = {},
 ): Promise<Told> {
   const told: Told = { outputs: {}, lines: [], failure: null, summary: "" };
-  const github = await faulty.open(changes.token ? { token: changes.token } : {});
+  const opened = await faulty.open(changes.token ? { token: changes.token } : {});
+  const github = { ...opened, context: { ...opened.context, runId } };
   const env = { GITHUB_STEP_SUMMARY: join(folder, "summary.md"), ...more };
   const action: Action = {
     env,
@@ -76,7 +107,10 @@ async function publish(
       told.failure = message;
     },
   };
-  await publishReport(action, { ...subject, ...changes }, entries, comment ? { comment } : {});
+  await publishReport(action, { ...subject, ...changes }, entries, {
+    ...(comment && { comment }),
+    ...(minutePrice && { minutePrice }),
+  });
   return { ...told, summary: readFileSync(env.GITHUB_STEP_SUMMARY, "utf8") };
 }
 
@@ -101,7 +135,7 @@ describe("the report", () => {
     expect(told.lines[0]).toBe(
       "the full report is no artifact; it is in the job's summary: this server has no artifacts of that kind",
     );
-    expect(readdirSync(join(folder, "mergeml-artifacts"))).toEqual(["mergeml-full-report"]);
+    expect(readdirSync(join(folder, "mergeml-artifacts"))).toEqual(["mergeml-full-report", "mergeml-report-html"]);
   });
 
   it("marks what is wrong on its line, and is red", async () => {
@@ -143,6 +177,40 @@ describe("the report", () => {
     );
     expect(told.summary).toContain("rent");
     expect(told.failure).toBeNull();
+  });
+
+  it("marks the line of the threshold that blocks", async () => {
+    await using faulty = await start();
+    const { config, locate } = parseModelConfig(blockedYaml, "models/rent/model.yaml", modelParts());
+    const regression = cases.regression as JudgedEntry;
+    const { candidate } = regression;
+    const thresholds = { ...candidate.config.thresholds, ...config?.thresholds };
+    const entry = {
+      ...cases.regression,
+      candidate: { ...candidate, config: { ...candidate.config, thresholds } },
+      locate,
+    };
+    await publish(faulty, [entry]);
+    const [check] = faulty.server.added.checks;
+    const marked = (check?.annotations ?? []) as unknown as { title: string; start_line: number; message: string }[];
+    const primary = marked.find(({ title }) => title.endsWith("primary"));
+    expect(blockedYaml.split("\n")[(primary?.start_line ?? 0) - 1]).toMatch(/^ {2}(retrain|primary):/);
+    expect(primary?.message).toContain("limit");
+  });
+
+  it("says what the run took and cost, beside the run before it, and is not rewritten for that alone", async () => {
+    await using faulty = await start();
+    const { jobs } = faulty.server.added;
+    jobs.push(job(1, "12:00:00", "12:03:00"), job(2, "12:00:00", "12:09:00"));
+    await publish(faulty, [wrong], { minutePrice: "0.006 USD" });
+    const [first] = await comments(faulty);
+    expect(first?.body).toContain("12 min of runners in 2 jobs (0.072 USD)</sub>");
+    expect(first?.body).toContain('<!-- mergeml:run {"run":7,"minutes":12,"last":null} -->');
+    jobs[1] = job(2, "12:00:00", "12:06:00");
+    expect((await publish(faulty, [wrong])).outputs.comment).toBe("unchanged");
+    const other = { ...wrong, problems: [{ message: "no such column" }] } as ReportEntry;
+    await publish(faulty, [other], { runId: 8 });
+    expect((await comments(faulty))[0]?.body).toContain("9 min of runners in 2 jobs, 12 min the run before</sub>");
   });
 
   it("of the merge queue is the check on its commit, and no comment", async () => {

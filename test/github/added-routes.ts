@@ -12,6 +12,8 @@ export interface Added {
   workflowDispatches: { workflow: string; ref: string; inputs: Record<string, string> }[];
   checks: CheckRun[];
   artifacts: StoredArtifact[];
+  /** The jobs of any run, in full. */
+  jobs: object[];
   /** Runs of workflows, the newest last, and the ids of those that were run again. */
   runs: WorkflowRun[];
   reruns: number[];
@@ -37,6 +39,7 @@ export function addedRoutes(repository: object): Added {
     workflowDispatches: [],
     checks: [],
     artifacts: [],
+    jobs: [],
     runs: [],
     reruns: [],
     heads: new Map(),
@@ -63,7 +66,7 @@ export function addedRoutes(repository: object): Added {
 }
 
 function read(
-  { checks, artifacts, lastCommits, mergeBases }: Added,
+  { checks, artifacts, lastCommits, mergeBases, jobs }: Added,
   asked: { path: string; base: string; query: URLSearchParams },
 ): Answer | null {
   const { path, query } = asked;
@@ -74,6 +77,7 @@ function read(
     );
   const [, compared] = /^\/compare\/.+\.\.\.([0-9a-f]{40})$/.exec(path) ?? [];
   if (compared) return comparison(asked.base + path, asked.base, mergeBases.get(compared) ?? compared);
+  if (/^\/actions\/runs\/\d+\/jobs$/.test(path)) return json(200, { total_count: jobs.length, jobs });
   const [, sha] = /^\/commits\/([0-9a-f]{40})\/check-runs$/.exec(path) ?? [];
   if (sha) return checksOfCommit(checks, sha, query);
   const [, id] = /^\/check-runs\/(\d+)$/.exec(path) ?? [];

@@ -49,22 +49,27 @@ export function readTables(text: string): string[][][] {
   return tables;
 }
 
-/** Throws when folded parts are not closed, or nested, or not surrounded by blank lines. Returns their titles. */
+/**
+ * Throws when folded parts are not closed, or not surrounded by blank lines, or nested, but for the table in the fold of a chart.
+ * Returns the titles of the outer ones.
+ */
 export function readDetails(text: string): string[] {
   const titles: string[] = [];
-  let open = false;
+  let open = 0;
   const lines = text.split("\n");
   lines.forEach((line, at) => {
     const title = /^<details><summary>([^<>]*)<\/summary>$/.exec(line)?.[1];
     if (title !== undefined) {
-      if (open || lines[at + 1] !== "" || (at > 0 && lines[at - 1] !== "")) throw new Error(`misplaced: ${line}`);
-      titles.push(title);
-      open = true;
+      const isTable = open === 1 && title === "The same as a table";
+      if ((open > 0 && !isTable) || lines[at + 1] !== "" || (at > 0 && lines[at - 1] !== ""))
+        throw new Error(`misplaced: ${line}`);
+      if (!isTable) titles.push(title);
+      open += 1;
     } else if (line === "</details>") {
-      if (!open || lines[at - 1] !== "") throw new Error("a folded part is closed twice or runs on");
-      open = false;
+      if (open === 0 || lines[at - 1] !== "") throw new Error("a folded part is closed twice or runs on");
+      open -= 1;
     } else if (/<\/?(?:details|summary)/i.test(line)) throw new Error(`markup of a folded part in: ${line}`);
   });
-  if (open) throw new Error("a folded part is not closed");
+  if (open > 0) throw new Error("a folded part is not closed");
   return titles;
 }

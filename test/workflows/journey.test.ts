@@ -25,6 +25,7 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
   expect(judged.artifacts.map(({ name }) => name).sort()).toEqual([
     "mergeml-candidate-diamond-price",
     "mergeml-full-report",
+    "mergeml-report-html",
     "mergeml-report-model-diamond-price",
     "mergeml-report-plan",
   ]);

@@ -12,21 +12,21 @@ const usualDays = 14;
 
 /**
  * Uploads all files of a folder as one artifact; in a re-run it takes the place of the earlier one. A server without such
- * artifacts has it kept for later steps of the same job.
+ * artifacts has it kept for later steps of the same job. Returns the artifact's id.
  */
 export async function uploadFolder(
   { name, folder }: { name: string; folder: string },
   env: NodeJS.ProcessEnv = process.env,
-): Promise<"uploaded" | "kept"> {
+): Promise<number | "kept"> {
   const { DefaultArtifactClient } = await import("@actions/artifact");
   const client = new DefaultArtifactClient();
   const retentionDays = daysOf(env);
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return reaching(`uploading the artifact ${name}`, async () => {
-    const upload = () => client.uploadArtifact(name, files, folder, { retentionDays });
+    const upload = async () => (await client.uploadArtifact(name, files, folder, { retentionDays })).id ?? 0;
     try {
-      await upload();
+      return await upload();
     } catch (error) {
       if (isRefusedServer(error)) {
         await keepLocally(env, { name, folder });
@@ -34,9 +34,8 @@ export async function uploadFolder(
       }
       if (!/conflict|already exists/i.test((error as Error).message)) throw error;
       await client.deleteArtifact(name); // names are unique in a run; this is a re-run
-      await upload();
+      return upload();
     }
-    return "uploaded";
   });
 }
 

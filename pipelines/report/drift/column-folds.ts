@@ -3,6 +3,7 @@ import { formatNumber } from "../../statistics/format-number.ts";
 import type { ColumnDrift, DriftResult, ShapeBar } from "../../watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";
+import { chartWithTable } from "../markdown/chart-with-table.ts";
 import { detailsBlock } from "../markdown/fence.ts";
 import { xyChart } from "../markdown/xychart.ts";
 import { percent } from "./moved-words.ts";
@@ -38,7 +39,7 @@ function shapeText({ name, shape }: ColumnDrift, version: number): string {
     ],
     shape,
   );
-  return [chart, table].filter(Boolean).join("\n\n");
+  return chartWithTable(chart, table);
 }
 
 function statisticsTable(columns: readonly ColumnDrift[], { alpha }: DriftResult): string {
