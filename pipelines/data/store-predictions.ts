@@ -5,7 +5,7 @@ import type { DatasetRef } from "./dataset.ts";
 import type { DatasetStore } from "./dataset-store.ts";
 import { digestAggregates, digestOf, rowHash } from "./engines/canonical-row.ts";
 import type { Session } from "./engines/session.ts";
-import { machineError, openSession, quoteName, quoteText, tableDialect } from "./engines/tables.ts";
+import { machineError, openFrugalSession, quoteName, quoteText, tableDialect } from "./engines/tables.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { openScores, type PredictedColumn, predictedColumns } from "./scores-table.ts";
 
@@ -34,7 +34,11 @@ export async function storePredictions(
   const source = await store.path(test.fingerprint);
   await using staging = await store.staging();
   const file = join(staging.path, "predictions.parquet");
-  using session = await openSession({ readable: [], writable: [source, file], spill: join(staging.path, "spill") });
+  using session = await openFrugalSession({
+    readable: [],
+    writable: [source, file],
+    spill: join(staging.path, "spill"),
+  });
   try {
     const scores = await openScores(session, width);
     try {

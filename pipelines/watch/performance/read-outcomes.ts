@@ -1,6 +1,6 @@
 import type { Task } from "../../config/model-config.ts";
 import type { Session } from "../../data/engines/session.ts";
-import { machineError, openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
+import { machineError, openFrugalSession, quoteName, quoteText } from "../../data/engines/tables.ts";
 import { type ColumnSink, levelCodes, readInto } from "../../data/stored-columns.ts";
 import type { Target } from "../../data/table.ts";
 import type { Predictions } from "../../training/trainer.ts";
@@ -31,7 +31,7 @@ const mostNumbers = 4_000_000;
 export async function readOutcomes(from: OutcomeFiles): Promise<Outcomes | null> {
   const { files, target, predicted } = from;
   if (files.length === 0) return null;
-  using session = await openSession({ readable: [], writable: files, threads: 1 });
+  using session = await openFrugalSession({ readable: [], writable: files, threads: 1 });
   try {
     const source = `read_parquet([${files.map(quoteText).join(", ")}], union_by_name => true, hive_partitioning => false)`;
     const columns = await session.rows(`DESCRIBE SELECT * FROM ${source}`);

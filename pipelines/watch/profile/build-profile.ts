@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import type { ModelConfig } from "../../config/model-config.ts";
 import type { DatasetRef } from "../../data/dataset.ts";
 import type { DatasetStore } from "../../data/dataset-store.ts";
-import { machineError, openSession, quoteText } from "../../data/engines/tables.ts";
+import { machineError, openFrugalSession, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
 import { buildLossModel } from "../performance/estimate/build-loss-model.ts";
 import type { LossModel } from "../performance/estimate/loss-model.ts";
@@ -122,7 +122,7 @@ async function describeTrain(
   { columns, span }: { columns: readonly ReferenceColumn[]; span: TimeSpan | null },
 ): Promise<Described> {
   const file = await store.path(candidate.train.fingerprint);
-  using session = await openSession({ readable: [dirname(file)], threads: 1 });
+  using session = await openFrugalSession({ readable: [dirname(file)], threads: 1 });
   try {
     const from = `read_parquet(${quoteText(file)})`;
     const described = await describeDistributions(session, from, columns);
@@ -143,7 +143,7 @@ async function describePredictions(
   const { config, classes, predictions } = candidate;
   const [file, test] = [await store.path(predictions.fingerprint), await store.path(candidate.test.fingerprint)];
   const columns = predictionColumns(candidate);
-  using session = await openSession({ readable: [dirname(file), dirname(test)], threads: 1 });
+  using session = await openFrugalSession({ readable: [dirname(file), dirname(test)], threads: 1 });
   try {
     const described = await describeDistributions(session, `read_parquet(${quoteText(file)})`, columns);
     const inTest = await store.has(candidate.test.fingerprint);

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import { parseUtc } from "../../config/utc-time.ts";
 import type { DatasetStore } from "../../data/dataset-store.ts";
 import type { Session } from "../../data/engines/session.ts";
-import { machineError, openSession, plainValue, quoteText } from "../../data/engines/tables.ts";
+import { machineError, openFrugalSession, plainValue, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
 
 /** The time column's first and last value, ISO UTC, both included. */
@@ -31,7 +31,7 @@ export async function referenceTimes(
 }
 
 async function timeSpan(file: string, time: string): Promise<TimeSpan | null> {
-  using session = await openSession({ readable: [dirname(file)], threads: 1 });
+  using session = await openFrugalSession({ readable: [dirname(file)], threads: 1 });
   try {
     const from = `read_parquet(${quoteText(file)})`;
     const value = await timestampOf(session, from, time);

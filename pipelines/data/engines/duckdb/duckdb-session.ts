@@ -49,12 +49,15 @@ async function connected(session: DuckdbSession, sources: SourceConnection): Pro
   return connectSources(session, sources);
 }
 
+/** A session that holds little may still spill what a large split needs. */
+const leastSpillGb = 32;
+
 function startOptions({ threads, memory_gb, spill, sources }: DuckdbSessionOptions): Record<string, string> {
   return {
     ...(threads === undefined ? {} : { threads: String(threads) }),
     ...(memory_gb === undefined ? {} : { memory_limit: `${memory_gb}GB` }),
     temp_directory: spill ?? "",
-    ...(spill === undefined ? {} : { max_temp_directory_size: `${(memory_gb ?? 4) * 8}GB` }),
+    ...(spill === undefined ? {} : { max_temp_directory_size: `${Math.max(leastSpillGb, (memory_gb ?? 4) * 8)}GB` }),
     ...(sources ? { secret_directory: nowhere() } : { allow_persistent_secrets: "false" }),
     allow_community_extensions: "false",
     autoinstall_known_extensions: "false",

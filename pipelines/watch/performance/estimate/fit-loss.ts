@@ -1,5 +1,6 @@
 import { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "ml-matrix";
 import type { Session } from "../../../data/engines/session.ts";
+import { quoteName } from "../../../data/engines/tables.ts";
 import type { EstimateColumn, Loss, LossModel } from "./loss-model.ts";
 import { termsOf } from "./terms-sql.ts";
 
@@ -8,7 +9,8 @@ export interface PredictorColumn extends EstimateColumn {
   column: string;
 }
 
-const table = "mergeml_losses";
+/** What the terms are made of, which is kept, and the terms, which take many times as much and are made again as they are read. */
+const [known, table] = ["mergeml_known", "mergeml_losses"];
 const fewestRows = 100;
 
 /** The weight of having no effect at all, in rows. */
@@ -26,16 +28,19 @@ export async function fitLoss(
 ): Promise<LossModel | null> {
   const terms = predictors.flatMap((each) => termsOf(each, each.column));
   const named = terms.map((term, at) => `CAST(${term} AS DOUBLE) AS t${at}`);
+  const columns = [...new Set(predictors.map(({ column }) => quoteName(column)))];
   await session.run(
-    `CREATE TEMP TABLE ${table} AS FROM (SELECT ${named.join(", ")}, CAST(${sql} AS DOUBLE) AS loss FROM ${from}) WHERE isfinite(loss)`,
+    `CREATE TEMP TABLE ${known} AS FROM (SELECT ${columns.join(", ")}, CAST(${sql} AS DOUBLE) AS mergeml_loss FROM ${from})
+      WHERE isfinite(mergeml_loss)`,
   );
   try {
+    await session.run(`CREATE TEMP VIEW ${table} AS SELECT ${named.join(", ")}, mergeml_loss AS loss FROM ${known}`);
     const moments = await momentsOf(session, terms.length, "loss", "1.0");
     if (moments.rows < fewestRows || !(moments.variance > 0)) return null;
-    const columns = predictors.map(({ name, bends, center, unit }) => ({ name, bends, center, unit }));
-    return await solve(session, moments, { metric, loss, columns });
+    const about = predictors.map(({ name, bends, center, unit }) => ({ name, bends, center, unit }));
+    return await solve(session, moments, { metric, loss, columns: about });
   } finally {
-    await session.run(`DROP TABLE ${table}`);
+    await session.run(`DROP VIEW IF EXISTS ${table}; DROP TABLE ${known}`);
   }
 }
 
