@@ -1,4 +1,4 @@
-import type { IncomingMessage } from "node:http";
+import type { Answer } from "./answer.ts";
 
 /** What a listing or a look at one object tells. */
 export interface ObjectFacts {
@@ -52,7 +52,7 @@ export interface ObjectStorage {
    * The content from a byte on, not read yet; null when there is no such object, or its ETag is another one. Sent once: throws
    * FinalError for a refusal, anything else for what may pass.
    */
-  open(key: string, options: { start: number; bytes: number; etag?: string }): Promise<IncomingMessage | null>;
+  open(key: string, options: { start: number; bytes: number; etag?: string }): Promise<Answer | null>;
   /** Whole or not at all. With `ifAbsent` false is returned, and nothing written, when there is such an object. */
   put(key: string, bytes: Uint8Array, options?: { ifAbsent?: boolean }): Promise<boolean>;
   /** A file in one request, sent once; false when it did not arrive, for whatever reason. */

@@ -1,14 +1,15 @@
-import type { IncomingMessage } from "node:http";
+import { type Answer, FinalError } from "./answer.ts";
+import { openAnswer } from "./open-answer.ts";
 import type { HttpRequest } from "./send-request.ts";
-import { FinalError, openAnswer, sendFile } from "./stream-request.ts";
+import { sendFile } from "./stream-request.ts";
 
 /** Sends a signed GET and leaves its answer to be read: null for what is not there or has changed. */
-export async function openObject(signed: HttpRequest, bytes: number): Promise<IncomingMessage | null> {
+export async function openObject(signed: HttpRequest, bytes: number): Promise<Answer | null> {
   const { url, headers = {} } = signed;
-  const answer = await openAnswer({ method: "GET", url, headers }, bytes);
-  const { statusCode: status = 0 } = answer;
+  const answer = await openAnswer({ url, headers }, bytes);
+  const { status } = answer;
   if (status === 200 || status === 206) return answer;
-  answer.resume();
+  answer.drop();
   if (status === 404 || status === 412) return null;
   if (status >= 500 || status === 429) throw new Error(`HTTP ${status}`);
   throw new FinalError(`HTTP ${status}`);

@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import { EnvironmentError } from "../../errors/environment-error.ts";
+import { hashFile } from "../hash-file.ts";
 import type { ObjectFacts, ObjectStorage } from "./object-storage.ts";
 import { receiveFile } from "./stream-request.ts";
 
@@ -58,21 +59,29 @@ export async function uploadFile(
   }
 }
 
-/** Writes an object to a file; false when it is gone or was changed meanwhile, and then the file is not whole. */
+/** Writes an object to a file and gives its `sha256:…`; null when it is gone or was changed meanwhile, and then the file is not whole. */
 export async function downloadFile(
   storage: ObjectStorage,
   { key, bytes, etag }: Pick<ObjectFacts, "key" | "bytes"> & { etag?: string },
   path: string,
-): Promise<boolean> {
+): Promise<string | null> {
   if (bytes > wholeBytes) {
-    const place = { path, bytes, patience: 1 };
-    const streamed = await receiveFile(
-      (start) => storage.open(key, { start, bytes: bytes - start, ...(etag && { etag }) }),
-      place,
-    ).catch(() => null);
-    if (streamed !== null) return streamed;
+    const open = (start: number) => storage.open(key, { start, bytes: bytes - start, ...(etag && { etag }) });
+    const streamed = await receiveFile(open, { path, bytes, patience: 1 }).then(
+      (sha256) => ({ sha256 }),
+      () => null,
+    );
+    if (streamed !== null) return streamed.sha256;
   }
-  // In parts, each of which is asked for again, and signed in for anew where that is what is wrong.
+  return (await downloadParts(storage, { key, bytes, ...(etag && { etag }) }, path)) ? hashFile(path) : null;
+}
+
+/** In parts, each of which is asked for again, and signed in for anew where that is what is wrong. */
+async function downloadParts(
+  storage: ObjectStorage,
+  { key, bytes, etag }: Pick<ObjectFacts, "key" | "bytes"> & { etag?: string },
+  path: string,
+): Promise<boolean> {
   await using file = await open(path, "w");
   let isWhole = true;
   await inParts(bytes, async (_number, start, length) => {

@@ -47,7 +47,8 @@ export function openBucketStore(storage: ObjectStorage, prefix: string, address:
     },
     async get(item, file) {
       const found = await known(item);
-      return found !== null && (await downloadFile(storage, { key: found.content, bytes: found.bytes }, file));
+      const sha256 = found && (await downloadFile(storage, { key: found.content, bytes: found.bytes }, file));
+      return sha256 === null ? null : { sha256 };
     },
     async renew(item, labels) {
       const found = await known(item);

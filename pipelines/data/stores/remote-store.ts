@@ -32,6 +32,12 @@ export interface PublishedFile {
 
 export type NewItem = Omit<StoredItem, "stored">;
 
+/** What arrived of an item. */
+export interface ReceivedItem {
+  /** `sha256:…` of the bytes as they came and were written; null where a store keeps rows and no file. */
+  sha256: string | null;
+}
+
 /** What is to be sent; a hash that is a promise is computed meanwhile. */
 type SentItem = Omit<NewItem, "sha256"> & { sha256: string | Promise<string> };
 
@@ -52,8 +58,8 @@ export interface RemoteStore extends AsyncDisposable {
   list(): AsyncIterable<StoredItem>;
   /** Sends a file and then lets its name be seen; when the name is there by then, what was there first stays. `scratch` is a folder for what it needs meanwhile. */
   put(item: SentItem, file: string, scratch: string): Promise<void>;
-  /** Writes an item's content to a file; false when it has gone meanwhile. Who asks checks the content. */
-  get(item: StoredItem, file: string): Promise<boolean>;
+  /** Writes an item's content to a file; null when it has gone meanwhile. Who asks checks the content. */
+  get(item: StoredItem, file: string): Promise<ReceivedItem | null>;
   /** Makes an item as young as one just put, and gives it these labels; sends nothing of its content. */
   renew(item: StoredItem, labels: ItemLabels): Promise<void>;
   /** Takes the name away first, then the content. */

@@ -141,17 +141,20 @@ async function fetchStep({ local, remote }: Place, name: string, find: Find): Pr
   return (await remote.get(item, file)) ? readFile(file) : null;
 }
 
+/** An item, and the `sha256:…` of what was read of it; null for rows that a database wrote anew. */
+type ReadItem = StoredItem & { received: string | null };
+
 /** Reads an item into a file and throws unless it is whole; once more when what arrives is not what was sent. */
-async function getWhole({ remote }: Place, name: string, file: string): Promise<StoredItem> {
+async function getWhole({ remote }: Place, name: string, file: string): Promise<ReadItem> {
   let wrong = "it is gone";
   for (let attempt = 0; attempt < 2; attempt += 1) {
     const item = await remote.find(name);
     if (item === null) throw notThere(remote, name);
-    if (!(await remote.get(item, file))) continue;
+    const received = await remote.get(item, file);
+    if (received === null) continue;
     const expected = name.startsWith("sha256:") ? name : item.sha256;
-    const found = expected === null ? null : await hashFile(file);
-    if (found === expected) return item;
-    wrong = `its content is ${found}, and was ${expected} when it was sent`;
+    if (expected === null || received.sha256 === expected) return { ...item, received: received.sha256 };
+    wrong = `its content is ${received.sha256}, and was ${expected} when it was sent`;
   }
   throw changed(remote, name, wrong);
 }
@@ -186,10 +189,12 @@ async function confirm(place: Place, name: string): Promise<void> {
   const { local, remote } = place;
   await using staging = await local.staging();
   const file = join(staging.path, "read-back");
-  const { ref } = await getWhole(place, name, file);
-  if (!name.startsWith("fp:")) return;
-  const own = (await local.has(name)) ? await hashFile(await local.path(name)) : null;
-  if (own !== null && own === (await hashFile(file)) && ref?.fingerprint === name) return;
+  const isDataset = name.startsWith("fp:");
+  const ownHash = async () => (isDataset && (await local.has(name)) ? hashFile(await local.path(name)) : null);
+  const [own, { ref, received }] = await Promise.all([ownHash(), getWhole(place, name, file)]);
+  if (!isDataset) return;
+  const found = received ?? (own === null ? null : await hashFile(file));
+  if (own !== null && own === found && ref?.fingerprint === name) return;
   const wrong = await wrongRows(name, ref, file);
   if (wrong !== null) throw changed(remote, name, wrong);
 }

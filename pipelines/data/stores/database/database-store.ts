@@ -5,6 +5,7 @@ import { pipeline } from "node:stream/promises";
 import type { Client } from "pg";
 import type { Clock } from "../../../ports/clock.ts";
 import type { DatasetRef } from "../../dataset.ts";
+import { hashFile } from "../../hash-file.ts";
 import { type ItemRecord, readItemRecord } from "../item-record.ts";
 import { itemNameOf, plainItemName, type RemoteStore, type StoredItem } from "../remote-store.ts";
 import { openDatabase } from "./connection.ts";
@@ -77,12 +78,12 @@ export function openDatabaseStore({ url, source, schema, clock }: DatabaseSettin
     },
     async get(item, file) {
       const found = "table" in item ? (item as FoundTable) : await find(item.name);
-      if (found === null) return false;
-      return database.use("to read it", (client) =>
-        found.ref
-          ? readRows(client, at(found.table), { ...found, ref: found.ref }, file)
-          : readBytes(client, at(found.table), file),
-      );
+      if (found === null) return null;
+      return database.use("to read it", async (client) => {
+        const { ref, table } = found;
+        if (ref) return (await readRows(client, at(table), { ...found, ref }, file)) ? { sha256: null } : null;
+        return (await readBytes(client, at(table), file)) ? { sha256: await hashFile(file) } : null;
+      });
     },
     async renew(item, labels) {
       await database.use("to renew it", async (client) => {

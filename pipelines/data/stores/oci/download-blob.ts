@@ -1,15 +1,16 @@
-import type { IncomingMessage } from "node:http";
 import { innermostMessage } from "../../../ports/request.ts";
+import { type Answer, FinalError } from "../../object-storage/answer.ts";
+import { openAnswer } from "../../object-storage/open-answer.ts";
 import { ServerError } from "../../object-storage/server-error.ts";
-import { FinalError, openAnswer, receiveFile } from "../../object-storage/stream-request.ts";
+import { receiveFile } from "../../object-storage/stream-request.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
-/** Writes a blob to a file, going on where a connection was cut; false when the registry does not have it. Who asks checks the digest. */
+/** Writes a blob to a file, going on where a connection was cut, and gives the digest of what arrived; null when the registry does not have it. Who asks compares the digest. */
 export async function downloadBlob(
   client: RegistryClient,
   { digest, bytes }: { digest: string; bytes: number },
   path: string,
-): Promise<boolean> {
+): Promise<string | null> {
   try {
     return await receiveFile((at) => openBlob(client, { digest, at, bytes }), { path, bytes });
   } catch (error) {
@@ -27,20 +28,20 @@ interface Wanted {
 }
 
 /** Registries send on to where blobs are, which must not get our token. */
-async function openBlob(client: RegistryClient, { digest, at, bytes }: Wanted): Promise<IncomingMessage | null> {
+async function openBlob(client: RegistryClient, { digest, at, bytes }: Wanted): Promise<Answer | null> {
   const range: Record<string, string> = at > 0 ? { range: `bytes=${at}-` } : {};
   const ask = (url: string, headers: Record<string, string>) =>
-    openAnswer({ method: "GET", url, headers: { ...range, ...headers } }, bytes - at);
+    openAnswer({ url, headers: { ...range, ...headers } }, bytes - at);
   let url = `${client.base}/blobs/${digest}`;
   let answer = await ask(url, await client.headersFor("pull"));
   for (let hops = 0; isRedirect(answer) && hops < 3; hops += 1) {
-    answer.resume();
+    answer.drop();
     url = new URL(answer.headers.location ?? "", url).href;
     answer = await ask(url, {});
   }
-  const { statusCode: status = 0 } = answer;
+  const { status } = answer;
   if (status === 200 || status === 206) return answer;
-  answer.resume();
+  answer.drop();
   if (status === 404) return null;
   if (status >= 500 || status === 429) throw new Error(`HTTP ${status}`);
   const message = `${client.title} refused it (HTTP ${status})`;
@@ -48,6 +49,6 @@ async function openBlob(client: RegistryClient, { digest, at, bytes }: Wanted): 
   throw new FinalError(message, { cause });
 }
 
-function isRedirect({ statusCode = 0 }: IncomingMessage): boolean {
-  return statusCode >= 300 && statusCode < 400;
+function isRedirect({ status }: Answer): boolean {
+  return status >= 300 && status < 400;
 }

@@ -53,7 +53,8 @@ function ociStore(settings: RegistrySettings): RemoteStore {
     async get(item, file) {
       const found = "layers" in item ? (item as FoundArtifact) : await find(item.name);
       const [layer] = found?.layers ?? [];
-      return layer !== undefined && (await downloadBlob(client, layer, file));
+      const sha256 = layer ? await downloadBlob(client, layer, file) : null;
+      return sha256 === null ? null : { sha256 };
     },
     async renew(item, labels) {
       const found = await find(item.name);
