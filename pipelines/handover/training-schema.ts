@@ -65,7 +65,10 @@ const dataset = object(
 const sourceRead = {
   anyOf: [
     object({ source: name, read: { const: "table" }, version: name }),
-    object({ source: name, read: { const: "database" }, tables: list(line) }),
+    object(
+      { source: name, read: { const: "database" }, tables: list(line) },
+      { versions: { type: "object", additionalProperties: name, propertyNames: line, maxProperties: 50 } },
+    ),
     object(
       { source: name, read: { const: "objects" }, objects: list(object({ name: line, bytes: count, etag: name })) },
       { more: count },

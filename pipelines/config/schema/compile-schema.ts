@@ -93,11 +93,26 @@ function wrongValue(path: KeyPath, value: unknown, schema: ValueSchema): Finding
   if (value === null) {
     return { path, message: `${name} has no value`, hint: `it must be ${expected}` };
   }
+  if (isVariable(schema) && typeof value !== "object") return writtenOut(path, `${name} must be ${expected}`);
   const names = (schema.enum ?? []).filter((each) => typeof each === "string");
   const suggestion = typeof value === "string" ? didYouMean(value, names) : null;
   return {
     path,
     message: `${name} must be ${expected}, not ${found(value)}`,
     ...(suggestion && { hint: `did you mean ${suggestion}?` }),
+  };
+}
+
+/** Whether a schema takes `{ env: NAME }`, in whose place somebody may have written the secret itself. */
+function isVariable({ properties = {} }: ValueSchema): boolean {
+  return Object.keys(properties).join() === "env";
+}
+
+function writtenOut(path: KeyPath, must: string): Finding {
+  return {
+    path,
+    message: `${must}, not the value itself`,
+    hint: "name the variable here; if the value is a secret, it is known to whoever reads this file: make a new one",
+    secret: true,
   };
 }

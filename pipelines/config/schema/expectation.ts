@@ -1,3 +1,5 @@
+import { withoutPasswords } from "../../errors/without-passwords.ts";
+
 /** The part of a JSON Schema that says what a value must be. */
 export interface ValueSchema {
   readonly title?: string;
@@ -38,7 +40,8 @@ export function found(value: unknown): string {
 }
 
 /** A text as it is quoted in an error: on one line and not too long. */
-export function quoted(text: string): string {
+export function quoted(given: string): string {
+  const text = withoutPasswords(given);
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text);
 }
 

@@ -16,6 +16,8 @@ export interface Finding {
   at?: "key" | "value";
   /** Set when the path cannot name the place, e.g. of a duplicate key. */
   span?: TextSpan;
+  /** Set when the value may be a secret: its line is not shown. */
+  secret?: true;
   message: string;
   hint?: string;
 }
@@ -26,7 +28,9 @@ export function dotted(path: KeyPath): string {
 }
 
 /** The finding as users see it. */
-export function toProblem({ path, message, hint }: Finding, where: SourceLocation): Problem {
+export function toProblem({ path, message, hint, secret }: Finding, found: SourceLocation): Problem {
   const key = dotted(path);
+  const { lineText: _line, ...place } = found;
+  const where = secret ? place : found;
   return { message, ...(hint && { hint }), where, ...(key && { key }), severity: "error" };
 }

@@ -1,4 +1,5 @@
 import type { SourceLocation } from "../../errors/user-error.ts";
+import { withoutPasswords } from "../../errors/without-passwords.ts";
 import type { TextSpan } from "./finding.ts";
 
 /** Longer lines are not carried in every problem of a file. */
@@ -34,7 +35,7 @@ export class SourceText {
 
   #lineText(start: number): string {
     const end = this.text.indexOf("\n", start);
-    return this.text.slice(start, end < 0 ? undefined : end).replace(/\r$/, "");
+    return withoutPasswords(this.text.slice(start, end < 0 ? undefined : end).replace(/\r$/, ""));
   }
 }
 

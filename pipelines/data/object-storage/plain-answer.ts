@@ -150,13 +150,28 @@ class BodyReader {
   /** Whether more may come at once. */
   #arrived(bytes: Uint8Array): boolean {
     const file = this.#file;
-    if (file && bytes.buffer !== this.#spare.buffer) {
-      file.take(bytes.length);
-      if (file.room() !== null && file.taken < this.#until) return true;
-    } else this.#early = Buffer.concat([this.#early, bytes]);
+    const rest = file === null ? bytes : takeOf(file, bytes, bytes.buffer === this.#spare.buffer);
+    if (rest.length > 0) this.#early = Buffer.concat([this.#early, rest]);
+    else if (file !== null && file.taken < this.#until && file.room() !== null) return true;
     this.#wake();
     return false;
   }
+}
+
+/** Gives a file bytes that are in its own memory, or lie elsewhere, as far as there is room for these; gives the rest. */
+function takeOf(file: HashedFile, bytes: Uint8Array, isElsewhere: boolean): Uint8Array {
+  if (!isElsewhere) {
+    file.take(bytes.length);
+    return bytes.subarray(bytes.length);
+  }
+  let rest = bytes;
+  for (let room = file.room(); room !== null && rest.length > 0; room = file.room()) {
+    const part = rest.subarray(0, room.length);
+    room.set(part);
+    file.take(part.length);
+    rest = rest.subarray(part.length);
+  }
+  return rest;
 }
 
 function connectTo(url: string, onread: OnReadOpts): Socket {

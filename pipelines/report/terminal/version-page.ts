@@ -1,3 +1,4 @@
+import { snapshotLine } from "../../data/sources/source-snapshot.ts";
 import { oneLine } from "../../errors/inert-markdown.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
 import { formatCount } from "../../statistics/format-number.ts";
@@ -35,9 +36,10 @@ function versionFacts(record: VersionRecord): (readonly [string, string])[] {
   ];
 }
 
-function dataFacts({ config, train, test, checks }: CandidateRecord): (readonly [string, string])[] {
+function dataFacts({ config, train, test, checks, sources = [] }: CandidateRecord): (readonly [string, string])[] {
   return [
     ["window", windowLine(config.features.window)],
+    ...sources.map((read) => ["read from", oneLine(snapshotLine(read), 500)] as const),
     ["train", datasetLine(train)],
     ["test", datasetLine(test)],
     ["data checks", checks.length > 0 ? checksCount(checks) : ""],

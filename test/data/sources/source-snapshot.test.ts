@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { requireUnchanged } from "../../../pipelines/data/engines/duckdb/sources/read-sources.ts";
 import { redactError, redactor } from "../../../pipelines/data/sources/redact.ts";
-import { type SourceSnapshot, snapshotChanges } from "../../../pipelines/data/sources/source-snapshot.ts";
+import { type SourceSnapshot, snapshotChanges, snapshotLine } from "../../../pipelines/data/sources/source-snapshot.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../../pipelines/errors/user-error.ts";
 
@@ -29,6 +29,17 @@ test.each<[string, SourceSnapshot, SourceSnapshot, string[]]>([
     { source: "trips", read: "table", version: "3" },
     { source: "trips", read: "table", version: "4" },
     ["the table trips was read at version 3, and now at 4"],
+  ],
+  [
+    "another version of a table in a cluster",
+    { source: "farm", read: "database", tables: ["f.a", "f.b", "f.c"], versions: { "f.a": "3", "f.b": "9" } },
+    {
+      source: "farm",
+      read: "database",
+      tables: ["f.a", "f.b", "f.c"],
+      versions: { "f.a": "5", "f.b": "9", "f.c": "1" },
+    },
+    ["in the source farm, f.a was read at version 3, and now at 5"],
   ],
 ])("%s is told of what was read before", (_title, before, after, told) => {
   expect(snapshotChanges([before], [after])).toEqual(told);
@@ -58,4 +69,17 @@ test("an error keeps its kind and loses its secrets, in all that it says and in 
     expect(told.join("\n")).not.toContain("s3cret-word");
     expect(error.message).toContain("***");
   }
+});
+
+test.each<[string, SourceSnapshot]>([
+  ["trips, version 3", { source: "trips", read: "table", version: "3" }],
+  ["lake: trips/0.parquet (ETag a)", objects("a")],
+  ["lake: 3 objects of 3 bytes, with their ETags", objects("a", "b", "c")],
+  ["shop: features.orders", { source: "shop", read: "database", tables: ["features.orders"] }],
+  [
+    "farm: f.a (version 3), f.v",
+    { source: "farm", read: "database", tables: ["f.a", "f.v"], versions: { "f.a": "3" } },
+  ],
+])("what was read is told: %s", (line, read) => {
+  expect(snapshotLine(read)).toBe(line);
 });

@@ -67,6 +67,9 @@ export function modelTests(farm: () => Farm): void {
     expect(there.result).toEqual(here.result);
     expect(there).toMatchObject({ outcome: "drift", result: { rows: { current: 300 } } });
 
+    // Spark's own tables are Parquet files, which have no version.
+    const read = { source: "farm", read: "database", tables: ["spark_catalog.features.rides"] };
+    expect(await scratch.facts(["show", "farm-ride@1"])).toMatchObject({ candidate: { sources: [read] } });
     const reproduced = () => scratch.facts(["reproduce", "farm-ride@1"]);
     expect(await reproduced()).toMatchObject({ identical: true, data: "query" });
     await farm().statements.rows(

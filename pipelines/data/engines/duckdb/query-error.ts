@@ -7,6 +7,7 @@ import { type DuckdbError, duckdbError } from "./duckdb-error.ts";
 import type { DuckdbSession } from "./duckdb-session.ts";
 import type { ResolvedQuery } from "./file-names.ts";
 import { outOfMemory } from "./limit-problems.ts";
+import { isOfWorld } from "./sources/source-error.ts";
 
 /** What is needed to turn DuckDB's words about its text into words about the user's file. */
 export interface QueryContext {
@@ -26,6 +27,8 @@ export async function queryError(session: DuckdbSession, context: QueryContext, 
   if (found.exception_type === "Out of Memory") {
     return new UserError(outOfMemory(context.sql, "the query", context.memory_gb, context.ordered), { cause: error });
   }
+  // What a server says is told in words about the source, by who knows it.
+  if (context.query.sources.length > 0 && isOfWorld(error)) return error;
   const machine = machineErrorIn(session.dialect, error, `to run ${context.sql.file}`);
   if (machine || ["INTERNAL", "FATAL"].includes(found.exception_type.toUpperCase())) return machine ?? error;
   return new UserError(await problemOf(session, context, found), { cause: error });

@@ -1,3 +1,4 @@
+import { didYouMean } from "../../../errors/did-you-mean.ts";
 import type { Problem } from "../../../errors/user-error.ts";
 import type { ReachableSource } from "../../sources/reachable-source.ts";
 import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
@@ -128,9 +129,17 @@ function judgeTable(survey: Survey, node: SyntaxNode, scope: ReadonlySet<string>
   else if (qualifiers.length === 0 && /[./\\:*?~]/.test(name)) survey.files.push({ name, offset: offsetOf(node) });
   else {
     const full = [...qualifiers, name].join(".");
-    const quoted = /\.(csv|tsv|parquet|json)$/i.test(full) ? `put the file name in quotes: FROM '${full}'` : fileHint;
-    refuse(survey, node, `there is no table ${full}`, quoted);
+    const isFile = /\.(csv|tsv|parquet|json)$/i.test(full);
+    const quoted = isFile ? `put the file name in quotes: FROM '${full}'` : fileHint;
+    refuse(survey, node, `there is no table ${full}`, sourceHint(qualifiers[0] ?? name, survey.known) ?? quoted);
   }
+}
+
+/** A name that is nearly that of a source. */
+function sourceHint(word: string, known: Survey["known"]): string | null {
+  const names = known.map(({ name }) => name);
+  const near = didYouMean(word, names);
+  return near && `did you mean ${near}?  the sources of mergeml.yaml: ${names.join(", ")}`;
 }
 
 /** Returns what is left to look at: the arguments that are not file names. */

@@ -3,7 +3,7 @@ import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
 import type { PrepareJob } from "../engine.ts";
 import { byPlace, parameterProblems } from "../query-problems.ts";
 import { sparkDialect } from "./dialect.ts";
-import { judgePlan, type TableRules } from "./judge-plan.ts";
+import { judgePlan, type TableRules, tablesInPlan } from "./judge-plan.ts";
 import { judgeTokens } from "./judge-tokens.ts";
 import type { Token } from "./sql-tokens.ts";
 import { type Reason, StatementError, statementReason } from "./statement-error.ts";
@@ -84,18 +84,18 @@ function namedIn(message: string): string {
   return /`([^`]+)`(?!\.)/.exec(message)?.[1] ?? "select";
 }
 
-/** Has the query analysed, and judges its plan; no row is read. Throws UserError, located in the query. */
+/** Has the query analysed, judges its plan, and gives the names of the tables that it reads; no row is read. Throws UserError, located in the query. */
 export async function judgeInServer(
   statements: SparkStatements,
   { sql }: PrepareJob,
   query: SparkQuery,
   rules: TableRules,
-): Promise<void> {
+): Promise<string[][]> {
   const lines = await statements.rows(`EXPLAIN EXTENDED SELECT * FROM ${query.relation}`);
   const plan = analysedPlan(lines.flatMap((row) => Object.values(row).map(String)).join("\n"));
   const catalog = rules.catalog ?? (await currentCatalog(statements));
   const objections = judgePlan(plan, { ...rules, catalog });
-  if (objections.length === 0) return;
+  if (objections.length === 0) return tablesInPlan(plan);
   throw new UserError(objections.map(({ message, hint, word }) => ({ message, hint, where: locateWord(sql, word) })));
 }
 

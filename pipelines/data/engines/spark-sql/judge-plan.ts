@@ -93,6 +93,17 @@ function judgeLine(operator: string, rest: string, rules: NamedRules): PlanObjec
   ];
 }
 
+/** The tables and views that an analysed plan reads, and the tables that the views are made of, each by the parts of its name. */
+export function tablesInPlan(plan: string): string[][] {
+  const found = new Map<string, string[]>();
+  for (const line of plan.split("\n")) {
+    const [, operator = "", rest = ""] = /^[\s:|+-]*'?(\w+)(.*)$/.exec(line) ?? [];
+    const parts = tableOf(operator, rest);
+    if (parts && parts.length > 1) found.set(parts.join("."), parts);
+  }
+  return [...found].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, parts]) => parts);
+}
+
 /** The parts of a table's name; null for an operator that is none. */
 function tableOf(operator: string, rest: string): string[] | null {
   if (operator === "Relation") return partsOf(/^ ([^[\]]+)\[/.exec(rest)?.[1] ?? "");

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../../errors/user-error.ts";
+import type { SourceSnapshot } from "../../sources/source-snapshot.ts";
 import type { Engine, PreparedQuery, PrepareJob, QueryJob, QueryResult } from "../engine.ts";
 import { outOfTime, refuseRepeated } from "../query-problems.ts";
 import { queryResult } from "../query-result.ts";
@@ -10,6 +11,7 @@ import type { TableRules } from "./judge-plan.ts";
 import { openSparkSession, type SparkSession } from "./spark-session.ts";
 import type { StagingArea } from "./staging-area.ts";
 import type { SparkStatements } from "./statements.ts";
+import { type TableVersions, tableVersions } from "./table-versions.ts";
 
 /** A server of Spark SQL, reached anew for each query. Opening it throws what `inOurWords` has words for. */
 export interface SparkServer {
@@ -36,9 +38,9 @@ export function sparkEngine(
       const allowed = judgeText(job, source);
       const patient = { ...job, limits: { ...job.limits, seconds: preparingSeconds } };
       return withStatements(serverOf(), patient, allowed, async (statements, server) => {
-        const prepared = await prepare(statements, server, job, allowed);
+        const { columns } = await prepare(statements, server, job, allowed);
         await statements.close();
-        return prepared;
+        return { columns, parameters: allowed.parameters };
       });
     },
     async query(job) {
@@ -101,14 +103,14 @@ async function prepare(
   { rules, names, staging }: SparkServer,
   job: PrepareJob,
   allowed: SparkQuery,
-): Promise<PreparedQuery> {
-  await judgeInServer(statements, job, allowed, rules);
+): Promise<Pick<PreparedQuery, "columns"> & { tables: string[][] }> {
+  const tables = await judgeInServer(statements, job, allowed, rules);
   const columns = await openSparkSession(statements, { staging: staging(), names }).columns(allowed.relation);
   refuseRepeated(
     job.sql,
     columns.map(({ name }) => name),
   );
-  return { columns, parameters: allowed.parameters };
+  return { columns, tables };
 }
 
 async function run(
@@ -117,15 +119,29 @@ async function run(
   job: QueryJob,
   allowed: SparkQuery,
 ): Promise<QueryResult> {
-  const { columns } = await prepare(statements, server, job, allowed);
+  const { columns, tables } = await prepare(statements, server, job, allowed);
+  const before = await tableVersions(statements, tables);
   const session = openSparkSession(statements, { staging: server.staging(), names: server.names });
   try {
     const kept = await session.keepColumns(columns, allowed.relation);
-    return told(await queryResult(session, kept, job.staging, allowed.parameters), session, server, job);
+    const versions = unchanged(before, await tableVersions(statements, Object.keys(before).length > 0 ? tables : []));
+    const result = await queryResult(session, kept, job.staging, allowed.parameters);
+    const sources = tables.length > 0 && { sources: [tablesRead(server.about.source, tables, versions)] };
+    return told({ ...result, ...sources }, session, server, job);
   } catch (error) {
     await session.close();
     throw error;
   }
+}
+
+/** Of a table that changed meanwhile it is not known which version was read. */
+function unchanged(before: TableVersions, after: TableVersions): TableVersions {
+  return Object.fromEntries(Object.entries(before).filter(([table, version]) => after[table] === version));
+}
+
+function tablesRead(source: string, tables: readonly string[][], versions: TableVersions): SourceSnapshot {
+  const names = tables.map((parts) => parts.join("."));
+  return { source, read: "database", tables: names, ...(Object.keys(versions).length > 0 && { versions }) };
 }
 
 const words = {

@@ -27,6 +27,21 @@ const meanings: readonly { says: RegExp; means: string; hint: string; passing?: 
     hint: "grant SELECT on the schema's tables, and nothing more",
   },
   {
+    says: /database "[^"]*" does not exist|Unknown database/i,
+    means: "there is no such database",
+    hint: "look at the end of the address in the variable that its entry in mergeml.yaml names",
+  },
+  {
+    says: /in connection info string|invalid (connection option|URI|integer value|port)/i,
+    means: "the value of its variable is no address of a database",
+    hint: "it is written as postgres://reader:…@host:5432/database, a character such as @ in a password as %40",
+  },
+  {
+    says: /NoSuchBucket|ContainerNotFound/i,
+    means: "there is no such bucket",
+    hint: "look at the source's url in mergeml.yaml",
+  },
+  {
     says: /canceling statement due to statement timeout|Query execution was interrupted, maximum statement/i,
     means: "it ended a statement at its time limit",
     hint: "read less, or raise resources.timeout_minutes in model.yaml",
@@ -44,7 +59,7 @@ const missing = /HTTP 404|404 \(Not Found\)|No files found that match|BlobNotFou
 /** What an error is that a source may have caused; null when none did. */
 export function sourceError(error: unknown, used: readonly UsedSource[], tried: string): SourceError | null {
   const text = duckdbError(error)?.exception_message ?? (error instanceof Error ? error.message : "");
-  if (used.length === 0 || text === "" || error instanceof UserError) return null;
+  if (used.length === 0 || text === "" || error instanceof UserError || isTold(text)) return null;
   const source = guilty(text, used);
   const name = source === null ? "a source of the query" : `the source ${source.name}`;
   const found = meanings.find(({ says }) => says.test(text));
@@ -60,13 +75,30 @@ export function sourceError(error: unknown, used: readonly UsedSource[], tried: 
       passing: found.passing === true,
     };
   }
-  if (!missing.test(text) || source === null) return null;
+  if (!missing.test(text) || source === null) return isOfWorld(error) ? unreadable(error, { name, tried, text }) : null;
   const hint = "look at the name, and at the source's url in mergeml.yaml, which comes before it";
   const message = `the source ${source.name} has no such object: ${brief(text)}`;
   return { error: new UserError({ message, hint, key: `sources.${source.name}` }, { cause: error }), passing: false };
 }
 
-/** What the engine calls an error of the world, and not of the query. */
+/** Whether an error speaks of a source already. */
+function isTold(text: string): boolean {
+  return /^(the source \S+|a source of the query) /.test(text);
+}
+
+/** What the engine calls an error of the world, whatever its words. */
+export function isOfWorld(error: unknown): boolean {
+  return /^(IO|HTTP|Connection|Network)$/i.test(duckdbError(error)?.exception_type ?? "");
+}
+
+/** In the engine's own words, which nobody foresaw. */
+function unreadable(error: unknown, { name, tried, text }: Record<"name" | "tried" | "text", string>): SourceError {
+  const safe = "nothing was stored; look at its entry in mergeml.yaml, and at the variables that it names";
+  const message = `${name} cannot be read: ${brief(text)}`;
+  return { error: new EnvironmentError(message, { tried, safe }, { cause: error }), passing: false };
+}
+
+/** What the engine calls an error of the world or of what is asked of it, when the words speak of a source. */
 function isOfConnection(error: unknown): boolean {
   const type = duckdbError(error)?.exception_type ?? "IO";
   return /^(IO|HTTP|Connection|Network|Invalid|Permission|Invalid Input|Internal|Unknown Type|Not implemented|Binder|Catalog)$/i.test(
@@ -79,7 +111,12 @@ function guilty(text: string, used: readonly UsedSource[]): UsedSource | null {
   if (used.length === 1) return used[0]!;
   const named = used.filter(({ name, config }) => {
     const url = "url" in config && typeof config.url === "string" ? config.url : null;
-    return (url !== null && text.includes(url.replace(/\/+$/, ""))) || new RegExp(`"${name}"`).test(text);
+    const endpoint = "endpoint" in config && config.endpoint ? config.endpoint.replace(/^\w+:\/\//, "") : null;
+    return (
+      (url !== null && text.includes(url.replace(/\/+$/, ""))) ||
+      (endpoint !== null && text.includes(endpoint)) ||
+      new RegExp(`"${name}"`).test(text)
+    );
   });
   if (named.length === 1) return named[0]!;
   const databases = used.filter(({ access }) => access.kind === "database");
