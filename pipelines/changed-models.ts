@@ -15,7 +15,7 @@ const tool = ["package.json", "package-lock.json", ".npmrc", "pipelines/", "scri
 /**
  * The models whose inputs differ between `base` and the checked-out commit: those with a changed file in their folder, those
  * that may read a changed feature view, and
- * all when something changed that any may depend on (mergeml.yaml, data, mergeml's code). "all" also without a base that is known
+ * all when something changed that any may depend on (mergeml.yaml, data, mergeml's code, which mergeml the workflows use). "all" also without a base that is known
  * here.
  */
 export async function changedModels(
@@ -50,6 +50,7 @@ export async function changedBetween(
   to: string,
 ): Promise<ReadonlySet<string> | "all"> {
   const listed = await git.text(["diff", "--name-only", "--relative", "--no-renames", "-z", from, to, "--"]);
+  if (await movesMergeml(git, from, to)) return "all";
   const models = new Set<string>();
   let withViews = false;
   const own = (await hasMergeml(git, from)) || (await hasMergeml(git, to)) ? tool : [];
@@ -63,6 +64,13 @@ export async function changedBetween(
   }
   if (withViews) for (const model of await readersOfViews(git, to)) models.add(model);
   return models;
+}
+
+/** Whether a workflow was moved to another mergeml, whose trainers may be others: its pull request judges what that trains again. */
+async function movesMergeml(git: Git, from: string, to: string): Promise<boolean> {
+  const uses = "^[[:space:]]*mergeml-ref:|/\\.github/workflows/model-(pr|deploy)\\.ya?ml@";
+  const args = ["diff", "--name-only", "--no-renames", "-G", uses, from, to, "--", ":/.github/workflows"];
+  return (await git.text(args)) !== "";
 }
 
 /** Whether mergeml is part of a commit, as in a repository that was made from its template. */

@@ -3,8 +3,8 @@ import { type ConfigChange, changedViews, describeChange } from "./config/descri
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import type { ProductionPointer } from "./registry/version-record.ts";
-import { definitionOf, readModels } from "./workspace/read-models.ts";
+import type { CandidateRecord, ProductionPointer } from "./registry/version-record.ts";
+import { definitionOf, readModels, trainerOf } from "./workspace/read-models.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /**
@@ -99,13 +99,18 @@ export async function planModel(
   const after = withoutChosenParams(model.config);
   const changes = describeChange(before, after, current.candidate.query, model.query.text);
   const views = changedViews(before, after);
-  const told = entry("changed", describeChanges(changes) || unseenChange(model));
+  const newer = newTrainer(model, current.candidate);
+  const said = [describeChanges(changes), newer].filter(Boolean).join(", ");
+  const told = entry("changed", said || "its program's files changed");
   return views.length > 0 ? { ...told, views } : told;
 }
 
-/** The files of a program are known by their hashes alone. */
-function unseenChange({ files }: LoadedModel): string {
-  return files ? "its program's files or its trainer's version changed" : "its trainer has a new version";
+/** An upgrade of mergeml may bring a trainer that gives other bytes for the same params: it trains the model again. */
+function newTrainer({ config }: LoadedModel, { trainer, environment }: CandidateRecord): string {
+  const { name, version } = trainerOf(config.type);
+  if (name !== trainer.name || version === trainer.version) return "";
+  const by = environment.mergeml ? ` of mergeml ${environment.mergeml}` : "";
+  return `trainer ${name} version ${trainer.version}${by} → ${version}`;
 }
 
 /** Enough to recognise the change; another type has other params, which go without saying. */

@@ -7,9 +7,8 @@ import { draftModel, type FirstModel } from "./scaffold/draft-model.ts";
 import { exampleCsv } from "./scaffold/example-data.ts";
 import { onlyDataFile } from "./scaffold/find-data.ts";
 import { locateData } from "./scaffold/locate-data.ts";
-import { callerWorkflows, type ToolSource } from "./scaffold/workflow-texts.ts";
-import { isToolFile, toolFile } from "./workspace/tool-file.ts";
-import { toolVersion } from "./workspace/tool-version.ts";
+import type { ToolRepository, ToolSource } from "./scaffold/tool-source.ts";
+import { callerWorkflows } from "./scaffold/workflow-texts.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 import { writeAside } from "./workspace/write-aside.ts";
 
@@ -57,12 +56,7 @@ export async function folderInRepository({ git, root }: Pick<Workspace, "git" | 
 }
 
 /** Workflows go to the top, where GitHub reads them; those of a second folder have its name beside their own. */
-async function writeCallers(
-  workspace: Workspace,
-  source: Extract<ToolSource, { kind: "repository" }>,
-  branch: string,
-  write: Write,
-): Promise<void> {
+async function writeCallers(workspace: Workspace, source: ToolRepository, branch: string, write: Write): Promise<void> {
   const folder = await folderInRepository(workspace);
   const top = folder.split("/").filter(Boolean).fill("..").join("/");
   const isOthers = (path: string) => {
@@ -77,24 +71,6 @@ async function writeCallers(
   const beside = usual.some(isOthers) ? folder.replaceAll("/", "-") : "";
   for (const [path, text] of Object.entries(callerWorkflows(source, branch, { folder, beside })))
     await write(posix.join(top, path), text);
-}
-
-/**
- * A repository made from the template has the actions itself; any other uses mergeml's of this version, or those of a fork or
- * another server that `actions` names, such as `acme/mergeml@v1.2.0`.
- */
-export function toolSource(root: string, actions?: string): ToolSource {
-  if (actions !== undefined) return namedSource(actions);
-  const file = join(root, toolFile);
-  if (existsSync(file) && isToolFile(readFileSync(file, "utf8"))) return { kind: "template" };
-  return { kind: "repository", name: "mergeml/mergeml", ref: `v${toolVersion}` };
-}
-
-function namedSource(actions: string): ToolSource {
-  const [, name, ref] = /^([\w.-]+\/[\w.-]+)@([\w./-]+)$/.exec(actions) ?? [];
-  if (name && ref) return { kind: "repository", name, ref };
-  const hint = `write owner/repository@ref, e.g. acme/mergeml@v${toolVersion}`;
-  throw new UserError({ message: `--actions is "${actions}", not a repository at a ref`, hint });
 }
 
 type Write = (path: string, text: string) => Promise<void>;

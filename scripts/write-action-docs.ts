@@ -42,8 +42,8 @@ they find it when they come from the same repository and ref.
 
 \`\`\`yaml
 - uses: actions/checkout@v6
-- uses: mergeml/mergeml/actions/setup@v${toolVersion}
-- uses: mergeml/mergeml/actions/validate@v${toolVersion}
+- uses: acme/mergeml/actions/setup@v${toolVersion}
+- uses: acme/mergeml/actions/validate@v${toolVersion}
 \`\`\`
 
 This page is written by \`npm run docs:actions\` from the \`action.yml\` files.`;

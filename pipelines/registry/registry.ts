@@ -5,6 +5,7 @@ import type { RegistryTrust } from "../trust/registry-trust.ts";
 import { adoptProved, type ProvedVersion } from "./adopt.ts";
 import { openBranch, tellElsewhere } from "./branch.ts";
 import { type ChallengeResult, nameChallenger, stopChallenge, type Trial } from "./challenge.ts";
+import { changeWorkflow } from "./change-workflow.ts";
 import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts";
 import type { Git } from "./git/git.ts";
 import { type Identity, readIdentity } from "./git/identity.ts";
@@ -87,6 +88,8 @@ export interface Registry {
   since(models: readonly string[], snapshot?: Snapshot): Promise<Map<string, LastChange>>;
   /** The version made from a definition, for `plan`. */
   findByDefinition(model: string, definition: string, snapshot: Snapshot): Promise<DefinitionMatch | null>;
+  /** Changes the workflow on the branch. Returns the commit; null when there is none, or nothing to change. */
+  changeWorkflow(message: string, change: (text: string) => string): Promise<string | null>;
   /** Checks the whole branch. Throws EnvironmentError when there is none. */
   verify(): Promise<Verification>;
 }
@@ -125,6 +128,7 @@ export function openRegistry(options: RegistryOptions): Registry {
     promote: (model, version, options) => promote(writer, model, version, options),
     challenge: (model, version, trial) => nameChallenger(writer, model, version, trial),
     adopt: (model, proved) => adoptProved(writer, model, proved),
+    changeWorkflow: (message, change) => changeWorkflow(writer, message, change),
     stopChallenge: (model) => stopChallenge(writer, model),
     rollback: (model, options) => rollback(writer, model, options),
     rollbackPromotion: (model, judged) => rollbackPromotion(writer, model, judged),

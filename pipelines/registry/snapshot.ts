@@ -96,7 +96,7 @@ async function checkFormat(git: Git, tip: string): Promise<void> {
   if (typeof format === "number" && format > 1) {
     throw new UserError({
       message: `the registry has format ${format}, this mergeml reads format 1`,
-      hint: "use the mergeml that wrote it, or a newer one",
+      hint: "use the mergeml that wrote it, or a newer one; that one moves the workflows, too: mergeml upgrade",
     });
   }
   throw new DamageError(

@@ -1,5 +1,4 @@
-/** Where the workflows find mergeml: in the repository itself, when it was made from the template, or in mergeml's own at a ref. */
-export type ToolSource = { kind: "template" } | { kind: "repository"; name: string; ref: string };
+import { refText, type ToolRepository } from "./tool-source.ts";
 
 const checkout = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2";
 
@@ -7,7 +6,7 @@ const checkout = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6
  * The workflow on the registry branch. GitHub runs the file of the branch that was pushed, so a `git revert` by hand is
  * verified, recorded as a Deployment and told to serving like a deploy.
  */
-export function registryWorkflow(branch: string, source: ToolSource, folder = ""): string {
+export function registryWorkflow(branch: string, source: { kind: "template" } | ToolRepository, folder = ""): string {
   return `# Runs when somebody pushes to this branch, a \`git revert\` by hand included: verifies the registry, records what is in
 # production now as Deployments, and tells serving. Written by \`mergeml init\`.
 name: registry
@@ -47,12 +46,12 @@ ${inFolder(folder)}          since: \${{ github.event.before }}
 `;
 }
 
-function toolStep(source: ToolSource): string {
+function toolStep(source: { kind: "template" } | ToolRepository): string {
   if (source.kind === "template") return "      - run: mkdir -p .mergeml && ln -sfn .. .mergeml/tool";
   return `      - uses: ${checkout}
         with:
           repository: ${source.name}
-          ref: ${source.ref}
+          ref: ${refText(source)}
           path: .mergeml/tool
           persist-credentials: false`;
 }
@@ -74,11 +73,13 @@ const secrets = `    secrets:
  * `folder` that of the models in a larger repository, and `beside` goes behind each name when another folder has its own.
  */
 export function callerWorkflows(
-  { name, ref }: { name: string; ref: string },
+  source: Omit<ToolRepository, "kind">,
   branch: string,
   { folder = "", beside = "" }: { folder?: string; beside?: string } = {},
 ): Record<string, string> {
   const suffix = beside === "" ? "" : `-${beside}`;
+  const { name } = source;
+  const ref = refText(source);
   const call = (workflow: string, more = "") => `    uses: ${name}/.github/workflows/${workflow}@${ref}
     with:
       mergeml-repository: ${name}

@@ -63,8 +63,13 @@ export async function readModel(workspace: Pick<Workspace, "root" | "repository"
   return model;
 }
 
+/** The trainer of a type as this version of mergeml has it: what of it is part of a model's definition. */
+export function trainerOf(type: string): { name: string; version: number } {
+  const { name, version } = findTrainer(type);
+  return { name, version };
+}
+
 /** Hash of what the user wrote, without the data; what `plan` compares with the registry. */
 export function definitionOf({ config, query, files }: LoadedModel): string {
-  const { name, version } = findTrainer(config.type);
-  return definitionHash(config, query.text, { name, version }, files);
+  return definitionHash(config, query.text, trainerOf(config.type), files);
 }

@@ -163,6 +163,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Delete datasets nothing refers to",
     load: async () => (await import("./gc.ts")).gc,
   },
+  upgrade: {
+    usage: "upgrade [--to owner/repository@ref] [--write]",
+    summary: "Move the workflows to another release, and see what it trains again",
+    load: async () => (await import("./upgrade.ts")).upgrade,
+  },
   help: {
     usage: "help [command | trainer]",
     summary: "A command's options, or the params of a model type",

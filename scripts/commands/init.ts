@@ -3,8 +3,9 @@ import type { Initialised } from "../../pipelines/registry/initialise.ts";
 import { readDefaultBranch } from "../../pipelines/scaffold/default-branch.ts";
 import type { FirstModel } from "../../pipelines/scaffold/draft-model.ts";
 import { describeFirstModel } from "../../pipelines/scaffold/model-facts.ts";
+import { toolSource } from "../../pipelines/scaffold/tool-source.ts";
 import { registryWorkflow } from "../../pipelines/scaffold/workflow-texts.ts";
-import { folderInRepository, scaffoldModel, toolSource } from "../../pipelines/scaffold-model.ts";
+import { folderInRepository, scaffoldModel } from "../../pipelines/scaffold-model.ts";
 import type { Command } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
 
@@ -26,7 +27,7 @@ export const init: Command = {
     actions: {
       type: "string",
       value: "owner/repository@ref",
-      description: "Where the workflows find mergeml, e.g. a fork; mergeml/mergeml at this version when left out",
+      description: "Where the workflows find mergeml, e.g. a fork; this release when it was installed by name",
     },
     "no-workflow": {
       type: "boolean",
@@ -50,7 +51,8 @@ export const init: Command = {
     const wanted = { name, data: option("data"), target: option("target"), directory, branch, source };
     const { model: first, created } = await scaffoldModel(opened, wanted);
     const model = first?.inferred.name ?? null;
-    const told = [...(first === null ? [] : describeFirstModel(first)), ...writtenFiles(created)];
+    const about = [...(first === null ? [] : describeFirstModel(first)), ...writtenFiles(created)];
+    const told = [...about, ...(source.kind === "unknown" ? [unknownActions()] : [])];
     const lines = told.map(([heading, text]) => `  ${heading.padEnd(9)} ${text}`);
     if (isRemoteEmpty) {
       const data = { ...facts(first), created, registry: { branch: repository.registry, created: false } };
@@ -59,9 +61,9 @@ export const init: Command = {
         data,
       };
     }
-    const workflow = flag("no-workflow")
-      ? undefined
-      : registryWorkflow(repository.registry, source, await folderInRepository(opened));
+    const none = flag("no-workflow") || source.kind === "unknown";
+    const folder = await folderInRepository(opened);
+    const workflow = none ? undefined : registryWorkflow(repository.registry, source, folder);
     const made = await registry.init({ workflow });
     const data = { ...facts(first), created, registry: { branch: repository.registry, ...made } };
     const state = registryLine(repository.registry, made) + localOnly(opened);
@@ -82,6 +84,12 @@ function writtenFiles(created: readonly string[]): [string, string][] {
   const others = created.filter((path) => !workflows.includes(path));
   const counted = workflows.length > 0 ? [`${place} (${workflows.length})`] : [];
   return created.length === 0 ? [] : [["wrote", [...others, ...counted].join(", ")]];
+}
+
+/** Only a release knows where its actions are, and a name that nobody has could be a stranger's tomorrow. */
+function unknownActions(): [string, string] {
+  const command = "mergeml init --actions <owner>/<repository>@<ref>";
+  return ["workflows", `not written: say where the actions of mergeml are on GitHub: ${command}`];
 }
 
 function registryLine(branch: string, { created, remote }: Initialised): string {

@@ -39,7 +39,7 @@ export const shipped: WorkflowFile[] = [
   workflow("registry.yml", registryWorkflow("registry", { kind: "template" })),
 ];
 
-const mergeml = { name: "mergeml/mergeml", ref: "v0.1.0" };
+const mergeml = { name: "mergeml/mergeml", ref: "v0.1.0", version: null };
 
 /** What `mergeml init` writes into a repository that uses another one's mergeml. */
 export const written: WorkflowFile[] = [

@@ -6,6 +6,8 @@ import { makeScratch, type Scratch } from "../scratch.ts";
 const deployOn = ({ root }: Scratch) =>
   /branches: (.*)/.exec(readFileSync(join(root, ".github/workflows/model-deploy.yml"), "utf8"))?.[1];
 
+const actions = ["--actions", "acme/mergeml@v2"];
+
 /** An empty bare repository as origin, as a server has it before the first push. */
 function addEmptyOrigin({ git }: Scratch): void {
   git("init", "-q", "--bare", "--initial-branch=main", "../empty.git");
@@ -16,14 +18,14 @@ describe("mergeml init", () => {
   it("deploys from the branch that origin calls its default one, whatever is checked out", async () => {
     using scratch = makeScratch();
     scratch.git("switch", "-qc", "topic");
-    expect(await scratch.mergeml("init")).toMatchObject({ code: 0 });
+    expect(await scratch.mergeml("init", ...actions)).toMatchObject({ code: 0 });
     expect(deployOn(scratch)).toBe('["main"]');
   });
 
   it("deploys from the checked-out branch when there is no origin", async () => {
     using scratch = makeScratch({ remote: false });
     scratch.git("branch", "-m", "trunk");
-    expect(await scratch.mergeml("init")).toMatchObject({ code: 0 });
+    expect(await scratch.mergeml("init", ...actions)).toMatchObject({ code: 0 });
     expect(deployOn(scratch)).toBe('["trunk"]');
   });
 
@@ -73,12 +75,34 @@ describe("mergeml init", () => {
     expect(registry).toContain("repository: acme/mergeml\n          ref: v2\n");
   });
 
+  it("names no actions that nobody told it of, and says so", async () => {
+    using scratch = makeScratch();
+    const { code, stdout } = await scratch.mergeml("init");
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("mergeml init --actions <owner>"),
+    });
+    expect(existsSync(join(scratch.root, ".github"))).toBe(false);
+    expect(() => scratch.git("show", "origin/registry:.github/workflows/registry.yml")).toThrow();
+    await scratch.mergeml("init", ...actions);
+    expect(scratch.git("show", "origin/registry:.github/workflows/registry.yml")).toContain("repository: acme/mergeml");
+  });
+
+  it("writes the version beside a commit's id, for what keeps it up to date", async () => {
+    using scratch = makeScratch();
+    const commit = "4be91c2".padEnd(40, "0");
+    await scratch.mergeml("init", "--actions", `acme/mergeml@${commit} # v0.2.0`);
+    const text = readFileSync(join(scratch.root, ".github/workflows/model-pr.yml"), "utf8");
+    expect(text).toContain(`/.github/workflows/model-pr.yml@${commit} # v0.2.0\n`);
+    expect(text).toContain(`mergeml-ref: ${commit} # v0.2.0\n`);
+  });
+
   it("makes a folder of models in a larger repository, whose workflows are where GitHub reads them", async () => {
     using scratch = makeScratch({ model: false });
     const { root, git, mergeml } = scratch;
     rmSync(join(root, "mergeml.yaml"), { force: true });
     mkdirSync(join(root, "ml/nlp"), { recursive: true });
-    const first = await mergeml("-C", "ml/nlp", "init");
+    const first = await mergeml("-C", "ml/nlp", "init", ...actions);
     expect(first, first.stderr).toMatchObject({ code: 0 });
     expect(first.stdout).toContain("../../.github/workflows/ (5)");
     expect(existsSync(join(root, "ml/nlp/models/flats/model.yaml"))).toBe(true);
@@ -89,7 +113,8 @@ describe("mergeml init", () => {
     expect(git("show", "origin/registry:.github/workflows/registry.yml")).toContain('working-directory: "ml/nlp"\n');
     // A second one has workflows of its own beside them, and each is written once.
     mkdirSync(join(root, "vision"));
-    for (let round = 0; round < 2; round += 1) expect(await mergeml("-C", "vision", "init")).toMatchObject({ code: 0 });
+    for (let round = 0; round < 2; round += 1)
+      expect(await mergeml("-C", "vision", "init", ...actions)).toMatchObject({ code: 0 });
     expect(readdirSync(join(root, ".github/workflows"))).toHaveLength(10);
     expect(read("model-report-vision.yml")).toContain("workflows: [model-pr-vision]");
     expect(read("model-pr.yml")).toContain('working-directory: "ml/nlp"\n');

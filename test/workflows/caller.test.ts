@@ -5,7 +5,7 @@ import { makeCallerRepository } from "./repository.ts";
 it("works in a repository of models alone, through the workflows that init wrote", async () => {
   await using repository = await makeCallerRepository();
   const { github, git, run } = repository;
-  repository.mergeml("init");
+  repository.mergeml("init", "--actions", "mergeml/mergeml@v0.1.0");
   // Somebody else's mistake on main is told on its line, and stops nobody.
   repository.write("models/rooms/model.yaml", "name: rooms\n");
   git("add", ".");

@@ -5,8 +5,7 @@ const needed = 24;
 if (parseInt(process.versions.node, 10) >= needed) require("./start.cjs");
 else {
   console.error(
-    `mergeml: needs Node ${needed} or newer, and this is ${process.version} (${process.execPath}). ` +
-      "Install it from https://nodejs.org, or for one command: npx -y -p node@24 -p mergeml mergeml --help",
+    `mergeml: needs Node ${needed} or newer, and this is ${process.version} (${process.execPath}). Install it: https://nodejs.org`,
   );
   process.exitCode = 3;
 }

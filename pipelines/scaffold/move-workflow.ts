@@ -1,0 +1,31 @@
+import { refText, type ToolRepository } from "./tool-source.ts";
+
+const called =
+  /^(\s*(?:-\s+)?uses:\s*)([\w.-]+\/[\w.-]+)(\/(?:\.github\/workflows|actions)\/[\w./-]+)@(\S+)([^\S\n]*#.*)?$/gm;
+const inputs = /^(\s*mergeml-repository:\s*)(\S+)(\n\s*mergeml-ref:\s*)(\S+)([^\S\n]*#.*)?$/gm;
+const checkedOut = /^(\s*repository:\s*)(\S+)(\n\s*ref:\s*)(\S+)([^\S\n]*#.*)?(\n\s*path:\s*\.mergeml\/tool)$/gm;
+
+/** Which mergeml a workflow uses: `owner/name@ref` of each place that says so; empty when it uses none. */
+export function toolOf(text: string): string[] {
+  const found = [
+    ...[...text.matchAll(inputs)].map(([, , name, , ref]) => `${name}@${ref}`),
+    ...[...text.matchAll(checkedOut)].map(([, , name, , ref]) => `${name}@${ref}`),
+  ];
+  return [...new Set(found)];
+}
+
+/**
+ * A workflow that uses mergeml's, moved to another release; all else of it stays as people adapted it. A text that uses none is
+ * given back as it is.
+ */
+export function moveWorkflow(text: string, to: ToolRepository): string {
+  const names = new Set(toolOf(text).map((each) => each.split("@")[0]));
+  const ref = refText(to);
+  return text
+    .replaceAll(called, (whole, uses, name, path) => (names.has(name) ? `${uses}${to.name}${path}@${ref}` : whole))
+    .replaceAll(inputs, (_, key, _name, between) => `${key}${to.name}${between}${ref}`)
+    .replaceAll(
+      checkedOut,
+      (_, key, _name, between, _ref, _comment, path) => `${key}${to.name}${between}${ref}${path}`,
+    );
+}

@@ -1,0 +1,108 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { changedModels } from "../../pipelines/changed-models.ts";
+import { defaultRepositoryConfig } from "../../pipelines/config/repository-config.ts";
+import { openGit } from "../../pipelines/registry/git/git.ts";
+import { trainers } from "../../pipelines/training/trainers.ts";
+import { makeScratch } from "../scratch.ts";
+
+const workflow = ".github/workflows/model-pr.yml";
+const onRegistry = "origin/registry:.github/workflows/registry.yml";
+const next = `acme/mergeml@${"4be91c2".padEnd(40, "0")} # v0.2.0`;
+
+it("shows what it would change, then moves the callers and the registry branch's workflow alike", async () => {
+  using scratch = makeScratch();
+  const { root, git, mergeml } = scratch;
+  await mergeml("init", "--actions", "acme/mergeml@v0.1.0");
+  const read = () => readFileSync(join(root, workflow), "utf8");
+  // What people adapted, and what is none of ours, stays.
+  writeFileSync(
+    join(root, workflow),
+    `${read()}  # ours\n  lint:\n    uses: acme/lint/.github/workflows/lint.yml@v7\n`,
+  );
+  const before = read();
+
+  const shown = await mergeml("upgrade", "--to", next);
+  expect(shown.stdout).toContain(`From acme/mergeml@v0.1.0 to ${next}`);
+  expect(shown.stdout).toContain("-      mergeml-ref: v0.1.0");
+  expect(shown.stdout).toContain("would train again, and judge in the pull request:\nmodel  state  detail\nrent   new");
+  expect(shown.stdout).toContain("Nothing was written: mergeml upgrade --write");
+  expect(read()).toBe(before);
+  expect(git("show", onRegistry)).toContain("ref: v0.1.0\n");
+
+  expect(await mergeml("upgrade", "--to", next, "--write")).toMatchObject({ code: 0 });
+  const ref = next.slice("acme/mergeml@".length);
+  expect(read()).toBe(
+    before
+      .replaceAll("model-pr.yml@v0.1.0", `model-pr.yml@${ref}`)
+      .replaceAll("mergeml-ref: v0.1.0", `mergeml-ref: ${ref}`),
+  );
+  git("fetch", "-q");
+  expect(git("show", onRegistry)).toContain(`repository: acme/mergeml\n          ref: ${ref}\n`);
+  expect(git("log", "-1", "--format=%s", "origin/registry")).toBe("Use mergeml 0.2.0\n");
+  expect((await mergeml("verify")).code).toBe(0);
+  expect((await mergeml("upgrade", "--to", next)).stdout).toContain("already");
+});
+
+it("says where it finds no release of its own", async () => {
+  using scratch = makeScratch();
+  const { code, stderr } = await scratch.mergeml("upgrade");
+  expect({ code, stderr }).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("mergeml upgrade --to owner/repository@v"),
+  });
+});
+
+it("has the pull request of an upgrade judge all that the new version trains again", async () => {
+  using scratch = makeScratch();
+  const { git, mergeml, root, write } = scratch;
+  const repository = { ...defaultRepositoryConfig, data: ["data"] };
+  await mergeml("init", "--actions", "acme/mergeml@v0.1.0");
+  const affected = async () => {
+    const base = git("rev-parse", "HEAD").trim();
+    git("add", ".");
+    git("commit", "-qm", "Change");
+    return changedModels({ git: openGit(root, { env: scratch.env }), repository }, base);
+  };
+  expect(await affected()).toBe("all"); // the first workflows
+  write(".github/workflows/own.yml", "on: push\njobs: {}\n");
+  expect(await affected()).toEqual(new Set());
+  await mergeml("upgrade", "--to", next, "--write");
+  expect(await affected()).toBe("all");
+});
+
+it("tells that another version's trainer is why a model is trained again", async () => {
+  using scratch = makeScratch();
+  const { mergeml } = scratch;
+  await mergeml("init");
+  expect(await mergeml("run", "rent")).toMatchObject({ code: 0 });
+  const trainer = trainers.find(({ name }) => name === "gradient-boosting") as { version: number };
+  const version = trainer.version;
+  trainer.version = version + 1; // as a newer mergeml has it
+  try {
+    const { stdout } = await mergeml("plan");
+    expect(stdout).toContain(`trainer gradient-boosting version ${version} of mergeml 0.1.0 → ${version + 1}`);
+    expect((await mergeml("upgrade", "--to", next)).stdout).toContain(`version ${version} of mergeml 0.1.0`);
+  } finally {
+    trainer.version = version;
+  }
+});
+
+it("says on a registry of a newer format that mergeml is too old, and what to do", async () => {
+  using scratch = makeScratch();
+  const { git, mergeml } = scratch;
+  await mergeml("init");
+  git("fetch", "-q");
+  git("switch", "-q", "registry");
+  scratch.write("registry.json", '{ "format": 2 }\n');
+  git("commit", "-qam", "A newer mergeml");
+  git("push", "-q", "origin", "registry");
+  git("switch", "-q", "main");
+  const { code, stderr } = await mergeml("status");
+  expect({ code, stderr }).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("the registry has format 2, this mergeml reads format 1"),
+  });
+  expect(stderr).toContain("mergeml upgrade");
+});
