@@ -10,7 +10,7 @@ import type { Workspace } from "./workspace/workspace.ts";
 import { writeAside } from "./workspace/write-aside.ts";
 
 /** A workflow that uses another mergeml than it will. */
-export interface MovedWorkflow {
+interface MovedWorkflow {
   /** From the top of the repository; on the registry branch, from its root. */
   path: string;
   before: string;

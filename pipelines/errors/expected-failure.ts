@@ -28,7 +28,9 @@ const ofMachine: Readonly<Record<string, string>> = {
 
 /** An error of the operating system as one that is told without a stack; null for any other error. */
 export function expectedFailure(error: unknown): UserError | EnvironmentError | null {
-  if (!(error instanceof Error) || !("syscall" in error)) return null;
+  if (!(error instanceof Error)) return null;
+  const native = missingNative(error);
+  if (native || !("syscall" in error)) return native;
   const { code = "", path, syscall = "" } = error as NodeJS.ErrnoException;
   const file = ofFiles[code];
   if (file) return new UserError({ message: `${path ?? "a path"} ${file[0]}`, hint: file[1] }, { cause: error });
@@ -38,4 +40,15 @@ export function expectedFailure(error: unknown): UserError | EnvironmentError | 
   const tried = `${syscall}${path ? ` ${path}` : ""}`;
   const safe = "files are written beside their place and then renamed, so that none is half written; run it again";
   return new EnvironmentError(`${meaning}${path ? `: ${path}` : ""}`, { tried, safe }, { cause: error });
+}
+
+/** A job that was set up without native files, or a system that has none: the one package that is looked for and is not there. */
+function missingNative(error: Error): EnvironmentError | null {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code !== "ERR_MODULE_NOT_FOUND" && code !== "MODULE_NOT_FOUND") return null;
+  const [, name] = /'(@duckdb\/[\w-]+|onnxruntime-node)(?:\/[^']*)?'/.exec(error.message) ?? [];
+  if (name === undefined) return null;
+  const tried = "a job's setup step has native: true when it reads data or a model; elsewhere, install mergeml again";
+  const safe = "nothing was read or written";
+  return new EnvironmentError(`${name} is not installed`, { tried, safe }, { cause: error });
 }

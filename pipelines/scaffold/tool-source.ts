@@ -21,14 +21,14 @@ export type ToolSource = { kind: "template" } | { kind: "unknown" } | ToolReposi
  * anybody's tomorrow.
  */
 export function toolSource(root: string, actions?: string): ToolSource {
-  if (actions !== undefined) return namedSource(actions);
+  if (actions !== undefined) return namedActions(actions);
   const file = join(root, toolFile);
   if (existsSync(file) && isToolFile(readFileSync(file, "utf8"))) return { kind: "template" };
   return ownRelease() ?? { kind: "unknown" };
 }
 
 /** The release that runs, when it was installed by name: its commit. null in a checkout of the sources. */
-export function ownRelease(): ToolRepository | null {
+function ownRelease(): ToolRepository | null {
   const text = readFileSync(new URL("./release.json", import.meta.url), "utf8");
   const { repository, commit } = JSON.parse(text) as { repository: string | null; commit: string | null };
   if (repository === null || commit === null) return null;
@@ -36,7 +36,7 @@ export function ownRelease(): ToolRepository | null {
 }
 
 /** `owner/repository@ref`, and behind a commit's id the version that it is: `…@4be91c2… # v1.2.0`. */
-export function namedSource(actions: string): ToolRepository {
+export function namedActions(actions: string): ToolRepository {
   const [, name, ref, version] = /^([\w.-]+\/[\w.-]+)@([\w./-]+)(?:\s*#\s*v?([\w.-]+))?$/.exec(actions) ?? [];
   if (name && ref) return { kind: "repository", name, ref, version: version ?? null };
   const hint = `write owner/repository@ref, e.g. acme/mergeml@v${toolVersion}`;

@@ -1,7 +1,7 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { unifiedDiff } from "../../pipelines/report/markdown/line-diff.ts";
 import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
-import { namedSource, refText, type ToolRepository, toolSource } from "../../pipelines/scaffold/tool-source.ts";
+import { namedActions, refText, type ToolRepository, toolSource } from "../../pipelines/scaffold/tool-source.ts";
 import { applyUpgrade, planUpgrade, type UpgradePlan } from "../../pipelines/upgrade.ts";
 import { toolVersion } from "../../pipelines/workspace/tool-version.ts";
 import type { Command } from "../cli/command.ts";
@@ -33,7 +33,7 @@ export const upgrade: Command = {
 };
 
 function target(root: string, to: string | undefined): ToolRepository {
-  if (to !== undefined) return namedSource(to);
+  if (to !== undefined) return namedActions(to);
   const source = toolSource(root);
   if (source.kind === "repository") return source;
   if (source.kind === "template") {

@@ -27,6 +27,7 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
     report: postAndStart,
   },
   "model-report.yml": { report: post },
+  "release.yml": { build: read, publish: { attestations: "write", contents: "write", "id-token": "write" } },
   "model-deploy.yml": {
     plan: read,
     train: { ...readStore, "id-token": "write" },
@@ -83,7 +84,7 @@ describe("permissions", () => {
         .filter((scope) => scope !== "report")
         .sort(),
     ]);
-    const declared = Object.entries(permissions).filter(([file]) => file !== "ci.yml");
+    const declared = Object.entries(permissions).filter(([file]) => file !== "ci.yml" && file !== "release.yml");
     expect(Object.fromEntries(told)).toEqual(
       Object.fromEntries(declared.map(([file, jobs]) => [file, writes(Object.values(jobs))])),
     );
@@ -249,10 +250,10 @@ describe("workflows and composite actions", () => {
   it("pin every action of others to a commit, with its version beside it", () => {
     for (const { file, text } of all) {
       const used = [...text.matchAll(/^\s*-?\s*uses: (\S+)(.*)$/gm)].filter(
-        ([, action = ""]) => !/^(\.\/|mergeml\/)/.test(action),
+        ([, action = ""]) => !action.startsWith("./"),
       );
       for (const [line, action = "", comment = ""] of used) {
-        expect(action, `${file}: ${line}`).toMatch(/^[\w-]+\/[\w/-]+@[0-9a-f]{40}$/);
+        expect(action, `${file}: ${line}`).toMatch(/^[\w-]+\/[\w./-]+@[0-9a-f]{40}$/);
         expect(comment, `${file}: ${line}`).toMatch(/^ # v\d+\.\d+\.\d+$/);
       }
     }

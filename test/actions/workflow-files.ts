@@ -39,7 +39,7 @@ export const shipped: WorkflowFile[] = [
   workflow("registry.yml", registryWorkflow("registry", { kind: "template" })),
 ];
 
-const mergeml = { name: "mergeml/mergeml", ref: "v0.1.0", version: null };
+const mergeml = { name: "acme/mergeml", ref: "4be91c2f0a1d3b5c7e9f8a6b4d2c0e1f3a5b7c9d", version: "0.1.0" };
 
 /** What `mergeml init` writes into a repository that uses another one's mergeml. */
 export const written: WorkflowFile[] = [

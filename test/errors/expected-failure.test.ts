@@ -49,3 +49,14 @@ test("a file that is missing, and an error of our own, stay bugs", () => {
     expect(tellError(error).code).toBe(70);
   }
 });
+
+test("a native package that a job was set up without is the machine's failing, told with what sets it up", () => {
+  const message = "Cannot find package '@duckdb/node-api' imported from /tool/lib/engine-process.js";
+  const told = expectedFailure(Object.assign(new Error(message), { code: "ERR_MODULE_NOT_FOUND" }));
+  expect(told).toMatchObject({
+    message: "@duckdb/node-api is not installed",
+    tried: expect.stringContaining("native: true"),
+  });
+  const ours = Object.assign(new Error("Cannot find module './gone.js'"), { code: "ERR_MODULE_NOT_FOUND" });
+  expect(expectedFailure(ours)).toBeNull();
+});
