@@ -42,6 +42,8 @@ export async function openServingLog(place: ServingLogPlace): Promise<ServingLog
   // What is not used at a start is not loaded by it.
   const { openPredictionLog } = await import("./serving/log/prediction-log.ts");
   const { openOutbox } = await import("./serving/log/outbox.ts");
+  // Told now rather than when the first file is to be sent; answers do not wait for it.
+  remote?.signIn().catch((error: Error) => log.warn(`prediction log: files will wait to be sent: ${error.message}`));
   const outbox = remote ? openOutbox({ folder, log, send: (path) => remote.send(path, folder) }) : null;
   return openPredictionLog({
     ...{ folder, owner, outbox, clock, log, limits },

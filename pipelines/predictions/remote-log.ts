@@ -21,6 +21,8 @@ export interface RemoteLog {
   folder: string;
   /** Brings what writers logged for a model since a moment, a day earlier included. */
   fetch(model: string, since: Date): Promise<void>;
+  /** Rejects when the environment lacks what signing in takes; nothing is sent. */
+  signIn(): Promise<void>;
   /** Sends a file of the folder, or of another one that is laid out as the log; it is visible once it is whole. */
   send(path: string, from?: string): Promise<void>;
 }
@@ -69,6 +71,7 @@ export function openRemoteLog({ address, sources, env, clock, local }: LogPlace)
         else await rm(aside, { force: true }); // it is gone, or another one by now
       }
     },
+    signIn: async () => void (await storage()),
     async send(path, from = folder) {
       const [within, file] = await Promise.all([realpath(from), realpath(path)]);
       const key = root + relative(within, file).split(sep).join("/");

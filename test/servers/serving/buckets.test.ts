@@ -62,6 +62,16 @@ describe("a server without a checkout", () => {
     expect(`${without.output()}${page}`).toMatch(/was not told where models that are too large for git are kept/);
   });
 
+  it("says at its start that it cannot sign in to the bucket of its log", async () => {
+    const server = await serve(["--log", bucket.address("unreachable")], {
+      AWS_ACCESS_KEY_ID: "",
+      MERGEML_STORE: bucket.address("models"),
+    });
+    await until(() => server.output().includes("files will wait to be sent"));
+    expect(server.output()).toMatch(/needs the environment variable AWS_ACCESS_KEY_ID/);
+    await server[Symbol.asyncDispose]();
+  });
+
   it("sends its log to a bucket; what it could not send is sent by the next one", async () => {
     const address = bucket.address("predictions", proxy.endpoint);
     const model = { MERGEML_STORE: bucket.address("models") };
