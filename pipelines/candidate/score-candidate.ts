@@ -160,7 +160,7 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
   return { evaluation: { ...evaluation, ...explained }, predictions: stored };
 }
 
-const mostShapes = 30;
+const mostShapes = 12;
 
 /** The target, and the features that matter most to the trainer. */
 function shapedColumns({ config, data, ranking }: Scoring): ShapedColumn[] {

@@ -78,6 +78,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "What is in production, since when, by whom",
     load: async () => (await import("./status.ts")).status,
   },
+  dashboard: {
+    usage: "dashboard --output site | --serve",
+    summary: "All models, versions, runs and drift as a static site",
+    load: async () => (await import("./dashboard.ts")).dashboard,
+  },
   history: {
     usage: "history <model>",
     summary: "Registrations, promotions and rollbacks of a model",

@@ -67,15 +67,15 @@ function driftArticle(plots: Plots, facts: Facts, drift: ModelDrift, root: strin
 <p class="quoted">${windowSentence(drift)}</p>${cost !== null && html`<p class="quoted"><strong>${cost.lead}</strong>: ${cost.rest}.</p>`}</div>
 <dl class="about"><div><dt>version</dt><dd>v${facts.count("version")}</dd></div><div><dt>outcome</dt><dd>${facts.text("outcome")}</dd></div>
 <div><dt>over windows</dt><dd>${facts.text("persistent")}</dd></div><div><dt>rows</dt><dd>${facts.count("result.rows.current")} against ${facts.count("result.rows.reference")}</dd></div>
-<div><dt>drifting share</dt><dd>${facts.percent("result.share.drifting")} of at most ${facts.percent("result.share.limit")}</dd></div></dl></div>
-<div class="figures first">${
+<div><dt>drifting share</dt><dd>${facts.percent("result.share.drifting")}, limit ${facts.percent("result.share.limit")}</dd></div></dl></div>
+<h2 class="unseen">At a glance</h2><div class="figures first">${
     judged &&
     distanceFigure(
       plots,
       columns.map(({ column }) => column),
     )
   }${predictionHistory(plots, facts, drift)}${metricHistory(plots, facts, drift)}</div>
-${judged && columnsTable(facts, columns)}
+${judged && columnsTable(facts, drift.model, columns)}
 ${steps.length > 0 && html`<h2>What to do</h2><ol class="quoted">${steps.map((step) => html`<li>${step}</li>`)}</ol>`}
 ${
   judged &&
@@ -87,9 +87,9 @@ ${
 <h2>What this takes for granted</h2><ul class="quoted">${windowNotes(drift, plain).map((note) => html`<li>${note}</li>`)}<li>${ruleSentence(result)}</li></ul></article>`;
 }
 
-function columnsTable(facts: Facts, columns: readonly { column: ColumnDrift; path: string }[]): Html {
+function columnsTable(facts: Facts, model: string, columns: readonly { column: ColumnDrift; path: string }[]): Html {
   const table = factTable<{ column: ColumnDrift; path: string }>(
-    "Columns",
+    `Columns of ${model}`,
     [
       { header: "", cell: ({ column }) => (column.verdict === "drift" ? "▲ drifts" : "● stable") },
       { header: "column", cell: ({ path }) => facts.text(`${path}.name`, 80), isName: true },

@@ -32,7 +32,7 @@ export function firstScreen(drawing: Drawing): Html {
     differenceFigure(drawing),
     predictedFigure(drawing) ?? probabilityFigure(drawing),
   ];
-  return html`<div class="figures first">${figures}</div>`;
+  return html`<h2 class="unseen">At a glance</h2><div class="figures first">${figures}</div>`;
 }
 
 /** Everything else, in the order in which it is asked for. `history` is the picture of the versions. */
@@ -64,7 +64,7 @@ export function metricSection(drawing: Drawing): Html {
   const compared = evaluation.baseline.state === "scored";
   const checks = (at: number) => metricChecks(index, evaluation.metrics[at]!.metric, evaluation.primary);
   const table = factTable<number>(
-    "Metrics",
+    `Metrics of ${drawing.candidate.config.name}`,
     [
       {
         header: "metric",
@@ -141,7 +141,7 @@ export function changeSection(
       ? html`<span data-config="${path}">${shortLabel(shown, 120)}</span>`
       : html`<span class="quoted">${shortLabel(shown, 120)}</span>`;
   const table = factTable<(typeof changes)[number]>(
-    "What changed",
+    `What changed in ${candidate.config.name}`,
     [
       { header: "key", cell: ({ key }) => html`<code>${key}</code>`, isName: true },
       {

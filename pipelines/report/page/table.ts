@@ -14,7 +14,7 @@ export interface FactColumn<Row> {
 export function factTable<Row>(label: string, columns: readonly FactColumn<Row>[], rows: readonly Row[]): Html {
   const kind = ({ isNumber }: FactColumn<Row>) => isNumber === true && html` class="number"`;
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${label}"><table>
-<thead><tr>${columns.map((column) => html`<th scope="col"${kind(column)}>${column.header}</th>`)}</tr></thead>
+<thead><tr>${columns.map((column) => (column.header === "" ? html`<td></td>` : html`<th scope="col"${kind(column)}>${column.header}</th>`))}</tr></thead>
 <tbody>${rows.map((row) => html`<tr>${columns.map((column) => cellOf(column, row, kind(column)))}</tr>\n`)}</tbody></table></div>`;
 }
 

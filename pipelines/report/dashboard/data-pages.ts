@@ -1,0 +1,106 @@
+import { formatCount } from "../../statistics/format-number.ts";
+import { type Html, html } from "../page/html.ts";
+import { foreign } from "../page/phrases.ts";
+import { factTable } from "../page/table.ts";
+import type { DashboardFacts } from "./dashboard-facts.ts";
+
+/** Pages of so many datasets are written, those in use by the newest versions first. */
+const mostDatasets = 3_000;
+
+/** Where a dataset has its page. */
+export function datasetPath(fingerprint: string): string {
+  return `data/${plainName(fingerprint)}.html`;
+}
+
+/** Where a feature view has its page. */
+export function viewPath(view: string): string {
+  return `views/${plainName(view)}.html`;
+}
+
+function plainName(name: string): string {
+  return name.replaceAll(/[^A-Za-z0-9-]/g, "-").slice(0, 80);
+}
+
+interface Use {
+  model: string;
+  version: number;
+  role: string;
+  isCurrent: boolean;
+}
+
+interface UsedData {
+  name: string;
+  rows: number | null;
+  path: string;
+  uses: Use[];
+}
+
+/** An index of datasets and views, and a page for each: which models use it, and in what. */
+export function dataPages(facts: DashboardFacts): { path: string; title: string; body: Html }[] {
+  const datasets = usedData(facts, "datasets");
+  const views = usedData(facts, "views");
+  return [
+    { path: "data/index.html", title: "Datasets and feature views", body: dataIndex(datasets, views) },
+    ...[...datasets, ...views].map((each) => ({ path: each.path, title: each.name, body: usedBody(each) })),
+  ];
+}
+
+function usedData({ models }: DashboardFacts, kind: "datasets" | "views"): UsedData[] {
+  const found = new Map<string, UsedData>();
+  const add = (name: string, rows: number | null, path: string, use: Use) => {
+    const known = found.get(name) ?? { name, rows, path, uses: [] };
+    known.uses.push(use);
+    found.set(name, known);
+  };
+  for (const { status, versions } of models) {
+    for (const each of versions.toReversed()) {
+      const use = { model: status.model, version: each.version, isCurrent: each.version === status.production };
+      if (kind === "views") for (const view of each.views) add(view, null, viewPath(view), { ...use, role: "view" });
+      else
+        for (const role of ["train", "test"] as const)
+          add(each[role].fingerprint, each[role].rows, datasetPath(each[role].fingerprint), { ...use, role });
+    }
+  }
+  const current = ({ uses }: UsedData) => uses.filter(({ isCurrent }) => isCurrent).length;
+  return [...found.values()].toSorted((a, b) => current(b) - current(a)).slice(0, mostDatasets);
+}
+
+function dataIndex(datasets: readonly UsedData[], views: readonly UsedData[]): Html {
+  const table = (label: string, all: readonly UsedData[]) =>
+    factTable<UsedData>(
+      label,
+      [
+        {
+          header: label.toLowerCase(),
+          cell: ({ name, path }) => html`<a href="../${path}">${foreign(name, 80)}</a>`,
+          isName: true,
+        },
+        { header: "rows", cell: ({ rows }) => (rows === null ? "" : formatCount(rows)), isNumber: true },
+        {
+          header: "in production in",
+          cell: ({ uses }) =>
+            html`${[...new Set(uses.filter(({ isCurrent }) => isCurrent).map(({ model }) => model))].slice(0, 5).join(", ") || "–"}`,
+        },
+        { header: "versions", cell: ({ uses }) => formatCount(uses.length), isNumber: true },
+      ],
+      all.slice(0, 500),
+    );
+  return html`<main><nav aria-label="Site"><a href="../index.html">All models</a></nav><h1>Datasets and feature views</h1>
+<h2>Feature views</h2>${views.length > 0 ? table("View", views) : html`<p>No model uses one.</p>`}
+<h2>Datasets</h2>${datasets.length > 0 ? table("Dataset", datasets) : html`<p>None yet.</p>`}</main>`;
+}
+
+function usedBody({ name, rows, uses }: UsedData): Html {
+  const table = factTable<Use>(
+    "Used by",
+    [
+      { header: "model", cell: ({ model }) => html`<a href="../models/${model}.html">${model}</a>`, isName: true },
+      { header: "version", cell: ({ version }) => `v${version}`, isNumber: true },
+      { header: "as", cell: ({ role }) => role },
+      { header: "", cell: ({ isCurrent }) => (isCurrent ? "● in production" : "") },
+    ],
+    uses.slice(0, 500),
+  );
+  return html`<main><nav aria-label="Site"><a href="../index.html">All models</a>, <a href="../data/index.html">datasets and feature views</a></nav>
+<h1>${foreign(name, 120)}</h1>${rows !== null && html`<p class="line">${formatCount(rows)} rows</p>`}${table}</main>`;
+}

@@ -1,0 +1,161 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DashboardFacts } from "../../pipelines/report/dashboard/dashboard-facts.ts";
+import { dashboardPages } from "../../pipelines/report/dashboard/dashboard-pages.ts";
+import { driftPage } from "../../pipelines/report/html/drift-page.ts";
+import { reportPage } from "../../pipelines/report/html/report-page.ts";
+import { fewModels, hostileDashboard, longModel } from "../report/dashboard/dashboard-cases.ts";
+import { driftCases } from "../report/drift-cases.ts";
+import { hostileEntries } from "../report/hostile-entries.ts";
+import { classified, regressed } from "../report/html/pictured.ts";
+import { accessibilityFaults, startChromium } from "./chromium.ts";
+import { expectPicture } from "./expect-picture.ts";
+
+const looks: [string, BrowserContextOptions][] = [
+  ["light", { colorScheme: "light" }],
+  ["dark", { colorScheme: "dark" }],
+  ["phone", { colorScheme: "light", viewport: { width: 390, height: 844 } }],
+];
+
+describe("reports and the dashboard, opened from a disk in Chromium", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mergeml-pictures-"));
+  let browser: Browser;
+
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function write(path: string, text: string): string {
+    const file = join(folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return pathToFileURL(file).href;
+  }
+
+  function site(name: string, facts: DashboardFacts): string {
+    for (const [path, text] of dashboardPages(facts)) write(`${name}/${path}`, text);
+    return pathToFileURL(join(folder, name)).href;
+  }
+
+  /** Opens a page, and collects what it asks for and complains about. */
+  async function opened(url: string, options: BrowserContextOptions = {}) {
+    const context = await browser.newContext({
+      viewport: { width: 1200, height: 900 },
+      deviceScaleFactor: 0.6,
+      ...options,
+    });
+    const page = await context.newPage();
+    const [asked, complaints]: [string[], string[]] = [[], []];
+    page.on("request", (request) => asked.push(request.url()));
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    await page.goto(url);
+    return { page, asked, complaints, [Symbol.asyncDispose]: () => context.close() };
+  }
+
+  it.each(looks)(
+    "a candidate, %s: axe finds nothing, nothing is asked for, nothing is too wide",
+    async (name, options) => {
+      const entries = name === "dark" ? [classified] : [regressed, classified];
+      const url = write("report.html", await reportPage({ entries, histories: entries.map(() => []) }));
+      await using opening = await opened(url, { ...options, javaScriptEnabled: name !== "phone" });
+      const { page, asked, complaints } = opening;
+      await expectPicture(page, `report-${name}`);
+      expect([asked, complaints]).toEqual([[url], []]);
+      if (name === "phone") return; // whether it is too wide is asked with a script
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      expect(await accessibilityFaults(page)).toEqual([]);
+    },
+  );
+
+  it.each(looks)("drift, %s", async (name, options) => {
+    const url = write("drift.html", await driftPage({ models: driftCases.lasting! }));
+    await using opening = await opened(url, options);
+    await expectPicture(opening.page, `drift-${name}`);
+    expect([opening.asked, opening.complaints]).toEqual([[url], []]);
+    expect(await overflow(opening.page)).toBeLessThanOrEqual(0);
+    expect(await accessibilityFaults(opening.page)).toEqual([]);
+  });
+
+  it.each(looks)(
+    "the dashboard, %s: search, a model, two versions side by side, by keyboard",
+    async (name, options) => {
+      const root = site("few", fewModels());
+      await using opening = await opened(`${root}/index.html`, options);
+      const { page, complaints } = opening;
+      await expectPicture(page, `dashboard-${name}`);
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      await page.getByLabel("Search").fill("drifting");
+      expect(await page.locator("#models tbody tr:visible").count()).toBe(1);
+      await page.locator("#models tbody a:visible").focus();
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/models/flight-delay.html");
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      if (name === "light") await expectPicture(page, `model-${name}`);
+      await page.locator("#left").selectOption("2");
+      expect(await page.locator("#compared tbody tr.differs").first().innerText()).toContain("2026");
+      expect(page.url()).toContain("compare=2-5");
+      await page.locator("#lines").focus();
+      await page.keyboard.press("ArrowRight");
+      expect(await page.locator("#trial").innerText()).toContain("Trial 5 of 30");
+      expect(complaints).toEqual([]);
+    },
+  );
+
+  it("a deep link shows what was looked for", async () => {
+    await using opening = await opened(`${site("few", fewModels())}/index.html#q=penguins`);
+    expect(await opening.page.locator("#models tbody tr:visible").count()).toBe(1);
+  });
+
+  it.each([
+    `<img src=x onerror="document.title='ran'">`,
+    `</script><script>document.title='ran'</script>`,
+    "\u202eright to left",
+    "long ".repeat(100),
+  ])("%s runs nowhere", async (text) => {
+    const entries = hostileEntries([text, `${text}2`, `3${text}`, `${text}4`, `${text}5`, `${text}6`, `${text}7`]);
+    const report = write("hostile.html", await reportPage({ entries, histories: entries.map(() => []) }));
+    const root = site("hostile", hostileDashboard(text));
+    await using opening = await opened(report, { viewport: { width: 390, height: 844 } });
+    const { page, asked, complaints } = opening;
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await page.goto(`${root}/models/hostile.html`);
+    await page.locator("#left").selectOption("1");
+    expect(await page.title()).toBe("hostile");
+    expect(await page.locator("img").count()).toBe(0);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    expect([asked.length, complaints]).toEqual([2, []]);
+  });
+
+  it("10,000 runs and 5,000 versions answer at once", async () => {
+    const url = `${site("long", longModel(5_000, 10_000))}/models/flight-delay.html`;
+    const before = performance.now();
+    await using opening = await opened(url);
+    const { page } = opening;
+    expect(performance.now() - before).toBeLessThan(10_000); // a second by itself; CI shares its cores
+    const filter = page.locator("[data-paged=runs] input");
+    const start = performance.now();
+    await filter.fill("trees 77,");
+    const status = page.locator("[data-paged=runs] [role=status]");
+    await expect.poll(() => status.innerText()).toBe("1 to 100 of 100"); // 77, 177, 277 …
+    expect(performance.now() - start).toBeLessThan(3_000);
+    await filter.fill("");
+    await page.locator("[data-paged=runs] [data-step='1']").click();
+    expect(await status.innerText()).toBe("101 to 200 of 10000");
+    expect(await page.locator("*").count()).toBeLessThan(25_000);
+  });
+});
+
+async function overflow(page: Page): Promise<number> {
+  return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+}
