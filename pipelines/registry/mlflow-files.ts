@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { FeatureColumn, FeatureSpec } from "../data/table.ts";
+import type { WantedSigner } from "../trust/trust-policy.ts";
 import { modelFile } from "./stored-model.ts";
 import type { CandidateRecord } from "./version-record.ts";
 
@@ -38,6 +39,8 @@ export interface MlflowSource {
   example: InputExample | null;
   version: number;
   verdict: string;
+  /** Who must sign the version, for the loader to ask for; null where nobody must. */
+  signers?: readonly WantedSigner[] | null;
 }
 
 /** The files that make a version's folder one that `mlflow.pyfunc.load_model` loads, beside model.onnx. */
@@ -46,7 +49,7 @@ export function mlflowFiles(source: MlflowSource): Record<string, string> {
   const requirements = [`mlflow==${tested.mlflow}`, `onnx==${tested.onnx}`, `onnxruntime==${tested.onnxruntime}`];
   const files: Record<string, string> = {
     MLmodel: mlmodel(source),
-    [`${loader}.py`]: readFileSync(new URL("./mlflow/mergeml_model.py", import.meta.url), "utf8"),
+    ...loaderFiles(source.signers ?? null),
     "requirements.txt": `${requirements.join("\n")}\n`,
     "python_env.yaml": `python: ${tested.python}\nbuild_dependencies:\n- pip\ndependencies:\n- -r requirements.txt\n`,
     "conda.yaml": condaEnvironment(requirements),
@@ -57,6 +60,33 @@ export function mlflowFiles(source: MlflowSource): Record<string, string> {
     ...files,
     "input_example.json": jsonLine(split),
     "serving_input_example.json": jsonLine({ dataframe_split: split }),
+  };
+}
+
+/** The loader; where somebody must have signed, one that asks first who did. */
+function loaderFiles(signers: readonly WantedSigner[] | null): Record<string, string> {
+  const plain = readFileSync(new URL("./mlflow/mergeml_model.py", import.meta.url), "utf8");
+  if (signers === null) return { [`${loader}.py`]: plain };
+  const asking = `
+
+import mergeml_trust  # noqa: E402
+
+_load_unasked = _load_pyfunc
+
+
+def _load_pyfunc(path):
+    mergeml_trust.require_signed(os.path.dirname(path))
+    return _load_unasked(path)
+`;
+  const listed = signers.map((signer) => {
+    if (signer.kind === "workflow") return { workflow: signer.workflow, issuer: signer.issuer };
+    if (signer.kind === "identity") return { identity: signer.identity, issuer: signer.issuer };
+    return { key: signer.key.export({ format: "pem", type: "spki" }).toString(), name: signer.name };
+  });
+  return {
+    [`${loader}.py`]: `${plain}${asking}`,
+    "mergeml_trust.py": readFileSync(new URL("./mlflow/mergeml_trust.py", import.meta.url), "utf8"),
+    "trust.json": `${JSON.stringify({ signers: listed }, null, 2)}\n`,
   };
 }
 

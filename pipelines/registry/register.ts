@@ -63,7 +63,10 @@ export async function register(writer: Writer, input: RegisterInput): Promise<Re
     if (!judgedAgainst(judged, production)) judged = await judgeAnew(input, snapshot, production);
     const version = (versions.at(-1)?.version ?? 0) + 1;
     const before = await versionBefore(snapshot, name, versions.at(-1)?.version ?? null);
+    const policy = (await writer.trust?.policy()) ?? null;
+    const signers = policy?.required ? policy.signers : null;
     const content = {
+      signers,
       ...input,
       ...judged,
       before,

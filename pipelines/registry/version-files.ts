@@ -2,6 +2,7 @@ import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
+import type { WantedSigner } from "../trust/trust-policy.ts";
 import type { FileChange } from "./git/commits.ts";
 import { type InputExample, mlflowFiles } from "./mlflow-files.ts";
 import { modelCard } from "./model-card.ts";
@@ -24,6 +25,8 @@ export interface VersionContent {
   pullRequest: number | null;
   /** The version before, for what the card says has changed; null for the first, and for one that cannot be read. */
   before?: VersionRecord | null;
+  /** Who must sign it; null where nobody must. */
+  signers?: readonly WantedSigner[] | null;
 }
 
 export interface Registration {
@@ -50,7 +53,7 @@ export function versionFiles(
     registered_by: by,
   };
   const own: Record<string, Uint8Array | string> = {
-    ...mlflowFiles({ candidate, example, version, verdict: verdict.outcome }),
+    ...mlflowFiles({ candidate, example, version, verdict: verdict.outcome, signers: content.signers ?? null }),
     "MODEL_CARD.md": modelCard({ ...about, before: content.before ?? null }),
     [content.model.file]: content.model.content,
   };

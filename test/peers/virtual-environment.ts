@@ -17,6 +17,7 @@ const environments = {
   "peer-evidently": ["requirements-evidently.txt"],
   "peer-feast": ["requirements-feast.txt"],
   "peer-mlserver": ["requirements-mlserver.txt"],
+  "peer-sigstore": ["requirements-sigstore.txt"],
   "peer-examples": inPython.map((name) => `../../models/examples/${name}/requirements.txt`),
 } as const;
 

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult } from "node:crypto";
+import { createHash, generateKeyPairSync, type KeyPairKeyObjectResult, sign, X509Certificate } from "node:crypto";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import {
@@ -68,7 +68,7 @@ export async function startSigstore(options: { clock?: Date; logClock?: Date } =
     const body = await bodyOf(request);
     const answer = await handler.fn(handler.path.includes("log") ? asLogged(body) : body);
     response.writeHead(answer.statusCode, { "content-type": answer.contentType ?? "text/plain" });
-    response.end(answer.response);
+    response.end(handler.path.includes("log") ? asSecondLeaf(String(answer.response), logKey) : answer.response);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -94,6 +94,27 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   return whole.toString("utf8");
 }
 
+/**
+ * The entry as the second of its log: the mock logs every one as the first, whose proof is empty, and an empty list is left out of a
+ * bundle's JSON, which Python's sigstore then misses. RFC 6962, section 2.1; the note is signed as the mock does it.
+ */
+function asSecondLeaf(text: string, { publicKey, privateKey }: KeyPairKeyObjectResult): string {
+  type Proof = { logIndex: number; treeSize: number; hashes: string[]; rootHash: string; checkpoint: string };
+  const entries = JSON.parse(text) as Record<string, { body: string; verification: { inclusionProof: Proof } }>;
+  const hash = (...parts: Buffer[]) => createHash("sha256").update(Buffer.concat(parts)).digest();
+  for (const { body, verification } of Object.values(entries)) {
+    const first = hash(Buffer.from([0]), Buffer.from("first"));
+    const root = hash(Buffer.from([1]), first, hash(Buffer.from([0]), Buffer.from(body, "base64")));
+    const note = `rekor.example - 1\n2\n${root.toString("base64")}\n`;
+    const id = hash(publicKey.export({ format: "der", type: "spki" })).subarray(0, 4);
+    const signature = Buffer.concat([id, sign("sha256", Buffer.from(note), privateKey)]).toString("base64");
+    const checkpoint = `${note}\n\u2014 rekor.example ${signature}\n`;
+    const hashes = [first.toString("hex")];
+    verification.inclusionProof = { logIndex: 1, treeSize: 2, hashes, rootHash: root.toString("hex"), checkpoint };
+  }
+  return JSON.stringify(entries);
+}
+
 /** What Rekor keeps of a proposed DSSE entry: hashes of it, and its signatures. */
 function asLogged(body: string): string {
   const proposed = JSON.parse(body) as { spec: { proposedContent: { envelope: string; verifiers: string[] } } };
@@ -103,10 +124,12 @@ function asLogged(body: string): string {
     algorithm: "sha256",
     value: createHash("sha256").update(content).digest("hex"),
   });
+  const pem = new X509Certificate(Buffer.from(verifiers[0]!, "base64")).toString();
+  const verifier = Buffer.from(pem).toString("base64");
   const spec = {
     envelopeHash: hash(envelope),
     payloadHash: hash(Buffer.from(payload, "base64")),
-    signatures: signatures.map(({ sig }) => ({ signature: sig, verifier: verifiers[0] })),
+    signatures: signatures.map(({ sig }) => ({ signature: sig, verifier })),
   };
   return JSON.stringify({ ...proposed, spec });
 }
