@@ -27,9 +27,11 @@ const input = {
   log: silentLog,
 };
 const table = await read("train");
-const started = performance.now();
+const [started, before] = [performance.now(), process.cpuUsage()];
 const model = await trainer.train({ ...input, table });
 const seconds = (performance.now() - started) / 1000;
+const { user, system } = process.cpuUsage(before);
+const processor = (user + system) / 1e6;
 const mebibytes = process.resourceUsage().maxRSS / 1024;
 const test = await read("test");
 const { metrics } = evaluate({
@@ -50,4 +52,4 @@ const { metrics } = evaluate({
   classes: spec.classes,
 });
 const scores = Object.fromEntries(metrics.map(({ metric, candidate }) => [metric, candidate]));
-process.stdout.write(JSON.stringify({ seconds, mebibytes, scores }));
+process.stdout.write(JSON.stringify({ seconds, processor, mebibytes, scores }));
