@@ -6,7 +6,7 @@ import type { Predictions } from "../../training/trainer.ts";
 import type { ScoringReply, ScoringRequest } from "./scoring-protocol.ts";
 
 /** A model that threads may score with. */
-export interface ThreadModel {
+interface ThreadModel {
   /** Rows are told apart from what the caller goes on using: numbers are handed over, codes are copied. */
   score(features: readonly FeatureColumn[]): Promise<Predictions>;
   /** Opens it where threads run already, so that its first rows need not wait. */
