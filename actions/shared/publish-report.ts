@@ -4,27 +4,22 @@ import { join } from "node:path";
 import type { RepositoryConfig } from "../../pipelines/config/model-config.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
-import { headline } from "../../pipelines/report/headline.ts";
 import type { ScoredVersion } from "../../pipelines/report/html/history-figure.ts";
 import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";
-import { entryState, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";
 import { candidateMarker, type RememberedCandidate } from "./candidate-marker.ts";
 import { uploadFolder } from "./github/artifact.ts";
-import { publishCheckRun } from "./github/check-run.ts";
 import { upsertComment } from "./github/comment.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
-import { annotationsOf } from "./report-annotations.ts";
+import { headlineOf, isBlocking, publishChecks } from "./report-checks.ts";
 import { elsewhereOf, findReportComment, incidentalText, reportMarker } from "./report-comment.ts";
-import { checkName } from "./report-names.ts";
 import { remembering, saysSameVerdicts } from "./report-notice.ts";
 import { uploadPage } from "./report-page-artifact.ts";
 import type { ReportSubject } from "./report-subject.ts";
 import { modelsFolder } from "./repository-path.ts";
 import { costOf, type ToldCost } from "./run-cost.ts";
 
-const blocking = new Set(["error", "checks-failed", "fail", "inconclusive"]);
 /** The summary of a job holds a mebibyte; other steps write to it too. */
 const summaryLimit = 900_000;
 
@@ -60,7 +55,7 @@ export async function publishReport(
   const { now = new Date(), minutePrice = "" } = publishing;
   const isTold = subject.mayPublish && entries.length > 0;
   const cost = isTold ? await costOf(action, subject, { now, minutePrice }) : null;
-  if ((await orLost(action, lost, () => uploadReport(full))) === "kept")
+  if ((await orLost(action, lost, () => uploadReport(wholeOf(entries, full, histories)))) === "kept")
     action.log.info(`${lost}: this server has no artifacts of that kind`);
   const page = entries.length > 0 ? await uploadPage(action, entries, histories) : null;
   const publish = async <T>(what: string, work: () => Promise<T>) =>
@@ -68,7 +63,7 @@ export async function publishReport(
   const comment = await publish("the comment was lost", () =>
     post(action, subject, entries, { link: runUrl, page, cost, histories, before, mode, verdict }),
   );
-  const check = await publish("the check was lost", () => checkOn(action, subject, entries, { verdict, runUrl }));
+  const check = await publish("the check was lost", () => publishChecks(action, subject, entries, { verdict, runUrl }));
   if (comment === "forbidden") tellDegraded(action, subject);
   action.output("verdict", verdict);
   action.output("comment", comment);
@@ -92,14 +87,6 @@ function tellDegraded({ log }: Action, { mayPublish }: ReportSubject): void {
       ? "the token may not comment on this pull request: the report is in the job's summary. Give the job pull-requests: write"
       : "this run's token may only read, as of every fork's and of Dependabot: model-report posts the report; it is in the job's summary too",
   );
-}
-
-function isBlocking(entry: ReportEntry): boolean {
-  return blocking.has(entryState(entry));
-}
-
-function headlineOf(entries: readonly ReportEntry[]): string {
-  return headline(worstEntryFirst(entries)).replaceAll("\\", "");
 }
 
 interface Posting {
@@ -151,22 +138,9 @@ async function post(
   });
 }
 
-async function checkOn(
-  action: Action,
-  { headSha }: ReportSubject,
-  entries: readonly ReportEntry[],
-  { verdict, runUrl }: { verdict: "pass" | "fail" | "none"; runUrl: string },
-) {
-  return publishCheckRun(await action.github(), {
-    name: checkName(action.env),
-    headSha,
-    conclusion: verdict === "fail" ? "failure" : verdict === "pass" ? "success" : "neutral",
-    title: entries.length > 0 ? headlineOf(entries) : "no model is affected",
-    summary: (limit) =>
-      entries.length > 0 ? renderReport(entries, { link: runUrl, commit: headSha, limit }) : "No model is affected.",
-    annotations: entries.flatMap((entry) => annotationsOf(entry, action.env)),
-    detailsUrl: runUrl,
-  });
+/** The artifact has what no summary or comment has room for. */
+function wholeOf(entries: readonly ReportEntry[], full: string, histories: Posting["histories"]): string {
+  return full.length < summaryLimit / 2 ? full : renderReport(entries, { limit: Number.POSITIVE_INFINITY, histories });
 }
 
 async function uploadReport(markdown: string): Promise<number | "kept"> {

@@ -9,6 +9,7 @@ import { parseModelConfig } from "../../pipelines/config/parse-model-config.ts";
 import type { JudgedEntry, ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { candidate, evaluation, judged, metric, modelConfig } from "../report/builders.ts";
 import * as cases from "../report/cases.ts";
 import { modelYaml } from "../scratch.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
@@ -183,11 +184,11 @@ describe("the report", () => {
     await using faulty = await start();
     const { config, locate } = parseModelConfig(blockedYaml, "models/rent/model.yaml", modelParts());
     const regression = cases.regression as JudgedEntry;
-    const { candidate } = regression;
-    const thresholds = { ...candidate.config.thresholds, ...config?.thresholds };
+    const trained = regression.candidate;
+    const thresholds = { ...trained.config.thresholds, ...config?.thresholds };
     const entry = {
       ...cases.regression,
-      candidate: { ...candidate, config: { ...candidate.config, thresholds } },
+      candidate: { ...trained, config: { ...trained.config, thresholds } },
       locate,
     };
     await publish(faulty, [entry]);
@@ -211,6 +212,35 @@ describe("the report", () => {
     const other = { ...wrong, problems: [{ message: "no such column" }] } as ReportEntry;
     await publish(faulty, [other], { runId: 8 });
     expect((await comments(faulty))[0]?.body).toContain("9 min of runners in 2 jobs, 12 min the run before</sub>");
+  });
+
+  it("of a thousand models has a comment, a check of all, and pages of fifty, in few requests", async () => {
+    await using faulty = await start();
+    const scores = (at: number) =>
+      evaluation({ metrics: [metric("rmse", { naive: 4000, candidate: at % 3 ? 800 : 1200 })] });
+    const entries = Array.from({ length: 1_000 }, (_, at) =>
+      judged(candidate(modelConfig(`model-${at}`)), scores(at), null),
+    );
+    const began = performance.now();
+    const told = await publish(faulty, entries);
+    expect(performance.now() - began).toBeLessThan(60_000);
+    expect(told.outputs).toEqual({ verdict: "fail", comment: "created" });
+    const [comment] = await comments(faulty);
+    expect(comment?.body.length).toBeLessThanOrEqual(65_536);
+    expect(comment?.body).toContain("## mergeml: 666 of 1000 models can ship");
+    const { checks } = faulty.server.added;
+    expect(checks).toHaveLength(21);
+    const pages = checks.slice(1);
+    for (const { output } of pages) expect(output.summary.match(/^### /gm)?.length).toBe(50);
+    expect(new Set(pages.flatMap(({ output }) => output.summary.match(/name="[^"]+"/g))).size).toBe(1_000);
+    expect(pages.map(({ conclusion }) => conclusion)).toEqual([
+      ...Array(7).fill("failure"),
+      ...Array(13).fill("neutral"),
+    ]);
+    expect(faulty.server.requests.length).toBeLessThan(100);
+    const whole = readFileSync(join(folder, "mergeml-artifacts/mergeml-full-report/report.md"), "utf8");
+    expect(whole.match(/^### /gm)).toHaveLength(1_000);
+    expect(whole).not.toContain("Left out");
   });
 
   it("of the merge queue is the check on its commit, and no comment", async () => {

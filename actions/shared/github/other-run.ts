@@ -8,7 +8,7 @@ import type { GitHub } from "./client.ts";
 import { readAtMost, unzip } from "./unzip.ts";
 
 /** More is not read: the run is of somebody else's pull request. */
-const most = { artifacts: 1_000, bytesEach: 8 * 1024 * 1024, bytesTogether: 200 * 1024 * 1024 };
+const most = { artifacts: 4_500, bytesEach: 8 * 1024 * 1024, bytesTogether: 200 * 1024 * 1024 };
 const filesEach = 10;
 const downloadSeconds = 60;
 

@@ -50,9 +50,9 @@ it("leaves out one that is hostile, and says so", async () => {
 it("refuses a run with more than is read", async () => {
   await using faulty = await startFaultyGitHub();
   const one = { run: 3, name: "mergeml-report-plan", zip: zip("") };
-  faulty.server.added.artifacts = Array.from({ length: 1_001 }, () => one);
+  faulty.server.added.artifacts = Array.from({ length: 4_501 }, () => one);
   await expect(downloadFromRun(faulty.github, wanted())).rejects.toThrow(
-    "the pull request's run has more than 1000 artifacts; that is not read",
+    "the pull request's run has more than 4500 artifacts; that is not read",
   );
 });
 
