@@ -37,6 +37,16 @@ export async function openAction(env: Environment): Promise<Action & AsyncDispos
   const input = (name: string) => core.getInput(name).trim();
   const opened = new AsyncDisposableStack();
   let context: Promise<GitHubContext> | undefined;
+  let token: Promise<string> | undefined;
+  const tokenOf = async () => {
+    const { MERGEML_APP_ID: id, MERGEML_APP_KEY: key } = env;
+    if (!id || !key) return input("token");
+    const { appToken } = await import("./github/app-token.ts");
+    const { systemClock } = await import("../../pipelines/ports/clock.ts");
+    const made = await appToken({ id, key }, await readContext(), { clock: systemClock });
+    core.setSecret(made);
+    return made;
+  };
   const readContext = () => (context ??= import("./github/context.ts").then((module) => module.readContext(env)));
   return {
     env,
@@ -51,7 +61,7 @@ export async function openAction(env: Environment): Promise<Action & AsyncDispos
     context: readContext,
     github: async () => {
       const { openGitHub } = await import("./github/client.ts");
-      return openGitHub({ context: await readContext(), token: input("token"), log });
+      return openGitHub({ context: await readContext(), token: await (token ??= tokenOf()), log });
     },
     workspace: async () => {
       const secrets = sourceSecrets(env.MERGEML_SOURCES, core.setSecret);

@@ -64,8 +64,10 @@ function inFolder(folder: string, indent = 10): string {
 const passed = (names: readonly string[]) => names.map((name) => `      ${name}: \${{ inputs.${name} }}\n`).join("");
 
 /** What the models' jobs may know, by name: no other secret of the repository reaches them. */
-const secrets = `    secrets:
-      MERGEML_SOURCES: \${{ secrets.MERGEML_SOURCES }}
+const secretsToTell = `    secrets:
+      MERGEML_APP_KEY: \${{ secrets.MERGEML_APP_KEY }}
+`;
+const secrets = `${secretsToTell}      MERGEML_SOURCES: \${{ secrets.MERGEML_SOURCES }}
 `;
 
 /**
@@ -124,7 +126,7 @@ jobs:
       checks: write
       contents: read
       pull-requests: write
-${call("model-report.yml")}`,
+${call("model-report.yml")}${secretsToTell}`,
     [`.github/workflows/model-deploy${suffix}.yml`]: `# Deploys what is due after a merge.
 name: model-deploy${suffix}
 on:
@@ -192,6 +194,6 @@ jobs:
       contents: write
       deployments: write
       pull-requests: write
-${call("rollback.yml", passed(["model", "to"]))}`,
+${call("rollback.yml", passed(["model", "to"]))}${secretsToTell}`,
   };
 }

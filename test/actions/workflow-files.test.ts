@@ -74,6 +74,23 @@ describe("permissions", () => {
     expect(withKey).toEqual(["model-deploy.yml"]);
   });
 
+  it("of an app are for the jobs alone that run nobody's models, whatever writes and reads the comments", () => {
+    const withApp = shipped.flatMap(({ file, jobs }) =>
+      Object.entries(jobs).flatMap(([name, { steps = [] }]) =>
+        JSON.stringify(steps).includes("secrets.MERGEML_APP_KEY") ? [`${file} ${name}`] : [],
+      ),
+    );
+    expect(withApp.sort()).toEqual([
+      "drift.yml answer",
+      "model-deploy.yml announce",
+      "model-deploy.yml deploy",
+      "model-pr.yml judging",
+      "model-pr.yml report",
+      "model-report.yml report",
+      "rollback.yml rollback",
+    ]);
+  });
+
   it("are in the documentation as they are declared", () => {
     const text = readFileSync(join(import.meta.dirname, "../../docs/github.md"), "utf8");
     const rows = [...text.matchAll(/^\| `([a-z-]+\.yml)` \|.*\| ([^|]+) \|$/gm)];
