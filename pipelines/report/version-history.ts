@@ -1,6 +1,6 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import { matchNumbers } from "../statistics/matched-numbers.ts";
-import { evenlySpread, sparkline } from "../statistics/sparkline.ts";
+import { evenlySpread, sparkBars } from "../statistics/spark-bars.ts";
 import { columnTable } from "./column-table.ts";
 import type { ScoredVersion } from "./html/history-figure.ts";
 import { chartWithTable } from "./markdown/chart-with-table.ts";
@@ -29,7 +29,7 @@ export function historyFold(
   const [first, last] = [points[0]!, points.at(-1)!];
   const numbers = matchNumbers(points.map((each) => each.value));
   const named = escapeMarkdown(metric, 40);
-  const line = `${named}: ${numbers.value(first.value)} (${first.name}) ${sparkline(points.map((each) => each.value))} ${numbers.value(last.value)} (${last.name}). Each on the test rows of its own time.`;
+  const line = `${named}: ${numbers.value(first.value)} (${first.name}) ${sparkBars(points.map((each) => each.value))} ${numbers.value(last.value)} (${last.name}). Each on the test rows of its own time.`;
   const chart = xyChart({
     title: `${metric} by version`,
     labels: shown.map(({ name }) => name),

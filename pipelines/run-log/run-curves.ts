@@ -1,5 +1,5 @@
 import { matchNumbers } from "../statistics/matched-numbers.ts";
-import { evenlySpread, sparkline } from "../statistics/sparkline.ts";
+import { evenlySpread, sparkBars } from "../statistics/spark-bars.ts";
 import type { TrainingCurve } from "../training/trainer.ts";
 
 /** Points of each curve, and curves, that a record keeps. */
@@ -23,7 +23,7 @@ export function shortCurves(curves: readonly TrainingCurve[]): TrainingCurve[] {
 export function curveLine({ metric, steps, values }: TrainingCurve): string[] {
   const numbers = matchNumbers(values);
   const [first, last] = [values[0], values.at(-1)].map((value) => numbers.value(value ?? null));
-  return [metric, `${steps[0] ?? 0} to ${steps.at(-1) ?? 0}`, first!, last!, sparkline(values)];
+  return [metric, `${steps[0] ?? 0} to ${steps.at(-1) ?? 0}`, first!, last!, sparkBars(values)];
 }
 
 function shortNumber(value: number): number {

@@ -2,7 +2,7 @@ const bars = [..."▁▂▃▄▅▆▇█"];
 const sparkPoints = 24;
 
 /** One bar for each of at most 24 finite values, the lowest for the smallest. */
-export function sparkline(values: readonly number[]): string {
+export function sparkBars(values: readonly number[]): string {
   const shown = evenlySpread(values, sparkPoints);
   const low = Math.min(...shown);
   const range = Math.max(...shown) - low;
