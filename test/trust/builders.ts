@@ -33,10 +33,11 @@ export const byWorkflow = (workflow: string): WantedSigner => ({
 
 /** A policy of these signers, with the root of our own Sigstore. */
 export function policyOf(signers: readonly WantedSigner[], services?: SigstoreServices): TrustPolicy {
+  let known: ReturnType<typeof readTrustedRoot> | undefined;
   return {
     required: true,
     signers,
-    material: async () => readTrustedRoot(services?.root ?? "{}", "the root of tests"),
+    material: async () => (known ??= readTrustedRoot(services?.root ?? "{}", "the root of tests")),
     sigstore: { fulcio: services?.url ?? "http://127.0.0.1:9", rekor: services?.url ?? "http://127.0.0.1:9" },
     commit: "0".repeat(40),
   };
