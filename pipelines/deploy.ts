@@ -90,10 +90,11 @@ export async function registerCandidate(
         pullRequest,
         approvedBy,
         promote,
+        environment: firstEnvironment(workspace),
         judgeAgain: (snapshot) => judgeAgain(workspace, candidate, snapshot),
         keep: async (record, files) => void (await packVersion(workspace, record, files)),
       }),
-    describeRegistration,
+    (done) => describeRegistration(done, firstEnvironment(workspace)),
   );
   await labelDatasets(workspace, record, registered.version);
   await publishPacked(workspace, registered.record);
@@ -101,8 +102,16 @@ export async function registerCandidate(
   return registered;
 }
 
-function describeRegistration({ version, registerCommit, promoteCommit, alreadyRegistered }: RegisterResult): string {
+/** Where a deploy puts a version. */
+export function firstEnvironment({ repository }: Pick<Workspace, "repository">): string {
+  return repository.environments[0] ?? "production";
+}
+
+function describeRegistration(
+  { version, registerCommit, promoteCommit, alreadyRegistered }: RegisterResult,
+  environment: string,
+): string {
   if (alreadyRegistered) return `already registered as version ${version}`;
   const commits = [registerCommit, promoteCommit].filter((each) => each !== null).map((each) => each.slice(0, 7));
-  return `version ${version}${promoteCommit ? ", promoted" : ""}  registry@${commits.join(", ")}`;
+  return `version ${version}${promoteCommit ? `, promoted${environment === "production" ? "" : ` to ${environment}`}` : ""}  registry@${commits.join(", ")}`;
 }

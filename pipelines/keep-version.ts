@@ -1,7 +1,7 @@
 import type { ItemLabels } from "./data/stores/remote-store.ts";
 import { EnvironmentError } from "./errors/environment-error.ts";
 import { packRegistered, publishPacked } from "./pack-version.ts";
-import type { PromoteResult } from "./registry/promote.ts";
+import type { PromoteOptions, PromoteResult } from "./registry/promote.ts";
 import { referenceFile } from "./registry/stored-model.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
 import { formatCount } from "./statistics/format-number.ts";
@@ -58,8 +58,13 @@ export async function labelDatasets(
   }
 }
 
-/** Puts a version into production, once its model and its datasets were read from where other machines read them. */
-export async function promoteVersion(workspace: Workspace, model: string, version: number): Promise<PromoteResult> {
+/** Puts a version into production, or into another environment, once its model and its datasets were read from where other machines read them. */
+export async function promoteVersion(
+  workspace: Workspace,
+  model: string,
+  version: number,
+  options: PromoteOptions = {},
+): Promise<PromoteResult> {
   const { registry, store } = workspace;
   if (store.shared) {
     const snapshot = await registry.snapshot({ fetch: true });
@@ -70,5 +75,5 @@ export async function promoteVersion(workspace: Workspace, model: string, versio
     await publishPacked(workspace, record);
     if (files[referenceFile] !== undefined) await store.shared.confirm(candidate.model.sha256);
   }
-  return registry.promote(model, version);
+  return registry.promote(model, version, options);
 }

@@ -70,7 +70,7 @@ export async function planModels(
 
 /** Plans one model from a snapshot of the registry. */
 export async function planModel(
-  { registry }: Pick<Workspace, "registry">,
+  { registry, repository }: Pick<Workspace, "registry" | "repository">,
   model: LoadedModel,
   snapshot: Snapshot,
   pointer: ProductionPointer | null,
@@ -90,6 +90,12 @@ export async function planModel(
   const earlier = await registry.findByDefinition(name, definition, snapshot);
   if (earlier) {
     const bringBack = `mergeml promote ${name} --to ${earlier.version}`;
+    const running = await runsIn(repository.environments, snapshot, name, earlier.version);
+    if (running !== null && !earlier.rolledBack) {
+      const next = repository.environments[repository.environments.indexOf(running) + 1] ?? "production";
+      const detail = `v${earlier.version} runs in ${running}; move it on with: mergeml promote ${name} --to ${next} --from ${running}`;
+      return entry("registered", detail, earlier.version);
+    }
     return earlier.rolledBack
       ? entry("held", `v${earlier.version} was rolled back; change its config, or: ${bringBack}`, earlier.version)
       : entry("registered", `v${earlier.version} is this already; bring it back with: ${bringBack}`, earlier.version);
@@ -111,6 +117,18 @@ function newTrainer({ config }: LoadedModel, { trainer, environment }: Candidate
   if (name !== trainer.name || version === trainer.version) return "";
   const by = environment.mergeml ? ` of mergeml ${environment.mergeml}` : "";
   return `trainer ${name} version ${trainer.version}${by} → ${version}`;
+}
+
+/** The last environment before production that a version runs in; null when it runs in none. */
+async function runsIn(
+  environments: readonly string[],
+  snapshot: Snapshot,
+  model: string,
+  version: number,
+): Promise<string | null> {
+  for (const environment of environments.slice(0, -1).reverse())
+    if ((await snapshot.pointer(model, environment))?.version === version) return environment;
+  return null;
 }
 
 /** Enough to recognise the change; another type has other params, which go without saying. */

@@ -18,6 +18,8 @@ export interface StatusEntry {
   automatic: string | null;
   /** The version that is tried beside production; null when none is. */
   challenger: Pick<ChallengerPointer, "version" | "mode" | "share" | "since" | "by"> | null;
+  /** Versions by environment, in the order of mergeml.yaml without production; absent where that has none. */
+  environments?: Readonly<Record<string, number | null>>;
   /** What the last `mergeml drift` on this machine found; null when this version was never checked here. */
   drift: LastCheck | null;
   next: PlanEntry["state"];
@@ -49,12 +51,24 @@ export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
         pull_request: pointers.get(model)?.pull_request ?? null,
         automatic: production === null ? null : (last?.automatic ?? null),
         challenger: await challengerOf(workspace, snapshot, model),
+        ...(await environmentsOf(workspace, snapshot, model)),
         drift: record && (await lastCheck(workspace.cache, record)),
         next: state,
         detail,
       };
     }),
   );
+}
+
+async function environmentsOf(
+  { repository }: Workspace,
+  snapshot: Snapshot,
+  model: string,
+): Promise<Pick<StatusEntry, "environments">> {
+  const names = repository.environments.slice(0, -1);
+  if (names.length === 0) return {};
+  const pairs = names.map(async (name) => [name, (await snapshot.pointer(model, name))?.version ?? null] as const);
+  return { environments: Object.fromEntries(await Promise.all(pairs)) };
 }
 
 /** A challenger.json that cannot be read keeps nobody from being told what is in production. */

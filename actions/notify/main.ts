@@ -7,7 +7,7 @@ import type { Action } from "../shared/action.ts";
 import { announceDeployment, type ModelDeployment } from "../shared/github/deployment.ts";
 import { announceTogether } from "../shared/github/deployment-batch.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
-import { movedProductions } from "../shared/moved-productions.ts";
+import { movedElsewhere, movedProductions } from "../shared/moved-productions.ts";
 import { runAction } from "../shared/run-action.ts";
 
 /** Above so many models are told together, not one by one. */
@@ -16,18 +16,39 @@ const mostAlone = 20;
 /** What became of a model's notice; `damaged`: what is in production of it cannot be read. */
 type Told = { model: string; version: number | null; deployment: string; dispatch: string };
 
+/** Where models run; `label` is what their Deployments call that. */
+interface Place {
+  environment: string;
+  label: string;
+}
+
 async function notify(action: Action): Promise<void> {
   const workspace = await action.workspace();
   const wrong: unknown[] = action.flag("verify") ? await findDamage(workspace) : [];
   const snapshot = await workspace.registry.snapshot({ fetch: true });
   const named = action.list("models");
-  const models = named.length > 0 ? named : await movedProductions(workspace, snapshot, action.input("since"));
-  const told =
-    models.length > mostAlone
-      ? await tellTogether(action, workspace, snapshot, { models, wrong })
-      : await tellEach(action, workspace, snapshot, { models, wrong });
+  const given = action.input("environment") || "production";
+  const { environments } = workspace.repository;
+  const here = { environment: environments.includes(given) ? given : "production", label: given };
+  const groups: { place: Place; models: readonly string[] }[] = [];
+  if (named.length > 0) groups.push({ place: here, models: named });
+  else {
+    const since = action.input("since");
+    const label = environments.includes(given) ? "production" : given;
+    const models = await movedProductions(workspace, snapshot, since);
+    groups.push({ place: { environment: "production", label }, models });
+    for (const [environment, moved] of await movedElsewhere(workspace, snapshot, since))
+      groups.push({ place: { environment, label: environment }, models: moved });
+  }
+  const told: Told[] = [];
+  const lines: string[] = [];
+  for (const { place, models } of groups) {
+    const tell = models.length > mostAlone ? tellTogether : tellEach;
+    const ofGroup = await tell(action, workspace, snapshot, { models, wrong, place });
+    told.push(...ofGroup);
+    lines.push(...ofGroup.map((each) => `- ${each.model}: ${inWords(each, place)}`));
+  }
   action.output("recorded", JSON.stringify(told));
-  const lines = told.map((each) => `- ${each.model}: ${inWords(each)}`);
   if (lines.length > 0) await appendJobSummary(action.env, `### Production\n\n${lines.join("\n")}\n`);
   // Only now: who found the branch damaged must not keep anybody from being told what is in production.
   const problems = wrong.flatMap((each) => (each instanceof UserError ? each.problems : []));
@@ -39,16 +60,17 @@ async function notify(action: Action): Promise<void> {
 interface ToTell {
   models: readonly string[];
   wrong: unknown[];
+  place: Place;
 }
 
 async function tellEach(
   action: Action,
   workspace: Workspace,
   snapshot: Snapshot,
-  { models, wrong }: ToTell,
+  { models, wrong, place }: ToTell,
 ): Promise<Told[]> {
   const told: Told[] = [];
-  for (const model of models) told.push(await tellOrKeep(action, workspace, snapshot, model, wrong));
+  for (const model of models) told.push(await tellOrKeep(action, workspace, snapshot, { model, wrong, place }));
   return told;
 }
 
@@ -57,12 +79,12 @@ async function tellTogether(
   action: Action,
   workspace: Workspace,
   snapshot: Snapshot,
-  { models, wrong }: ToTell,
+  { models, wrong, place }: ToTell,
 ): Promise<Told[]> {
   const [deployments, damaged]: [ModelDeployment[], Told[]] = [[], []];
   for (const model of models) {
     try {
-      deployments.push(await stateOf(action, workspace, snapshot, model));
+      deployments.push(await stateOf(action, workspace, snapshot, model, place));
     } catch (error) {
       if (!(error instanceof DamageError)) throw error;
       wrong.push(error);
@@ -70,8 +92,7 @@ async function tellTogether(
     }
   }
   const { runUrl } = await action.context();
-  const environment = action.input("environment") || "production";
-  const batch = { environment, tip: snapshot.tip ?? "", logUrl: runUrl };
+  const batch = { environment: place.label, tip: snapshot.tip ?? "", logUrl: runUrl };
   const outcomes = await announceTogether(await action.github(), deployments, batch);
   for (const outcome of ["failed", "forbidden"] as const) {
     const count = [...outcomes.values()].filter((each) => each === outcome).length;
@@ -85,9 +106,9 @@ async function tellTogether(
   return [...told, ...damaged];
 }
 
-function inWords({ version, deployment }: Told): string {
-  if (deployment === "damaged") return "what is in production cannot be read";
-  return `${version === null ? "nothing" : `v${version}`} in production`;
+function inWords({ version, deployment }: Told, { environment }: Place): string {
+  if (deployment === "damaged") return `what is in ${environment} cannot be read`;
+  return `${version === null ? "nothing" : `v${version}`} in ${environment}`;
 }
 
 /** A deploy that is done is not undone by a lost notice: it is said, and the next run records what is missing. */
@@ -95,26 +116,31 @@ async function tellOrKeep(
   action: Action,
   workspace: Workspace,
   snapshot: Snapshot,
-  model: string,
-  wrong: unknown[],
+  { model, wrong, place }: Omit<ToTell, "models"> & { model: string },
 ): Promise<Told> {
   try {
-    return await tell(action, workspace, snapshot, model);
+    return await tell(action, workspace, snapshot, model, place);
   } catch (error) {
     if (error instanceof DamageError) {
       wrong.push(error);
       return { model, version: null, deployment: "damaged", dispatch: "none" };
     }
     if (!(error instanceof EnvironmentError)) throw error;
-    action.log.warn(`${model}: GitHub was not told what is in production: ${error.message}`);
-    const version = (await snapshot.production(model))?.version ?? null;
+    action.log.warn(`${model}: GitHub was not told what is in ${place.environment}: ${error.message}`);
+    const version = (await snapshot.pointer(model, place.environment))?.version ?? null;
     return { model, version, deployment: "failed", dispatch: "none" };
   }
 }
 
 /** What the token may not do is said and left out. */
-async function tell(action: Action, workspace: Workspace, snapshot: Snapshot, model: string): Promise<Told> {
-  const state = await stateOf(action, workspace, snapshot, model);
+async function tell(
+  action: Action,
+  workspace: Workspace,
+  snapshot: Snapshot,
+  model: string,
+  place: Place,
+): Promise<Told> {
+  const state = await stateOf(action, workspace, snapshot, model, place);
   const { version, description } = state;
   const { deployment, dispatch } = await announceDeployment(await action.github(), state);
   action.log.info(`${model}: ${description}; deployment ${deployment}, dispatch ${dispatch}`);
@@ -123,21 +149,21 @@ async function tell(action: Action, workspace: Workspace, snapshot: Snapshot, mo
   return { model, version, deployment, dispatch };
 }
 
-/** What is in production of a model, as a Deployment says it. */
+/** What runs of a model, as a Deployment says it. */
 async function stateOf(
   action: Action,
   { registry }: Workspace,
   snapshot: Snapshot,
   model: string,
+  { environment, label }: Place,
 ): Promise<ModelDeployment> {
-  const last = (await registry.deployments(model, snapshot)).moves.at(-1);
+  const last = (await registry.deployments(model, snapshot, environment)).moves.at(-1);
   const { runUrl } = await action.context();
-  const version = (await snapshot.production(model))?.version ?? null;
+  const version = (await snapshot.pointer(model, environment))?.version ?? null;
   const commit = last?.commit ?? snapshot.tip ?? "";
   const description =
-    version === null ? "nothing is in production" : `v${version} is in production, by ${last?.by ?? "?"}`;
-  const environment = action.input("environment") || "production";
-  return { model, version, commit, environment, description, logUrl: runUrl };
+    version === null ? `nothing is in ${environment}` : `v${version} is in ${environment}, by ${last?.by ?? "?"}`;
+  return { model, version, commit, environment: label, description, logUrl: runUrl };
 }
 
 /** What is wrong with the branch, or why that cannot be told. */

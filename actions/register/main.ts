@@ -1,6 +1,6 @@
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
 import { judgeAfterTries } from "../../pipelines/candidate/count-judged-before.ts";
-import { registerCandidate } from "../../pipelines/deploy.ts";
+import { firstEnvironment, registerCandidate } from "../../pipelines/deploy.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Action } from "../shared/action.ts";
 import { triedBefore } from "../shared/candidate-marker.ts";
@@ -45,6 +45,8 @@ async function register(action: Action): Promise<void> {
   action.output("registered", JSON.stringify(named));
   const promoted = named.filter(({ promoteCommit }) => promoteCommit).map(({ model }) => model);
   action.output("promoted", promoted.join(" "));
+  const environment = firstEnvironment(workspace);
+  action.output("environment", environment === "production" ? "" : environment);
 }
 
 function tellReproduced({ log }: Action, model: string, differs: readonly string[] | null, from: number | null): void {

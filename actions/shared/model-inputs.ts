@@ -1,6 +1,8 @@
+import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
 import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Registry } from "../../pipelines/registry/registry.ts";
+import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
 
 /** The `model` input, if the registry has that model. */
@@ -11,6 +13,15 @@ export async function modelInput(action: Action, registry: Registry): Promise<st
   const suggestion = didYouMean(name, models);
   const hint = suggestion ? `did you mean ${suggestion}?` : `it has: ${models.slice(0, 20).join(", ") || "none"}`;
   throw new UserError({ message: `the registry has no model "${name}"`, hint });
+}
+
+/** An environment input, one of mergeml.yaml's; production when it was not given, and where mergeml.yaml has no other. */
+export function environmentInput(
+  action: Action,
+  { repository: { environments } }: Pick<Workspace, "repository">,
+): string {
+  const given = action.input("environment") || "production";
+  return environments.length === 1 ? "production" : knownEnvironment(given, environments);
 }
 
 /** A version input such as `3` or `v3`; null when it was not given. */

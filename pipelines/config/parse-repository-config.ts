@@ -58,7 +58,7 @@ function fill(value: Json | undefined, findings: readonly Finding[]): Repository
 }
 
 function repositoryRules(
-  { registry, remote, data, store, predictions }: RepositoryConfig,
+  { registry, remote, data, store, predictions, environments }: RepositoryConfig,
   mayUse: FolderRule,
 ): Finding[] {
   return [
@@ -76,6 +76,18 @@ function repositoryRules(
       path: ["registry"],
       message: `registry cannot be the branch ${registry}`,
       hint: "the registry is a branch of its own, without the repository's files",
+    }),
+    ...environments.flatMap((name, index) =>
+      when(!/^[a-z][a-z0-9-]*$/.test(name) || name === "challenger", {
+        path: ["environments", index],
+        message: `environments must hold names such as staging, not ${JSON.stringify(name)}`,
+        hint: "small letters, digits and dashes; challenger is the version that is tried beside production",
+      }),
+    ),
+    ...when(environments.at(-1) !== "production", {
+      path: ["environments"],
+      message: "the last of environments must be production",
+      hint: "for example [staging, production]",
     }),
     ...data.flatMap((folder, index) =>
       when(folder !== "." && !isPathInside(folder.replace(/\/$/, "")), {

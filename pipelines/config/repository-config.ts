@@ -9,6 +9,7 @@ const FILE = "mergeml.yaml";
 export const defaultRepositoryConfig: RepositoryConfig = {
   registry: "registry",
   data: ["data"],
+  environments: ["production"],
   sources: {},
   store: ".mergeml/store",
   predictions: "predictions",

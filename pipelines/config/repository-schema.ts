@@ -67,6 +67,18 @@ export const repositorySchema = {
       },
       examples: [{ public_key: "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=" }],
     },
+    environments: {
+      title: "a list of names, the last of which is production",
+      description:
+        "Where versions run, in the order they go through: a deploy puts a version into the first, and mergeml promote moves it on. Each has a pointer file of its own in the registry. The gate always compares with production.",
+      type: "array",
+      minItems: 1,
+      maxItems: 10,
+      uniqueItems: true,
+      items: { title: "the name of an environment", type: "string", minLength: 1, maxLength: 39 },
+      default: ["production"],
+      examples: [["staging", "production"]],
+    },
     trust: trustSchema,
     predictions: {
       title: "the path or the address of a folder",

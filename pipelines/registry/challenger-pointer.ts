@@ -4,8 +4,7 @@ import { checkPointer, readBinding } from "./production-pointer.ts";
 import type { ChallengerPointer, VersionRecord } from "./version-record.ts";
 
 /** Reads challenger.json. Throws DamageError when it names no version, or nothing that the version is tried on. */
-export function readChallenger(content: Uint8Array, model: string): ChallengerPointer {
-  const file = challengerFile(model);
+export function readChallenger(content: Uint8Array, model: string, file = challengerFile(model)): ChallengerPointer {
   const pointer = readBinding(content, file) as ChallengerPointer;
   const { mode, share } = pointer;
   if (mode === "shadow" && share === null) return pointer;

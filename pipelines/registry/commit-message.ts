@@ -10,6 +10,8 @@ export interface CommitFacts {
   verdict: Outcome | null;
   /** Why mergeml took a promotion back by itself, in a line; null when a person did it, and for everything else. */
   automatic?: string | null;
+  /** Where the pointer moved; production when left out. */
+  environment?: string | null;
 }
 
 export function registerSubject(model: string, version: number): string {
@@ -17,12 +19,22 @@ export function registerSubject(model: string, version: number): string {
 }
 
 /** `promote(flight-delay): 2 -> 3`; ASCII, so that it can be typed after `git log --grep`. */
-export function promoteSubject(model: string, from: number | null, to: number): string {
-  return `promote(${model}): ${from ?? "none"} -> ${to}`;
+export function promoteSubject(model: string, from: number | null, to: number, environment = "production"): string {
+  return `promote(${model}): ${from ?? "none"} -> ${to}${placeWords(environment)}`;
 }
 
-export function rollbackSubject(model: string, from: number | null, to: number | null): string {
-  return `rollback(${model}): ${from ?? "unreadable"} -> ${to ?? "none"}`;
+export function rollbackSubject(
+  model: string,
+  from: number | null,
+  to: number | null,
+  environment = "production",
+): string {
+  return `rollback(${model}): ${from ?? "unreadable"} -> ${to ?? "none"}${placeWords(environment)}`;
+}
+
+/** Production goes without saying. */
+function placeWords(environment: string): string {
+  return environment === "production" ? "" : ` in ${environment}`;
 }
 
 /** `challenge(flight-delay): 3 as a shadow`; what follows the colon is told by the caller. */
@@ -56,6 +68,7 @@ export function formatMessage(subject: string, body: string | null, facts: Commi
     facts.candidate === null ? null : `Candidate: ${facts.candidate}`,
     facts.pullRequest === null ? null : `Pull-Request: ${facts.pullRequest}`,
     facts.verdict === null ? null : `Verdict: ${facts.verdict}`,
+    (facts.environment ?? "production") === "production" ? null : `Environment: ${facts.environment}`,
     ...(facts.automatic == null ? [] : ["Automatic: rollback.when", `Reason: ${oneLine(facts.automatic)}`]),
   ].filter((line) => line !== null);
   return `${[subject, body, trailers.join("\n")].filter((part) => part !== null).join("\n\n")}\n`;
@@ -80,6 +93,7 @@ export function parseFacts(message: string): CommitFacts | null {
     pullRequest: pullRequest === undefined ? null : Number(pullRequest),
     verdict: (trailers.get("Verdict") as Outcome | undefined) ?? null,
     automatic: trailers.has("Automatic") ? (trailers.get("Reason") ?? "") : null,
+    ...(trailers.has("Environment") && { environment: trailers.get("Environment") ?? null }),
   };
 }
 

@@ -2,6 +2,8 @@
 export type RegistryPath =
   | { kind: "format" | "index" | "attributes" | "workflow" | "other" }
   | { kind: "production" | "challenger"; model: string }
+  /** What runs in an environment before production. */
+  | { kind: "environment"; model: string; environment: string }
   /** The signed statement beside a pointer. */
   | { kind: "pointer-bundle"; model: string; pointer: string }
   | { kind: "version-file"; model: string; version: number; file: string };
@@ -19,6 +21,16 @@ export function modelFolder(model: string): string {
 
 export function productionFile(model: string): string {
   return `models/${model}/production.json`;
+}
+
+/** The file that says which version runs in an environment of a model. */
+export function pointerFile(model: string, environment: string): string {
+  return `models/${model}/${environment}.json`;
+}
+
+/** Whether a name can be an environment's: what else lies beside the pointers has names of its own. */
+export function isEnvironmentName(name: string): boolean {
+  return /^[a-z][a-z0-9-]{0,38}$/.test(name) && name !== "challenger";
 }
 
 export function challengerFile(model: string): string {
@@ -53,6 +65,8 @@ export function parsePath(path: string): RegistryPath {
   if (!model || !rest) return { kind: "other" };
   if (rest === "production.json") return { kind: "production", model };
   if (rest === "challenger.json") return { kind: "challenger", model };
+  const [, environment = ""] = /^([a-z0-9-]+)\.json$/.exec(rest) ?? [];
+  if (isEnvironmentName(environment)) return { kind: "environment", model, environment };
   const [, pointer] = /^([a-z0-9-]+)\.sigstore\.json$/.exec(rest) ?? [];
   if (pointer) return { kind: "pointer-bundle", model, pointer };
   const [, version, file] = /^versions\/([1-9]\d{0,8})\/([\w.-]+)$/.exec(rest) ?? [];

@@ -22,14 +22,18 @@ export interface PointerChange {
 }
 
 /**
- * Every change of the model's production.json, oldest first, by what it did and not by what its message says. Where histories ran
+ * Every change of the model's production.json, or of another pointer at `path`, oldest first, by what it did and not by what its message says. Where histories ran
  * side by side they are told one after the other, by time, and the merge is the change when it left something else than the last.
  */
-export async function readPointerChanges(git: Git, tip: string, model: string): Promise<PointerChange[]> {
+export async function readPointerChanges(
+  git: Git,
+  tip: string,
+  model: string,
+  path: string = productionFile(model),
+): Promise<PointerChange[]> {
   const commits: LoggedCommit[] = [];
-  for await (const each of readCommits(git, { tip, paths: [productionFile(model)], oldestFirst: true }))
-    commits.push(each);
-  return pointerChangesOf(git, commits, model);
+  for await (const each of readCommits(git, { tip, paths: [path], oldestFirst: true })) commits.push(each);
+  return pointerChangesOf(git, commits, model, path);
 }
 
 /** The changes of production.json among these commits, oldest first. */
@@ -37,8 +41,9 @@ export async function pointerChangesOf(
   git: Git,
   commits: readonly LoggedCommit[],
   model: string,
+  path: string = productionFile(model),
 ): Promise<PointerChange[]> {
-  const moves = movesAmong(commits, model, await pointersOfMerges(git, commits, model));
+  const moves = movesAmong(commits, path, await pointersOfMerges(git, commits, path));
   const blobs = [...new Set(moves.flatMap(({ before, after }) => [before, after]))].filter((id) => id !== null);
   const contents = await readAllObjects(git, blobs);
   const states = new Map(blobs.map((blob, index) => [blob, { blob, version: versionIn(contents[index]?.content) }]));
@@ -57,10 +62,9 @@ interface Move {
 /** Where production.json is not what it was after the commit before. */
 function movesAmong(
   commits: readonly LoggedCommit[],
-  model: string,
+  path: string,
   merged: ReadonlyMap<string, string | null>,
 ): Move[] {
-  const path = productionFile(model);
   const moves: Move[] = [];
   for (const each of commits) {
     const before = moves.at(-1)?.after ?? null;
@@ -75,12 +79,12 @@ function movesAmong(
 async function pointersOfMerges(
   git: Git,
   commits: readonly LoggedCommit[],
-  model: string,
+  path: string,
 ): Promise<Map<string, string | null>> {
   const merges = commits.filter(({ changes }) => changes.length === 0).map(({ commit }) => commit);
   const found = await readAllObjects(
     git,
-    merges.map((commit) => `${commit}:${productionFile(model)}`),
+    merges.map((commit) => `${commit}:${path}`),
   );
   return new Map(merges.map((commit, index) => [commit, found[index]?.oid ?? null]));
 }

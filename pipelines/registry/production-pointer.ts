@@ -30,9 +30,8 @@ export function writePointer(pointer: VersionPointer): string {
   return `${JSON.stringify(pointer, null, 2)}\n`;
 }
 
-/** Reads production.json. Throws DamageError when it is not a pointer, e.g. when it still has the marks of a conflict. */
-export function readPointer(content: Uint8Array, model: string): ProductionPointer {
-  const file = productionFile(model);
+/** Reads production.json, or another environment's. Throws DamageError when it is not a pointer, e.g. when it still has the marks of a conflict. */
+export function readPointer(content: Uint8Array, model: string, file = productionFile(model)): ProductionPointer {
   const pointer = readBinding(content, file) as ProductionPointer;
   const { pull_request: pullRequest } = pointer;
   if (pullRequest !== null && !Number.isSafeInteger(pullRequest))

@@ -1,10 +1,11 @@
+import { UserError } from "../errors/user-error.ts";
 import { endChallenge } from "./challenge.ts";
 import { formatMessage, promoteSubject } from "./commit-message.ts";
 import { DamageError } from "./damage.ts";
 import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
 import { secureModel } from "./model-placement.ts";
-import { productionFile } from "./paths.ts";
+import { pointerFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
 import { signMove } from "./sign-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -23,10 +24,14 @@ export interface PromoteOptions {
   pullRequest?: number | null;
   /** A sentence for who asks later; who did it, and the verdict, when left out. */
   why?: string;
+  /** Where it is to run; production when left out. */
+  environment?: string;
+  /** Only while it runs there. */
+  from?: string;
 }
 
 /**
- * Puts a registered version into production on purpose, also one that was rolled back, once its model was read. Throws UserError
+ * Puts a registered version into production, or into another environment, on purpose, also one that was rolled back, once its model was read. Throws UserError
  * unless its verdict is pass.
  */
 export async function promote(
@@ -38,8 +43,9 @@ export async function promote(
   return writeBranch<PromoteResult>(writer, async (snapshot, { identity, now }) => {
     const record = await snapshot.trusted(model, version);
     requireVerdict(record);
-    const production = await snapshot.production(model);
-    const from = production?.version ?? null;
+    const environment = options.environment ?? "production";
+    const from = (await snapshot.pointer(model, environment))?.version ?? null;
+    if (options.from !== undefined) await requireRunning(snapshot, model, version, options.from);
     const placed = await secureModel(writer, snapshot, record);
     const result = (ids: readonly string[]) => ({ from, to: version, commit: ids.at(-1) ?? null });
     if (from === version) {
@@ -48,14 +54,16 @@ export async function promote(
     }
     const pullRequest = options.pullRequest ?? record.pull_request;
     const pointer = pointTo(record, { since: now, by: identity.name, pullRequest });
-    const won = await wonTrial(writer, snapshot, model, version);
+    const inProduction = environment === "production";
+    const won = inProduction ? await wonTrial(writer, snapshot, model, version) : null;
     const index = won?.index ?? (await editIndex(writer.git, snapshot.tip, model));
-    const facts = { model, version, candidate: record.candidate.id, pullRequest, verdict: record.verdict.outcome };
-    const message = formatMessage(promoteSubject(model, from, version), record.verdict.summary, facts);
-    const [path, content] = [productionFile(model), writePointer(pointer)];
-    const why = options.why ?? `put into production by ${identity.name}: ${record.verdict.summary}`;
+    const { outcome, summary } = record.verdict;
+    const facts = { model, version, candidate: record.candidate.id, pullRequest, verdict: outcome, environment };
+    const message = formatMessage(promoteSubject(model, from, version, environment), summary, facts);
+    const [path, content] = [pointerFile(model, environment), writePointer(pointer)];
+    const why = options.why ?? `put into ${environment} by ${identity.name}: ${record.verdict.summary}`;
     const move = {
-      environment: "production",
+      environment,
       from,
       record,
       path,
@@ -69,9 +77,19 @@ export async function promote(
       ...placed,
       { path, content },
       ...(await signMove(writer, move)),
-      index.after({ production: { pointer, metric: primaryMetric(record) } }),
+      ...(inProduction ? [index.after({ production: { pointer, metric: primaryMetric(record) } })] : []),
     ];
     return { commits: [...(won ? [won.commit] : []), { message, changes }], result };
+  });
+}
+
+/** Somebody may have moved the other environment on since it was looked at. */
+async function requireRunning(snapshot: Snapshot, model: string, version: number, environment: string): Promise<void> {
+  const running = (await snapshot.pointer(model, environment))?.version ?? null;
+  if (running === version) return;
+  throw new UserError({
+    message: `${model}@${version} does not run in ${environment}: ${running === null ? "nothing does" : `v${running} does`}`,
+    hint: "look at what runs where: mergeml status",
   });
 }
 

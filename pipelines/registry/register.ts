@@ -8,7 +8,7 @@ import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
 import type { InputExample } from "./mlflow-files.ts";
 import { placeModel } from "./model-placement.ts";
-import { productionFile } from "./paths.ts";
+import { pointerFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
 import { findRecords, listVersions } from "./read-records.ts";
 import type { VersionFile } from "./read-version-files.ts";
@@ -31,6 +31,8 @@ export interface RegisterInput extends Judged {
   /** Who approved it, for the signed statement of its promotion. */
   approvedBy?: readonly string[];
   promote: boolean;
+  /** Where it is put when it is promoted; production when left out. The gate always compares with production. */
+  environment?: string;
   /** Scores and judges the candidate against what is in production at `snapshot`, when that is not what the verdict was given against. */
   judgeAgain(snapshot: Snapshot): Promise<Judged>;
   /** Told of a version and all that its folder has, the model itself included, before it is written: another number when others were first. */
@@ -44,7 +46,7 @@ export interface RegisterResult {
   alreadyRegistered: boolean;
   registerCommit: string | null;
   promoteCommit: string | null;
-  /** Version in production before; only told when this one was promoted. */
+  /** Version that ran there before; only told when this one was promoted. */
   from: number | null;
 }
 
@@ -85,7 +87,9 @@ export async function register(writer: Writer, input: RegisterInput): Promise<Re
       ...files,
       changes: [...files.changes, ...signed, index.after({ versions: versions.length + 1 })],
     };
-    return planCommits(writer, input, registration, production, (change) => index.after(change), context);
+    const environment = input.environment ?? "production";
+    const pointed = environment === "production" ? production : await snapshot.pointer(name, environment);
+    return planCommits(writer, input, registration, pointed, (change) => index.after(change), context);
   });
 }
 
@@ -99,9 +103,9 @@ type AfterChange = Awaited<ReturnType<typeof editIndex>>["after"];
 
 async function planCommits(
   writer: Writer,
-  { promote, pullRequest, approvedBy = [] }: RegisterInput,
+  { promote, pullRequest, environment = "production", approvedBy = [] }: RegisterInput,
   { record, changes }: Registration,
-  production: ProductionPointer | null,
+  before: ProductionPointer | null,
   after: AfterChange,
   { identity, now }: WriteContext,
 ): Promise<WritePlan<RegisterResult>> {
@@ -110,16 +114,20 @@ async function planCommits(
   const commits: CommitPlan[] = [
     { message: formatMessage(registerSubject(model, version), verdict.summary, facts), changes },
   ];
-  const from = production?.version ?? null;
+  const from = before?.version ?? null;
   if (promote) {
+    const inProduction = environment === "production";
     const pointer = pointTo(record, { since: now, by: identity.name, pullRequest });
-    const index = after({ production: { pointer, metric: primaryMetric(record) } });
-    const move = { path: productionFile(model), content: writePointer(pointer) };
-    const told = { ...move, environment: "production", from, record, by: identity.name, since: now, pullRequest };
+    const index = inProduction ? [after({ production: { pointer, metric: primaryMetric(record) } })] : [];
+    const move = { path: pointerFile(model, environment), content: writePointer(pointer) };
+    const told = { ...move, environment, from, record, by: identity.name, since: now, pullRequest };
     const signed = await signMove(writer, { ...told, approvedBy, why: verdict.summary });
     commits.push({
-      message: formatMessage(promoteSubject(model, from, version), verdict.summary, facts),
-      changes: [move, ...signed, index],
+      message: formatMessage(promoteSubject(model, from, version, environment), verdict.summary, {
+        ...facts,
+        environment,
+      }),
+      changes: [move, ...signed, ...index],
     });
   }
   const result = (ids: readonly string[]): RegisterResult => {

@@ -13,6 +13,7 @@ import { type HistoryEntry, readHistory } from "./history.ts";
 import { type Initialised, type InitOptions, initialise } from "./initialise.ts";
 import { largestInGit, refuseModel } from "./model-placement.ts";
 import { fetchLeftOut } from "./partial-clone.ts";
+import { pointerFile } from "./paths.ts";
 import { readPointerChanges } from "./pointer-changes.ts";
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
 import { type RegisterInput, type RegisterResult, register } from "./register.ts";
@@ -82,8 +83,8 @@ export interface Registry {
   rollbackPromotion(model: string, judged: JudgedPromotion): Promise<RollbackResult | null>;
   /** What happened to a model, newest first. */
   history(model: string, snapshot?: Snapshot): Promise<HistoryEntry[]>;
-  /** What the changes of the model's production amount to. */
-  deployments(model: string, snapshot?: Snapshot): Promise<Deployments>;
+  /** What the changes of the model's production, or of another environment's pointer, amount to. */
+  deployments(model: string, snapshot?: Snapshot, environment?: string): Promise<Deployments>;
   /** When each model's production last changed, and by whom; models that were never deployed are left out. */
   since(models: readonly string[], snapshot?: Snapshot): Promise<Map<string, LastChange>>;
   /** The version made from a definition, for `plan`. */
@@ -136,9 +137,10 @@ export function openRegistry(options: RegistryOptions): Registry {
       const tip = await tipOf(given);
       return tip === null ? [] : readHistory(git, tip, model);
     },
-    async deployments(model, given) {
+    async deployments(model, given, environment = "production") {
       const tip = await tipOf(given);
-      return foldDeployments(tip === null ? [] : await readPointerChanges(git, tip, model));
+      const path = pointerFile(model, environment);
+      return foldDeployments(tip === null ? [] : await readPointerChanges(git, tip, model, path));
     },
     async since(models, given) {
       const tip = await tipOf(given);

@@ -5,7 +5,7 @@ import { readAllObjects } from "./git/objects.ts";
 import { editIndex } from "./index-change.ts";
 import { primaryMetric } from "./index-page.ts";
 import { secureModel } from "./model-placement.ts";
-import { pointerBundleFile, productionFile } from "./paths.ts";
+import { pointerBundleFile, pointerFile } from "./paths.ts";
 import { type PointerChange, readPointerChanges } from "./pointer-changes.ts";
 import { checkPointer, pointTo, readPointer, writePointer } from "./production-pointer.ts";
 import { signMove } from "./sign-writes.ts";
@@ -18,6 +18,8 @@ import { type WriteContext, type WritePlan, type Writer, writeBranch } from "./w
 export interface RollbackOptions {
   /** The version to go back to; without it, what was in production before the last promotion. */
   to?: number;
+  /** Where; production when left out. */
+  environment?: string;
 }
 
 export interface RollbackResult {
@@ -37,18 +39,29 @@ type Tip = Snapshot & { tip: string };
  */
 export async function rollback(writer: Writer, model: string, options: RollbackOptions = {}): Promise<RollbackResult> {
   let first: First | undefined;
+  const place = placeIn(model, options.environment);
   return writeBranch<RollbackResult>(writer, async (snapshot, context) => {
-    const changes = await readPointerChanges(writer.git, snapshot.tip, model);
+    const changes = await readPointerChanges(writer.git, snapshot.tip, model, place.path);
     const deployments = foldDeployments(changes).stack;
     const current = deployments.at(-1);
     if (first && first.blob !== current?.state.blob) return settleRace(model, first, changes.at(-1)!);
-    if (!current) throw nothingDeployed(model, changes);
-    const target = await chooseTarget(writer, snapshot, { model, options, changes, deployments }, context);
+    if (!current) throw nothingDeployed(model, changes, place.environment);
+    const target = await chooseTarget(writer, snapshot, { model, place, options, changes, deployments }, context);
     const [from, to] = [current.state.version, target.pointer?.version ?? null];
-    if (from !== null && from === to) throw alreadyThere(model, from);
+    if (from !== null && from === to) throw alreadyThere(model, from, place.environment);
     first = { blob: current.state.blob, from, to };
-    return planRollback(writer, snapshot, { model, current, target, named: options.to !== undefined });
+    return planRollback(writer, snapshot, { model, place, current, target, named: options.to !== undefined });
   });
+}
+
+/** The pointer that goes back. */
+interface PointerPlace {
+  environment: string;
+  path: string;
+}
+
+function placeIn(model: string, environment = "production"): PointerPlace {
+  return { environment, path: pointerFile(model, environment) };
 }
 
 /** What was meant when the command started. */
@@ -70,6 +83,7 @@ interface Target {
 
 interface Choice {
   model: string;
+  place: PointerPlace;
   options: RollbackOptions;
   changes: readonly PointerChange[];
   deployments: readonly Deployment[];
@@ -77,19 +91,20 @@ interface Choice {
 
 async function chooseTarget(writer: Writer, snapshot: Tip, choice: Choice, context: WriteContext): Promise<Target> {
   const { model, options, changes, deployments } = choice;
-  if (options.to === undefined) return earlierPointer(writer, snapshot, model, placeOf(deployments.at(-2)));
+  const { environment, path } = choice.place;
+  if (options.to === undefined) return earlierPointer(writer, snapshot, choice, placeOf(deployments.at(-2)));
   const record = await snapshot.trusted(model, options.to);
   const before = changes.findLast(({ to }) => to?.version === options.to);
   const onStack = deployments.find(({ state }) => state.version === options.to);
-  if (onStack) return earlierPointer(writer, snapshot, model, placeOf(onStack));
-  if (before?.to) return earlierPointer(writer, snapshot, model, { blob: before.to.blob, commit: before.commit });
+  if (onStack) return earlierPointer(writer, snapshot, choice, placeOf(onStack));
+  if (before?.to) return earlierPointer(writer, snapshot, choice, { blob: before.to.blob, commit: before.commit });
   requireVerdict(record);
   const pointer = pointTo(record, { since: context.now, by: context.identity.name, pullRequest: record.pull_request });
-  const [path, content] = [productionFile(model), writePointer(pointer)];
+  const content = writePointer(pointer);
   const from = deployments.at(-1)?.state.version ?? null;
   const { now: since, identity } = context;
   const why = `rolled back to on purpose by ${identity.name}`;
-  const move = { environment: "production", from, record, path, content, by: identity.name, since };
+  const move = { environment, from, record, path, content, by: identity.name, since };
   const statement = await signMove(writer, { ...move, pullRequest: record.pull_request, why });
   return { pointer, record, content, statement };
 }
@@ -108,16 +123,16 @@ function placeOf(deployment: Deployment | undefined): EarlierPlace | null {
 async function earlierPointer(
   writer: Writer,
   snapshot: Tip,
-  model: string,
+  { model, place: { path } }: Pick<Choice, "model" | "place">,
   place: EarlierPlace | null,
 ): Promise<Target> {
-  const statement = await earlierStatement(writer, snapshot, model, place);
+  const statement = await earlierStatement(writer, snapshot, path, place);
   if (place === null) return { pointer: null, record: null, content: null, statement };
   const { blob } = place;
   const [file] = await readAllObjects(writer.git, [blob]);
-  const pointer = readPointer(file?.content ?? Buffer.alloc(0), model);
+  const pointer = readPointer(file?.content ?? Buffer.alloc(0), model, path);
   const record = await snapshot.trusted(model, pointer.version);
-  checkPointer(pointer, record);
+  checkPointer(pointer, record, path);
   return { pointer, record, content: { oid: blob }, statement };
 }
 
@@ -125,10 +140,10 @@ async function earlierPointer(
 async function earlierStatement(
   { git }: Writer,
   { tip }: Tip,
-  model: string,
+  pointer: string,
   place: EarlierPlace | null,
 ): Promise<FileChange[]> {
-  const path = pointerBundleFile(productionFile(model));
+  const path = pointerBundleFile(pointer);
   const [now, then] = await readAllObjects(git, [`${tip}:${path}`, `${place?.commit ?? tip}:${path}`]);
   if (place !== null && then) return then.oid === now?.oid ? [] : [{ path, content: { oid: then.oid } }];
   return now ? [{ path, content: null }] : [];
@@ -136,6 +151,7 @@ async function earlierStatement(
 
 interface RollbackPlan {
   model: string;
+  place: PointerPlace;
   current: Deployment;
   target: Target;
   /** The user named a version. */
@@ -148,12 +164,12 @@ interface RollbackPlan {
 async function planRollback(
   writer: Writer,
   snapshot: Tip,
-  { model, current, target, named, automatic }: RollbackPlan,
+  { model, place: { environment, path }, current, target, named, automatic }: RollbackPlan,
 ): Promise<WritePlan<RollbackResult>> {
   const { pointer, record, content, statement } = target;
   const [from, to] = [current.state.version, pointer?.version ?? null];
   const revert = revertMessage(current.by.subject, current.by.commit);
-  const [subject, body] = named ? [rollbackSubject(model, from, to), null] : [revert.subject, revert.body];
+  const [subject, body] = named ? [rollbackSubject(model, from, to, environment), null] : [revert.subject, revert.body];
   const facts = {
     model,
     version: to,
@@ -161,11 +177,13 @@ async function planRollback(
     pullRequest: pointer?.pull_request ?? null,
     verdict: record?.verdict.outcome ?? null,
     automatic: automatic ?? null,
+    environment,
   };
   const index = await editIndex(writer.git, snapshot.tip, model);
-  const row = index.after({ production: pointer && record && { pointer, metric: primaryMetric(record) } });
+  const production = pointer && record && { pointer, metric: primaryMetric(record) };
+  const row = environment === "production" ? [index.after({ production })] : [];
   const placed = record ? await secureModel(writer, snapshot, record) : [];
-  const changes = [...placed, { path: productionFile(model), content }, ...statement, row];
+  const changes = [...placed, { path, content }, ...statement, ...row];
   return {
     commits: [{ message: formatMessage(subject, body, facts), changes }],
     result: (ids) => ({ from, to, commit: ids[0]! }),
@@ -182,20 +200,20 @@ function settleRace(model: string, { from, to }: First, last: PointerChange): Wr
   });
 }
 
-function alreadyThere(model: string, version: number): UserError {
+function alreadyThere(model: string, version: number, environment: string): UserError {
   return new UserError({
-    message: `${model}@${version} is in production already`,
+    message: `${model}@${version} is in ${environment} already`,
     hint: `see what was there before: mergeml history ${model}`,
   });
 }
 
-function nothingDeployed(model: string, changes: readonly PointerChange[]): UserError {
+function nothingDeployed(model: string, changes: readonly PointerChange[], environment: string): UserError {
   const last = changes.findLast(({ to }) => to !== null)?.to?.version;
   const hint =
     last === undefined
       ? "it was never promoted"
       : `it was undeployed before; to deploy again: mergeml promote ${model} --to ${last}`;
-  return new UserError({ message: `there is nothing to roll back: no version of ${model} is in production`, hint });
+  return new UserError({ message: `there is nothing to roll back: no version of ${model} is in ${environment}`, hint });
 }
 
 /** A promotion that was judged on live data, and what was found. */
@@ -219,7 +237,8 @@ export async function rollbackPromotion(
     const { stack } = foldDeployments(await readPointerChanges(writer.git, snapshot.tip, model));
     const [before, current] = [stack.at(-2), stack.at(-1)];
     if (current?.by.commit !== promotion || !before) return { commits: [], result: () => null };
-    const target = await earlierPointer(writer, snapshot, model, placeOf(before));
-    return planRollback(writer, snapshot, { model, current, target, named: false, automatic: reason });
+    const place = placeIn(model);
+    const target = await earlierPointer(writer, snapshot, { model, place }, placeOf(before));
+    return planRollback(writer, snapshot, { model, place, current, target, named: false, automatic: reason });
   });
 }

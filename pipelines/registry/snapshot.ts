@@ -6,7 +6,15 @@ import { checkChallenger, readChallenger } from "./challenger-pointer.ts";
 import { DamageError } from "./damage.ts";
 import type { Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
-import { challengerFile, formatFile, isModelName, productionFile, versionFolder } from "./paths.ts";
+import {
+  challengerFile,
+  formatFile,
+  isModelName,
+  parsePath,
+  pointerFile,
+  productionFile,
+  versionFolder,
+} from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
 import { listVersions, type Records, readRecords, type VersionName } from "./read-records.ts";
 import { type BlobStore, checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
@@ -25,6 +33,10 @@ export interface Snapshot {
   production(model: string): Promise<ProductionPointer | null>;
   /** All deployed models, in two batches of reads whatever their number. */
   productions(): Promise<Map<string, ProductionPointer>>;
+  /** The version that runs in an environment; null when none does. */
+  pointer(model: string, environment: string): Promise<ProductionPointer | null>;
+  /** Environments beside production that have a pointer of the model, sorted. */
+  environments(model: string): Promise<string[]>;
   /** The version that is tried beside production; null when none is. It does not matter to what production is. */
   challenger(model: string): Promise<ChallengerPointer | null>;
   /** Whether the model has a challenger.json, whatever is in it. */
@@ -66,6 +78,9 @@ export async function openSnapshot(source: SnapshotSource, tip: string | null): 
       return pointers.get(model) ?? null;
     },
     productions: () => (deployed ??= snapshot.models().then((models) => readProductions(git, tip, models, known))),
+    pointer: (model, environment) =>
+      environment === "production" ? snapshot.production(model) : readPointerOf(git, snapshot, model, environment),
+    environments: (model) => listEnvironments(git, tip, model),
     challenger: (model) => readChallengerOf(git, snapshot, model),
     hasChallenger: async (model) => (await challengerContent(git, tip, model)) !== null,
     record: async (model, version) => (await snapshot.records(model, [version]))[0]!,
@@ -143,6 +158,33 @@ async function readProductions(
   for (const record of await readRecords(git, tip, versions, known, promotedNothing))
     checkPointer(pointers.get(record.model)!, record);
   return pointers;
+}
+
+async function listEnvironments(git: Git, tip: string | null, model: string): Promise<string[]> {
+  if (tip === null || !isModelName(model)) return [];
+  const [found] = await readAllObjects(git, [`${tip}:models/${model}`]);
+  if (found?.type !== "tree") return [];
+  return parseTree(found).flatMap(({ name }) => {
+    const parsed = parsePath(`models/${model}/${name}`);
+    return parsed.kind === "environment" ? [parsed.environment] : [];
+  });
+}
+
+async function readPointerOf(
+  git: Git,
+  snapshot: Snapshot,
+  model: string,
+  environment: string,
+): Promise<ProductionPointer | null> {
+  if (snapshot.tip === null || !isModelName(model)) return null;
+  const path = pointerFile(model, environment);
+  const [file] = await readAllObjects(git, [`${snapshot.tip}:${path}`]);
+  if (!file) return null;
+  const pointer = readPointer(file.content, model, path);
+  if (!(await snapshot.versions(model)).includes(pointer.version))
+    throw new DamageError(path, `names ${model}@${pointer.version}, and there is no such version`);
+  checkPointer(pointer, await snapshot.record(model, pointer.version), path);
+  return pointer;
 }
 
 async function challengerContent(git: Git, tip: string | null, model: string): Promise<Uint8Array | null> {

@@ -4,7 +4,7 @@ import { readChallenger } from "./challenger-pointer.ts";
 import type { Git } from "./git/git.ts";
 import { type LoggedChange, type LoggedCommit, readCommits, readMergeChanges } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
-import { challengerFile, parsePath, productionFile, recordFile } from "./paths.ts";
+import { parsePath, type RegistryPath, recordFile } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
 import type { VerifiedVersions } from "./verify-versions.ts";
@@ -16,7 +16,8 @@ export interface BranchHistory {
 }
 
 interface Move {
-  kind: "production" | "challenger";
+  kind: "production" | "challenger" | "environment";
+  path: string;
   commit: LoggedCommit;
   model: string;
   blob: string;
@@ -40,9 +41,9 @@ export async function verifyHistory(
     problems.push(...shapeProblems(commit), ...versionProblems(commit, highest, records));
     for (const { path, after } of commit.changes) {
       const parsed = parsePath(path);
-      if ((parsed.kind === "production" || parsed.kind === "challenger") && after !== null) {
+      if (isPointer(parsed) && after !== null) {
         const { kind, model } = parsed;
-        moves.push({ kind, commit, model, blob: after, known: highest.get(model) ?? 0 });
+        moves.push({ kind, path, commit, model, blob: after, known: highest.get(model) ?? 0 });
       }
     }
   }
@@ -107,26 +108,33 @@ function isAddition({ before, after }: LoggedChange): boolean {
   return before === null && after !== null;
 }
 
+type PointerPath = Extract<RegistryPath, { kind: "production" | "challenger" | "environment" }>;
+
+function isPointer(parsed: RegistryPath): parsed is PointerPath {
+  return parsed.kind === "production" || parsed.kind === "challenger" || parsed.kind === "environment";
+}
+
 const pointers = {
-  production: { file: productionFile, verb: "promotes", read: readPointer },
-  challenger: { file: challengerFile, verb: "tries", read: readChallenger },
+  production: { verb: "promotes", read: readPointer },
+  environment: { verb: "promotes", read: readPointer },
+  challenger: { verb: "tries", read: readChallenger },
 } as const;
 
 function moveProblem(
-  { kind, commit, model, blob, known }: Move,
+  { kind, path, commit, model, blob, known }: Move,
   content: Uint8Array,
   records: ReadonlyMap<string, VersionRecord>,
   signatures: VerifiedVersions["signatures"],
 ): Problem[] {
   try {
-    const { file, verb, read } = pointers[kind];
-    if (content.length === 0) return [at(commit, `leaves ${file(model)} without content (${blob})`)];
-    const pointer = read(content, model);
+    const { verb, read } = pointers[kind];
+    if (content.length === 0) return [at(commit, `leaves ${path} without content (${blob})`)];
+    const pointer = read(content, model, path);
     const record = records.get(`${model}@${pointer.version}`);
     if (pointer.version > known)
       return [at(commit, `${verb} ${model}@${pointer.version}, which was not registered then`)];
     if (!record) return [at(commit, `${verb} ${model}@${pointer.version}, whose record cannot be read`)];
-    checkPointer(pointer, record, file(model));
+    checkPointer(pointer, record, path);
     if (signatures.get(`${model}@${pointer.version}`) instanceof UserError)
       return [at(commit, `${verb} ${model}@${pointer.version}, whose verdict nobody has signed who must`)];
     return [];
@@ -159,7 +167,8 @@ function mergedProblem(
   against: readonly (LoggedChange | null)[],
   known: ReadonlySet<string>,
 ): string | null {
-  const { kind } = parsePath(path);
+  const parsed = parsePath(path);
+  const { kind } = parsed;
   const changes = against.filter((each) => each !== null);
   const after = changes[0]?.after ?? null;
   const isNew = changes.length === against.length && after !== null;
@@ -171,9 +180,7 @@ function mergedProblem(
   if (!isNew) return null;
   if (kind === "other") return `adds ${JSON.stringify(path)}, which is nothing a registry has`;
   if (changes.some(({ mode }) => mode !== "100644")) return `makes ${path} something else than a plain file`;
-  return (kind === "production" || kind === "challenger") && !known.has(after)
-    ? `changes ${path} to what none of its parents has`
-    : null;
+  return isPointer(parsed) && !known.has(after) ? `changes ${path} to what none of its parents has` : null;
 }
 
 function at({ commit, subject, author }: LoggedCommit, what: string): Problem {

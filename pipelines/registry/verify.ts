@@ -31,6 +31,9 @@ export async function verify(source: SnapshotSource, tip: string): Promise<Verif
     ...history.problems,
     ...(await pointerProblems(snapshot.models, snapshot.production)),
     ...(await pointerProblems(snapshot.models, snapshot.challenger)),
+    ...(await pointerProblems(snapshot.models, async (model) => {
+      for (const environment of await snapshot.environments(model)) await snapshot.pointer(model, environment);
+    })),
   ];
   const notes = await indexNotes(source.git, tip);
   return {

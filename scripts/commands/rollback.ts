@@ -1,3 +1,4 @@
+import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
 import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { RollbackResult } from "../../pipelines/registry/rollback.ts";
@@ -14,6 +15,7 @@ export const rollback: Command = {
   positionals: { min: 1, max: 1 },
   options: {
     to: { type: "string", value: "N", description: "The version to go back to" },
+    environment: { type: "string", value: "name", description: "Where; production when left out" },
     "when-broken": { type: "boolean", description: "Only when live data breaks a limit of rollback.when" },
     now: {
       type: "string",
@@ -49,13 +51,24 @@ async function byHand({ positionals: [name = ""], option, workspace }: CommandIn
   const { registry } = opened;
   const snapshot = await registry.snapshot({ fetch: true });
   const to = wholeNumber("to", option("to"));
-  const done = await registry.rollback(await knownModel(name, snapshot), to === null ? {} : { to });
-  return { text: doneText(name, done) + localOnly(opened), data: { model: name, remote: opened.remote, ...done } };
+  const environment = knownEnvironment(option("environment") ?? "production", opened.repository.environments);
+  const options = { environment, ...(to !== null && { to }) };
+  const done = await registry.rollback(await knownModel(name, snapshot), options);
+  const place = environment === "production" ? {} : { environment };
+  return {
+    text: doneText(name, done, environment) + localOnly(opened),
+    data: { model: name, remote: opened.remote, ...place, ...done },
+  };
 }
 
 async function whenBroken(input: CommandInput): Promise<CommandOutcome> {
   const { positionals, option, workspace } = input;
   const [name = ""] = positionals;
+  if (option("environment") !== undefined)
+    throw new UserError({
+      message: "--when-broken looks at production",
+      hint: "leave --environment out",
+    });
   if (option("to") !== undefined)
     throw new UserError({
       message: "--to and --when-broken exclude each other",
@@ -80,7 +93,8 @@ function checkText({ model, done, ...judgement }: BrokenCheck): string {
   return [...lines, after].join("\n");
 }
 
-function doneText(name: string, done: RollbackResult): string {
-  const where = done.to === null ? "nothing is in production now" : `v${done.to} is in production now`;
-  return `${name}: ${done.from ?? "none"} -> ${done.to ?? "none"}, ${where}  registry@${done.commit.slice(0, 7)}\nUndo: mergeml promote ${name} --to ${done.from}`;
+function doneText(name: string, done: RollbackResult, environment = "production"): string {
+  const where = `${done.to === null ? "nothing" : `v${done.to}`} is in ${environment} now`;
+  const undo = environment === "production" ? `${name} --to ${done.from}` : `${name}@${done.from} --to ${environment}`;
+  return `${name}: ${done.from ?? "none"} -> ${done.to ?? "none"}, ${where}  registry@${done.commit.slice(0, 7)}\nUndo: mergeml promote ${undo}`;
 }

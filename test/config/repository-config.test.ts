@@ -20,6 +20,7 @@ test("a repository needs no mergeml.yaml", async () => {
   expect(await loadRepositoryConfig(root)).toEqual({
     config: {
       registry: "registry",
+      environments: ["production"],
       data: ["data"],
       sources: {},
       store: ".mergeml/store",

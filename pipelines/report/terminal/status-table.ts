@@ -12,6 +12,8 @@ export interface StatusRow {
   challenger: string | null;
   drift: string | null;
   next: string;
+  /** Versions by environment before production. */
+  environments?: Readonly<Record<string, number | null>>;
 }
 
 /** `mergeml status`: a plain table. Drift and challengers are left out while no model has any, and the metric's name moves to the header when all share it. */
@@ -20,6 +22,10 @@ export function renderStatus(rows: readonly StatusRow[]): string {
   const [only] = metrics.size === 1 ? metrics : [];
   const columns: readonly { header: string; cell: (row: StatusRow) => string | null }[] = [
     { header: "model", cell: (row) => row.model },
+    ...Object.keys(rows[0]?.environments ?? {}).map((name) => ({
+      header: name,
+      cell: (row: StatusRow) => (row.environments?.[name] ? `v${row.environments[name]}` : null),
+    })),
     { header: "production", cell: (row) => (row.production === null ? null : `v${row.production}`) },
     { header: "since", cell: (row) => row.since },
     { header: only ?? "primary", cell: (row) => score(row, only === undefined) },
