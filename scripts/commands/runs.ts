@@ -1,7 +1,13 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { visibleText } from "../../pipelines/errors/visible-text.ts";
 import { isModelName } from "../../pipelines/registry/paths.ts";
-import { renderRun, renderRunComparison, renderRuns, sameTest } from "../../pipelines/report/terminal/runs-table.ts";
+import {
+  renderRun,
+  renderRunComparison,
+  renderRuns,
+  sameTest,
+  scoreLine,
+} from "../../pipelines/report/terminal/runs-table.ts";
 import { findRun } from "../../pipelines/run-log/find-run.ts";
 import { changedParams, listRuns, withVersions } from "../../pipelines/run-log/list-runs.ts";
 import type { ReadRuns } from "../../pipelines/run-log/read-runs.ts";
@@ -56,8 +62,14 @@ function list(
     return { text, data: { runs: [], waiting } };
   }
   const listed = listRuns(records, options);
+  const trend = scoreLine(listed, options.sort);
   const notes = waiting > 0 ? [`${waiting} of all runs wait here to be pushed: mergeml runs --push`] : [];
-  return { text: [renderRuns(listed, options.sort), ...notes].join("\n"), data: { runs: listed, waiting } };
+  return {
+    text: [renderRuns(listed, options.sort), ...(model !== undefined && trend !== "" ? [trend] : []), ...notes].join(
+      "\n",
+    ),
+    data: { runs: listed, waiting },
+  };
 }
 
 function compare(records: ReadRuns["runs"], [first, second, ...more]: readonly string[]): CommandOutcome {

@@ -1,7 +1,7 @@
 import { formatCount, formatNumber } from "../../statistics/format-number.ts";
 import { type Html, html } from "../page/html.ts";
 import { foreign } from "../page/phrases.ts";
-import { sparkline } from "../page/sparkline.ts";
+import { drawSparkline } from "../page/sparkline.ts";
 import { humaniseAge } from "../terminal/humanise-age.ts";
 import type { DashboardFacts, DashboardModel } from "./dashboard-facts.ts";
 
@@ -36,7 +36,7 @@ function rowOf(model: DashboardModel, now: Date): Html {
   const values = versions.filter(({ metric }) => metric === status.metric).map(({ value }) => value ?? Number.NaN);
   const moved = windows.flatMap(({ prediction }) => (prediction ? [prediction.distance / prediction.limit] : []));
   return html`<tr><th scope="row"><a href="models/${status.model}.html">${status.model}</a></th><td>${environment}</td>
-<td><span aria-hidden="true">${sign}</span> ${words}</td><td>${metricNow(model)} ${sparkline(values)}</td><td>${driftOf(model)} ${sparkline(moved, 1)}</td>
+<td><span aria-hidden="true">${sign}</span> ${words}</td><td>${metricNow(model)} ${drawSparkline(values)}</td><td>${driftOf(model)} ${drawSparkline(moved, 1)}</td>
 <td>${status.since === null ? "–" : html`<time datetime="${status.since}">${humaniseAge(status.since, now)}</time>`}</td><td>${owner === null ? "–" : foreign(owner, 60)}</td><td>${nextOf(model)}</td></tr>\n`;
 }
 

@@ -3,7 +3,7 @@ import { formatCount, formatNumber } from "../../statistics/format-number.ts";
 import { dataBlock } from "../page/data-block.ts";
 import { type Html, html } from "../page/html.ts";
 import { foreign } from "../page/phrases.ts";
-import { sparkline } from "../page/sparkline.ts";
+import { drawSparkline } from "../page/sparkline.ts";
 import { factTable } from "../page/table.ts";
 import type { DashboardFacts, DashboardModel, ListedVersion } from "./dashboard-facts.ts";
 import { datasetPath, viewPath } from "./data-pages.ts";
@@ -39,7 +39,7 @@ function pullRequest({ web }: DashboardFacts, number: number | null): Html {
 function history({ versions, status }: DashboardModel): Html {
   const values = versions.filter(({ metric }) => metric === status.metric).flatMap(({ value }) => value ?? []);
   if (values.length < 2) return html``;
-  return html`<p class="history">${status.metric} over ${formatCount(values.length)} versions: ${formatNumber(values[0]!)} … ${formatNumber(values.at(-1)!)} ${sparkline(values)} <span class="aside">each on the test rows of its own time</span></p>`;
+  return html`<p class="history">${status.metric} over ${formatCount(values.length)} versions: ${formatNumber(values[0]!)} … ${formatNumber(values.at(-1)!)} ${drawSparkline(values)} <span class="aside">each on the test rows of its own time</span></p>`;
 }
 
 /** From data to commit to pull request to verdict, in one line each. */

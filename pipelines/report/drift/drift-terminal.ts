@@ -1,6 +1,7 @@
 import { oneLine } from "../../errors/inert-markdown.ts";
 import { formatCount, formatNumber } from "../../statistics/format-number.ts";
 import { matchNumbers } from "../../statistics/matched-numbers.ts";
+import { sparkline } from "../../statistics/sparkline.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
 import {
   type DriftEntry,
@@ -29,6 +30,7 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
     { header: "window", cell: ({ window }) => spanText(window) },
     { header: "rows", align: "right", cell: ({ result }) => formatCount(result.rows.current) },
     { header: "prediction", align: "right", cell: ({ history: [newest] }) => (newest ? predictionText(newest) : "") },
+    { header: "windows", cell: ({ history }) => windowLine(history) },
     { header: "metric (at deploy)", cell: metricText },
   ];
   const rows = worstDriftFirst(entries).map((entry) =>
@@ -39,6 +41,12 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
   const failures = entries.flatMap((entry) => (entry.outcome === "error" ? [renderDriftFailure(entry)] : []));
   const broken = entries.flatMap((entry) => (entry.outcome === "error" ? [] : brokenText(entry)));
   return [textTable(columns, rows), ...broken, ...failures].join("\n\n");
+}
+
+/** The distance of the predictions over the last windows, oldest first, as bars; empty for fewer than two. */
+export function windowLine(history: readonly DriftPoint[]): string {
+  const moved = history.flatMap(({ prediction }) => (prediction ? [prediction.distance / prediction.limit] : []));
+  return moved.length < 2 ? "" : sparkline(moved.toReversed().filter(Number.isFinite));
 }
 
 /** Whatever drifts, a model that breaks the limits of its config asks for attention. */

@@ -3,7 +3,7 @@ import { type Html, html } from "./html.ts";
 const [width, height] = [84, 20];
 
 /** A line through the values, without words: they stand beside it. The last value has a dot. `limit` is drawn dashed. */
-export function sparkline(values: readonly number[], limit?: number): Html {
+export function drawSparkline(values: readonly number[], limit?: number): Html {
   const shown = values.filter(Number.isFinite).slice(-40);
   if (shown.length < 2) return html``;
   const all = limit === undefined ? shown : [...shown, limit];
