@@ -1,6 +1,6 @@
 import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
 import { challengeWords } from "../../pipelines/registry/challenger-pointer.ts";
-import { windowLine } from "../../pipelines/report/drift/drift-terminal.ts";
+import { windowBars } from "../../pipelines/report/drift/drift-terminal.ts";
 import { humaniseAge } from "../../pipelines/report/terminal/humanise-age.ts";
 import { renderStatus } from "../../pipelines/report/terminal/status-table.ts";
 import { readStatus } from "../../pipelines/status.ts";
@@ -41,7 +41,7 @@ export const status: Command = {
 /** With the last day of its window, because the check may be an old one. */
 function driftWord({ outcome, window, history = [] }: LastCheck): string {
   const day = new Date(Date.parse(window.to) - 1).toISOString().slice(0, 10);
-  return [`${outcome} (${day})`, windowLine(history)].filter(Boolean).join(" ");
+  return [`${outcome} (${day})`, windowBars(history)].filter(Boolean).join(" ");
 }
 
 function nextWord(state: string, model: string, detail: string): string {

@@ -35,7 +35,7 @@ export interface ListedMove {
 }
 
 /** What is in production, and what a run would do next, as `mergeml status --json` has it. */
-export interface DashboardStatus {
+interface DashboardStatus {
   model: string;
   production: number | null;
   since: string | null;

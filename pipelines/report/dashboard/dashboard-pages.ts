@@ -20,6 +20,6 @@ export function dashboardPages(facts: DashboardFacts): Map<string, string> {
 }
 
 /** Names of models are plain: letters, digits and dashes. */
-export function modelPath(model: string): string {
+function modelPath(model: string): string {
   return `models/${model}.html`;
 }

@@ -21,7 +21,7 @@ ${models.length === 0 && html`<p>No models yet: <code>mergeml init</code></p>`}<
 }
 
 /** What needs a person comes first: live data, then what waits for a decision. */
-export function urgency({ status: { drift, next, automatic } }: DashboardModel): number {
+function urgency({ status: { drift, next, automatic } }: DashboardModel): number {
   if (automatic !== null) return 6;
   if (drift?.outcome === "drift" && drift.persistent === "drift") return 5;
   if (drift?.outcome === "silent") return 4;

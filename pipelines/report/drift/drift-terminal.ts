@@ -30,7 +30,7 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
     { header: "window", cell: ({ window }) => spanText(window) },
     { header: "rows", align: "right", cell: ({ result }) => formatCount(result.rows.current) },
     { header: "prediction", align: "right", cell: ({ history: [newest] }) => (newest ? predictionText(newest) : "") },
-    { header: "windows", cell: ({ history }) => windowLine(history) },
+    { header: "windows", cell: ({ history }) => windowBars(history) },
     { header: "metric (at deploy)", cell: metricText },
   ];
   const rows = worstDriftFirst(entries).map((entry) =>
@@ -44,7 +44,7 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
 }
 
 /** The distance of the predictions over the last windows, oldest first, as bars; empty for fewer than two. */
-export function windowLine(history: readonly DriftPoint[]): string {
+export function windowBars(history: readonly DriftPoint[]): string {
   const moved = history.flatMap(({ prediction }) => (prediction ? [prediction.distance / prediction.limit] : []));
   return moved.length < 2 ? "" : sparkline(moved.toReversed().filter(Number.isFinite));
 }

@@ -12,7 +12,7 @@ function day(at: number): string {
   return new Date(Date.UTC(2026, 0, 1) + at * 3_600_000).toISOString();
 }
 
-export function listedVersion(version: number, change: Partial<ListedVersion> = {}): ListedVersion {
+function listedVersion(version: number, change: Partial<ListedVersion> = {}): ListedVersion {
   const rmse = 30 - 4 * (1 - 1 / version) + Math.sin(version) / 3;
   return {
     version,
@@ -38,7 +38,7 @@ export function listedVersion(version: number, change: Partial<ListedVersion> = 
   };
 }
 
-export function loggedRun(at: number, change: Partial<RunRecord> = {}): RunRecord {
+function loggedRun(at: number, change: Partial<RunRecord> = {}): RunRecord {
   return {
     format: 1,
     id: `r-${String(at).padStart(64, "0")}`,
