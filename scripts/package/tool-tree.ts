@@ -60,15 +60,9 @@ function writeSetup(root: string, folder: string): void {
   writeFileSync(join(folder, "action.yml"), definition.replace("main: main.js", "main: actions/setup/main.js"));
 }
 
-/** Those that another repository calls. */
+/** All, unchanged: a workflow's own token may push no commit that changes one. */
 function writeWorkflows(root: string, folder: string): void {
-  const from = join(root, ".github/workflows");
-  for (const name of readdirSync(from)) {
-    const text = readFileSync(join(from, name), "utf8");
-    if (!/^ {2}workflow_call:/m.test(text)) continue;
-    mkdirSync(join(folder, ".github/workflows"), { recursive: true });
-    writeFileSync(join(folder, ".github/workflows", name), text);
-  }
+  cpSync(join(root, ".github/workflows"), join(folder, ".github/workflows"), { recursive: true });
 }
 
 /** Writes package.json: what the repository's says of the tool, and `more`. */

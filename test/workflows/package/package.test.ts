@@ -73,9 +73,9 @@ it("is installed by name, and plays the first steps of the README", async () => 
   const npm = async (...args: string[]) =>
     (await runs(args[0]!, args.slice(1), { cwd: root, env: { ...env, ...settings }, timeout: 300_000 })).stdout;
 
-  expect(await npm("npx", "--yes", "mergeml", "init", "--actions", "acme/mergeml@v0.1.0")).toContain(
-    "models/flats/model.yaml",
-  );
+  const first = await npm("npx", "--yes", "mergeml", "init");
+  expect(first).toContain("models/flats/model.yaml");
+  expect(first).toContain("not written: say where the actions of mergeml are");
   await npm("npm", "install", "--no-save", "mergeml");
   const own = join(root, "node_modules/mergeml");
   expect(readdirSync(join(root, "node_modules")).sort()).toEqual([
@@ -91,6 +91,14 @@ it("is installed by name, and plays the first steps of the README", async () => 
   expect([...new Set(registry.missing)]).toEqual(["@tensorflow/tfjs-node"]);
   const runtime = JSON.parse(readFileSync(join(own, "node_modules/onnxruntime-node/package.json"), "utf8"));
   expect(runtime).not.toHaveProperty("scripts");
+
+  // A release's package knows its commit, which the workflows are pinned to.
+  const commit = "4be91c2".padEnd(40, "0");
+  writeFileSync(join(own, "lib/release.json"), JSON.stringify({ repository: "acme/mergeml", commit }));
+  expect(await npm("npx", "mergeml", "init")).toContain(".github/workflows/ (");
+  const caller = readFileSync(join(root, ".github/workflows/model-pr.yml"), "utf8");
+  expect(caller).toContain(`acme/mergeml/.github/workflows/model-pr.yml@${commit} # v0.1.0\n`);
+  expect(git(root, "show", "registry:.github/workflows/registry.yml")).toContain(`ref: ${commit} # v0.1.0\n`);
 
   writeFileSync(join(root, ".gitignore"), "node_modules/\n.mergeml/\n");
   git(root, "add", ".");
