@@ -1,7 +1,7 @@
 import { oneLine } from "../../errors/inert-markdown.ts";
 import { formatCount, formatNumber } from "../../statistics/format-number.ts";
 import { matchNumbers } from "../../statistics/matched-numbers.ts";
-import { sparkline } from "../../statistics/sparkline.ts";
+import { sparkBars } from "../../statistics/spark-bars.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
 import {
   type DriftEntry,
@@ -46,7 +46,7 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
 /** The distance of the predictions over the last windows, oldest first, as bars; empty for fewer than two. */
 export function windowBars(history: readonly DriftPoint[]): string {
   const moved = history.flatMap(({ prediction }) => (prediction ? [prediction.distance / prediction.limit] : []));
-  return moved.length < 2 ? "" : sparkline(moved.toReversed().filter(Number.isFinite));
+  return moved.length < 2 ? "" : sparkBars(moved.toReversed().filter(Number.isFinite));
 }
 
 /** Whatever drifts, a model that breaks the limits of its config asks for attention. */

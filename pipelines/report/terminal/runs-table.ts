@@ -6,7 +6,7 @@ import { curveLine } from "../../run-log/run-curves.ts";
 import type { RunMetric, RunRecord } from "../../run-log/run-record.ts";
 import { formatCount } from "../../statistics/format-number.ts";
 import { matchNumbers } from "../../statistics/matched-numbers.ts";
-import { sparkline } from "../../statistics/sparkline.ts";
+import { sparkBars } from "../../statistics/spark-bars.ts";
 import { textTable } from "./text-table.ts";
 
 const none = "–";
@@ -40,7 +40,7 @@ export function scoreLine(runs: readonly ListedRun[], metric?: string): string {
   const name = metric ?? runs[0]?.metrics[0]?.metric;
   const inTime = runs.toSorted((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
   const scores = inTime.flatMap((run) => (name === undefined ? [] : (metricOf(run, name)?.candidate ?? [])));
-  return scores.length < 3 ? "" : `${name} over these runs, oldest first: ${sparkline(scores)}`;
+  return scores.length < 3 ? "" : `${name} over these runs, oldest first: ${sparkBars(scores)}`;
 }
 
 /** `mergeml runs show`: all of one run. */
