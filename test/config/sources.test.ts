@@ -142,3 +142,13 @@ test.each([
   expect(problems[0]!.where!.column).toBeGreaterThan(1);
   expect(config.sources).toEqual({});
 });
+
+test.each([
+  ["an address with a password", "type: postgres, url: postgres://reader:hush-hush@db/shop, schemas: [features]"],
+  ["a key", `${s3}, secret_access_key: hush-hush`],
+  ["an address where another is due", "type: http, url: https://ada:hush-hush@data.example.com/?a b"],
+])("%s that stands in mergeml.yaml is not shown again", (_title, source) => {
+  const { problems } = parseRepositoryConfig(one(source), "mergeml.yaml");
+  expect(problems).not.toEqual([]);
+  expect(JSON.stringify(problems)).not.toContain("hush-hush");
+});

@@ -36,7 +36,7 @@ export function reachSources({ sources, env, clock, installed, review }: SourceP
         throw error;
       }
     });
-    return { sources: await Promise.all(reached), extensions, installed };
+    return { sources: await Promise.all(reached), names: Object.keys(sources), extensions, installed };
   };
 }
 

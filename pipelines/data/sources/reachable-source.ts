@@ -27,6 +27,8 @@ export interface ReachableSource {
 /** What an engine's process needs to reach the sources that a query names. */
 export interface ReachableSources {
   sources: readonly ReachableSource[];
+  /** All that mergeml.yaml has, for who mistypes one. */
+  names?: readonly string[];
   /** Folder of the engine's extensions that the operator gives. */
   extensions: string | null;
   /** Where the engine installs its extensions otherwise. */

@@ -64,6 +64,34 @@ test.each<[string, string, string, string, boolean]>([
     false,
   ],
   [
+    "a database that is not there",
+    "IO",
+    'Unable to connect to Postgres at "…": FATAL:  database "nowhere" does not exist',
+    "the source shop cannot be read: there is no such database",
+    false,
+  ],
+  [
+    "a text that is no address",
+    "IO",
+    'Unable to connect to Postgres at "***": missing "=" after "***" in connection info string',
+    "the source shop cannot be read: the value of its variable is no address of a database",
+    false,
+  ],
+  [
+    "a bucket that is not there",
+    "HTTP",
+    "HTTP GET error reading 's3://acme-lake/ml/' (HTTP 404 Not Found)\nNoSuchBucket: The specified bucket does not exist.",
+    "the source lake cannot be read: there is no such bucket",
+    false,
+  ],
+  [
+    "what nobody foresaw",
+    "IO",
+    "Something new happened to 's3://acme-lake/ml/x.parquet'",
+    "the source lake cannot be read: Something new happened",
+    false,
+  ],
+  [
     "a lost connection",
     "IO",
     "server closed the connection unexpectedly",
@@ -82,5 +110,7 @@ test("an object that is not there is the user's to mend, and what is no source's
   expect(sourceError(missing, [lake, shop], "to run it")?.error).toBeInstanceOf(UserError);
   expect(sourceError(fromDuckdb("Binder", "Referenced column x not found"), [lake], "to run it")).toBeNull();
   expect(sourceError(missing, [], "to run it")).toBeNull();
+  const told = sourceError(fromDuckdb("IO", "Connection refused"), [lake], "to connect to it")!.error;
+  expect(sourceError(told, [lake, shop], "to run it")).toBeNull(); // not told twice
   expect(sourceError(new UserError({ message: "timeout" }), [lake], "to run it")).toBeNull();
 });

@@ -32,7 +32,8 @@ export async function judgeQuery(session: DuckdbSession, job: PrepareJob): Promi
   const known = job.sources?.sources ?? [];
   const tree = await parseQuery(session, sql);
   const rules = await functionRules(session);
-  const { files, sources, functions, parameters, problems } = surveyQuery(sql, tree, rules.refused, known);
+  const survey = surveyQuery(sql, tree, rules.refused, known, job.sources?.names);
+  const { files, sources, functions, parameters, problems } = survey;
   const objections = [...problems, ...parameterProblems(job, parameters)];
   if (objections.length > 0) throw new UserError(objections);
   if (sources.length > 0) await refuseForeignFunctions(session, sql, functions, rules.own);

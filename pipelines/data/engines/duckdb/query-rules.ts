@@ -39,6 +39,8 @@ interface Survey {
   sql: SqlText;
   refused: ReadonlyMap<string, Refusal>;
   known: readonly ReachableSource[];
+  /** Of all sources, those too that the query does not name. */
+  names: readonly string[];
   files: FileMention[];
   sources: SourceMention[];
   functions: Set<string>;
@@ -62,9 +64,10 @@ export function surveyQuery(
   root: SyntaxNode,
   refused: ReadonlyMap<string, Refusal>,
   known: readonly ReachableSource[] = [],
+  names: readonly string[] = [],
 ): QueryUse {
   const found = { files: [], sources: [], functions: new Set<string>(), parameters: new Set<string>(), problems: [] };
-  const survey: Survey = { sql, refused, known, ...found };
+  const survey: Survey = { sql, refused, known, names, ...found };
   const stack: Visit[] = [{ node: root, scope: new Set() }];
   for (let visit = stack.pop(); visit; visit = stack.pop()) {
     const { node, scope } = visit;
@@ -131,13 +134,12 @@ function judgeTable(survey: Survey, node: SyntaxNode, scope: ReadonlySet<string>
     const full = [...qualifiers, name].join(".");
     const isFile = /\.(csv|tsv|parquet|json)$/i.test(full);
     const quoted = isFile ? `put the file name in quotes: FROM '${full}'` : fileHint;
-    refuse(survey, node, `there is no table ${full}`, sourceHint(qualifiers[0] ?? name, survey.known) ?? quoted);
+    refuse(survey, node, `there is no table ${full}`, sourceHint(qualifiers[0] ?? name, survey.names) ?? quoted);
   }
 }
 
 /** A name that is nearly that of a source. */
-function sourceHint(word: string, known: Survey["known"]): string | null {
-  const names = known.map(({ name }) => name);
+function sourceHint(word: string, names: readonly string[]): string | null {
   const near = didYouMean(word, names);
   return near && `did you mean ${near}?  the sources of mergeml.yaml: ${names.join(", ")}`;
 }

@@ -120,7 +120,7 @@ function guilty(text: string, used: readonly UsedSource[]): UsedSource | null {
   });
   if (named.length === 1) return named[0]!;
   const databases = used.filter(({ access }) => access.kind === "database");
-  return databases.length === 1 && /connection|password|statement|permission/i.test(text) ? databases[0]! : null;
+  return databases.length === 1 && /connect|password|statement|permission/i.test(text) ? databases[0]! : null;
 }
 
 /** Its first line: what follows repeats it, or is the engine's advice about secrets. */
