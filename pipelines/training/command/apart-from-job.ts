@@ -10,7 +10,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 type Command = readonly [string, ...string[]];
 
 /** How a program is kept from what its job has: not at all, where the runner can, or else not at all run. */
-export const isolations = ["none", "auto", "required"] as const;
+const isolations = ["none", "auto", "required"] as const;
 export type Isolation = (typeof isolations)[number];
 
 /** In a job of GitHub Actions `auto`, on a machine of one's own `none`, unless MERGEML_ISOLATION says otherwise. */
