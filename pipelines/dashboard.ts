@@ -20,7 +20,7 @@ export async function buildDashboard(
 }
 
 /** All models, versions, moves and runs. */
-export async function readDashboard(workspace: Workspace, drift: readonly DriftEntry[]): Promise<DashboardFacts> {
+async function readDashboard(workspace: Workspace, drift: readonly DriftEntry[]): Promise<DashboardFacts> {
   const { registry, clock } = workspace;
   const snapshot = await registry.snapshot({ fetch: true });
   const [entries, versions, moves, { runs }, web] = await Promise.all([

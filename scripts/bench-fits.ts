@@ -78,7 +78,7 @@ function compare(folder: string, { name, trees, goal, runs, continuous }: Table)
     ]),
   ];
   const fits = new Map<string, Fit[]>(commands.map(([who]) => [who, []]));
-  for (let turn = 0; turn < runs; turn++) for (const [who, fit] of commands) fits.get(who)!.push(fit());
+  for (let turn = 0; turn < runs; turn++) for (const [who, once] of commands) fits.get(who)!.push(once());
   const seconds = (who: string) => median(fits.get(who)!, (fit) => fit.seconds);
   return commands.map(([who]) => {
     const all = fits.get(who)!;

@@ -29,7 +29,7 @@ export function pointerFile(model: string, environment: string): string {
 }
 
 /** Whether a name can be an environment's: what else lies beside the pointers has names of its own. */
-export function isEnvironmentName(name: string): boolean {
+function isEnvironmentName(name: string): boolean {
   return /^[a-z][a-z0-9-]{0,38}$/.test(name) && name !== "challenger";
 }
 

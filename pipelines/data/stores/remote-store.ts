@@ -33,7 +33,7 @@ export interface PublishedFile {
 export type NewItem = Omit<StoredItem, "stored">;
 
 /** What arrived of an item. */
-export interface ReceivedItem {
+interface ReceivedItem {
   /** `sha256:…` of the bytes as they came and were written; null where a store keeps rows and no file. */
   sha256: string | null;
 }
