@@ -56,6 +56,7 @@ it("goes from a drift to its issue and retrain pull request, from the merge to t
   git("switch", "-q", "--detach", "FETCH_HEAD");
   const head = git("rev-parse", "HEAD").trim();
   github.added.heads.set(number, { sha: head, repository: "octo/models" });
+  github.added.mergeBases.set(head, git("merge-base", head, "main").trim());
   const inputs = { "pull-request": `${number}` };
   const judged = await run("workflow_dispatch", ".github/workflows/model-pr.yml", {
     ref: `refs/heads/${branch}`,

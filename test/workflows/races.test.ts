@@ -19,7 +19,7 @@ const pushed = { ref: "refs/heads/main" };
 it("ends in a correct registry when two merges deploy at once, and when a merge meets a rollback", async () => {
   await using repository = await makeCallerRepository();
   const { git, root, run } = repository;
-  repository.mergeml("init");
+  repository.mergeml("init", "--actions", "mergeml/mergeml@v0.1.0");
   cpSync(join(root, "models/flats"), join(root, "models/houses"), { recursive: true });
   const copied = "models/houses/model.yaml";
   repository.write(copied, readFileSync(join(root, copied), "utf8").replace("name: flats", "name: houses"));
