@@ -16,16 +16,17 @@ it("works in a repository of models alone, through the workflows that init wrote
   expect(first.log).toMatch(/::error file=models\/rooms\/model\.yaml,line=1,/);
   expect(production(repository, "flats"), first.log).toBe(1);
 
+  // The mistake has an issue, #1.
   const change = { model: "flats", params: "{ trees: 60, learning_rate: 0.1 }" };
-  const event = await openPullRequest(repository, { number: 1, branch: "better", ...change });
+  const event = await openPullRequest(repository, { number: 2, branch: "better", ...change });
   const judged = await run("pull_request", ".github/workflows/model-pr.yml", event);
-  const [comment] = await commentsOf(repository, 1);
+  const [comment] = await commentsOf(repository, 2);
   expect(comment?.body, judged.log).toContain("## mergeml: flats");
   expect(github.added.checks).toHaveLength(1);
 
   git("switch", "-q", "main");
   git("rm", "-qr", "models/rooms");
   git("commit", "-qm", "Take the broken model away");
-  const deployed = await run("push", ".github/workflows/model-deploy.yml", merge(repository, "better", 1));
+  const deployed = await run("push", ".github/workflows/model-deploy.yml", merge(repository, "better", 2));
   expect(deployed.code, deployed.log).toBe(0);
 });

@@ -36,7 +36,8 @@ export async function openPullRequest(repository: TestRepository, proposal: Prop
   git("merge", "-q", "--no-ff", "-m", `Merge ${head} into ${base}`, branch);
   git("push", "-q", "origin", `${branch}:refs/pull/${number}/head`, `HEAD:refs/pull/${number}/merge`);
   if (from === "octo/models") git("push", "-q", "origin", branch);
-  await announce(repository, branch);
+  const announced = await announce(repository, branch);
+  if (announced !== number) throw new Error(`the next number in the API is ${announced}, not ${number}`);
   github.added.heads.set(number, { sha: head, repository: from });
   return {
     pull_request: {
@@ -47,13 +48,14 @@ export async function openPullRequest(repository: TestRepository, proposal: Prop
   };
 }
 
-/** The pull request in the API; its commits there are other ones, which nobody asks for. */
-async function announce({ github }: TestRepository, branch: string): Promise<void> {
+/** The pull request in the API, and its number; its commits there are other ones, which nobody asks for. */
+async function announce({ github }: TestRepository, branch: string): Promise<number> {
   const { object } = await github.ask<{ object: { sha: string } }>("GET", "/repos/octo/models/git/ref/heads/main");
   await github.ask("POST", "/repos/octo/models/git/refs", { ref: `refs/heads/${branch}`, sha: object.sha });
   const content = Buffer.from(branch).toString("base64");
   await github.ask("PUT", `/repos/octo/models/contents/${branch}.txt`, { message: branch, content, branch });
-  await github.ask("POST", "/repos/octo/models/pulls", { title: branch, head: branch, base: "main" });
+  const pull = { title: branch, head: branch, base: "main" };
+  return (await github.ask<{ number: number }>("POST", "/repos/octo/models/pulls", pull)).number;
 }
 
 /** Merges a branch into main, as the button does. Returns the event of the push. */

@@ -70,8 +70,9 @@ export function datasetTests(farm: () => Farm): void {
       expect(expected.ok).toBe(true);
       const { checks: ours, ...rest } = expected;
       for (const name of names) {
-        const { checks: theirs, ...found } = await farm().build(farm().engineOf(name), from, choice, max_rows);
+        const { checks: theirs, sources, ...found } = await farm().build(farm().engineOf(name), from, choice, max_rows);
         expect(found).toEqual(rest);
+        expect(sources).toMatchObject([{ source: name, read: "database" }]);
         expect(withoutTypes(theirs)).toEqual(withoutTypes(ours));
       }
       expect(readdirSync(join(farm().server.folder, "staging"))).toEqual([]);
