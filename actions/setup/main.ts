@@ -37,8 +37,10 @@ async function installNative(action: Action, root: string, release: Release): Pr
 
 /** Where GitHub keeps a release's files. */
 function releaseAddress(env: Action["env"], { repository, version }: Release): string {
-  if (repository === null) throw new UserError({ message: "these actions are of no release", hint: "give a mirror" });
-  return `${env.GITHUB_SERVER_URL ?? "https://github.com"}/${repository}/releases/download/v${version}`;
+  const server = env.GITHUB_SERVER_URL;
+  if (repository === null || !server)
+    throw new UserError({ message: "these actions are of no release", hint: "give a mirror" });
+  return `${server}/${repository}/releases/download/v${version}`;
 }
 
 /** The command runs on the Node that runs this, whatever the machine's own is; what one step compiled the next one finds. */

@@ -19,9 +19,9 @@ export interface StatingRun {
 /** What the environment of a job says of its run. The certificate of a job says it too, and is what is believed. */
 export function statingRun(env: Environment): StatingRun | null {
   const { GITHUB_RUN_ID: id, GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository } = env;
-  if (!id || !repository) return null;
+  if (!id || !server || !repository) return null;
   return {
-    run: `${server ?? "https://github.com"}/${repository}/actions/runs/${id}`,
+    run: `${server}/${repository}/actions/runs/${id}`,
     workflow: env.GITHUB_WORKFLOW_REF ?? null,
     event: env.GITHUB_EVENT_NAME ?? null,
     actor: env.GITHUB_ACTOR ?? null,

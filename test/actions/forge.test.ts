@@ -64,11 +64,16 @@ describe("another server than GitHub.com", () => {
         .filter((line) => /(github\.com|githubusercontent)/.test(line))
         .map((line) => `${file}: ${line.trim()}`);
     });
-    // Where bugs of mergeml itself are reported, the first line of every Git LFS pointer, and ghcr.io, which is GitHub.com's alone.
+    // Where bugs of mergeml itself are reported, the first line of every Git LFS pointer, and ghcr.io, which is GitHub.com's alone;
+    // names of predicates, the issuer of GitHub.com's jobs, and signers there: others are named with their address.
     const known = [
       /https:\/\/github\.com\/mergeml\/mergeml\/issues\/new/,
       /version https:\/\/git-lfs\.github\.com\/spec\//,
       /startsWith\("github\.com\/"\) \? `oci:\/\/ghcr\.io\//,
+      /^pipelines\/trust\/(verdict|promotion)-statement\.ts: export const (verdict|promotion)Type = /,
+      /^pipelines\/trust\/trust-policy\.ts: export const actionsIssuer = /,
+      /^pipelines\/trust\/trust-policy\.ts: return workflow\.startsWith\("https:\/\/"\) \? workflow : /,
+      /^pipelines\/config\/rules\/trust-rules\.ts: hint: "for example issuer: /,
       /^pipelines\/data\/stores\/oci\/github-packages\.ts: const github = "https:\/\/api\.github\.com";$/,
     ];
     expect(named.filter((line) => !known.some((each) => each.test(line)))).toEqual([]);

@@ -104,7 +104,8 @@ describe("data that queries could not read is told with the command that mends i
     const { code, stdout } = await scratch.mergeml("init");
     expect(code).toBe(0);
     expect(stdout).toBe(
-      "  registry  branch registry on origin was there already, and stays as it is: mergeml status\n\nNext: mergeml plan\n",
+      "  workflows not written: say where the actions of mergeml are on GitHub: mergeml init --actions <owner>/<repository>@<ref>\n" +
+        "  registry  branch registry on origin was there already, and stays as it is: mergeml status\n\nNext: mergeml plan\n",
     );
   });
 
