@@ -44,8 +44,8 @@ describe("a query that means harm ends within twice its limits", () => {
   test.each(Object.entries(bombs))("%s", async (_name, query) => {
     const { error, seconds } = await endOf(query, limits);
     for (const { message } of error?.problems ?? []) expect(message.length).toBeLessThan(1000);
-    // Starting and ending a process is not the query's time.
-    expect(seconds).toBeLessThan(2 * limits.seconds + 10);
+    // Starting and ending a process is not the query's time, and others test beside this one.
+    expect(seconds).toBeLessThan(2 * limits.seconds + 25);
     const cause = error?.cause;
     if (linux && cause instanceof EndedEarly) expect(cause.end.peakBytes).toBeLessThan(2 * limits.memory_gb * gibibyte);
   });
@@ -115,7 +115,9 @@ test.runIf(linux)("memory that the kernel refuses, wherever the engine is, is to
   expect(await errorWith(880)).toBeNull();
   for (let mebibytes = 600; mebibytes <= 730; mebibytes += 10) {
     const error = await errorWith(mebibytes);
-    if (error instanceof EnvironmentError && told.length === 0) continue; // too little to load the engine at all
+    // Too little to load the engine at all; where its library comes to lie is chance.
+    const isUnloaded = error instanceof EnvironmentError && (told.length === 0 || /dlopen/.test(error.message));
+    if (isUnloaded) continue;
     if (error !== null && !(error instanceof UserError)) throw error;
     if (error !== null) told.push(error.message);
   }
