@@ -1,4 +1,4 @@
-import type { HistogramLayout } from "./histogram.ts";
+import { type HistogramLayout, SIDES } from "./histogram.ts";
 import { nodeHistograms } from "./histogram-pool.ts";
 import { FOUND_NUMBERS, FOUND_SIDES, GATHERING_NUMBERS } from "./shared-search.ts";
 
@@ -36,9 +36,6 @@ export interface Board {
 }
 
 export const RESULTS = 4;
-
-/** One more than the largest bin code. */
-export const SIDES = 256;
 
 /** How large a board is. */
 export interface BoardSize {

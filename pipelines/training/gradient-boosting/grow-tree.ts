@@ -1,5 +1,5 @@
-import { type Board, SIDES } from "./board.ts";
-import { columnViews } from "./histogram.ts";
+import type { Board } from "./board.ts";
+import { columnViews, SIDES } from "./histogram.ts";
 import type { HistogramPool } from "./histogram-pool.ts";
 import { type NodeSums, nodeSums } from "./node-sums.ts";
 import { OP } from "./shard.ts";

@@ -42,5 +42,8 @@ export function columnViews(histogram: Float64Array, layout: HistogramLayout): F
   });
 }
 
+/** One more than the largest bin code. */
+export const SIDES = 256;
+
 /** Rows of a node that are summed at a time: with their sums they stay in the cache while every column is added. */
 export const BLOCK = 2048;

@@ -1,3 +1,4 @@
+import { SIDES } from "./histogram.ts";
 import type { Kernel } from "./kernel.ts";
 import type { ColumnPlace, MemoryMap } from "./shard-memory.ts";
 
@@ -20,7 +21,7 @@ export class NodeRows {
     this.#map = map;
     this.#order = new Int32Array(memory, map.order, rows);
     this.#scratch = new Int32Array(memory, map.scratch, rows);
-    this.#sides = new Uint8Array(memory, map.sides, 256);
+    this.#sides = new Uint8Array(memory, map.sides, SIDES);
     this.#begin = new Int32Array(nodes);
     this.#end = new Int32Array(nodes);
   }

@@ -1,4 +1,4 @@
-import { BLOCK, type HistogramLayout } from "./histogram.ts";
+import { BLOCK, type HistogramLayout, SIDES } from "./histogram.ts";
 import { COLUMN_BYTES, WIDTHS } from "./kernel.ts";
 
 const PAGE = 65536;
@@ -50,7 +50,7 @@ export function mapMemory(rows: number, outputs: readonly (number | null)[], lay
   const histograms = split.map(({ width }) => take(width * channels * COLUMN_BYTES));
   const histogramsEnd = end;
   const sums = take(8 * channels * BLOCK);
-  const sides = take(256);
+  const sides = take(SIDES);
   const gradients = take(4 * rows);
   const hessians = take(channels === 2 ? 4 * rows : 0);
   const order = take(4 * rows);

@@ -1,5 +1,6 @@
-import { type Board, RESULTS, SIDES } from "./board.ts";
-import { BLOCK, columnViews } from "./histogram.ts";
+import { type Board, RESULTS } from "./board.ts";
+import { fixedSum, fixedSumOf, toFixed } from "./fixed-point.ts";
+import { BLOCK, columnViews, SIDES } from "./histogram.ts";
 import { type Kernel, openKernel } from "./kernel.ts";
 import type { LeafResiduals } from "./leaf-residuals.ts";
 import { lossOf } from "./losses/index.ts";
@@ -266,33 +267,6 @@ function indicesOf(chosen: Uint8Array): Int32Array {
     count += chosen[index]!;
   }
   return indices.slice(0, count);
-}
-
-// Math.floor(x + 0.5) rounds as well as Math.round, which takes a branch that is mispredicted half of the time.
-
-/** Sum of the first `count` values in fixed point. */
-function fixedSum(values: Float64Array, count: number, scale: number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += Math.floor(values[i]! * scale + 0.5);
-  return sum;
-}
-
-/** The same of the rows from..to that are chosen; values[0] is that of row `from`. */
-function fixedSumOf(values: Float64Array, chosen: Uint8Array, from: number, to: number, scale: number): number {
-  let sum = 0;
-  for (let row = from; row < to; row++) sum += chosen[row]! * Math.floor(values[row - from]! * scale + 0.5);
-  return sum;
-}
-
-/** Writes values[0..] to fixed[from..to) and gives the sum of their absolute values. */
-function toFixed(values: Float64Array, fixed: Int32Array, from: number, to: number, scale: number): number {
-  let sum = 0;
-  for (let row = from; row < to; row++) {
-    const rounded = Math.floor(values[row - from]! * scale + 0.5);
-    sum += Math.abs(rounded);
-    fixed[row] = rounded;
-  }
-  return sum;
 }
 
 /** Writes the codes of one column, `step` bytes apart. */

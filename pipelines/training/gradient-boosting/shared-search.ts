@@ -1,5 +1,5 @@
 import type { Board } from "./board.ts";
-import { cellsOf, columnViews, type HistogramLayout } from "./histogram.ts";
+import { cellsOf, columnViews, type HistogramLayout, SIDES } from "./histogram.ts";
 import type { Directions } from "./monotone.ts";
 import type { HistogramUnits, NodeSums } from "./node-sums.ts";
 import { bestSplit, type Split, type SplitRules, type SplitSearch } from "./split.ts";
@@ -37,7 +37,6 @@ const CELLS_PER_THREAD = 4096;
 
 const NODE = 6;
 const FOUND = 11;
-const SIDES = 256;
 
 /** Numbers that one Gathering takes on the board, and what is found of two nodes by one thread. */
 export const GATHERING_NUMBERS = 5 + 2 * NODE;
