@@ -67,7 +67,8 @@ export async function checkModelDrift(
   const job = { workspace, snapshot, watched, profile, known, inputs, now };
   const every = window ?? today.drift.window;
   const persistence = parsePersistence(today.drift.persist);
-  const intervals = lastWindows(known, intervalBefore(now, every), Math.max(shownWindows, persistence.of));
+  const shown = Math.max(shownWindows, soaking(workspace, watched));
+  const intervals = lastWindows(known, intervalBefore(now, every), Math.max(shown, persistence.of));
   const { newest, points, unread, fed } = await checkWindows(job, intervals);
   const history = points.filter(({ rows }) => rows > 0);
   const outcomes = history.map(({ outcome }) => outcome);
@@ -81,19 +82,26 @@ export async function checkModelDrift(
     outcome,
     silence,
     persistent: persistentOutcome(outcomes, persistence),
-    history: history.slice(0, shownWindows),
+    history: history.slice(0, shown),
     unread,
     since: driftingInARow(history).at(-1)?.from ?? null,
     retrain:
-      outcome === "drift" ? await retrainAdvice(workspace.registry, snapshot, { ...watched, version, to }) : null,
+      outcome === "drift" && workspace.environment === "production"
+        ? await retrainAdvice(workspace.registry, snapshot, { ...watched, version, to })
+        : null,
     reference: referenceOf(record, profile, known),
     rollback: await judgePromotion(job, intervalBefore(now, every)),
   };
   const { retrain } = drift;
   if (tryRetrain && retrain?.kind === "move" && driftState(drift).persistent === "drift" && !onlyBroken(drift.result))
     drift.retrain = { ...retrain, trial: await tryRetrain(workspace, snapshot, watched, retrain.window) };
-  await rememberCheck(workspace.cache, record, drift);
+  await rememberCheck(workspace, record, drift);
   return drift;
+}
+
+/** The windows that a version must be clean in before it goes on from here. */
+function soaking({ environment }: Workspace, { model }: WatchedModel): number {
+  return environment === "production" ? 0 : (model?.config.promote?.when.clean_windows ?? 0);
 }
 
 /** What the newest of the windows says, and all of them in a few numbers. An earlier one that cannot be read is left out. */

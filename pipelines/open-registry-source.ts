@@ -9,6 +9,7 @@ import { openGit } from "./registry/git/git.ts";
 import type { BlobStore } from "./registry/stored-model.ts";
 import { openRegistryMirror } from "./serving/following/registry-mirror.ts";
 import { checkoutSource, type RegistrySource } from "./serving/following/registry-source.ts";
+import { inEnvironment } from "./workspace/in-environment.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** Where a server is told to read the registry. */
@@ -16,6 +17,8 @@ export interface SourcePlace {
   /** Something git clones, or a folder; undefined: the repository that the server is started in. */
   address: string | undefined;
   branch: string;
+  /** What is served: production, or another one that the registry has pointers of. */
+  environment: string;
   cache: string;
   directory: string;
   env: Environment;
@@ -27,8 +30,8 @@ export interface SourcePlace {
 
 /** Opens the registry that a server follows. Throws UserError for an address that can be none. */
 export async function openRegistrySource(place: SourcePlace): Promise<RegistrySource> {
-  const { address, directory, env, clock, log } = place;
-  if (address === undefined) return checkoutSource(await place.workspace());
+  const { address, directory, environment, env, clock, log } = place;
+  if (address === undefined) return checkoutSource(inEnvironment(await place.workspace(), environment));
   if (isRemote(address)) return mirrorOf(address, place);
   const folder = resolve(directory, address);
   if (!existsSync(folder))
@@ -39,7 +42,7 @@ export async function openRegistrySource(place: SourcePlace): Promise<RegistrySo
   if (await isBare(folder, env)) return mirrorOf(folder, place);
   const { openWorkspace } = await import("./open-workspace.ts");
   const workspace = await openWorkspace({ directory: folder, env, clock, log, useCache: true });
-  const source = checkoutSource(workspace);
+  const source = checkoutSource(inEnvironment(workspace, environment));
   return { ...source, [Symbol.asyncDispose]: () => workspace[Symbol.asyncDispose]() };
 }
 
@@ -67,11 +70,11 @@ async function isBare(folder: string, env: Environment): Promise<boolean> {
 
 function mirrorOf(
   address: string,
-  { branch, cache, directory, env, clock, log }: SourcePlace,
+  { branch, environment, cache, directory, env, clock, log }: SourcePlace,
 ): Promise<RegistrySource> {
   const folder = resolve(directory, cache);
   const store = storeOf(address, { root: folder, env, clock, log });
-  return openRegistryMirror({ address, branch, cache: folder, env, clock, log, store });
+  return openRegistryMirror({ address, branch, environment, cache: folder, env, clock, log, store });
 }
 
 /** Models that are too large for git are in the store of the repository, which a server elsewhere is told by MERGEML_STORE. */

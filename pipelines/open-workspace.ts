@@ -74,6 +74,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   return {
     root,
     repository: remoteLog ? { ...repository, predictions: relative(root, remoteLog.folder) } : repository,
+    environment: "production",
     remoteLog,
     git,
     remote,

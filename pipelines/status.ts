@@ -52,7 +52,7 @@ export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
         automatic: production === null ? null : (last?.automatic ?? null),
         challenger: await challengerOf(workspace, snapshot, model),
         ...(await environmentsOf(workspace, snapshot, model)),
-        drift: record && (await lastCheck(workspace.cache, record)),
+        drift: record && (await lastCheck(workspace, record)),
         next: state,
         detail,
       };

@@ -31,6 +31,7 @@ export function completeConfig(filled: FilledModelConfig, trainer: TrainerSchema
     retrain: filled.retrain,
     rollback: completeRollback(filled),
     // Absent unless written, so that records of models without it stay what they were.
+    ...(filled.promote && { promote: filled.promote }),
     ...(filled.serving && { serving: filled.serving }),
     ...(filled.card && { card: filled.card }),
     resources: filled.resources,

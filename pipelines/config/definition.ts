@@ -5,7 +5,7 @@ import type { ModelConfig } from "./model-config.ts";
 /**
  * `sha256:` and 64 hex digits of what the user wrote that determines the model's bytes: config, query and trainer, without the data.
  * Left out, because they change when a model is judged, watched or run, but not what is trained: description, owner,
- * drift, retrain, rollback, serving, card, resources but for max_rows, thresholds and features.checks and the views' constraints. `files` are hashes of a program's files by path.
+ * drift, retrain, rollback, promote, serving, card, resources but for max_rows, thresholds and features.checks and the views' constraints. `files` are hashes of a program's files by path.
  */
 export function definitionHash(
   config: ModelConfig,

@@ -21,7 +21,7 @@ export function describeChange(
   const files = [before.features.query, after.features.query] as const;
   const found = [queryChange("features.query", ...files, ...own), ...viewChanges(before, after)];
   const place = changes.findIndex(({ key }) =>
-    /^(thresholds|drift|retrain|rollback|serving|card|resources)\b/.test(key),
+    /^(thresholds|drift|retrain|rollback|promote|serving|card|resources)\b/.test(key),
   );
   return changes.toSpliced(place < 0 ? changes.length : place, 0, ...found.flatMap((change) => change ?? []));
 }

@@ -148,6 +148,9 @@ export interface RollbackConfig {
   min_rows: number;
 }
 
+/** When a version goes on to the next environment. */
+export type PromoteRule = NonNullable<Filled["promote"]>["when"];
+
 /** A model.yaml once checked and completed with defaults. Keys are spelt as in YAML. */
 export type ModelConfig = With<
   Filled,

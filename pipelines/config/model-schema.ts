@@ -4,6 +4,7 @@ import type { ModelParts, TrainerSchema } from "./model-parts.ts";
 import { cardSchema } from "./schema/card-schema.ts";
 import { featuresSchema, featuresSchemaWith } from "./schema/features-schema.ts";
 import { driftSchema, resourcesSchema, retrainSchema } from "./schema/operations-schema.ts";
+import { promoteSchema } from "./schema/promote-schema.ts";
 import { rollbackSchema } from "./schema/rollback-schema.ts";
 import { searchSchema } from "./schema/search-schema.ts";
 import { servingSchema } from "./schema/serving-schema.ts";
@@ -74,6 +75,7 @@ export const baseModelSchema = {
     drift: driftSchema,
     retrain: retrainSchema,
     rollback: rollbackSchema,
+    promote: promoteSchema,
     serving: servingSchema,
     card: cardSchema,
     resources: resourcesSchema,

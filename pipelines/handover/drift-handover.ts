@@ -200,7 +200,14 @@ const checked = {
     awaited: {
       anyOf: [nothing, { type: "object", required: ["share", "needed"], properties: { share, needed: share } }],
     },
-    history: { type: "array", maxItems: 100, items: span },
+    history: {
+      type: "array",
+      maxItems: 100,
+      items: {
+        ...span,
+        properties: { ...span.properties, outcome: { enum: ["clean", "drift", "too few rows"] }, rows: count },
+      },
+    },
     rollback: { anyOf: [{ type: "null" }, judgement] },
   },
 } as const;

@@ -10,6 +10,7 @@ import { keyOf, settingsOf } from "../data/sources/storage-settings.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Environment } from "../ports/environment.ts";
+import { logPlaceIn } from "./log-layout.ts";
 
 /**
  * A prediction log in a bucket, and a folder of ours that has what was needed of it: files of a log never change once they are
@@ -23,6 +24,8 @@ export interface RemoteLog {
   fetch(model: string, since: Date): Promise<void>;
   /** Rejects when the environment lacks what signing in takes; nothing is sent. */
   signIn(): Promise<void>;
+  /** The log of an environment that is not production. */
+  within(environment: string): RemoteLog;
   /** Sends a file of the folder, or of another one that is laid out as the log; it is visible once it is whole. */
   send(path: string, from?: string): Promise<void>;
 }
@@ -41,7 +44,8 @@ interface LogPlace {
 const day = 24 * 60 * 60 * 1000;
 
 /** Nothing is asked for until it is needed. */
-export function openRemoteLog({ address, sources, env, clock, local }: LogPlace): RemoteLog {
+export function openRemoteLog(place: LogPlace): RemoteLog {
+  const { address, sources, env, clock, local } = place;
   const folder = join(local, sha256(address).slice(0, 12));
   const [url = "", given] = address.split(/\?(.*)/s);
   const root = folderOf(keyOf(url));
@@ -72,6 +76,7 @@ export function openRemoteLog({ address, sources, env, clock, local }: LogPlace)
       }
     },
     signIn: async () => void (await storage()),
+    within: (environment) => openRemoteLog({ ...place, address: logPlaceIn(address, environment) }),
     async send(path, from = folder) {
       const [within, file] = await Promise.all([realpath(from), realpath(path)]);
       const key = root + relative(within, file).split(sep).join("/");

@@ -53,9 +53,11 @@ export async function watchedNames(
 async function notInProduction(workspace: Workspace, snapshot: Snapshot, name: string): Promise<UserError> {
   const versions = (await snapshot.models()).includes(name) ? await snapshot.versions(name) : [];
   const { names } = await readModels(workspace, []);
-  const message = `${name} has nothing in production`;
-  if (versions.length > 0)
-    return new UserError({ message, hint: `put a version there: mergeml promote ${name} --to ${versions.at(-1)}` });
+  const { environment } = workspace;
+  const message = `${name} has nothing in ${environment}`;
+  const to =
+    environment === "production" ? `${name} --to ${versions.at(-1)}` : `${name}@${versions.at(-1)} --to ${environment}`;
+  if (versions.length > 0) return new UserError({ message, hint: `put a version there: mergeml promote ${to}` });
   if (names.includes(name)) return new UserError({ message, hint: `train and deploy it first: mergeml run ${name}` });
   const deployed = [...(await snapshot.productions()).keys()];
   const meant = didYouMean(name, deployed);

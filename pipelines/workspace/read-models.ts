@@ -4,7 +4,7 @@ import type { ModelParts } from "../config/model-parts.ts";
 import type { Sources } from "../config/source-config.ts";
 import { engineNames } from "../data/engines/engines.ts";
 import { distinctProblems } from "../errors/distinct-problems.ts";
-import { UserError } from "../errors/user-error.ts";
+import { type Problem, UserError } from "../errors/user-error.ts";
 import { composeModel, usesViews } from "../features/compose-models.ts";
 import type { FeatureViews } from "../features/feature-view.ts";
 import { joinDialect } from "../features/join-dialect.ts";
@@ -28,8 +28,21 @@ export async function readModels(
     { ...modelParts(repository.sources), defaults: repository.defaults },
     only,
   );
-  const composed = composeModels(root, models, repository.sources);
-  return { models: composed.models, problems: [...problems, ...composed.problems], names };
+  const stuck = models.filter(({ config }) => config.promote && repository.environments.length === 1);
+  const sound = models.filter((model) => !stuck.includes(model));
+  const composed = composeModels(root, sound, repository.sources);
+  return { models: composed.models, problems: [...problems, ...stuck.map(nowhereToGo), ...composed.problems], names };
+}
+
+/** A version that is in production from the first does not go on from anywhere. */
+function nowhereToGo({ locate }: LoadedModel): Problem {
+  return {
+    message: "promote says when a version goes on to the next environment, and there is production alone",
+    hint: "name the environments in mergeml.yaml: environments: [staging, production]; or take promote out",
+    where: locate(["promote"]),
+    key: "promote",
+    severity: "error",
+  };
 }
 
 /** The models with the views of `features/` that they use, and what is wrong with those of the others. */

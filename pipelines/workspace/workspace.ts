@@ -20,6 +20,8 @@ export interface Workspace extends AsyncDisposable {
   /** The remote that has the registry, the run log and the branches of retrains; null in a repository without remotes. */
   remote: string | null;
   registry: Registry;
+  /** Where what is read runs: production, unless `inEnvironment` gave another. */
+  environment: string;
   /** Who must have signed what the registry gives, and what signs here. */
   trust: RegistryTrust;
   /** The copy on the server of MLFLOW_TRACKING_URI, which writes to the registry keep up to date; null when there is none. */

@@ -38,8 +38,12 @@ export function windowOptions({ option }: Pick<CommandInput, "option">, clock: C
   return { now: new Date(time), ...(window === undefined ? {} : { window }) };
 }
 
-/** `flight-delay@3` or `flight-delay@v3`; without a version, what is in production. Throws UserError with what exists. */
-export async function versionReference(text: string, snapshot: Snapshot): Promise<{ model: string; version: number }> {
+/** `flight-delay@3` or `flight-delay@v3`; without a version, what is in production, or in the environment of the snapshot. Throws UserError with what exists. */
+export async function versionReference(
+  text: string,
+  snapshot: Snapshot,
+  environment = "production",
+): Promise<{ model: string; version: number }> {
   const match = /^([a-z0-9-]+)(?:@v?([1-9]\d{0,8}))?$/.exec(text);
   if (!match?.[1])
     throw new UserError({
@@ -51,7 +55,7 @@ export async function versionReference(text: string, snapshot: Snapshot): Promis
   const version = match[2] ? Number(match[2]) : (await snapshot.production(model))?.version;
   if (version === undefined)
     throw new UserError({
-      message: `${model} has nothing in production`,
+      message: `${model} has nothing in ${environment}`,
       hint: `name a version: ${versions.map((each) => `${model}@${each}`).join(", ")}`,
     });
   if (versions.includes(version)) return { model, version };

@@ -1,4 +1,5 @@
 import { checkDrift } from "../../pipelines/check-drift.ts";
+import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import {
   renderDriftDetails,
@@ -7,6 +8,7 @@ import {
 } from "../../pipelines/report/drift/drift-terminal.ts";
 import { tryRetrain } from "../../pipelines/try-retrain.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
+import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
 import type { Command } from "../cli/command.ts";
 import { windowOptions } from "../cli/option-values.ts";
 import { exitCodes } from "../cli/tell-error.ts";
@@ -17,6 +19,12 @@ export const drift: Command = {
     "Compares the last windows of live data with what the models in production were trained on; without names, all of them. The rows come from drift.query, the prediction log, or the feature query on the window. Nothing is remembered from run to run: the last eight windows are computed again, or taken from the cache. Exit codes: 0 no model drifts, 1 one drifts in its newest window, 5 none drifts and one gets no rows any more, 4 none of these and one has too few rows to tell, 2 or 3 one could not be checked; the others are told all the same.",
   positionals: { min: 0, max: Infinity },
   options: {
+    environment: {
+      type: "string",
+      value: "name",
+      description:
+        "Of what runs there, one of `environments` in mergeml.yaml, with the prediction log of its name; production by default",
+    },
     now: { type: "string", value: "time", description: "Look at the windows before this moment, UTC: 2001-06-15" },
     window: { type: "string", value: "7d", description: "Length of a window, instead of drift.window: 12h, 7d, 4w" },
     report: { type: "string", value: "file.md", description: "Also write the report as Markdown, with charts" },
@@ -36,10 +44,12 @@ export const drift: Command = {
     { command: "mergeml drift --json", shows: "the same facts for machines" },
   ],
   async run(input) {
-    const opened = await input.workspace();
+    const checkout = await input.workspace();
+    const environment = knownEnvironment(input.option("environment") ?? "production", checkout.repository.environments);
+    const opened = inEnvironment(checkout, environment);
     const entries = await checkDrift(opened, input.positionals, {
       ...windowOptions(input, opened.clock),
-      tryRetrain,
+      ...(environment === "production" && { tryRetrain }),
     });
     const report = input.option("report");
     if (report !== undefined) await writeOutput("--report", report, driftReports(entries), input.directory);
@@ -49,13 +59,13 @@ export const drift: Command = {
       await writeOutput("--html", page, await driftPage({ models: entries }), input.directory);
     }
     const asked = input.positionals.length > 0;
-    return { code: codeOf(entries, asked), text: tell(entries), data: { models: entries } };
+    return { code: codeOf(entries, asked), text: tell(entries, environment), data: { models: entries } };
   },
 };
 
-function tell(entries: readonly DriftEntry[]): string {
+function tell(entries: readonly DriftEntry[], environment: string): string {
   const [first] = entries;
-  if (!first) return "nothing is in production. Start with: mergeml run <model>";
+  if (!first) return `nothing is in ${environment}. Start with: mergeml run <model>`;
   if (entries.length > 1) return renderDriftTable(entries);
   return first.outcome === "error" ? renderDriftFailure(first) : renderDriftDetails(first);
 }

@@ -1,8 +1,10 @@
 import { isAbsolute, relative, resolve } from "node:path";
+import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { type PredictResult, predictRows } from "../../pipelines/predict.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
+import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
 import type { Command } from "../cli/command.ts";
 import { versionReference } from "../cli/option-values.ts";
 
@@ -16,6 +18,11 @@ export const predict: Command = {
       type: "string",
       value: "file",
       description: "Where key, features and predictions are written: .parquet, .csv, .tsv, .json or .jsonl",
+    },
+    environment: {
+      type: "string",
+      value: "name",
+      description: "With the version that runs there, into its log; production by default",
     },
     force: { type: "boolean", description: "Write into a data folder, or onto a file that git keeps" },
     log: { type: "boolean", description: "Add the rows to the prediction log too (predictions in mergeml.yaml)" },
@@ -42,14 +49,16 @@ export const predict: Command = {
     const given = option("now");
     const now = given === undefined ? null : momentOf("now", given);
     const opened = await workspace();
-    const { root, repository, clock } = opened;
-    const { model, version } = await versionReference(reference, await opened.registry.snapshot({ fetch: true }));
+    const environment = knownEnvironment(option("environment") ?? "production", opened.repository.environments);
+    const { root, repository, clock, registry, remoteLog } = inEnvironment(opened, environment);
+    const snapshot = await registry.snapshot({ fetch: true });
+    const { model, version } = await versionReference(reference, snapshot, environment);
     const folder = option("log-to");
     const log =
       folder !== undefined ? resolve(directory, folder) : flag("log") ? resolve(root, repository.predictions) : null;
     const paths = { input: { path: resolve(directory, input), name: input }, output: resolve(directory, output) };
     const job = { model, version, ...paths, force: flag("force"), window, log, now: now ?? clock.now() };
-    const result = await predictRows(opened, job);
+    const result = await predictRows({ ...opened, remoteLog }, job);
     return { text: tell(result, directory), data: result };
   },
 };

@@ -2,10 +2,12 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { availableParallelism, homedir, hostname } from "node:os";
 import { join } from "node:path";
-import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
+import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Environment } from "../../pipelines/ports/environment.ts";
+import { logPlaceIn } from "../../pipelines/predictions/log-layout.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
+import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
 import type { Command } from "../cli/command.ts";
 import { wholeNumber } from "../cli/option-values.ts";
 
@@ -24,7 +26,12 @@ export const serve: Command = {
     },
     branch: { type: "string", value: "name", description: "Its branch at that address; registry by default" },
     models: { type: "string", value: "a,b", description: "Serve these alone" },
-    environment: { type: "string", value: "name", description: "What to serve; production, the only one there is" },
+    environment: {
+      type: "string",
+      value: "name",
+      description:
+        "What to serve, one of `environments` in mergeml.yaml; production by default. The log of another one is a folder of its name below that of production",
+    },
     port: { type: "string", value: "N", description: "8080 by default; 0 takes any that is free" },
     host: { type: "string", value: "address", description: "127.0.0.1 by default; 0.0.0.0 in a container" },
     poll: { type: "string", value: "seconds", description: "How often to look at the registry; 10 by default" },
@@ -50,7 +57,7 @@ export const serve: Command = {
   async run(input) {
     const { option, env, log } = input;
     const models = modelNames(option("models"));
-    requireProduction(option("environment"));
+    const environment = option("environment") ?? "production";
     const port = portOf(option("port"));
     const poll = wholeNumber("poll", option("poll")) ?? 10;
     const { startServing } = await import("../../pipelines/serve.ts");
@@ -60,13 +67,17 @@ export const serve: Command = {
     const { toolVersion: tool } = await import("../../pipelines/workspace/tool-version.ts");
     const address = option("registry") ?? env.MERGEML_REGISTRY;
     const cache = cacheFolder(option("cache"), env);
-    const place = { address, branch: option("branch") ?? "registry", cache };
-    const workspace = address === undefined ? await input.workspace() : null;
+    const place = { address, branch: option("branch") ?? "registry", environment, cache };
+    const checkout = address === undefined ? await input.workspace() : null;
+    if (checkout) knownEnvironment(environment, checkout.repository.environments);
+    else requireName(environment);
+    const workspace = checkout && inEnvironment(checkout, environment);
     const { directory } = input;
-    const opened = async () => workspace ?? input.workspace();
+    const opened = async () => checkout ?? input.workspace();
     const source = await openRegistrySource({ ...place, directory, env, clock, log, workspace: opened });
     const owner = { host: hostname(), pid: process.pid, writer: `serve-${randomUUID().slice(0, 8)}` };
-    const given = option("log") ?? env.MERGEML_PREDICTIONS;
+    const logPlace = option("log") ?? env.MERGEML_PREDICTIONS;
+    const given = logPlace === undefined ? undefined : logPlaceIn(logPlace, environment);
     const predictionLog = await openServingLog({ given, directory, workspace, cache, owner, env, clock, log });
     const host = option("host") ?? "127.0.0.1";
     const secrets = { token: env.MERGEML_SERVE_TOKEN || null, webhookSecret: env.MERGEML_WEBHOOK_SECRET || null };
@@ -100,12 +111,12 @@ function modelNames(text: string | undefined): string[] | null {
   });
 }
 
-function requireProduction(environment: string | undefined): void {
-  if (environment === undefined || environment === "production") return;
-  const meant = didYouMean(environment, ["production"]) ? "did you mean production? " : "";
+/** Of a registry that is elsewhere only the pointers say which environments there are. */
+function requireName(environment: string): void {
+  if (/^[a-z][a-z0-9-]{0,38}$/.test(environment) && environment !== "challenger") return;
   throw new UserError({
-    message: `--environment ${environment}: this version of mergeml has no environment but production`,
-    hint: `${meant}leave --environment out`,
+    message: `--environment ${environment.slice(0, 60)} is no name of an environment`,
+    hint: "small letters, digits and dashes: --environment staging",
   });
 }
 

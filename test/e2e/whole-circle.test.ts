@@ -39,7 +39,13 @@ afterEach(async () => {
 async function serve({ root, env }: Scratch, clock: { now(): Date }): Promise<Serving> {
   const open = () => openWorkspace({ directory: root, env, clock, log: silentLog, useCache: true });
   const workspace = await open();
-  const place = { address: undefined, branch: "registry", cache: join(root, "../cache"), directory: root };
+  const place = {
+    address: undefined,
+    branch: "registry",
+    environment: "production",
+    cache: join(root, "../cache"),
+    directory: root,
+  };
   const common = { env, clock, log: silentLog };
   const source = await openRegistrySource({ ...place, ...common, workspace: async () => workspace });
   const owner = { host: "here", pid: process.pid, writer: `serve-${clock.now().getTime()}` };

@@ -63,7 +63,15 @@ export async function servedRegistry(): Promise<ServedRegistry> {
     async serve(options = {}) {
       const { env, store, origin, folder } = sandbox;
       const clock = options.clock ?? systemClock;
-      const place = { address: origin, branch: "registry", cache: join(folder, "cache"), env, clock, store };
+      const place = {
+        address: origin,
+        branch: "registry",
+        environment: "production",
+        cache: join(folder, "cache"),
+        env,
+        clock,
+        store,
+      };
       const serving = await startServing({
         source: await openRegistryMirror({ ...place, log }),
         models: null,

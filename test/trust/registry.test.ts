@@ -70,7 +70,12 @@ const readers: Record<string, (snapshot: Snapshot, sandbox: Sandbox) => Promise<
   serve: async (snapshot) => {
     const threads = openScoringThreads({ most: 1, log: silentLog });
     const service = { name: "rent", snapshot, readChallenger: async () => null, before: undefined, threads };
-    const { failures } = await bringIntoService({ ...service, bringVersion: async () => {}, now: () => new Date(0) });
+    const { failures } = await bringIntoService({
+      ...service,
+      environment: "production",
+      bringVersion: async () => {},
+      now: () => new Date(0),
+    });
     if (failures.length > 0) throw new Error(failures[0]!.problem);
   },
   drift: (snapshot, sandbox) => watchedModel(workspaceOf(sandbox), snapshot, "rent"),

@@ -14,6 +14,7 @@ import type { ScoringThreads } from "../threads/scoring-threads.ts";
 export interface ServiceJob {
   name: string;
   snapshot: Snapshot;
+  environment: string;
   readChallenger: ReadChallenger;
   /** Where large batches are scored. */
   threads: ScoringThreads;
@@ -36,7 +37,8 @@ export async function bringIntoService(job: ServiceJob): Promise<TableEntry> {
   let named: number | null = null;
   try {
     const pointer = await job.snapshot.production(name);
-    if (pointer === null) return { name, pair: null, undeployed: `${name} has nothing in production`, failures };
+    if (pointer === null)
+      return { name, pair: null, undeployed: `${name} has nothing in ${job.environment}`, failures };
     named = pointer.version;
     const placement = { by: pointer.by, since: pointer.since, pull_request: pointer.pull_request, why: null };
     const production = await loadVersion(job, pointer.version, placement);

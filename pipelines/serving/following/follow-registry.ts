@@ -79,7 +79,7 @@ export function followRegistry(options: FollowOptions): Follower {
   const apply = async (snapshot: Snapshot): Promise<void> => {
     const { tip } = snapshot;
     if (tip === null) throw noBranch(source);
-    const ids = await readPointerIds(source.git, tip);
+    const ids = await readPointerIds(source.git, tip, source.environment);
     const names = options.wanted ?? [...new Set([...ids.keys(), ...known.keys()])];
     const changed = names.filter((name) => isStale(table.get(name), known.get(name), ids.get(name) ?? nothingServed));
     const bring = await bringAhead(source, tip, changed, ids);
@@ -88,7 +88,16 @@ export function followRegistry(options: FollowOptions): Follower {
       const before = table.get(name);
       const { readChallenger, threads } = options;
       const now = () => clock.now();
-      const job = { name, snapshot, readChallenger, threads, before, bringVersion: bring(name), now };
+      const job = {
+        name,
+        snapshot,
+        environment: source.environment,
+        readChallenger,
+        threads,
+        before,
+        bringVersion: bring(name),
+        now,
+      };
       const entry = await orLastGood(await bringIntoService(job), job, source);
       // A model that was never deployed is nobody's business, unless it was asked for.
       if (entry.undeployed !== null && !before && options.wanted === null) {
@@ -102,7 +111,7 @@ export function followRegistry(options: FollowOptions): Follower {
     }
     facts.commit = tip;
     if (table.all().every(({ failures }) => failures.length === 0)) await keep(tip);
-    telling = telling.then(() => readReasons(source.git, tip, entries)).catch(() => undefined); // only says why
+    telling = telling.then(() => readReasons(source, tip, entries)).catch(() => undefined); // only says why
   };
 
   const look = async (): Promise<void> => {

@@ -10,7 +10,11 @@ export interface PointerIds {
 }
 
 /** The pointers of all models at a commit, without reading one of them: a commit of two hundred models takes two questions. */
-export async function readPointerIds(git: Git, tip: string): Promise<Map<string, PointerIds>> {
+export async function readPointerIds(
+  git: Git,
+  tip: string,
+  environment = "production",
+): Promise<Map<string, PointerIds>> {
   const [folder] = await readAllObjects(git, [`${tip}:models`]);
   const models = folder?.type === "tree" ? parseTree(folder).filter(({ name }) => isModelName(name)) : [];
   const trees = await readAllObjects(
@@ -22,8 +26,10 @@ export async function readPointerIds(git: Git, tip: string): Promise<Map<string,
       const tree = trees[at];
       if (tree?.type !== "tree") return [];
       const ids = new Map(parseTree(tree).map((entry) => [entry.name, entry.oid]));
-      const production = ids.get("production.json") ?? null;
-      return [[name, { production, challenger: ids.get("challenger.json") ?? null }] as const];
+      const production = ids.get(`${environment}.json`) ?? null;
+      // A challenger is tried beside what is in production, and nowhere else.
+      const challenger = environment === "production" ? (ids.get("challenger.json") ?? null) : null;
+      return [[name, { production, challenger }] as const];
     }),
   );
 }

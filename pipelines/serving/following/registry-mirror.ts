@@ -6,6 +6,7 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Environment } from "../../ports/environment.ts";
 import type { Log } from "../../ports/log.ts";
 import { openBranch } from "../../registry/branch.ts";
+import { viewOfSnapshot } from "../../registry/environment-view.ts";
 import { redact } from "../../registry/git/failure.ts";
 import { type Git, openGit } from "../../registry/git/git.ts";
 import { hasCommit } from "../../registry/git/objects.ts";
@@ -22,6 +23,8 @@ interface MirrorOptions {
   /** What git clones: https://…, ssh, or the path of a repository. May have credentials; they are not written to disk. */
   address: string;
   branch: string;
+  /** Whose pointers are followed. */
+  environment: string;
   /** Folder of this machine's copies; a server that starts while the registry is away serves from it. */
   cache: string;
   env: Environment;
@@ -39,7 +42,7 @@ const servedFile = "mergeml-served";
 
 /** A bare copy of the registry branch alone, without the files of old versions where the other side knows partial clones. */
 export async function openRegistryMirror(options: MirrorOptions): Promise<RegistrySource> {
-  const { address, branch, cache, env, clock, log, store } = options;
+  const { address, branch, environment, cache, env, clock, log, store } = options;
   const folder = join(
     cache,
     "registries",
@@ -56,27 +59,30 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
   // Not a registry, which can also write: a server only reads, and what writing takes would be loaded at every start.
   const opened = openBranch({ git, name: branch, remote, log });
   const ref = `refs/heads/${branch}`;
+  const open = async (tip: string | null) =>
+    viewOfSnapshot(await openSnapshot({ git, store, trust }, tip), environment);
+  const served = join(folder, environment === "production" ? servedFile : `${servedFile}-${environment}`);
   return {
     address: redact(address),
     branch,
+    environment,
     git,
     async tip() {
       return /^[0-9a-f]{40,64}/.exec(await git.text(["ls-remote", remote, ref]))?.[0] ?? null;
     },
     async fetch() {
       await trust.refresh();
-      return openSnapshot({ git, store, trust }, await (await opened()).tip(true));
+      return open(await (await opened()).tip(true));
     },
     async lastGood() {
-      const served = await readFile(join(folder, servedFile), "utf8").catch(() => "");
-      const isHere = await hasCommit(plain, served);
-      return openSnapshot({ git, store, trust }, isHere ? served : null);
+      const commit = await readFile(served, "utf8").catch(() => "");
+      return open((await hasCommit(plain, commit)) ? commit : null);
     },
     async bring(files) {
       const missing = await missingFiles(files, (input) => plain.text(["cat-file", "--batch-check"], { input }));
       await fetchFiles(git, remote, missing);
     },
-    keep: (tip) => writeAside(join(folder, servedFile), tip),
+    keep: (tip) => writeAside(served, tip),
     async [Symbol.asyncDispose]() {
       await Promise.all([git[Symbol.asyncDispose](), plain[Symbol.asyncDispose]()]);
     },

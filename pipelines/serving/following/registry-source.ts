@@ -9,6 +9,8 @@ export interface RegistrySource extends AsyncDisposable {
   /** For people, without credentials. */
   readonly address: string;
   readonly branch: string;
+  /** What is served: its snapshots are those of `viewOfSnapshot`. */
+  readonly environment: string;
   readonly git: Git;
   /** The commit that the registry is at now. Cheap when it has not moved. null: there is no registry branch. */
   tip(): Promise<string | null>;
@@ -25,12 +27,14 @@ export interface RegistrySource extends AsyncDisposable {
 }
 
 /** The registry of the repository that the server is started in: its commands have all of it already. */
-export function checkoutSource({ git, registry, remote, repository, root, cache }: Workspace): RegistrySource {
+export function checkoutSource(workspace: Workspace): RegistrySource {
+  const { git, registry, remote, repository, root, environment } = workspace;
   const branch = repository.registry;
   const ref = `refs/heads/${branch}`;
   return {
     address: remote === null ? root : `${root}, ${remote}`,
     branch,
+    environment,
     git,
     async tip() {
       const args = remote === null ? ["rev-parse", "--quiet", "--verify", ref] : ["ls-remote", remote, ref];
@@ -40,7 +44,7 @@ export function checkoutSource({ git, registry, remote, repository, root, cache 
     lastGood: () => registry.snapshot({ fetch: false }),
     bring: async () => {},
     keep: async () => {},
-    lastDrift: (record) => lastCheck(cache, record),
+    lastDrift: (record) => lastCheck(workspace, record),
     [Symbol.asyncDispose]: async () => {},
   };
 }
