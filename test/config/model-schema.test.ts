@@ -42,9 +42,9 @@ test.each(keys)("$path has a description and examples", ({ schema }) => {
   expect(schema.examples).toEqual(expect.arrayContaining([expect.anything()]));
 });
 
-/** Absent means something of its own here: no owner, no join, what the view says, no window, a row's hash for a key, an open bound, no such rule, no search, no query of its own, no groups, no limit, the rows of drift, the remote that main tracks, no step that is shared, the seed of production, rows that are one by one, all rows, nothing said of serving. */
+/** Absent means something of its own here: no owner, no join, what the view says, no window, a row's hash for a key, an open bound, no such rule, no search, no query of its own, no groups, no limit, the rows of drift, the remote that main tracks, no step that is shared, the seed of production, rows that are one by one, all rows, nothing said of serving, no rule of going on. */
 const withoutDefault =
-  /^(owner|serving|card(\.(intended_use|not_for|data_licence))?|resources\.max_rows|features\/view\.yaml\.(owner|time|ttl|columns|constraints\[\]\.(?!mostly|severity).*)|mergeml\.yaml\.(remote|step_cache|trust(\.(root|sigstore.*|signers\[\]\.\w+))?)|drift\.(query|group)|rollback\.(when\.(error_rate|outside_reference)|min_rows)|search|search\.metric|features\.(window|key|time|split\.seed|split\.group|entities|views(\[\]\.\w+)?)|features\.checks\[\]\.(?!mostly|severity).*|.*\.(min|max)|thresholds\.(first_deploy|always)\.\w+|thresholds\.retrain\.margin|thresholds\.slices\[\]\.metric)$/;
+  /^(owner|promote|serving|card(\.(intended_use|not_for|data_licence))?|resources\.max_rows|features\/view\.yaml\.(owner|time|ttl|columns|constraints\[\]\.(?!mostly|severity).*)|mergeml\.yaml\.(remote|step_cache|trust(\.(root|sigstore.*|signers\[\]\.\w+))?)|drift\.(query|group)|rollback\.(when\.(error_rate|outside_reference)|min_rows)|search|search\.metric|features\.(window|key|time|split\.seed|split\.group|entities|views(\[\]\.\w+)?)|features\.checks\[\]\.(?!mostly|severity).*|.*\.(min|max)|thresholds\.(first_deploy|always)\.\w+|thresholds\.retrain\.margin|thresholds\.slices\[\]\.metric)$/;
 
 test.each(keys.filter(({ required, path }) => !required && !withoutDefault.test(path)))(
   "$path has a default",
