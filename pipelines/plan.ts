@@ -4,6 +4,7 @@ import type { LoadedModel } from "./config/load-models.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord, ProductionPointer } from "./registry/version-record.ts";
+import { refusedVersions } from "./trust-state.ts";
 import { definitionOf, readModels, trainerOf } from "./workspace/read-models.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -27,6 +28,8 @@ export interface PlanEntry {
   detail: string;
   /** The feature views that are not as production was trained with; absent when there is none. */
   views?: readonly string[];
+  /** Why readers refuse the version in production; absent where `trust` lets them take it. */
+  untrusted?: string;
 }
 
 export interface Plan {
@@ -65,7 +68,24 @@ export async function planModels(
     const detail = `in production, but models/${name}/model.yaml is gone`;
     entries.push({ model: name, state: "removed", production: pointer.version, version: null, detail });
   }
+  await markUntrusted(workspace, snapshot, entries);
   return { entries: entries.sort((a, b) => (a.model < b.model ? -1 : 1)), problems };
+}
+
+async function markUntrusted(
+  workspace: Pick<Workspace, "trust">,
+  snapshot: Snapshot,
+  entries: readonly PlanEntry[],
+): Promise<void> {
+  const deployed = entries.flatMap(({ model, production }) =>
+    production === null ? [] : [{ model, version: production }],
+  );
+  const refused = (await refusedVersions(workspace, snapshot, deployed)) ?? [];
+  const problems = new Map(refused.map(({ model, problem }) => [model, problem]));
+  for (const entry of entries) {
+    const problem = problems.get(entry.model);
+    if (problem) entry.untrusted = problem;
+  }
 }
 
 /** Plans one model from a snapshot of the registry. */

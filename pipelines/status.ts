@@ -2,6 +2,7 @@ import { type PlanEntry, planModels } from "./plan.ts";
 import { DamageError } from "./registry/damage.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ChallengerPointer } from "./registry/version-record.ts";
+import { refusedVersions, type VouchedVersion } from "./trust-state.ts";
 import { type LastCheck, lastCheck } from "./watch/last-check.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -24,6 +25,8 @@ export interface StatusEntry {
   drift: LastCheck | null;
   next: PlanEntry["state"];
   detail: string;
+  /** Versions in production and other environments that readers refuse; absent where nobody has to have signed any. */
+  untrusted?: readonly VouchedVersion[];
 }
 
 /** What is in production, since when, by whom, and what a run would do next. */
@@ -36,7 +39,7 @@ export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
     opened.then((each) => each.productions()),
     opened.then(async (each) => registry.since([...(await each.productions()).keys()], each)),
   ]);
-  return Promise.all(
+  const told = await Promise.all(
     entries.map(async ({ model, production, state, detail }) => {
       const record = production === null ? null : await snapshot.record(model, production);
       const primary = record?.evaluation.metrics[0];
@@ -58,6 +61,18 @@ export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
       };
     }),
   );
+  return withUntrusted(workspace, snapshot, told);
+}
+
+async function withUntrusted(workspace: Workspace, snapshot: Snapshot, entries: StatusEntry[]): Promise<StatusEntry[]> {
+  const running = entries.flatMap(({ model, production, environments = {} }) =>
+    [...new Set([production, ...Object.values(environments)])].flatMap((version) =>
+      version === null ? [] : [{ model, version }],
+    ),
+  );
+  const refused = await refusedVersions(workspace, snapshot, running);
+  if (refused === null) return entries;
+  return entries.map((entry) => ({ ...entry, untrusted: refused.filter(({ model }) => model === entry.model) }));
 }
 
 async function environmentsOf(

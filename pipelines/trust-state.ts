@@ -1,6 +1,18 @@
 import { UserError } from "./errors/user-error.ts";
+import type { VersionName } from "./registry/read-records.ts";
+import type { Snapshot } from "./registry/snapshot.ts";
 import { describeFound, describeWanted } from "./trust/trust-policy.ts";
+import type { Vouched } from "./trust/version-checks.ts";
 import type { Workspace } from "./workspace/workspace.ts";
+
+/** Who vouches for a version, in words. */
+export interface VouchedVersion {
+  model: string;
+  version: number;
+  signer: string | null;
+  /** Why it is not trusted; null when it is. */
+  problem: string | null;
+}
 
 /** Who must sign here, who would, and what is signed. */
 export interface TrustState {
@@ -10,7 +22,7 @@ export interface TrustState {
   wanted: string | null;
   /** What would sign here; null for nothing. */
   signer: string | null;
-  versions: readonly { model: string; version: number; signer: string | null; problem: string | null }[];
+  versions: readonly VouchedVersion[];
 }
 
 /** Looks at every version of the registry. */
@@ -18,18 +30,41 @@ export async function trustState({ registry, trust }: Workspace): Promise<TrustS
   const policy = await trust.policy();
   if (policy === null) return { policy: null, required: false, wanted: null, signer: null, versions: [] };
   const snapshot = await registry.snapshot({ fetch: true });
-  const versions: TrustState["versions"][number][] = [];
-  for (const model of await snapshot.models())
-    for (const version of await snapshot.versions(model)) {
-      const about = { model, version };
-      try {
-        const signed = await snapshot.signedBy(model, version);
-        versions.push({ ...about, signer: signed && describeFound(signed.signer), problem: null });
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error;
-        versions.push({ ...about, signer: null, problem: error.message });
-      }
-    }
+  const models = await snapshot.models();
+  const all = await Promise.all(models.map(async (model) => ({ model, versions: await snapshot.versions(model) })));
+  const names = all.flatMap(({ model, versions }) => versions.map((version) => ({ model, version })));
   const signer = (await trust.signer(policy))?.title ?? null;
+  const versions = await tellVouched(snapshot, names);
   return { policy: policy.commit, required: policy.required, wanted: describeWanted(policy), signer, versions };
+}
+
+/** Of these versions those that readers refuse, with why; null where nobody has to have signed any. */
+export async function refusedVersions(
+  { trust }: Pick<Workspace, "trust">,
+  snapshot: Snapshot,
+  versions: readonly VersionName[],
+): Promise<VouchedVersion[] | null> {
+  try {
+    if (!(await trust.policy())?.required) return null;
+  } catch (error) {
+    // Of a policy that is wrong, every version says so.
+    if (!(error instanceof UserError)) throw error;
+  }
+  return (await tellVouched(snapshot, versions)).filter(({ problem }) => problem !== null);
+}
+
+/** A line for each version that is refused. */
+export function refusedLines(refused: readonly VouchedVersion[]): string[] {
+  return [...new Set(refused.map(({ problem }) => `! ${problem}`))];
+}
+
+/** Who vouches for these versions, in their order. */
+export async function tellVouched(snapshot: Snapshot, versions: readonly VersionName[]): Promise<VouchedVersion[]> {
+  const vouchers = await snapshot.vouchers(versions);
+  return versions.map(({ model, version }, at) => ({ model, version, ...told(vouchers[at] ?? null) }));
+}
+
+function told(vouched: Vouched): Pick<VouchedVersion, "signer" | "problem"> {
+  if (vouched instanceof UserError) return { signer: null, problem: vouched.message };
+  return { signer: vouched && describeFound(vouched.signer), problem: null };
 }

@@ -2,6 +2,7 @@ import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { SignedStatement } from "../trust/check-bundle.ts";
 import type { RegistryTrust } from "../trust/registry-trust.ts";
+import type { Vouched } from "../trust/version-checks.ts";
 import { checkChallenger, readChallenger } from "./challenger-pointer.ts";
 import { DamageError } from "./damage.ts";
 import type { Git } from "./git/git.ts";
@@ -18,7 +19,7 @@ import {
 import { checkPointer, readPointer } from "./production-pointer.ts";
 import { listVersions, type Records, readRecords, type VersionName } from "./read-records.ts";
 import { type BlobStore, checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
-import { whoSigned } from "./trusted-record.ts";
+import { vouchersOf, whoSigned } from "./trusted-record.ts";
 import type { ChallengerPointer, ProductionPointer, VersionRecord } from "./version-record.ts";
 
 /** The registry at one commit. What it returns is checked: every method throws DamageError, naming the file, for what was tampered with. */
@@ -47,6 +48,8 @@ export interface Snapshot {
   trusted(model: string, version: number): Promise<VersionRecord>;
   /** Who signed the version's verdict; null where nobody must have. Throws UntrustedError. */
   signedBy(model: string, version: number): Promise<SignedStatement | null>;
+  /** Who vouches for each of these versions, by the policy, whether or not it requires it; null without a policy. */
+  vouchers(versions: readonly VersionName[]): Promise<Vouched[]>;
   /** Records of these versions, in this order; all of the model's without `versions`. */
   records(model: string, versions?: readonly number[]): Promise<VersionRecord[]>;
   /** The model's bytes, equal to the record's hash, whether they are on the branch or in the store. */
@@ -94,6 +97,7 @@ export async function openSnapshot(source: SnapshotSource, tip: string | null): 
       signed.set(name, known);
       return known;
     },
+    vouchers: async (versions) => vouchersOf(source, tip, await readRecords(git, tip, versions, known, noVersion)),
     records: async (model, versions) => {
       const wanted = versions?.map((version) => ({ model, version })) ?? (await listVersions(git, tip, model));
       return readRecords(git, tip, wanted, known, noVersion);

@@ -1,8 +1,8 @@
 import { sha256 } from "../config/canonical-json.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
-import type { SignedStatement } from "../trust/check-bundle.ts";
 import { verdictBundleFile } from "../trust/statement.ts";
+import type { VersionChecks, Vouched } from "../trust/version-checks.ts";
 import { DamageError } from "./damage.ts";
 import { readObjects } from "./git/objects.ts";
 import { parsePath, recordFile, versionFolder } from "./paths.ts";
@@ -17,7 +17,7 @@ export interface VerifiedVersions {
   /** Every record that could be read, by `<model>@<version>`. */
   records: Map<string, VersionRecord>;
   /** Who vouches for each of them; null where nobody must, an error where nobody does who should. */
-  signatures: Map<string, SignedStatement | UserError | null>;
+  signatures: Map<string, Vouched>;
   count: number;
 }
 
@@ -32,23 +32,34 @@ interface Folder {
 export async function verifyVersions(source: SnapshotSource, tip: string): Promise<VerifiedVersions> {
   const folders = await listFolders(source, tip);
   const found: VerifiedVersions = { problems: [], records: new Map(), signatures: new Map(), count: folders.length };
-  // Known before the process that reads the branch is busy with its versions; what is wrong with it is told with them.
-  await source.trust?.policy().catch(() => null);
+  const { openVersionChecks } = await import("../trust/version-checks.ts");
+  // Opened before the process that reads the branch is busy with its versions.
+  await using checks = await openVersionChecks(source.trust, folders.length);
+  const vouching = new Map<string, Promise<Vouched>>();
   const blobs = folders.flatMap(({ files }) => [...files.values()]);
   const contents = readObjects(source.git, blobs);
   try {
-    for (const folder of folders) await verifyVersion(source, folder, contents, found);
+    for (const folder of folders) await verifyVersion(source, folder, contents, { found, checks, vouching });
   } finally {
     await contents.return(undefined);
   }
-  return { ...found, problems: [...found.problems, ...missingNumbers(folders)] };
+  for (const [name, vouched] of vouching) found.signatures.set(name, await vouched);
+  const signed = [...found.signatures.values()].flatMap((each) => (each instanceof UserError ? each.problems : []));
+  return { ...found, problems: [...found.problems, ...signed, ...missingNumbers(folders)] };
+}
+
+interface Verifying {
+  found: VerifiedVersions;
+  checks: VersionChecks;
+  /** By `<model>@<version>`, while the next versions are read. */
+  vouching: Map<string, Promise<Vouched>>;
 }
 
 async function verifyVersion(
   source: SnapshotSource,
   folder: Folder,
   contents: ReturnType<typeof readObjects>,
-  found: VerifiedVersions,
+  verifying: Verifying,
 ): Promise<void> {
   const hashes = new Map<string, string>();
   let record: Uint8Array | undefined;
@@ -63,7 +74,8 @@ async function verifyVersion(
     if (name === verdictBundleFile) bundle = content;
     if (name === modelFile) outside = notSelfContained(content);
   }
-  found.problems.push(...(await checkFolder(source, folder, { hashes, record, reference, bundle, outside }, found)));
+  const read = { hashes, record, reference, bundle, outside };
+  verifying.found.problems.push(...(await checkFolder(source, folder, read, verifying)));
 }
 
 async function listFolders({ git }: SnapshotSource, tip: string): Promise<Folder[]> {
@@ -96,20 +108,22 @@ async function checkFolder(
   source: SnapshotSource,
   folder: Folder,
   contents: Contents,
-  { records, signatures }: VerifiedVersions,
+  { found, checks, vouching }: Verifying,
 ): Promise<Problem[]> {
   const { model, version } = folder;
   const path = versionFolder(model, version);
   if (!contents.record) return [{ message: `${path}/${recordFile} is missing` }];
   try {
     const record = readRecord(contents.record, model, version);
-    records.set(`${model}@${version}`, record);
-    signatures.set(`${model}@${version}`, await signatureOf(source, record, contents));
+    found.records.set(`${model}@${version}`, record);
+    const recordHash = contents.hashes.get(recordFile) ?? "";
+    await checks.room();
+    const vouched = checks.required ? checks.check({ record, recordHash, bundle: contents.bundle }) : null;
+    if (vouched) vouching.set(`${model}@${version}`, vouched);
     return [
       ...fileProblems(record, contents.hashes),
       ...verdictProblems(record).map((message) => ({ message: `${path}/${recordFile}: ${message}` })),
       ...(await modelProblems(source, record, contents)),
-      ...signatureProblems(signatures.get(`${model}@${version}`)),
     ];
   } catch (error) {
     return [{ message: (error as Error).message }];
@@ -131,26 +145,6 @@ function fileProblems(record: VersionRecord, hashes: ReadonlyMap<string, string>
     })),
     ...unlisted.map((name) => ({ message: `${path}/${name} is not one of the files that were registered` })),
   ];
-}
-
-async function signatureOf(
-  { trust }: SnapshotSource,
-  record: VersionRecord,
-  { hashes, bundle }: Contents,
-): Promise<SignedStatement | UserError | null> {
-  const policy = (await trust?.policy()) ?? null;
-  if (!policy?.required) return null;
-  const { requireTrusted } = await import("../trust/trusted-version.ts");
-  try {
-    return await requireTrusted(policy, { record, recordHash: hashes.get(recordFile) ?? "", bundle });
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-}
-
-function signatureProblems(found: SignedStatement | UserError | null | undefined): readonly Problem[] {
-  return found instanceof UserError ? found.problems : [];
 }
 
 async function modelProblems(

@@ -1,6 +1,7 @@
 import { verify, X509Certificate } from "node:crypto";
 import type { Bundle, SerializedBundle } from "@sigstore/bundle";
 import { type FoundSigner, signerOf } from "./found-signer.ts";
+import { broughtCertificate } from "./known-certificate.ts";
 import { parseStatement, payloadType, type Statement } from "./statement.ts";
 import { accepts, describeFound, describeWanted, type TrustPolicy } from "./trust-policy.ts";
 import { UntrustedError } from "./untrusted-error.ts";
@@ -79,7 +80,9 @@ async function certificateSigner(policy: TrustPolicy, bundle: Bundle, refuse: Re
   const tlogThreshold = policy.sigstore.rekor === undefined ? 0 : 1;
   try {
     const verifier = new Verifier(material, { tlogThreshold, ctlogThreshold: material.ctlogs.length > 0 ? 1 : 0 });
-    return signerOf(verifier.verify(toSignedEntity(bundle)));
+    const entity = toSignedEntity(bundle);
+    if (entity.key.$case === "certificate") broughtCertificate(entity.key.certificate, material.keys);
+    return signerOf(verifier.verify(entity));
   } catch (error) {
     // Whatever is thrown on the way, nothing has been proved.
     throw refuse(`its signature does not hold: ${(error as Error).message}`, claimedName(bundle));

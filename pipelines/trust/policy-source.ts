@@ -7,7 +7,7 @@ import type { Git } from "../registry/git/git.ts";
 import { readAllObjects } from "../registry/git/objects.ts";
 import { defaultBranchCommit } from "./default-branch.ts";
 import { keyName, publicKeyIn } from "./key-text.ts";
-import { actionsIssuer, type TrustPolicy, type WantedSigner } from "./trust-policy.ts";
+import { actionsIssuer, type TrustPolicy, type WantedSigner, withMaterial } from "./trust-policy.ts";
 
 /** Where the policy is read: a repository, and the remote whose default branch has it. */
 export interface PolicyPlace {
@@ -44,22 +44,28 @@ export async function policyAt(place: PolicyPlace, commit: string): Promise<Trus
   };
   const signers = await Promise.all(written.signers.map((each) => wantedSigner(each, read)));
   const { MERGEML_TRUSTED_ROOT: given } = place.env;
-  const rootText = async (built: () => string) => {
-    if (given) return readFile(given, "utf8");
-    return written.root === undefined ? built() : read(written.root, "trust.root");
-  };
-  let known: ReturnType<TrustPolicy["material"]> | undefined;
-  const material = async () => {
-    const { builtInRoot, readTrustedRoot } = await import("./trusted-root.ts");
-    return readTrustedRoot(await rootText(builtInRoot), given ?? written.root ?? "the trusted root of mergeml");
+  const root = async () => {
+    if (given) return { text: await readGiven(given), file: given };
+    if (written.root !== undefined) return { text: await read(written.root, "trust.root"), file: written.root };
+    const { builtInRoot } = await import("./built-in-root.ts");
+    return { text: builtInRoot(), file: "the trusted root of mergeml" };
   };
   return {
     required: written.require === "signed",
     signers,
-    material: () => (known ??= material()),
+    ...withMaterial(root),
     sigstore: written.sigstore ?? publicServices,
     commit,
   };
+}
+
+async function readGiven(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    const message = `MERGEML_TRUSTED_ROOT names ${path}, which cannot be read: ${(cause as Error).message}`;
+    throw new UserError({ message, hint: "write one: mergeml trust root --output FILE" }, { cause });
+  }
 }
 
 /** A mergeml.yaml that says something of trust, and says it wrongly, must not pass for one that says nothing. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
-import type { TrustMaterial } from "@sigstore/verify";
 import type { RepositoryConfig } from "../config/model-config.ts";
 import type { FoundSigner } from "./found-signer.ts";
+import type { CheckingMaterial, RootFile } from "./trusted-root.ts";
 
 /** One who may sign. */
 export type WantedSigner =
@@ -14,8 +14,10 @@ export interface TrustPolicy {
   /** Whether readers refuse what none of the signers signed. */
   required: boolean;
   signers: readonly WantedSigner[];
-  /** What certificates and logs are checked with; read only when a bundle has a certificate. */
-  material(): Promise<TrustMaterial>;
+  /** The trusted root of certificates and logs. */
+  root(): Promise<RootFile>;
+  /** It, read only when a bundle has a certificate. */
+  material(): Promise<CheckingMaterial>;
   sigstore: NonNullable<NonNullable<RepositoryConfig["trust"]>["sigstore"]>;
   /** The commit whose mergeml.yaml this is. */
   commit: string;
@@ -67,4 +69,11 @@ function withHost(workflow: string): string {
 
 function repositoryOf(address: string): string {
   return address.split("/").slice(0, 5).join("/");
+}
+
+/** A root that is read once. */
+export function withMaterial(root: TrustPolicy["root"]): Pick<TrustPolicy, "root" | "material"> {
+  let known: ReturnType<TrustPolicy["material"]> | undefined;
+  const read = async () => (await import("./trusted-root.ts")).readTrustedRoot(await root());
+  return { root, material: () => (known ??= read()) };
 }

@@ -1,26 +1,35 @@
+import type { KeyObject } from "node:crypto";
 import { TrustedRoot } from "@sigstore/protobuf-specs";
-import seeds from "@sigstore/tuf/seeds.json" with { type: "json" };
 import { type TrustMaterial, toTrustMaterial } from "@sigstore/verify";
 import { UserError } from "../errors/user-error.ts";
+import { type Certificate, keysOf, trustedCertificate } from "./known-certificate.ts";
 
-/** Sigstore's public services, as the library that keeps them up to date was released with. */
-export function builtInRoot(): string {
-  const { targets } = seeds["https://tuf-repo-cdn.sigstore.dev"];
-  return Buffer.from(targets["trusted_root.json"], "base64").toString("utf8");
+/** A trusted root as a file has it, and what the file is called. */
+export interface RootFile {
+  text: string;
+  file: string;
+}
+
+/** A trusted root that many bundles are checked with. */
+export interface CheckingMaterial extends TrustMaterial {
+  /** The keys of its certificate authorities. */
+  keys: ReadonlyMap<Certificate, KeyObject>;
 }
 
 /** Reads a trusted root: JSON, or JSON lines as `gh attestation trusted-root` writes them. Throws UserError for anything else. */
-export function readTrustedRoot(text: string, file: string): TrustMaterial {
+export function readTrustedRoot({ text, file }: RootFile): CheckingMaterial {
   try {
     const whole = text.trim();
     const roots = isJson(whole) ? [whole] : whole.split("\n").filter((line) => line.trim() !== "");
     const materials = roots.map((each) => toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(each))));
+    const certificateAuthorities = materials.flatMap((each) => each.certificateAuthorities.map(known));
     return {
-      certificateAuthorities: materials.flatMap((each) => each.certificateAuthorities),
-      timestampAuthorities: materials.flatMap((each) => each.timestampAuthorities),
+      certificateAuthorities,
+      timestampAuthorities: materials.flatMap((each) => each.timestampAuthorities.map(known)),
       tlogs: materials.flatMap((each) => each.tlogs),
       ctlogs: materials.flatMap((each) => each.ctlogs),
       publicKey: materials[0]!.publicKey,
+      keys: keysOf(certificateAuthorities.flatMap(({ certChain }) => certChain)),
     };
   } catch (cause) {
     throw new UserError(
@@ -31,6 +40,10 @@ export function readTrustedRoot(text: string, file: string): TrustMaterial {
       { cause },
     );
   }
+}
+
+function known<Authority extends { certChain: Certificate[] }>(authority: Authority): Authority {
+  return { ...authority, certChain: authority.certChain.map(trustedCertificate) };
 }
 
 function isJson(text: string): boolean {

@@ -15,6 +15,9 @@ export interface SignedVersion {
   bundle: Uint8Array | null;
 }
 
+/** Checks a bundle as checkBundle does with the policy, here or in a thread. */
+export type CheckBundle = (content: Uint8Array | null, what: string) => Promise<SignedStatement>;
+
 /**
  * The one check that every reader of a version makes: one of the policy's signers said `pass` of this very record, which names
  * all other bytes of the version by hash. Throws UntrustedError, naming the version, the signer found and those wanted.
@@ -22,10 +25,11 @@ export interface SignedVersion {
 export async function requireTrusted(
   policy: TrustPolicy,
   { record, recordHash, bundle }: SignedVersion,
+  check: CheckBundle = (content, what) => checkBundle(policy, content, what),
 ): Promise<SignedStatement> {
   const { model, version } = record;
   const name = `${model}@${version}`;
-  const signed = await checkBundle(policy, bundle, name);
+  const signed = await check(bundle, name);
   const problem = doubt(signed.statement, record, recordHash);
   if (problem === null) return signed;
   const found = describeFound(signed.signer);

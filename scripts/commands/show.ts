@@ -1,12 +1,16 @@
+import type { VersionName } from "../../pipelines/registry/read-records.ts";
+import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import { renderVersion } from "../../pipelines/report/terminal/version-page.ts";
 import { scoredVersions } from "../../pipelines/report-history.ts";
+import { UntrustedError } from "../../pipelines/trust/untrusted-error.ts";
+import { tellVouched } from "../../pipelines/trust-state.ts";
 import type { Command } from "../cli/command.ts";
 import { versionReference } from "../cli/option-values.ts";
 import { writeOutput } from "../cli/write-output.ts";
 
 export const show: Command = {
   description:
-    "One version as the registry records it: lineage, data, params, metrics and verdict. Its files are checked against their hashes first. Without @<version>, what is in production.",
+    "One version as the registry records it: lineage, data, params, metrics, verdict and, where `trust` names signers, who signed it. Its files are checked against their hashes first. Without @<version>, what is in production.",
   positionals: { min: 1, max: 1 },
   options: {
     html: {
@@ -25,15 +29,27 @@ export const show: Command = {
     const snapshot = await registry.snapshot({ fetch: true });
     const { model, version } = await versionReference(reference, snapshot);
     const record = await snapshot.record(model, version);
-    await snapshot.modelBytes(model, version);
+    const signature = await signatureOf(snapshot, { model, version });
     const production = await snapshot.production(model);
     const history = await scoredVersions(snapshot, model);
-    const shown = { ...record, in_production: production?.version === version, history };
+    const shown = { ...record, in_production: production?.version === version, ...signature, history };
     const page = option("html");
     if (page) {
       const { versionPage } = await import("../../pipelines/report/html/report-page.ts");
       await writeOutput("--html", page, await versionPage(shown), directory);
     }
-    return { text: page ? `written to ${page}` : renderVersion(record, shown.in_production), data: shown };
+    return { text: page ? `written to ${page}` : renderVersion(record, shown), data: shown };
   },
 };
+
+/** Who vouches for it; nothing where nobody is asked. Its model is read and checked, too, unless readers refuse it anyway. */
+async function signatureOf(snapshot: Snapshot, version: VersionName) {
+  const [{ signer, problem } = { signer: null, problem: null }] = await tellVouched(snapshot, [version]);
+  try {
+    await snapshot.modelBytes(version.model, version.version);
+  } catch (error) {
+    if (!(error instanceof UntrustedError)) throw error;
+  }
+  if (problem !== null) return { signed_by: null, untrusted: problem };
+  return signer === null ? {} : { signed_by: signer, untrusted: null };
+}

@@ -4,12 +4,13 @@ import { windowBars } from "../../pipelines/report/drift/drift-terminal.ts";
 import { humaniseAge } from "../../pipelines/report/terminal/humanise-age.ts";
 import { renderStatus } from "../../pipelines/report/terminal/status-table.ts";
 import { readStatus } from "../../pipelines/status.ts";
+import { refusedLines } from "../../pipelines/trust-state.ts";
 import type { LastCheck } from "../../pipelines/watch/last-check.ts";
 import type { Command } from "../cli/command.ts";
 
 export const status: Command = {
   description:
-    "What is in production for every model, since when, by whom, its primary metric at deployment, which version is tried beside it, what the last mergeml drift on this machine found, and what a run would do next.",
+    "What is in production for every model, since when, by whom, its primary metric at deployment, which version is tried beside it, which is refused because nobody signed it who must (!), what the last mergeml drift on this machine found, and what a run would do next.",
   positionals: { min: 0, max: 0 },
   options: {},
   examples: [
@@ -33,8 +34,9 @@ export const status: Command = {
         ? []
         : [`${model}: v${production} came back by an automatic rollback: ${oneLine(automatic, 300)}`],
     );
+    const refused = refusedLines(entries.flatMap(({ untrusted = [] }) => untrusted));
     const text = rows.length > 0 ? renderStatus(rows) : "no models yet. Start with: mergeml init";
-    return { text: [text, ...notes].join("\n"), data: { models: entries } };
+    return { text: [text, ...refused, ...notes].join("\n"), data: { models: entries } };
   },
 };
 

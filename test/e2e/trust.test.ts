@@ -38,11 +38,18 @@ test("a registry of before is adopted, signs from then on, and takes no forged v
   expect(unsigned.code).toBe(2);
   expect(unsigned.stdout + unsigned.stderr).toMatch(/rent@1 is not trusted: nobody has signed it/);
   expect((await scratch.mergeml("trust", "adopt")).code).toBe(2);
+  const refusal = /! rent@1 is not trusted: nobody has signed it/;
+  expect((await scratch.mergeml("status")).stdout).toMatch(/ v1 ! /);
+  for (const command of [["status"], ["plan"], ["show", "rent"]])
+    expect((await scratch.mergeml(...command)).stdout, command[0]).toMatch(refusal);
 
   scratch.env.MERGEML_SIGNING_KEY = readFileSync(join(scratch.root, made.private_key), "utf8");
   expect(await scratch.facts(["trust", "adopt"])).toMatchObject([{ model: "rent", version: 1, state: "adopted" }]);
   expect(await scratch.facts(["trust", "adopt"])).toMatchObject([{ state: "signed" }]);
   expect((await scratch.mergeml("verify")).stdout).toMatch(/verified: 1 model, 1 version, 1 promotion/);
+  for (const command of [["status"], ["plan"]])
+    expect((await scratch.mergeml(...command)).stdout, command[0]).not.toMatch(/ !|not trusted/);
+  expect((await scratch.mergeml("show", "rent")).stdout).toMatch(/signed by +a key \(sha256:\w{12}\)/);
 
   forge(scratch);
   const rows = ["predict", "rent", "--input", "data/flats.csv", "--output", "out.csv"];

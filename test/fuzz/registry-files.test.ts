@@ -94,7 +94,7 @@ test("mutated version.json files are read or explained, also when they are seale
 function use(found: VersionRecord): void {
   verdictProblems(found);
   primaryMetric(found);
-  renderVersion(found, true);
+  renderVersion(found, { in_production: true });
   renderVersionDiff(found, readRecord(Buffer.from(record), "rent", 1));
   runRecordOf(found, 1, { event: "run", time: new Date(0), by: "Ada" });
 }

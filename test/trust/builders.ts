@@ -8,8 +8,7 @@ import { keyName } from "../../pipelines/trust/key-text.ts";
 import type { RegistryTrust } from "../../pipelines/trust/registry-trust.ts";
 import type { Statement } from "../../pipelines/trust/statement.ts";
 import { keyStatementSigner, openStatementSigner } from "../../pipelines/trust/statement-signer.ts";
-import type { TrustPolicy, WantedSigner } from "../../pipelines/trust/trust-policy.ts";
-import { readTrustedRoot } from "../../pipelines/trust/trusted-root.ts";
+import { type TrustPolicy, type WantedSigner, withMaterial } from "../../pipelines/trust/trust-policy.ts";
 import type { SignedVersion } from "../../pipelines/trust/trusted-version.ts";
 import { verdictStatement } from "../../pipelines/trust/verdict-statement.ts";
 import { buildCandidate } from "../registry/builders.ts";
@@ -33,11 +32,10 @@ export const byWorkflow = (workflow: string): WantedSigner => ({
 
 /** A policy of these signers, with the root of our own Sigstore. */
 export function policyOf(signers: readonly WantedSigner[], services?: SigstoreServices): TrustPolicy {
-  let known: ReturnType<typeof readTrustedRoot> | undefined;
   return {
     required: true,
     signers,
-    material: async () => (known ??= readTrustedRoot(services?.root ?? "{}", "the root of tests")),
+    ...withMaterial(async () => ({ text: services?.root ?? "{}", file: "the root of tests" })),
     sigstore: { fulcio: services?.url ?? "http://127.0.0.1:9", rekor: services?.url ?? "http://127.0.0.1:9" },
     commit: "0".repeat(40),
   };

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseRepositoryConfig } from "../../pipelines/config/parse-repository-config.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
+import { builtInRoot } from "../../pipelines/trust/built-in-root.ts";
 import { readTrustPolicy } from "../../pipelines/trust/policy-source.ts";
 import { describeWanted } from "../../pipelines/trust/trust-policy.ts";
-import { builtInRoot, readTrustedRoot } from "../../pipelines/trust/trusted-root.ts";
+import { readTrustedRoot } from "../../pipelines/trust/trusted-root.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
 import { scratchFolder } from "../templates.ts";
 import { opsKey, otherKey } from "./builders.ts";
@@ -145,6 +146,6 @@ it("says where trust is wrong in mergeml.yaml", () => {
 });
 
 it("has Sigstore's public root, without a network", () => {
-  const { certificateAuthorities, tlogs, ctlogs } = readTrustedRoot(builtInRoot(), "built in");
+  const { certificateAuthorities, tlogs, ctlogs } = readTrustedRoot({ text: builtInRoot(), file: "built in" });
   expect([certificateAuthorities.length, tlogs.length, ctlogs.length].every((count) => count > 0)).toBe(true);
 });

@@ -7,6 +7,8 @@ export interface PlanRow {
   detail: string;
   /** Feature views that changed. */
   views?: readonly string[];
+  /** Why the version in production is refused. */
+  untrusted?: string;
 }
 
 /** So many unchanged models are listed; more are only counted, because nobody reads a thousand lines for two changes. */
@@ -24,7 +26,8 @@ export function renderPlan(rows: readonly PlanRow[]): string {
   );
   const total = `${rows.length.toLocaleString("en-US")} model${rows.length === 1 ? "" : "s"}`;
   const tally = counts.map(({ state, count }) => `${count.toLocaleString("en-US")} ${state}`).join(", ");
-  return [listed.length > 0 ? table : "", affected(rows), `${total}: ${tally}`].filter(Boolean).join("\n\n");
+  const refused = rows.flatMap(({ untrusted }) => (untrusted ? [`! ${untrusted}`] : [])).join("\n");
+  return [listed.length > 0 ? table : "", refused, affected(rows), `${total}: ${tally}`].filter(Boolean).join("\n\n");
 }
 
 /** A line for each feature view that changed: a reviewer of one model's change sees whose it is too. */

@@ -14,6 +14,8 @@ export interface StatusRow {
   next: string;
   /** Versions by environment before production. */
   environments?: Readonly<Record<string, number | null>>;
+  /** Versions that readers refuse: they are marked. */
+  untrusted?: readonly { version: number }[];
 }
 
 /** `mergeml status`: a plain table. Drift and challengers are left out while no model has any, and the metric's name moves to the header when all share it. */
@@ -24,9 +26,9 @@ export function renderStatus(rows: readonly StatusRow[]): string {
     { header: "model", cell: (row) => row.model },
     ...Object.keys(rows[0]?.environments ?? {}).map((name) => ({
       header: name,
-      cell: (row: StatusRow) => (row.environments?.[name] ? `v${row.environments[name]}` : null),
+      cell: (row: StatusRow) => versionCell(row, row.environments?.[name] ?? null),
     })),
-    { header: "production", cell: (row) => (row.production === null ? null : `v${row.production}`) },
+    { header: "production", cell: (row) => versionCell(row, row.production) },
     { header: "since", cell: (row) => row.since },
     { header: only ?? "primary", cell: (row) => score(row, only === undefined) },
     { header: "by", cell: (row) => row.by },
@@ -40,6 +42,11 @@ export function renderStatus(rows: readonly StatusRow[]): string {
     columns,
     rows.map((row) => columns.map(({ cell }) => cell(row) || "–")),
   );
+}
+
+function versionCell({ untrusted = [] }: StatusRow, version: number | null): string | null {
+  if (version === null) return null;
+  return untrusted.some((each) => each.version === version) ? `v${version} !` : `v${version}`;
 }
 
 function score({ metric, value }: StatusRow, named: boolean): string {

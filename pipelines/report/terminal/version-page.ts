@@ -7,10 +7,19 @@ import { datasetLine, paramsLine, windowLine } from "../data-lines.ts";
 import { renderComparison, renderVerdict } from "./terminal-comparison.ts";
 import { textTable } from "./text-table.ts";
 
+/** Where a version is, and who vouches for it; nothing of that where nobody is asked. */
+interface VersionState {
+  in_production: boolean;
+  signed_by?: string | null;
+  /** Why readers do not trust it. */
+  untrusted?: string | null;
+}
+
 /** `mergeml show`: one version as the registry records it, for a terminal. */
-export function renderVersion(record: VersionRecord, inProduction: boolean): string {
-  const title = `${record.model}@${record.version}${inProduction ? "  in production" : ""}`;
-  const facts = versionFacts(record).filter(([, value]) => value !== "");
+export function renderVersion(record: VersionRecord, { in_production, signed_by, untrusted }: VersionState): string {
+  const title = `${record.model}@${record.version}${in_production ? "  in production" : ""}`;
+  const signed = ["signed by", untrusted ? `! ${untrusted}` : (signed_by ?? "")] as const;
+  const facts = [...versionFacts(record), signed].filter(([, value]) => value !== "");
   return [title, factTable(facts), renderComparison(record.evaluation), renderVerdict(record.verdict)].join("\n\n");
 }
 

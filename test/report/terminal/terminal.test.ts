@@ -156,7 +156,7 @@ describe("tables for terminals", () => {
   });
 
   test("a version", () => {
-    const text = renderVersion(production!, true);
+    const text = renderVersion(production!, { in_production: true });
     expect(text).toMatch(
       /^diamond-price@3 {2}in production\n\nregistered {3}2026-02-10T12:00:00\.000Z by octocat in #41\n/,
     );
