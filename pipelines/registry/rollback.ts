@@ -8,7 +8,7 @@ import { secureModel } from "./model-placement.ts";
 import { pointerBundleFile, pointerFile } from "./paths.ts";
 import { type PointerChange, readPointerChanges } from "./pointer-changes.ts";
 import { checkPointer, pointTo, readPointer, writePointer } from "./production-pointer.ts";
-import { signMove } from "./sign-writes.ts";
+import { signMove, signReturn } from "./sign-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Deployment, foldDeployments } from "./standing.ts";
 import { requireVerdict } from "./still-passes.ts";
@@ -50,7 +50,8 @@ export async function rollback(writer: Writer, model: string, options: RollbackO
     const [from, to] = [current.state.version, target.pointer?.version ?? null];
     if (from !== null && from === to) throw alreadyThere(model, from, place.environment);
     first = { blob: current.state.blob, from, to };
-    return planRollback(writer, snapshot, { model, place, current, target, named: options.to !== undefined });
+    const plan = { model, place, current, target, named: options.to !== undefined };
+    return planRollback(writer, snapshot, plan, context);
   });
 }
 
@@ -77,6 +78,8 @@ interface Target {
   record: VersionRecord | null;
   /** production.json, or its removal. */
   content: FileChange["content"];
+  /** The text of a pointer that was there before; null of a new one, and when there is none. */
+  earlier: string | null;
   /** The signed statement beside it, as it was there then; or its removal. */
   statement: readonly FileChange[];
 }
@@ -106,7 +109,7 @@ async function chooseTarget(writer: Writer, snapshot: Tip, choice: Choice, conte
   const why = `rolled back to on purpose by ${identity.name}`;
   const move = { environment, from, record, path, content, by: identity.name, since };
   const statement = await signMove(writer, { ...move, pullRequest: record.pull_request, why });
-  return { pointer, record, content, statement };
+  return { pointer, record, content, earlier: null, statement };
 }
 
 /** A state of the pointer, and the commit that made it. */
@@ -127,16 +130,17 @@ async function earlierPointer(
   place: EarlierPlace | null,
 ): Promise<Target> {
   const statement = await earlierStatement(writer, snapshot, path, place);
-  if (place === null) return { pointer: null, record: null, content: null, statement };
+  if (place === null) return { pointer: null, record: null, content: null, earlier: null, statement };
   const { blob } = place;
   const [file] = await readAllObjects(writer.git, [blob]);
-  const pointer = readPointer(file?.content ?? Buffer.alloc(0), model, path);
+  const text = file?.content ?? Buffer.alloc(0);
+  const pointer = readPointer(text, model, path);
   const record = await snapshot.trusted(model, pointer.version);
   checkPointer(pointer, record, path);
-  return { pointer, record, content: { oid: blob }, statement };
+  return { pointer, record, content: { oid: blob }, earlier: text.toString("utf8"), statement };
 }
 
-/** The statement that came with the pointer comes back with it: going back needs no signature, and waits for no service. */
+/** The statement that came with the pointer, which comes back with it. */
 async function earlierStatement(
   { git }: Writer,
   { tip }: Tip,
@@ -164,9 +168,12 @@ interface RollbackPlan {
 async function planRollback(
   writer: Writer,
   snapshot: Tip,
-  { model, place: { environment, path }, current, target, named, automatic }: RollbackPlan,
+  plan: RollbackPlan,
+  context: WriteContext,
 ): Promise<WritePlan<RollbackResult>> {
-  const { pointer, record, content, statement } = target;
+  const { model, current, target, named, automatic } = plan;
+  const { environment, path } = plan.place;
+  const { pointer, record, content } = target;
   const [from, to] = [current.state.version, pointer?.version ?? null];
   const revert = revertMessage(current.by.subject, current.by.commit);
   const [subject, body] = named ? [rollbackSubject(model, from, to, environment), null] : [revert.subject, revert.body];
@@ -183,11 +190,26 @@ async function planRollback(
   const production = pointer && record && { pointer, metric: primaryMetric(record) };
   const row = environment === "production" ? [index.after({ production })] : [];
   const placed = record ? await secureModel(writer, snapshot, record) : [];
+  const statement = await returnStatement(writer, plan, context);
   const changes = [...placed, { path, content }, ...statement, ...row];
   return {
     commits: [{ message: formatMessage(subject, body, facts), changes }],
     result: (ids) => ({ from, to, commit: ids[0]! }),
   };
+}
+
+/** Whoever can sign who goes back and why does; else the statement that was there comes back, as with `git revert`. */
+async function returnStatement(
+  writer: Writer,
+  { place: { environment, path }, current, target, automatic }: RollbackPlan,
+  { now: since, identity: { name: by } }: WriteContext,
+): Promise<readonly FileChange[]> {
+  const { record, earlier: content, pointer } = target;
+  if (content === null || record === null) return target.statement;
+  const why = automatic ? `rolled back by itself: ${automatic}` : `rolled back by ${by}`;
+  const move = { environment, from: current.state.version, record, path, content, by, since, why };
+  const signed = await signReturn(writer, { ...move, pullRequest: pointer?.pull_request ?? null });
+  return signed ? [signed] : target.statement;
 }
 
 /** Somebody else moved the pointer first: fine when it is where we wanted it, else he decides, not we. */
@@ -233,12 +255,13 @@ export async function rollbackPromotion(
   model: string,
   { promotion, reason }: JudgedPromotion,
 ): Promise<RollbackResult | null> {
-  return writeBranch<RollbackResult | null>(writer, async (snapshot) => {
+  return writeBranch<RollbackResult | null>(writer, async (snapshot, context) => {
     const { stack } = foldDeployments(await readPointerChanges(writer.git, snapshot.tip, model));
     const [before, current] = [stack.at(-2), stack.at(-1)];
     if (current?.by.commit !== promotion || !before) return { commits: [], result: () => null };
     const place = placeIn(model);
     const target = await earlierPointer(writer, snapshot, { model, place }, placeOf(before));
-    return planRollback(writer, snapshot, { model, place, current, target, named: false, automatic: reason });
+    const plan = { model, place, current, target, named: false, automatic: reason };
+    return planRollback(writer, snapshot, plan, context);
   });
 }

@@ -1,4 +1,5 @@
 import { sha256 } from "../config/canonical-json.ts";
+import { EnvironmentError } from "../errors/environment-error.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
 import type { RegistryTrust } from "../trust/registry-trust.ts";
@@ -47,7 +48,7 @@ export interface SignedMove {
 }
 
 /** The change that puts a signed statement beside a pointer that moves; none where nothing has to be signed, or nothing can. */
-export async function signMove(writer: SigningWriter, move: SignedMove): Promise<FileChange[]> {
+export async function signMove(writer: SigningWriter, move: SignedMove, patience?: number): Promise<FileChange[]> {
   const policy = (await writer.trust?.policy()) ?? null;
   if (!policy) return [];
   const { promotionStatement } = await import("../trust/promotion-statement.ts");
@@ -63,8 +64,24 @@ export async function signMove(writer: SigningWriter, move: SignedMove): Promise
     run,
   });
   const what = `the promotion of ${move.record.model}@${move.record.version}`;
-  const bytes = await signStatement(writer, policy, statement, what);
+  const bytes = await signStatement(writer, policy, statement, what, patience);
   return bytes ? [{ path: pointerBundleFile(file), content: bytes }] : [];
+}
+
+/**
+ * As signMove, of a pointer that goes back to where it was: whoever can sign says so at once, and going back waits for nobody and
+ * needs no signature. null when nobody has signed it.
+ */
+export async function signReturn(writer: SigningWriter, move: SignedMove): Promise<FileChange | null> {
+  const policy = (await writer.trust?.policy()) ?? null;
+  if (policy === null || (await writer.trust?.signer(policy)) === null) return null;
+  try {
+    return (await signMove(writer, move, 0))[0] ?? null;
+  } catch (error) {
+    if (!(error instanceof UserError || error instanceof EnvironmentError)) throw error;
+    writer.log.warn(`the way back to ${move.record.model}@${move.record.version} is not signed: ${error.message}`);
+    return null;
+  }
 }
 
 /** The change that adds the verdict's signature to the folder of a version. */
@@ -78,6 +95,7 @@ async function signStatement(
   policy: TrustPolicy,
   statement: Statement,
   what: string,
+  patience?: number,
 ): Promise<Uint8Array | null> {
   const signer = (await trust?.signer(policy)) ?? null;
   if (signer === null) {
@@ -85,7 +103,7 @@ async function signStatement(
     log.warn(`${what} is not signed: nothing is configured to sign with`);
     return null;
   }
-  const bundle = await signer.sign(statement);
+  const bundle = await signer.sign(statement, patience);
   const { checkBundle } = await import("../trust/check-bundle.ts");
   try {
     const { signer: found } = await checkBundle(policy, bundle, what);

@@ -14,8 +14,8 @@ import type { TrustPolicy } from "./trust-policy.ts";
 export interface StatementSigner {
   /** In words: `the key sha256:ab12…`, `this job's identity`. */
   readonly title: string;
-  /** A Sigstore bundle (v0.3) as a file holds it. Throws EnvironmentError when a service is away for too long. */
-  sign(statement: Statement): Promise<Uint8Array>;
+  /** A Sigstore bundle (v0.3) as a file holds it. Throws EnvironmentError when a service is away for so many seconds, four minutes by default. */
+  sign(statement: Statement, patience?: number): Promise<Uint8Array>;
 }
 
 /** What signing depends on, and how long a service that is away is waited for. */
@@ -28,7 +28,7 @@ export interface SigningPlace {
 }
 
 /** A service is asked again for so long, and each request waits so long for its answer; seconds. */
-const [patience, oneRequest] = [240, 20];
+const [usualPatience, oneRequest] = [240, 20];
 const [firstWait, longestWait] = [2, 30];
 
 /** Signs with MERGEML_SIGNING_KEY, else by the identity that GitHub or SIGSTORE_ID_TOKEN gives; null where there is neither. */
@@ -42,7 +42,8 @@ export function openStatementSigner(
   if (!isFromActions(env) && !env.SIGSTORE_ID_TOKEN) return null;
   return {
     title: isFromActions(env) ? "this job's identity" : "the identity of SIGSTORE_ID_TOKEN",
-    sign: (statement) => untilSigned(place, () => signKeyless(policy, place, statement)),
+    sign: (statement, patience = usualPatience) =>
+      untilSigned(place, patience, () => signKeyless(policy, place, statement)),
   };
 }
 
@@ -109,6 +110,7 @@ async function signKeyless(
 /** A service that is away comes back: the same is asked again, for some minutes at most. What it refuses is not asked again. */
 async function untilSigned(
   { clock, log, sleep }: SigningPlace,
+  patience: number,
   attempt: () => Promise<Uint8Array>,
 ): Promise<Uint8Array> {
   const started = clock.now().getTime();

@@ -2,10 +2,13 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { exportVersion } from "../../pipelines/export-version.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { predictRows } from "../../pipelines/predict.ts";
+import { viewOfSnapshot } from "../../pipelines/registry/environment-view.ts";
+import { pointerBundleFile, pointerFile } from "../../pipelines/registry/paths.ts";
 import { productionOf } from "../../pipelines/registry/production.ts";
 import { readVersionFiles } from "../../pipelines/registry/read-version-files.ts";
 import { openRegistry, type Registry } from "../../pipelines/registry/registry.ts";
@@ -15,8 +18,10 @@ import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
 import { reproduceVersion } from "../../pipelines/reproduce.ts";
 import { bringIntoService } from "../../pipelines/serving/following/bring-into-service.ts";
 import { openScoringThreads } from "../../pipelines/serving/threads/scoring-threads.ts";
+import { checkBundle } from "../../pipelines/trust/check-bundle.ts";
 import type { RegistryTrust } from "../../pipelines/trust/registry-trust.ts";
-import { openStatementSigner } from "../../pipelines/trust/statement-signer.ts";
+import { isAbout } from "../../pipelines/trust/statement.ts";
+import { openStatementSigner, type SigningPlace } from "../../pipelines/trust/statement-signer.ts";
 import { watchedModel } from "../../pipelines/watch/watched-model.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import { deploy, makeSandbox, type Sandbox, ticking } from "../registry/builders.ts";
@@ -42,7 +47,7 @@ const messages = async (registry: Registry) =>
   (await registry.verify()).problems.map(({ message }) => message).join("\n");
 
 /** What the issue tells: two plain pushes make a v3 with v1's bytes and an invented metric, sealed by mergeml's own code. */
-async function forgeThird(sandbox: Sandbox): Promise<void> {
+async function forgeThird(sandbox: Sandbox, pointer = pointerFile("rent", "production")): Promise<void> {
   const checkout = sandbox.checkout("eve");
   const folder = (version: number) => join(checkout, `models/rent/versions/${version}`);
   await mkdir(folder(3), { recursive: true });
@@ -56,11 +61,20 @@ async function forgeThird(sandbox: Sandbox): Promise<void> {
     sandbox.plain(["push", "-q"], checkout);
   };
   push("register(rent): version 3");
-  const path = join(checkout, "models/rent/production.json");
-  const pointer = JSON.parse(readFileSync(path, "utf8")) as object;
+  const path = join(checkout, pointer);
+  const before = JSON.parse(readFileSync(path, "utf8")) as object;
   const bound = { version: 3, model: record.candidate.model.sha256, record: record.digest };
-  writeFileSync(path, `${JSON.stringify({ ...pointer, ...bound }, null, 2)}\n`);
+  writeFileSync(path, `${JSON.stringify({ ...before, ...bound }, null, 2)}\n`);
   push("promote(rent): 2 -> 3");
+}
+
+/** What is signed beside a pointer, checked. */
+async function promotionIn({ tip, plain, origin }: Sandbox, environment: string): Promise<object> {
+  const path = pointerFile("rent", environment);
+  const [pointer, bundle] = [path, pointerBundleFile(path)].map((each) => plain(["show", `${tip()}:${each}`], origin));
+  const { statement } = await checkBundle(policy, Buffer.from(bundle!), path);
+  expect(isAbout(statement, path, sha256(`${pointer}\n`))).toBe(true);
+  return statement.predicate;
 }
 
 /** Everything that takes a version, as its own code does it. */
@@ -164,12 +178,92 @@ describe("going back", () => {
     },
   );
 
+  it.each([
+    { way: "by hand", why: /^rolled back by / },
+    { way: "by itself", why: /^rolled back by itself: rmse 900/ },
+  ])("says who and why where somebody can sign, $way", async ({ way, why }) => {
+    const sandbox = await sandboxWith();
+    await deploy(sandbox.registry, { tag: "a", rmse: 500 });
+    await deploy(sandbox.registry, { tag: "b", rmse: 400 });
+    const pointer = () => sandbox.plain(["show", `${sandbox.tip()}~1:models/rent/production.json`], sandbox.origin);
+    const judged = { promotion: sandbox.tip(), reason: "rmse 900 of 400 rows" };
+    if (way === "by hand") await sandbox.registry.rollback("rent");
+    else await sandbox.registry.rollbackPromotion("rent", judged);
+    expect(await promotionIn(sandbox, "production")).toMatchObject({
+      ...{ environment: "production", from: 2, to: 1, why: expect.stringMatching(why) },
+    });
+    expect(pointer()).toContain('"version": 2');
+    expect(await messages(sandbox.registry)).toBe("");
+  });
+
+  it("is signed at once or not at all: it waits for no service, and one that may not sign changes nothing", async () => {
+    await using services = await startSigstore();
+    const signers = policyOf([byWorkflow(deployWorkflow), byKey(opsKey.publicKey)], services);
+    const sandbox = await sandboxWith(trustOfKey(signers, opsKey.privateKey));
+    for (const [at, tag] of ["a", "b", "c"].entries()) await deploy(sandbox.registry, { tag, rmse: 500 - at });
+    const sleep = () => Promise.reject(new Error("it waited"));
+    const job = (env = services.job()) => ({ env, clock: { now: () => new Date() }, log: silentLog, sleep });
+    const asJob = (place: SigningPlace) =>
+      seenWith(sandbox, { ...trustOfKey(signers, null), signer: async () => openStatementSigner(signers, place) });
+    services.failNext(10_000);
+    await asJob(job()).rollback("rent");
+    expect(await promotionIn(sandbox, "production")).toMatchObject({ from: 1, to: 2 }); // as it was when it came
+    services.failNext(0);
+    await asJob(job(services.job({ workflow_ref: deployWorkflow.replace("acme", "eve") }))).rollback("rent");
+    expect(await promotionIn(sandbox, "production")).toMatchObject({ from: null, to: 1 });
+    expect(await messages(sandbox.registry)).toBe("");
+  });
+
   it("takes the statement away with the last promotion", async () => {
     const sandbox = await sandboxWith();
     await deploy(sandbox.registry, { tag: "a", rmse: 500 });
     await sandbox.registry.rollback("rent");
     expect(sandbox.plain(["ls-tree", "-r", "--name-only", sandbox.tip()], sandbox.origin)).not.toContain("production.");
     expect(await messages(sandbox.registry)).toBe("");
+  });
+});
+
+describe("an environment before production", () => {
+  let sandbox: Sandbox;
+  beforeAll(async () => {
+    sandbox = makeSandbox({ trust: signing });
+    await sandbox.registry.init();
+    await deploy(sandbox.registry, { tag: "a", rmse: 500 });
+    await deploy(sandbox.registry, { tag: "b", rmse: 400 });
+    await sandbox.registry.promote("rent", 1, { environment: "staging" });
+    await sandbox.registry.promote("rent", 2, { environment: "staging" });
+  });
+  afterAll(() => sandbox[Symbol.dispose]());
+
+  it("has its moves signed, and the way back, too", async () => {
+    expect(await promotionIn(sandbox, "staging")).toMatchObject({ environment: "staging", from: 1, to: 2 });
+    await sandbox.registry.rollback("rent", { environment: "staging" });
+    expect(await promotionIn(sandbox, "staging")).toMatchObject({ environment: "staging", from: 2, to: 1 });
+    expect(await promotionIn(sandbox, "production")).toMatchObject({ environment: "production", from: 1, to: 2 });
+    expect(await messages(sandbox.registry)).toBe("");
+  });
+
+  describe("with a forged version in it", () => {
+    beforeAll(() => forgeThird(sandbox, pointerFile("rent", "staging")));
+    const { "the gate's baseline": _, ...others } = readers;
+
+    it.each(Object.keys(others))("%s refuses it", async (name) => {
+      const view = viewOfSnapshot(await sandbox.registry.snapshot(), "staging");
+      await expect(others[name]!(view, sandbox)).rejects.toThrow(/rent@3 is not trusted: /);
+    });
+
+    it("it does not get on to production, by mergeml or by hand, and verify names both moves", async () => {
+      const moving = sandbox.registry.promote("rent", 3, { environment: "production", from: "staging" });
+      await expect(moving).rejects.toThrow(/rent@3 is not trusted: /);
+      const checkout = sandbox.checkout("mallory");
+      await cp(join(checkout, pointerFile("rent", "staging")), join(checkout, pointerFile("rent", "production")));
+      sandbox.plain(["commit", "-qam", "promote(rent): 2 -> 3"], checkout);
+      sandbox.plain(["push", "-q"], checkout);
+      await expect((await sandbox.registry.snapshot()).modelBytes("rent", 3)).rejects.toThrow(/rent@3 is not trusted/);
+      expect(
+        (await messages(sandbox.registry)).match(/promotes rent@3, whose verdict nobody has signed who must/g),
+      ).toHaveLength(2);
+    });
   });
 });
 
