@@ -1,7 +1,7 @@
 import { UserError } from "./errors/user-error.ts";
 import type { VersionName } from "./registry/read-records.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import { describeFound, describeWanted } from "./trust/trust-policy.ts";
+import { describeFound, describeWanted, type TrustPolicy } from "./trust/trust-policy.ts";
 import type { Vouched } from "./trust/version-checks.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -22,20 +22,30 @@ export interface TrustState {
   wanted: string | null;
   /** What would sign here; null for nothing. */
   signer: string | null;
+  /** What certificates are checked with; null where only keys may sign. */
+  root: { file: string; newest: string | null } | null;
   versions: readonly VouchedVersion[];
 }
 
 /** Looks at every version of the registry. */
 export async function trustState({ registry, trust }: Workspace): Promise<TrustState> {
   const policy = await trust.policy();
-  if (policy === null) return { policy: null, required: false, wanted: null, signer: null, versions: [] };
+  if (policy === null) return { policy: null, required: false, wanted: null, signer: null, root: null, versions: [] };
   const snapshot = await registry.snapshot({ fetch: true });
   const models = await snapshot.models();
   const all = await Promise.all(models.map(async (model) => ({ model, versions: await snapshot.versions(model) })));
   const names = all.flatMap(({ model, versions }) => versions.map((version) => ({ model, version })));
   const signer = (await trust.signer(policy))?.title ?? null;
   const versions = await tellVouched(snapshot, names);
-  return { policy: policy.commit, required: policy.required, wanted: describeWanted(policy), signer, versions };
+  const { commit, required } = policy;
+  return { policy: commit, required, wanted: describeWanted(policy), signer, root: await rootOf(policy), versions };
+}
+
+async function rootOf({ signers, root }: TrustPolicy): Promise<TrustState["root"]> {
+  if (signers.every(({ kind }) => kind === "key")) return null;
+  const { newestPart } = await import("./trust/trusted-root.ts");
+  const found = await root();
+  return { file: found.file, newest: newestPart(found) };
 }
 
 /** Of these versions those that readers refuse, with why; null where nobody has to have signed any. */

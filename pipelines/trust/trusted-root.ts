@@ -42,6 +42,12 @@ export function readTrustedRoot({ text, file }: RootFile): CheckingMaterial {
   }
 }
 
+/** Since when its newest key or certificate is valid (ISO date): a root has no date of its own. null of one with nothing in it. */
+export function newestPart({ text }: RootFile): string | null {
+  const starts = [...text.matchAll(/"validFor":\s*\{\s*"start":\s*"(\d{4}-\d\d-\d\d)/g)].map(([, day]) => day!);
+  return starts.sort().at(-1) ?? null;
+}
+
 function known<Authority extends { certChain: Certificate[] }>(authority: Authority): Authority {
   return { ...authority, certChain: authority.certChain.map(trustedCertificate) };
 }

@@ -6,6 +6,7 @@ import { adoptVersions } from "../../pipelines/adopt-versions.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
+import type { RootSource } from "../../pipelines/trust/current-root.ts";
 import { trustState } from "../../pipelines/trust-state.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command, CommandOutcome } from "../cli/command.ts";
@@ -20,6 +21,8 @@ export const trust: Command = {
   positionals: { min: 0, max: 50 },
   options: {
     output: { type: "string", value: "PATH", description: "key, root: the file of the public half, or of the root" },
+    mirror: { type: "string", value: "URL", description: "root: where a Sigstore of your own keeps its root (TUF)" },
+    "first-root": { type: "string", value: "PATH", description: "root: the root.json that you trust that mirror with" },
   },
   examples: [
     { command: "mergeml trust", shows: "who must sign, who would, and what is signed" },
@@ -31,7 +34,9 @@ export const trust: Command = {
     const opened = await workspace();
     if (verb === undefined) return tellState(opened);
     if (verb === "key") return makeKey(opened, resolve(directory, option("output") ?? "keys/mergeml.pub"));
-    if (verb === "root") return bringRoot(opened, option("output") && resolve(directory, option("output")!));
+    const file = (name: string) => option(name) && resolve(directory, option(name)!);
+    const source = { mirror: option("mirror"), firstRoot: file("first-root") };
+    if (verb === "root") return bringRoot(opened, file("output"), source);
     if (verb === "adopt") return tellAdopted(opened, names);
     throw new UserError({
       message: `mergeml trust has no ${verb}`,
@@ -51,6 +56,9 @@ async function tellState(opened: Workspace): Promise<CommandOutcome> {
   const text = [
     `must sign   ${state.required ? state.wanted : `nobody (require: nothing); signers: ${state.wanted}`}`,
     `signs here  ${state.signer ?? "nothing: no key, no identity"}`,
+    ...(state.root
+      ? [`root        ${state.root.file}, whose newest part is of ${state.root.newest ?? "no date"}`]
+      : []),
     `as of       mergeml.yaml at ${state.policy.slice(0, 7)}`,
     ...(rows.length > 0 ? ["", textTable([{ header: "version" }, { header: "signed by" }], rows)] : []),
   ].join("\n");
@@ -81,9 +89,13 @@ async function makeKey({ root }: Workspace, publicFile: string): Promise<Command
   };
 }
 
-async function bringRoot({ root, log }: Workspace, output: string | undefined): Promise<CommandOutcome> {
+async function bringRoot(
+  { root, log }: Workspace,
+  output: string | undefined,
+  source: RootSource,
+): Promise<CommandOutcome> {
   const { currentRoot } = await import("../../pipelines/trust/current-root.ts");
-  const text = await currentRoot(join(root, ".mergeml", "tuf"));
+  const text = await currentRoot(join(root, ".mergeml", "tuf"), source);
   if (output === undefined) return { text, data: JSON.parse(text) };
   await mkdir(dirname(output), { recursive: true });
   await writeFile(output, `${text}\n`);
