@@ -69,7 +69,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     : null;
   const review = requireReviewedSources({ git, remote, env }, sources);
   const reach = reachSources({ sources, env, clock, review, installed: join(root, ".mergeml", "duckdb") });
-  const runs = openRunLog({ root, env, remote, clock, log });
+  const runs = openRunLog({ root, git, env, remote, clock, log });
   const mlflow = openMirror({ env, git, registry, runs, clock, log });
   return {
     root,
@@ -96,7 +96,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     log,
     [Symbol.asyncDispose]: async () => {
       const closed = store.shared?.remote[Symbol.asyncDispose]();
-      await Promise.all([git[Symbol.asyncDispose](), runs[Symbol.asyncDispose](), closed]);
+      await Promise.all([git[Symbol.asyncDispose](), closed]);
     },
   };
 }

@@ -7,6 +7,7 @@ import type { Action } from "../shared/action.ts";
 import { announceDeployment, type ModelDeployment } from "../shared/github/deployment.ts";
 import { announceTogether } from "../shared/github/deployment-batch.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { soundCommits } from "../shared/github/sound-commits.ts";
 import { movedElsewhere, movedProductions } from "../shared/moved-productions.ts";
 import { runAction } from "../shared/run-action.ts";
 
@@ -24,7 +25,7 @@ interface Place {
 
 async function notify(action: Action): Promise<void> {
   const workspace = await action.workspace();
-  const wrong: unknown[] = action.flag("verify") ? await findDamage(workspace) : [];
+  const wrong: unknown[] = action.flag("verify") ? await findDamage(action, workspace) : [];
   const snapshot = await workspace.registry.snapshot({ fetch: true });
   const named = action.list("models");
   const given = action.input("environment") || "production";
@@ -167,14 +168,35 @@ async function stateOf(
 }
 
 /** What is wrong with the branch, or why that cannot be told. */
-async function findDamage({ registry }: Workspace): Promise<unknown[]> {
+async function findDamage(action: Action, { registry, repository, clock }: Workspace): Promise<unknown[]> {
   try {
-    const { problems } = await registry.verify();
+    const { problems, since } = await registry.verify({
+      since: await verifiedToday(action, registry, repository, clock),
+    });
+    action.log.info(since === null ? "verified: the whole branch" : `verified: what came after ${since.slice(0, 10)}`);
     const hint = "see: mergeml verify";
     return problems.length > 0 ? [new UserError(problems.map((problem) => ({ hint, ...problem })))] : [];
   } catch (error) {
     return [error];
   }
+}
+
+/**
+ * The newest commit of the branch that a run of this workflow found sound today, so that only what came after it is checked;
+ * null for everything, which the first push of a day checks.
+ */
+async function verifiedToday(
+  action: Action,
+  registry: Workspace["registry"],
+  { registry: branch }: Workspace["repository"],
+  clock: Workspace["clock"],
+): Promise<string | null> {
+  const { GITHUB_EVENT_NAME: event, GITHUB_WORKFLOW_REF: ref = "" } = action.env;
+  const [, workflow] = /^[^/]+\/[^/]+\/\.github\/workflows\/([\w.-]+)@/.exec(ref) ?? [];
+  if (event !== "push" || workflow === undefined || !ref.endsWith(`@refs/heads/${branch}`)) return null;
+  const since = new Date(`${clock.now().toISOString().slice(0, 10)}T00:00:00Z`);
+  await registry.snapshot({ fetch: true });
+  return registry.firstOf(await soundCommits(await action.github(), { workflow, branch, since }));
 }
 
 await runAction(notify);

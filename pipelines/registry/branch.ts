@@ -3,6 +3,7 @@ import type { Log } from "../ports/log.ts";
 import { explainBranchInTheWay } from "./branch-in-the-way.ts";
 import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
+import { readAllObjects } from "./git/objects.ts";
 import { findElsewhere, findRemote } from "./remote.ts";
 
 /** How an attempt to move the branch ended. Only `moved` wrote; `raced` and `locked` are worth another attempt. */
@@ -63,13 +64,15 @@ function remoteBranch(git: Git, name: string, remote: string, log: Log): Branch 
     remote,
     tip: async (fetch) => (!fetch && (await refTip(git, tracking))) || fetchTip(git, remote, name, tracking, log),
     move: async (from, to) => {
-      // Not forced: the remote itself compares the branch with what it told us, and takes nothing but a descendant.
+      // The lease forces nothing, as `to` descends from `from`: it lets the remote take `to` only where `from` still is, also
+      // when the branch was deleted or cut back since.
       const args = [
         "push",
         "--porcelain",
         "--progress",
         "--no-verify",
         "--no-recurse-submodules",
+        `--force-with-lease=refs/heads/${name}:${from ?? ""}`,
         remote,
         `${to}:refs/heads/${name}`,
       ];
@@ -127,7 +130,8 @@ function localBranch(git: Git, name: string): Branch {
 }
 
 async function refTip(git: Git, ref: string): Promise<string | null> {
-  return (await git.text(["rev-parse", "--quiet", "--verify", `${ref}^{commit}`], { allow: [1] })) || null;
+  const [commit] = await readAllObjects(git, [`${ref}^{commit}`]);
+  return commit?.oid ?? null;
 }
 
 /** Moving a branch under a work tree that has it checked out would make its files look edited. */

@@ -1,5 +1,6 @@
 import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
+import { isAncestor } from "./git/objects.ts";
 
 /** Records, pointers and cards come at once; models, which a job reads few of, when they are read. */
 const filter = "blob:limit=40k";
@@ -38,11 +39,12 @@ export async function fetchFiles(git: Git, remote: string, ids: readonly string[
   }
 }
 
-/** Fetches all that a partial clone left out of `tip` and its history; nothing in another clone. */
-export async function fetchLeftOut(git: Git, remote: string, tip: string): Promise<void> {
+/** Fetches all that a partial clone left out of `tip` and its history, down to `since`; nothing in another clone. */
+export async function fetchLeftOut(git: Git, remote: string, tip: string, since: string | null): Promise<void> {
   const isPartial = await git.text(["config", "--get", `remote.${remote}.promisor`], { allow: [1] });
   if (isPartial !== "true") return;
-  const listed = await git.text(["rev-list", "--objects", "--missing=print", "--no-object-names", tip]);
+  const until = since !== null && (await isAncestor(git, since, tip)) ? [`^${since}`] : [];
+  const listed = await git.text(["rev-list", "--objects", "--missing=print", "--no-object-names", tip, ...until]);
   const missing = listed.split("\n").flatMap((line) => (line.startsWith("?") ? [line.slice(1)] : []));
   await fetchFiles(git, remote, missing);
 }

@@ -8,7 +8,7 @@ import { type ChallengeResult, nameChallenger, stopChallenge, type Trial } from 
 import { changeWorkflow } from "./change-workflow.ts";
 import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts";
 import type { Git } from "./git/git.ts";
-import { type Identity, readIdentity } from "./git/identity.ts";
+import { isAncestor } from "./git/objects.ts";
 import { type HistoryEntry, readHistory } from "./history.ts";
 import { type Initialised, type InitOptions, initialise } from "./initialise.ts";
 import { largestInGit, refuseModel } from "./model-placement.ts";
@@ -91,15 +91,17 @@ export interface Registry {
   findByDefinition(model: string, definition: string, snapshot: Snapshot): Promise<DefinitionMatch | null>;
   /** Changes the workflow on the branch. Returns the commit; null when there is none, or nothing to change. */
   changeWorkflow(message: string, change: (text: string) => string): Promise<string | null>;
-  /** Checks the whole branch. Throws EnvironmentError when there is none. */
-  verify(): Promise<Verification>;
+  /** Checks the whole branch, or what came after a commit that was found sound. Throws EnvironmentError when there is none. */
+  verify(options?: { since?: string | null }): Promise<Verification>;
+  /** The first of these commits that the branch has, as last fetched; null when it has none of them. */
+  firstOf(commits: readonly string[]): Promise<string | null>;
 }
 
 /** Opens the registry of a repository; nothing runs until a method is called. */
 export function openRegistry(options: RegistryOptions): Registry {
   const { git, clock, log, store, remote, random = Math.random } = options;
   const branch = openBranch({ git, name: options.branch, log, remote });
-  let known: Promise<Identity> | undefined;
+  let fetched: string | null = null;
   const writer: Writer = {
     git,
     store,
@@ -109,11 +111,17 @@ export function openRegistry(options: RegistryOptions): Registry {
     random,
     branch,
     trust: options.trust,
-    identity: () => (known ??= readIdentity(git)),
+    identity: () => git.identity(),
+    takeFetched: () => {
+      const tip = fetched;
+      fetched = null;
+      return tip;
+    },
   };
   let told = false;
   const snapshot: Registry["snapshot"] = async ({ fetch = true } = {}) => {
     const tip = await (await branch()).tip(fetch);
+    if (fetch) fetched = tip;
     const elsewhere = tip === null && !told ? await tellElsewhere(git, await branch()) : null;
     if (elsewhere) log.warn(elsewhere);
     told ||= elsewhere !== null;
@@ -147,12 +155,17 @@ export function openRegistry(options: RegistryOptions): Registry {
       return tip === null ? new Map() : readLastChanges(git, tip, models, options.memory);
     },
     findByDefinition: (model, definition, given) => findByDefinition(git, model, definition, given),
-    async verify() {
+    async firstOf(commits) {
+      const tip = await (await branch()).tip(false);
+      for (const commit of tip === null ? [] : commits) if (await isAncestor(git, commit, tip!)) return commit;
+      return null;
+    },
+    async verify({ since = null } = {}) {
       const { remote, tip: tipNow } = await branch();
       const tip = await tipNow(true);
       if (tip === null) throw missingBranch(await branch());
-      if (remote !== null) await fetchLeftOut(git, remote, tip);
-      return verify(writer, tip);
+      if (remote !== null) await fetchLeftOut(git, remote, tip, since);
+      return verify(writer, tip, since);
     },
   };
 }

@@ -7,6 +7,7 @@ import { readAllObjects } from "./git/objects.ts";
 import { parsePath, type RegistryPath, recordFile } from "./paths.ts";
 import { checkPointer, readPointer } from "./production-pointer.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
+import type { BranchPart } from "./verify-part.ts";
 import type { VerifiedVersions } from "./verify-versions.ts";
 import type { VersionRecord } from "./version-record.ts";
 
@@ -25,18 +26,21 @@ interface Move {
   known: number;
 }
 
-/** Checks every commit of the branch, oldest first and all sides of its merges. `records` are those at the tip; a version never changes, so they hold for all commits. */
+/**
+ * Checks every commit of the branch, or of a part of it, oldest first and all sides of its merges. `records` are those at the tip;
+ * a version never changes, so they hold for all commits.
+ */
 export async function verifyHistory(
   git: Git,
   tip: string,
-  records: ReadonlyMap<string, VersionRecord>,
-  signatures: VerifiedVersions["signatures"],
+  { records, signatures }: Pick<VerifiedVersions, "records" | "signatures">,
+  part: BranchPart | null,
 ): Promise<BranchHistory> {
   const problems: Problem[] = [];
-  const highest = new Map<string, number>();
+  const highest = new Map(part?.highest);
   const moves: Move[] = [];
   const merges: LoggedCommit[] = [];
-  for await (const commit of readCommits(git, { tip, oldestFirst: true })) {
+  for await (const commit of readCommits(git, { tip, after: part?.since, oldestFirst: true })) {
     if (commit.parents.length > 1) merges.push(commit);
     problems.push(...shapeProblems(commit), ...versionProblems(commit, highest, records));
     for (const { path, after } of commit.changes) {

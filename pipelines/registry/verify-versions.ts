@@ -6,10 +6,12 @@ import type { VersionChecks, Vouched } from "../trust/version-checks.ts";
 import { DamageError } from "./damage.ts";
 import { readObjects } from "./git/objects.ts";
 import { parsePath, recordFile, versionFolder } from "./paths.ts";
+import { listVersions, type VersionName } from "./read-records.ts";
 import { readRecord } from "./sealed-record.ts";
 import type { SnapshotSource } from "./snapshot.ts";
 import { verdictProblems } from "./still-passes.ts";
 import { checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
+import type { BranchPart } from "./verify-part.ts";
 import type { VersionRecord } from "./version-record.ts";
 
 export interface VerifiedVersions {
@@ -28,9 +30,13 @@ interface Folder {
   files: Map<string, string>;
 }
 
-/** Checks every version's folder at `tip`, reading each file once, one at a time. */
-export async function verifyVersions(source: SnapshotSource, tip: string): Promise<VerifiedVersions> {
-  const folders = await listFolders(source, tip);
+/** Checks every version's folder at `tip`, or those of a part, reading each file once, one at a time. */
+export async function verifyVersions(
+  source: SnapshotSource,
+  tip: string,
+  part: BranchPart | null,
+): Promise<VerifiedVersions> {
+  const folders = await listFolders(source, tip, part);
   const found: VerifiedVersions = { problems: [], records: new Map(), signatures: new Map(), count: folders.length };
   const { openVersionChecks } = await import("../trust/version-checks.ts");
   // Opened before the process that reads the branch is busy with its versions.
@@ -45,7 +51,8 @@ export async function verifyVersions(source: SnapshotSource, tip: string): Promi
   }
   for (const [name, vouched] of vouching) found.signatures.set(name, await vouched);
   const signed = [...found.signatures.values()].flatMap((each) => (each instanceof UserError ? each.problems : []));
-  return { ...found, problems: [...found.problems, ...signed, ...missingNumbers(folders)] };
+  const missing = missingNumbers(await numbersAt(source, tip, folders, part));
+  return { ...found, problems: [...found.problems, ...signed, ...missing] };
 }
 
 interface Verifying {
@@ -78,9 +85,11 @@ async function verifyVersion(
   verifying.found.problems.push(...(await checkFolder(source, folder, read, verifying)));
 }
 
-async function listFolders({ git }: SnapshotSource, tip: string): Promise<Folder[]> {
+async function listFolders({ git }: SnapshotSource, tip: string, part: BranchPart | null): Promise<Folder[]> {
   const folders = new Map<string, Folder>();
-  const listing = await git.text(["ls-tree", "-r", "-z", "--full-tree", tip, "--", "models/"]);
+  const wanted = part?.versions.map(({ model, version }) => `${versionFolder(model, version)}/`) ?? ["models/"];
+  if (wanted.length === 0) return [];
+  const listing = await git.text(["ls-tree", "-r", "-z", "--full-tree", tip, "--", ...wanted]);
   for (const entry of listing.split("\0").filter(Boolean)) {
     const [, oid = "", path = ""] = /^\d+ \w+ ([0-9a-f]+)\t(.*)$/s.exec(entry) ?? [];
     const parsed = parsePath(path);
@@ -170,10 +179,23 @@ async function modelProblems(
   }
 }
 
-function missingNumbers(folders: readonly Folder[]): Problem[] {
-  const numbers = Map.groupBy(folders, ({ model }) => model);
-  return [...numbers].flatMap(([model, versions]) => {
-    const present = new Set(versions.map(({ version }) => version));
+/** All versions of the models that are checked. */
+async function numbersAt(
+  { git }: SnapshotSource,
+  tip: string,
+  folders: readonly Folder[],
+  part: BranchPart | null,
+): Promise<readonly VersionName[]> {
+  if (part === null) return folders;
+  const found: VersionName[] = [];
+  for (const model of part.models) found.push(...(await listVersions(git, tip, model)));
+  return found;
+}
+
+function missingNumbers(versions: readonly VersionName[]): Problem[] {
+  const numbers = Map.groupBy(versions, ({ model }) => model);
+  return [...numbers].flatMap(([model, ofModel]) => {
+    const present = new Set(ofModel.map(({ version }) => version));
     const highest = Math.max(...present);
     if (present.size === highest) return [];
     const missing = Array.from({ length: highest }, (_, index) => index + 1).filter((version) => !present.has(version));

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { EnvironmentError } from "../errors/environment-error.ts";
+import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import type { Branch } from "./branch.ts";
@@ -12,6 +13,8 @@ export interface Writer extends SnapshotSource {
   branch(): Promise<Branch>;
   /** Asked for only by writes, so that reading works for whoever has no name. */
   identity(): Promise<Identity>;
+  /** The tip that was fetched last, once: null when nothing was since the last write. */
+  takeFetched(): string | null;
   clock: Clock;
   log: Log;
   /** Bytes above which a model goes to the store, and a reference to the branch. */
@@ -47,26 +50,44 @@ const [shortWait, longWait] = [200, 4000];
  * he wrote. Some writer always gets through, and the wait is random, so each does in the end.
  */
 export async function writeBranch<T>(writer: Writer, plan: Planner<T>): Promise<T> {
+  const written = await writeOnFetched(writer, plan);
+  if (written) return written.result;
   return compareAndSwap(writer, async (branch, tip) => {
     if (tip === null) throw missingBranch(branch);
     return attempt(writer, branch, tip, plan);
   });
 }
 
+/**
+ * One attempt on what was fetched before, which spares a fetch: the push says whether the branch is still there. null when
+ * it is not, and when there is nothing to write or no way to, which only what the branch is now may tell.
+ */
+async function writeOnFetched<T>(writer: Writer, plan: Planner<T>): Promise<{ result: T } | null> {
+  const tip = writer.takeFetched();
+  if (tip === null) return null;
+  try {
+    const tried = await attempt(writer, await writer.branch(), tip, plan);
+    return "result" in tried && tried.wrote ? tried : null;
+  } catch (error) {
+    if (error instanceof UserError) return null;
+    throw error;
+  }
+}
+
 /** One attempt on a state of the branch (null: it does not exist yet): its result, or why the branch did not move. */
 export type Attempt<T> = (branch: Branch, tip: string | null) => Promise<{ result: T } | { error: GitError }>;
 
-/** Attempts on the fetched tip until the branch moves, for some minutes at most. */
+/** Attempts on the fetched tip, the first on the one `seen` last when that is enough, until the branch moves, for some minutes at most. */
 export async function compareAndSwap<T>(
   writer: Pick<Writer, "branch" | "clock" | "random">,
   attemptOn: Attempt<T>,
-  deadline = deadlineMinutes,
+  { deadline = deadlineMinutes, seen = false } = {},
 ): Promise<T> {
   const branch = await writer.branch();
   const started = writer.clock.now().getTime();
   let [stuck, lastTip]: [number, string | null] = [0, ""];
   for (let round = 0; ; round += 1) {
-    const tip = await branch.tip(true);
+    const tip = await branch.tip(round > 0 || !seen);
     const rejected = await attemptOn(branch, tip);
     if ("result" in rejected) return rejected.result;
     stuck = tip === lastTip ? stuck + 1 : 0;
@@ -82,14 +103,14 @@ async function attempt<T>(
   branch: Branch,
   tip: string,
   plan: Planner<T>,
-): Promise<{ result: T } | { error: GitError }> {
+): Promise<{ result: T; wrote: boolean } | { error: GitError }> {
   const [snapshot, identity] = await Promise.all([openSnapshot(writer, tip), writer.identity()]);
   const now = writer.clock.now();
   const { commits, result } = await plan({ ...snapshot, tip }, { identity, now });
-  if (commits.length === 0) return { result: result([]) };
+  if (commits.length === 0) return { result: result([]), wrote: false };
   const ids = await makeCommits(writer.git, tip, commits, { identity, time: now });
   const moved = await branch.move(tip, ids.at(-1)!);
-  return moved.state === "moved" ? { result: result(ids) } : { error: moved.error };
+  return moved.state === "moved" ? { result: result(ids), wrote: true } : { error: moved.error };
 }
 
 /** The error of a command that needs the branch. */

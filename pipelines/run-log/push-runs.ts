@@ -3,7 +3,6 @@ import type { Log } from "../ports/log.ts";
 import { type Branch, openBranch } from "../registry/branch.ts";
 import { makeCommits } from "../registry/git/commits.ts";
 import type { Git } from "../registry/git/git.ts";
-import { readIdentity } from "../registry/git/identity.ts";
 import { readAllObjects } from "../registry/git/objects.ts";
 import { type Attempt, compareAndSwap } from "../registry/write-branch.ts";
 import { type BrokenRun, dequeue, type QueuedRun, readQueue, runText } from "./run-queue.ts";
@@ -57,7 +56,7 @@ export function openRunsBranch({ git, remote, log }: Pick<RunPusher, "git" | "re
 async function addToBranch(pusher: RunPusher, queued: readonly QueuedRun[]): Promise<number> {
   const { git, clock, random = Math.random } = pusher;
   const records = [...new Map(queued.map(({ record }) => [record.id, record])).values()];
-  const identity = await readIdentity(git);
+  const identity = await git.identity();
   const add: Attempt<number> = async (branch, tip) => {
     const missing = await missingAt(git, tip, records);
     if (missing.length === 0) return { result: 0 };
@@ -69,7 +68,10 @@ async function addToBranch(pusher: RunPusher, queued: readonly QueuedRun[]): Pro
     const moved = await branch.move(tip, commit!);
     return moved.state === "moved" ? { result: missing.length } : { error: moved.error };
   };
-  return compareAndSwap({ branch: () => openRunsBranch(pusher), clock, random }, add, deadlineMinutes);
+  return compareAndSwap({ branch: () => openRunsBranch(pusher), clock, random }, add, {
+    deadline: deadlineMinutes,
+    seen: true,
+  });
 }
 
 /** The log is append-only: a path that is taken stays as it is. */

@@ -2,14 +2,15 @@ import type { ModelConfig } from "../config/model-config.ts";
 import type { Clock } from "../ports/clock.ts";
 import { isCi } from "../ports/environment.ts";
 import type { Log } from "../ports/log.ts";
-import { type Git, openGit } from "../registry/git/git.ts";
+import { GitError } from "../registry/git/failure.ts";
+import type { Git } from "../registry/git/git.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
 import type { PushedRuns } from "./push-runs.ts";
 import type { ReadRuns } from "./read-runs.ts";
 import type { RunEvent, RunRecord } from "./run-record.ts";
 
 /** Where every training is written down, registered or not. Losing it loses no model. */
-export interface RunLog extends AsyncDisposable {
+export interface RunLog {
   /** Adds the run of a candidate; a failure is a warning. */
   add(
     trained: Pick<VersionRecord, "candidate" | "evaluation" | "verdict">,
@@ -25,6 +26,7 @@ export interface RunLog extends AsyncDisposable {
 
 export interface RunLogOptions {
   root: string;
+  git: Git;
   /** `CI` decides whether a train pushes its run, and git's own variables who writes. */
   env: Readonly<Record<string, string | undefined>>;
   remote: string | null;
@@ -38,7 +40,7 @@ const timeoutSeconds = 60;
 /** Opens the run log of a repository. Nothing is read or loaded until it is used. */
 export function openRunLog(options: RunLogOptions): RunLog {
   const { root, env, clock, log } = options;
-  const git = openGit(root, { env, log, timeoutSeconds });
+  const git = options.git.within(timeoutSeconds);
   const pusher = { ...options, git };
   const push: RunLog["push"] = async (folders = []) => {
     const [{ pushRuns }, { queueFolder }] = await Promise.all([import("./push-runs.ts"), import("./run-queue.ts")]);
@@ -53,7 +55,6 @@ export function openRunLog(options: RunLogOptions): RunLog {
     });
   return {
     push,
-    [Symbol.asyncDispose]: () => git[Symbol.asyncDispose](),
     add: (trained, { event, version }) =>
       keep(event, async (context) => (await import("./run-record.ts")).runRecordOf(trained, version, context)),
     addFailure: (config, folder, error, event) =>
@@ -97,8 +98,12 @@ async function neverFail(
 
 /** Git's name for whoever runs this; it need not know one, as nothing is committed yet. */
 async function whoRuns(git: Git): Promise<string> {
-  const ident = await git.text(["var", "GIT_AUTHOR_IDENT"], { allow: [128] });
-  return ident.replace(/ <.*$/s, "").slice(0, 200) || "unknown";
+  try {
+    return (await git.identity()).name.slice(0, 200);
+  } catch (error) {
+    if (error instanceof GitError) return "unknown";
+    throw error;
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
+import { createCipheriv, createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { loadModels } from "../../pipelines/config/load-models.ts";
 import { productionFile, versionFolder } from "../../pipelines/registry/paths.ts";
 import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
+import { modelFile } from "../../pipelines/registry/stored-model.ts";
 import type { ProductionPointer, VersionRecord } from "../../pipelines/registry/version-record.ts";
 import { definitionOf, modelParts } from "../../pipelines/workspace/read-models.ts";
 
@@ -26,19 +29,20 @@ export async function multiplyModel(
     .trim()
     .split("\n")
     .map((line) => line.split(/\s+/))
-    .filter(([, , , name]) => name !== "version.json");
+    .filter(([, , , name]) => name !== "version.json" && name !== modelFile);
+  const original = execFileSync("git", ["cat-file", "blob", `registry:${versionFolder(source, 1)}/${modelFile}`], {
+    cwd: origin,
+    maxBuffer: 1 << 30,
+  });
   const definitions = await writeConfigs(root, source, models);
-  const stream: string[] = [];
+  const stream: (string | Uint8Array)[] = [];
   for (let version = 1; version <= versions; version += 1) {
     for (const [model, definition] of definitions) {
+      const onnx = distinctModel(original, `${model}@${version}`);
       stream.push(commit(`register(${model}): version ${version}`, stream.length === 0));
-      const { digest: _, ...record } = {
-        ...template,
-        model,
-        version,
-        candidate: { ...template.candidate, definition, config: { ...template.candidate.config, name: model } },
-      };
+      const record = versionOf(template, { model, version, definition, onnx });
       const sealed = sealRecord(record);
+      stream.push(inline(`${versionFolder(model, version)}/${modelFile}`, onnx));
       for (const [mode, , sha, name] of files)
         stream.push(`M ${mode} ${sha} ${versionFolder(model, version)}/${name}\n`);
       stream.push(inline(`${versionFolder(model, version)}/version.json`, writeRecord(sealed)));
@@ -54,7 +58,51 @@ export async function multiplyModel(
       stream.push(inline(productionFile(model), `${JSON.stringify(pointer, null, 2)}\n`));
     }
   }
-  git(["fast-import", "--quiet"], stream.join(""));
+  execFileSync("git", ["fast-import", "--quiet"], {
+    cwd: origin,
+    input: Buffer.concat(stream.map((part) => Buffer.from(part))),
+    maxBuffer: 1 << 30,
+  });
+}
+
+const distinctBytes = 36_000;
+
+/**
+ * The same model as another file, as different as those of two trainings: its doc_string (field 6 of ModelProto) is text that
+ * neither compresses nor has anything in common with another's.
+ */
+function distinctModel(model: Uint8Array, seed: string): Buffer {
+  const key = createHash("sha256").update(seed).digest();
+  const noise = createCipheriv("aes-256-ctr", key, Buffer.alloc(16)).update(Buffer.alloc(distinctBytes));
+  const text = Buffer.from(noise.toString("base64"));
+  const length = [(text.length & 0x7f) | 0x80, ((text.length >> 7) & 0x7f) | 0x80, text.length >> 14];
+  return Buffer.concat([model, Buffer.from([0x32, ...length]), text]);
+}
+
+interface Copy {
+  model: string;
+  version: number;
+  definition: string;
+  onnx: Uint8Array;
+}
+
+function versionOf({ digest: _, ...template }: VersionRecord, { model, version, definition, onnx }: Copy) {
+  const hash = sha256(onnx);
+  const { candidate, verdict, files } = template;
+  return {
+    ...template,
+    model,
+    version,
+    candidate: {
+      ...candidate,
+      id: `c-${sha256(`${model}@${version}`).slice(7)}`,
+      definition,
+      config: { ...candidate.config, name: model },
+      model: { sha256: hash, size: onnx.length },
+    },
+    verdict: { ...verdict, binds: { ...verdict.binds, definition, candidate_model: hash } },
+    files: { ...files, [modelFile]: hash },
+  };
 }
 
 /** model.yaml and features.sql of every copy; their definitions by name. */
@@ -84,6 +132,7 @@ function commit(message: string, first: boolean): string {
   return `commit refs/heads/registry\ncommitter Bench <bench@example.org> ${clock} +0000\ndata ${Buffer.byteLength(message)}\n${message}\n${from}`;
 }
 
-function inline(path: string, text: string): string {
-  return `M 100644 inline ${path}\ndata ${Buffer.byteLength(text)}\n${text}\n`;
+function inline(path: string, content: string | Uint8Array): Buffer {
+  const bytes = Buffer.from(content);
+  return Buffer.concat([Buffer.from(`M 100644 inline ${path}\ndata ${bytes.length}\n`), bytes, Buffer.from("\n")]);
 }

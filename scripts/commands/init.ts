@@ -1,4 +1,3 @@
-import { readIdentity } from "../../pipelines/registry/git/identity.ts";
 import type { Initialised } from "../../pipelines/registry/initialise.ts";
 import { readDefaultBranch } from "../../pipelines/scaffold/default-branch.ts";
 import type { FirstModel } from "../../pipelines/scaffold/draft-model.ts";
@@ -45,7 +44,7 @@ export const init: Command = {
   async run({ positionals: [name], option, flag, directory, workspace }) {
     const opened = await workspace({ isNamed: option("directory") !== undefined });
     const { root, git, registry, repository, remote } = opened;
-    await readIdentity(git); // before anything is written: without one there will be no branch
+    await git.identity(); // before anything is written: without one there will be no branch
     const { name: branch, isRemoteEmpty } = await readDefaultBranch(git, remote);
     const source = toolSource(root, option("actions"));
     const wanted = { name, data: option("data"), target: option("target"), directory, branch, source };

@@ -9,7 +9,7 @@ import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts"
 const main = join(import.meta.dirname, "../../actions/notify/main.ts");
 
 /** Runs the action as the registry branch's own workflow does: verified, with nothing known of before. */
-async function notify({ work, folder, env }: Sandbox, { server }: FaultyGitHub) {
+async function notify({ work, folder, env }: Sandbox, { server }: FaultyGitHub, given: Record<string, string> = {}) {
   const [output, summary] = [join(folder, "output"), join(folder, "summary")];
   for (const file of [output, summary]) writeFileSync(file, "");
   const variables = {
@@ -22,6 +22,7 @@ async function notify({ work, folder, env }: Sandbox, { server }: FaultyGitHub) 
     GITHUB_REPOSITORY: "octo/models",
     INPUT_TOKEN: server.token,
     INPUT_VERIFY: "true",
+    ...given,
   };
   const run = promisify(execFile)(process.execPath, [main], { env: variables as NodeJS.ProcessEnv, timeout: 120_000 });
   const { code, stdout } = await run.then(
@@ -56,4 +57,28 @@ it("tells what is in production though the branch is damaged, and is red", async
   ]);
   expect(told.summary).toContain("- damaged: what is in production cannot be read");
   expect(told.summary).toContain("- zebra: v1 in production");
+});
+
+it("verifies what came after the last commit that a run of the branch found sound today", async () => {
+  using sandbox = makeSandbox();
+  await using faulty = await startFaultyGitHub();
+  const { registry } = sandbox;
+  await registry.init();
+  await deploy(registry, { tag: "a", rmse: 500 });
+  const sound = sandbox.tip();
+  await deploy(registry, { tag: "b", rmse: 400 });
+  const push = {
+    GITHUB_EVENT_NAME: "push",
+    GITHUB_WORKFLOW_REF: "octo/models/.github/workflows/registry.yml@refs/heads/registry",
+  };
+  const now = new Date().toISOString();
+  const run = { headSha: sound, event: "push", branch: "registry", created: now };
+  // A fork's pull request from a branch of that name, what is not on the branch, and a run of another day, count for nothing.
+  faulty.server.added.runs.push({ ...run, id: 1, event: "pull_request" });
+  faulty.server.added.runs.push({ ...run, id: 2, headSha: "f".repeat(40) });
+  faulty.server.added.runs.push({ ...run, id: 3, created: "2026-01-01T00:00:00Z" });
+  expect((await notify(sandbox, faulty, push)).stdout).toContain("verified: the whole branch");
+  faulty.server.added.runs.push({ ...run, id: 4 });
+  expect((await notify(sandbox, faulty, push)).stdout).toContain(`verified: what came after ${sound.slice(0, 10)}`);
+  expect((await notify(sandbox, faulty)).stdout).toContain("verified: the whole branch");
 });

@@ -5,6 +5,10 @@ export interface WorkflowRun {
   id: number;
   headSha: string;
   event: string;
+  /** "theirs" when left out. */
+  branch?: string;
+  /** ISO; the first of January 2026 when left out. */
+  created?: string;
 }
 
 /** Runs of a workflow for a commit, and running one of them again, which `reruns` remembers. null for another route. */
@@ -14,8 +18,11 @@ export function workflowRunRoute(
   { method, path, base, query }: { method: string; path: string; base: string; query: URLSearchParams },
 ): Answer | null {
   if (method === "GET" && /^\/actions\/workflows\/[^/]+\/runs$/.test(path)) {
-    const asked = { sha: query.get("head_sha"), event: query.get("event") };
-    const found = runs.filter(({ headSha, event }) => headSha === asked.sha && event === asked.event).toReversed();
+    const asked = { sha: query.get("head_sha"), event: query.get("event"), branch: query.get("branch") };
+    const found = runs
+      .filter(({ headSha, event }) => (asked.sha === null || headSha === asked.sha) && event === asked.event)
+      .filter(({ branch = "theirs" }) => asked.branch === null || branch === asked.branch)
+      .toReversed();
     return json(200, { total_count: found.length, workflow_runs: found.map((run) => shown(run, base)) });
   }
   const [, id] = /^\/actions\/runs\/(\d+)\/rerun$/.exec(path) ?? [];
@@ -31,15 +38,17 @@ export function withRepository(body: string, repository: object): string {
   return JSON.stringify(runs ? { ...answer, workflow_runs: runs } : answer);
 }
 
-function shown({ id, headSha, event }: WorkflowRun, base: string): object {
+function shown(
+  { id, headSha, event, branch = "theirs", created = "2026-01-01T00:00:00Z" }: WorkflowRun,
+  base: string,
+): object {
   const url = `${base}/actions/runs/${id}`;
   const names = ["jobs", "logs", "check_suite", "cancel", "rerun", "artifacts", "workflow"];
-  const time = "2026-01-01T00:00:00Z";
   return {
     ...{
       id,
       node_id: `R${id}`,
-      head_branch: "theirs",
+      head_branch: branch,
       run_number: id,
       display_title: "A change",
       event,
@@ -47,7 +56,7 @@ function shown({ id, headSha, event }: WorkflowRun, base: string): object {
       html_url: url,
     },
     ...{ status: "completed", conclusion: "success", head_sha: headSha, path: "model-pr.yml", workflow_id: 1 },
-    ...{ created_at: time, updated_at: time, head_commit: null, pull_requests: [] },
+    ...{ created_at: created, updated_at: created, head_commit: null, pull_requests: [] },
     ...Object.fromEntries(names.map((name) => [`${name}_url`, `${url}/${name}`])),
   };
 }

@@ -73,7 +73,14 @@ describe("a branch in the way is named, with what to do", () => {
     sandbox.plain(["push", "-q", "origin", "main:refs/heads/mergeml"]);
     const warnings: string[] = [];
     const log = { ...silentLog, warn: (message: string) => warnings.push(message) };
-    const options = { root: sandbox.work, env: { ...sandbox.env, ...env }, remote: "origin", clock: ticking(), log };
+    const options = {
+      root: sandbox.work,
+      git: sandbox.git,
+      env: { ...sandbox.env, ...env },
+      remote: "origin",
+      clock: ticking(),
+      log,
+    };
     const { candidate } = (await import("./builders.ts")).buildCandidate({ tag: "a", rmse: 500 });
     await openRunLog(options).addFailure(candidate.config, sandbox.work, new Error("it broke"), "run");
     expect(warnings).toEqual([expect.stringMatching(/the branch mergeml on origin is in the way of mergeml\/runs/)]);

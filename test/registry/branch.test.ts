@@ -95,4 +95,32 @@ describe("the branch", () => {
     expect(commit).toContain("promote(rent): none -> 1");
     expect((await registry.verify()).problems).toEqual([]);
   });
+
+  it("is verified from a commit that was found sound, by what came after it", async () => {
+    using sandbox = makeSandbox();
+    const { registry, plain, origin } = sandbox;
+    await registry.init();
+    await deploy(registry, { tag: "a", rmse: 500 });
+    const since = sandbox.tip();
+    await deploy(registry, { model: "other", tag: "a", rmse: 500 });
+    await deploy(registry, { tag: "b", rmse: 400 });
+    const sound = { problems: [], notes: [] };
+    const newer = { ...sound, models: 2, versions: 2, promotions: 2, since };
+    expect(await registry.verify({ since })).toEqual(newer);
+    expect(await registry.firstOf(["0".repeat(40), since, sandbox.tip()])).toBe(since);
+    // A rollback brings back a version that was registered before.
+    await registry.rollback("rent");
+    expect(await registry.verify({ since: sandbox.tip() })).toMatchObject({ ...sound, versions: 0, promotions: 0 });
+    const back = plain(["rev-parse", "registry~1"], origin);
+    expect(await registry.verify({ since: back })).toMatchObject({ ...sound, versions: 1, promotions: 1 });
+    // From what is no ancestor, everything.
+    const aside = plain(["commit-tree", "-m", "aside", "main^{tree}"]);
+    expect(await registry.verify({ since: aside })).toMatchObject({
+      ...sound,
+      versions: 3,
+      promotions: 4,
+      since: null,
+    });
+    expect(await registry.firstOf([aside])).toBeNull();
+  });
 });

@@ -1,6 +1,6 @@
 import type { Git } from "./git.ts";
 import type { Identity } from "./identity.ts";
-import { readObject } from "./objects.ts";
+import { readAllObjects, readObject } from "./objects.ts";
 
 /** One file of a commit: new content, an object git already has, or null to delete it. */
 export interface FileChange {
@@ -39,6 +39,8 @@ export async function makeCommits(
 }
 
 async function idLength(git: Git): Promise<number> {
+  const [head] = await readAllObjects(git, ["HEAD"]);
+  if (head) return head.oid.length;
   return (await git.text(["rev-parse", "--show-object-format"])) === "sha256" ? 64 : 40;
 }
 

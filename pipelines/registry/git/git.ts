@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { GitError } from "./failure.ts";
+import { type Identity, readIdentity } from "./identity.ts";
 import { type ObjectReader, openObjectReader } from "./object-reader.ts";
 import { type GitOptions, type GitOutput, type RunOptions, runGit, streamGit } from "./run-git.ts";
 
@@ -14,6 +15,10 @@ export interface Git extends AsyncDisposable {
   stream(args: readonly string[], options?: RunOptions): AsyncGenerator<Buffer>;
   /** Objects through one process that stays until it is not needed; see ObjectReader. */
   objects: ObjectReader["read"];
+  /** Who git says we are, asked once. Throws GitError when nobody is configured. */
+  identity(): Promise<Identity>;
+  /** The same repository through the same process that reads objects, each other command within so many seconds. */
+  within(seconds: number): Git;
   /** Top folder of the work tree. */
   root(): Promise<string>;
   /** null outside a repository and before its first commit. */
@@ -26,15 +31,32 @@ export interface Git extends AsyncDisposable {
 
 /** Git for the repository around `cwd`. Nothing runs until a method is called. */
 export function openGit(cwd: string, options: GitOptions): Git {
+  return gitWith(cwd, options, { reader: openObjectReader(cwd, options), identity: null });
+}
+
+/** What is kept of a repository from one command to the next. */
+interface Kept {
+  reader: ObjectReader;
+  identity: Promise<Identity> | null;
+}
+
+function gitWith(cwd: string, options: GitOptions, kept: Kept): Git {
+  const { reader } = kept;
   const run: Git["run"] = (args, each) => runGit(cwd, args, options, each);
+  // Who is told to say who he is may do so and try again.
+  const forget = (error: unknown) => {
+    kept.identity = null;
+    throw error;
+  };
   const text: Git["text"] = async (args, each) => (await run(args, each)).stdout.toString("utf8").replace(/\n$/, "");
-  const reader = openObjectReader(cwd, options);
   return {
     cwd,
     run,
     text,
     objects: reader.read,
     [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+    identity: () => (kept.identity ??= readIdentity({ text }).catch(forget)),
+    within: (timeoutSeconds) => gitWith(cwd, { ...options, timeoutSeconds }, kept),
     stream: (args, each) => streamGit(cwd, args, options, each),
     root: () => text(["rev-parse", "--show-toplevel"]),
     headCommit: () =>

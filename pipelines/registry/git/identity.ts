@@ -11,7 +11,7 @@ export interface Identity {
 }
 
 /** Asks git, so that its configuration and environment decide as they do for any commit. Throws GitError when nobody is configured. */
-export async function readIdentity(git: Git): Promise<Identity> {
+export async function readIdentity(git: Pick<Git, "text">): Promise<Identity> {
   const [author, committer, sign] = await Promise.all([
     git.text(["var", "GIT_AUTHOR_IDENT"]),
     git.text(["var", "GIT_COMMITTER_IDENT"]),

@@ -38,9 +38,16 @@ export async function hasCommit(git: Pick<Git, "objects">, commit: string): Prom
   return object?.type === "commit";
 }
 
+/** Whether `commit` is in the history of `tip`, itself included; false for one that is not here. */
+export async function isAncestor(git: Pick<Git, "run" | "objects">, commit: string, tip: string): Promise<boolean> {
+  if (!(await hasCommit(git, commit))) return false;
+  return (await git.run(["merge-base", "--is-ancestor", commit, tip], { allow: [1] })).code === 0;
+}
+
 /** Whether a commit has this file. */
 export async function hasFile(git: Git, commit: string, path: string): Promise<boolean> {
-  return (await git.run(["cat-file", "-e", `${commit}:${path}`], { allow: [1, 128] })).code === 0;
+  const [file] = await readAllObjects(git, [`${commit}:${path}`]);
+  return file !== null;
 }
 
 /** Entries of a tree object in git's binary form: `<mode> <name>\0<id>`, ids of 20 bytes (SHA-1) or 32 (SHA-256). */

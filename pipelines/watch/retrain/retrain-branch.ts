@@ -4,7 +4,6 @@ import type { CommitContext } from "../../registry/git/commits.ts";
 import { makeCommits } from "../../registry/git/commits.ts";
 import { GitError } from "../../registry/git/failure.ts";
 import type { Git } from "../../registry/git/git.ts";
-import { readIdentity } from "../../registry/git/identity.ts";
 import { hasCommit, readObject } from "../../registry/git/objects.ts";
 
 const prefix = "refs/heads/mergeml/retrain/";
@@ -87,7 +86,7 @@ export async function writeRetrainBranch(git: Git, plan: RetrainCommit): Promise
   const { remote, model, base, modelYaml, subject, body, time, expected } = plan;
   const blob = await git.text(["hash-object", "-w", "--stdin"], { input: modelYaml });
   const message = `${subject}\n\n${body}\n\nModel: ${model}\n${trailer}: ${blob}\n`;
-  const { committer, sign } = await readIdentity(git);
+  const { committer, sign } = await git.identity();
   const context: CommitContext = { identity: { author: committer, committer, name: "", sign }, time };
   const change = { path: `models/${model}/model.yaml`, content: { oid: blob } };
   const [commit = ""] = await makeCommits(git, base, [{ message, changes: [change] }], context);
@@ -131,7 +130,7 @@ interface WrittenCommit {
 async function isAsWritten(git: Git, model: string, { commit, base, text }: WrittenCommit): Promise<boolean> {
   const path = `models/${model}/model.yaml`;
   const people = [...text.split("\n\n", 1)[0]!.matchAll(/^(?:author|committer) (.*) \d+ [+-]\d{4}$/gm)];
-  const { committer } = await readIdentity(git);
+  const { committer } = await git.identity();
   if (people.length !== 2 || people.some(([, who]) => who !== committer)) return false;
   const blob = await git.text(["rev-parse", "--quiet", "--verify", `${commit}:${path}`], { allow: [1, 128] });
   if (blob === "" || !text.endsWith(`\n${trailer}: ${blob}\n`)) return false;

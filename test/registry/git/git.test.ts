@@ -4,7 +4,6 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type FileChange, makeCommits } from "../../../pipelines/registry/git/commits.ts";
 import { openGit } from "../../../pipelines/registry/git/git.ts";
-import { readIdentity } from "../../../pipelines/registry/git/identity.ts";
 import { readCommits } from "../../../pipelines/registry/git/log.ts";
 import { parseTree, readAllObjects } from "../../../pipelines/registry/git/objects.ts";
 import { makeSandbox } from "../builders.ts";
@@ -15,7 +14,7 @@ describe("commits by plumbing", () => {
   it("hold any bytes under any name, and come back as they were", async () => {
     using sandbox = makeSandbox({ remote: false });
     const { git } = sandbox;
-    const context = { identity: await readIdentity(git), time };
+    const context = { identity: await git.identity(), time };
     const name = fc.stringMatching(/^[A-Za-z0-9 "'\\äé☃._-]{1,12}$/).filter((each) => !/^\.{1,2}$|^\.git/i.test(each));
     const files = fc.uniqueArray(fc.record({ name, content: fc.uint8Array() }), { selector: (file) => file.name });
     await fc.assert(
@@ -47,7 +46,7 @@ describe("commits by plumbing", () => {
   it("delete files, reuse objects, and leave no ref behind", async () => {
     using sandbox = makeSandbox({ remote: false });
     const { git, plain } = sandbox;
-    const context = { identity: await readIdentity(git), time };
+    const context = { identity: await git.identity(), time };
     const [first] = await makeCommits(
       git,
       null,
@@ -72,7 +71,7 @@ describe("commits by plumbing", () => {
     const folder = join(sandbox.folder, "sha256");
     sandbox.plain(["init", "-q", "--object-format=sha256", folder], sandbox.folder);
     const git = openGit(folder, { env: sandbox.env });
-    const context = { identity: await readIdentity(git), time };
+    const context = { identity: await git.identity(), time };
     const [id] = await makeCommits(
       git,
       null,
@@ -88,7 +87,7 @@ describe("the log", () => {
   it("gives every commit with its message and what it changed, whatever stands in either", async () => {
     using sandbox = makeSandbox({ remote: false });
     const { git } = sandbox;
-    const context = { identity: await readIdentity(git), time };
+    const context = { identity: await git.identity(), time };
     const message = "Subject\n\n:100644 100644 looks like a change\n\n\u0001body\n";
     const changes = ["a b", "ü\n", "z"].map((path) => ({ path, content: path }));
     const [one, two] = await makeCommits(

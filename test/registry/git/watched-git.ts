@@ -4,11 +4,11 @@ import { join } from "node:path";
 
 type Environment = Record<string, string | undefined>;
 
-/** A git on the PATH that writes down each start of `cat-file` and then is the real one, or does `instead`. */
-export function watchGit(folder: string, env: Environment, instead = 'exec "$real" "$@"') {
+/** A git on the PATH that writes down each start of a `command` and then is the real one, or does `instead`. */
+export function watchGit(folder: string, env: Environment, instead = 'exec "$real" "$@"', command = "cat-file") {
   const real = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
   const [bin, starts] = [join(folder, "watched"), join(folder, "starts")];
-  const note = `case "$*" in *cat-file*) echo $$ >> '${starts}';; esac`;
+  const note = `case "$*" in *${command}*) echo $$ >> '${starts}';; esac`;
   const forget = () => writeFileSync(starts, "");
   mkdirSync(bin);
   forget();
