@@ -57,6 +57,7 @@ export async function folderInRepository({ git, root }: Pick<Workspace, "git" | 
 
 /** Workflows go to the top, where GitHub reads them; those of a second folder have its name beside their own. */
 async function writeCallers(workspace: Workspace, source: ToolRepository, branch: string, write: Write): Promise<void> {
+  const { environments } = workspace.repository;
   const folder = await folderInRepository(workspace);
   const top = folder.split("/").filter(Boolean).fill("..").join("/");
   const isOthers = (path: string) => {
@@ -67,9 +68,9 @@ async function writeCallers(workspace: Workspace, source: ToolRepository, branch
       /^ +working-directory: (.*)$/m.exec(there)?.[1] !== (folder ? JSON.stringify(folder) : undefined)
     );
   };
-  const usual = Object.keys(callerWorkflows(source, branch, { folder }));
+  const usual = Object.keys(callerWorkflows(source, branch, { folder, environments }));
   const beside = usual.some(isOthers) ? folder.replaceAll("/", "-") : "";
-  for (const [path, text] of Object.entries(callerWorkflows(source, branch, { folder, beside })))
+  for (const [path, text] of Object.entries(callerWorkflows(source, branch, { folder, beside, environments })))
     await write(posix.join(top, path), text);
 }
 

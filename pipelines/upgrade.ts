@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { needsRun, type PlanEntry, planModels } from "./plan.ts";
 import { readObject } from "./registry/git/objects.ts";
 import { workflowFile } from "./registry/paths.ts";
-import { moveWorkflow, toolOf } from "./scaffold/move-workflow.ts";
+import { callsOf, moveWorkflow, toolOf } from "./scaffold/move-workflow.ts";
 import type { ToolRepository } from "./scaffold/tool-source.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 import { writeAside } from "./workspace/write-aside.ts";
@@ -40,11 +40,12 @@ export async function planUpgrade(workspace: Workspace, to: ToolRepository): Pro
     planModels(workspace, undefined, opened),
   ]);
   const all = [...workflows, ...(registry ? [registry] : [])];
-  const moved = (each: { path: string; before: string }) => ({ ...each, after: moveWorkflow(each.before, to) });
+  const names = toolNames(all);
+  const moved = (each: { path: string; before: string }) => ({ ...each, after: moveWorkflow(each.before, to, names) });
   const changes = ({ before, after }: MovedWorkflow) => before !== after;
   return {
     to,
-    from: [...new Set(all.flatMap(({ before }) => toolOf(before)))].sort(),
+    from: [...new Set(all.flatMap(({ before }) => [...toolOf(before), ...callsOf(before, names)]))].sort(),
     workflows: workflows.map(moved).filter(changes),
     registry: [registry ?? []].flat().map(moved).find(changes) ?? null,
     retrained: entries.filter(needsRun),
@@ -59,8 +60,14 @@ export async function applyUpgrade(
   const top = await workspace.git.root();
   for (const { path, after } of workflows) await writeAside(join(top, path), after);
   if (registry === null) return null;
+  const names = toolNames([registry]);
   const message = `Use mergeml ${to.version ?? to.ref}`;
-  return workspace.registry.changeWorkflow(message, (text) => moveWorkflow(text, to));
+  return workspace.registry.changeWorkflow(message, (text) => moveWorkflow(text, to, names));
+}
+
+/** The repositories that have the mergeml of these workflows: one of them says so of all. */
+function toolNames(texts: readonly { before: string }[]): Set<string> {
+  return new Set(texts.flatMap(({ before }) => toolOf(before).map((each) => each.split("@")[0] ?? "")));
 }
 
 /** Workflows that use mergeml's, however they are called. */
@@ -71,7 +78,9 @@ async function callersOf(top: string): Promise<{ path: string; before: string }[
     path: `${folder}/${name}`,
     before: await readFile(join(top, folder, name), "utf8"),
   }));
-  return (await Promise.all(read)).filter(({ before }) => toolOf(before).length > 0);
+  const texts = await Promise.all(read);
+  const tools = toolNames(texts);
+  return texts.filter(({ before }) => toolOf(before).length > 0 || callsOf(before, tools).length > 0);
 }
 
 async function registryWorkflowOf(

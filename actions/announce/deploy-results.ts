@@ -10,7 +10,7 @@ import { downloadVerdicts } from "../shared/verdict-bundle.ts";
 
 /** What a deploy left of a model. */
 export type DeployedModel = { model: string; owner: string | null; pullRequest: number | null } & (
-  | { state: "deployed"; version: number; since: string }
+  | { state: "deployed"; version: number; since: string; environment: string }
   /** `definition` is empty where the config cannot be read. */
   | { state: "blocked"; why: string; definition: string }
   | { state: "nothing to deploy"; why: string }
@@ -45,10 +45,11 @@ export async function deployResults(
     }
     const owner = loaded.config.owner ?? null;
     const definition = definitionOf(loaded);
-    const pointer = await snapshot.production(model);
-    if (pointer && state === "unchanged") {
+    const environment = state === "unchanged" ? "production" : (workspace.repository.environments[0] ?? "production");
+    const pointer = await snapshot.pointer(model, environment);
+    if (pointer && (state === "unchanged" || (state === "registered" && pointer.version === entry.version))) {
       const { version, since, pull_request: pullRequest } = pointer;
-      results.push({ model, owner, pullRequest, state: "deployed", version, since });
+      results.push({ model, owner, pullRequest, state: "deployed", version, since, environment });
       continue;
     }
     if (!needsRun(entry) || (await supersededBy(action, workspace, { config: loaded.config, definition })) !== null)

@@ -19,7 +19,9 @@ async function announce(action: Action): Promise<void> {
     const issues = await keepBlockedIssues(action, workspace, snapshot, results);
     await tellMerged(action, results, issues);
     if (results.length > 0) await appendJobSummary(action.env, summaryOf(results));
-    moved = results.filter(({ state }) => state === "deployed").map(({ model }) => model);
+    moved = results
+      .filter((each) => each.state === "deployed" && each.environment === "production")
+      .map(({ model }) => model);
   }
   const again = await judgeOpenAgain(action, snapshot, moved);
   action.output("again", again.join(" "));
@@ -28,7 +30,7 @@ async function announce(action: Action): Promise<void> {
 
 function summaryOf(results: readonly DeployedModel[]): string {
   const lines = results.map((each) => {
-    if (each.state === "deployed") return `- ✅ ${each.model}: v${each.version} is in production`;
+    if (each.state === "deployed") return `- ✅ ${each.model}: v${each.version} is in ${each.environment}`;
     return `- ${each.state === "blocked" ? "❌" : "➖"} ${each.model}: ${escapeSentence(each.why)}`;
   });
   return `### What this deploy came to\n\n${lines.join("\n")}\n`;

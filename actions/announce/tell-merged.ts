@@ -44,7 +44,9 @@ function lineOf(result: DeployedModel, runUrl: string, issues: BlockedIssues): s
   const run = `[run](${runUrl})`;
   if (result.state === "deployed") {
     const since = `${result.since.slice(0, 16).replace("T", " ")} UTC`;
-    return `**${model} v${result.version} is in production** since ${since} (${run}); undo: \`mergeml rollback ${model}\``;
+    const { environment } = result;
+    const undo = `mergeml rollback ${model}${environment === "production" ? "" : ` --environment ${environment}`}`;
+    return `**${model} v${result.version} is in ${environment}** since ${since} (${run}); undo: \`${undo}\``;
   }
   const why = escapeSentence(result.why);
   if (result.state === "nothing to deploy") return `**${model}: nothing to deploy**: ${why} (${run})`;

@@ -3,19 +3,23 @@ import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import { renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
 import { tryRetrain } from "../../pipelines/try-retrain.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
+import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
 import type { Action } from "../shared/action.ts";
 import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { environmentInput } from "../shared/model-inputs.ts";
 import { uploadDrift } from "./drift-bundle.ts";
 import { momentOf } from "./moment.ts";
 
 /** Looks at the data of some models and hands on what it found. Red when one could not be checked; the others are handed on all the same. */
 export async function checkPlannedDrift(action: Action): Promise<void> {
-  const workspace = await action.workspace();
+  const checkout = await action.workspace();
+  const environment = environmentInput(action, checkout);
+  const workspace = inEnvironment(checkout, environment);
   const entries = await checkDrift(workspace, action.list("models"), {
     now: momentOf(action, workspace.clock),
-    tryRetrain,
+    ...(environment === "production" && { tryRetrain }),
   });
-  await uploadDrift(entries);
+  await uploadDrift(entries, environment);
   action.log.info(renderDriftTable(entries));
   await appendJobSummary(action.env, driftReports(entries));
   const failed = entries.filter(isFailure);

@@ -7,27 +7,33 @@ import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import { downloadArtifacts, uploadFolder } from "../shared/github/artifact.ts";
 import type { GitHubContext } from "../shared/github/context.ts";
 
-const prefix = "mergeml-drift-";
+/** With the length of its name, so that none begins another's: `staging-eu` is not `staging` of a model `eu-…`. */
+function prefixIn(environment: string): string {
+  return environment === "production" ? "mergeml-drift-" : `mergeml-soak-${environment.length}-${environment}-`;
+}
 
-/** Uploads what a job found, a file for each model. */
-export async function uploadDrift(entries: readonly DriftEntry[]): Promise<void> {
+/** Uploads what a job found in an environment, a file for each model. */
+export async function uploadDrift(entries: readonly DriftEntry[], environment: string): Promise<void> {
   const [first] = entries;
   if (!first) return;
   const folder = await mkdtemp(join(tmpdir(), "mergeml-drift-"));
   try {
     for (const entry of entries) await writeAside(join(folder, `${entry.model}.json`), `${JSON.stringify(entry)}\n`);
-    await uploadFolder({ name: `${prefix}${first.model}`, folder });
+    await uploadFolder({ name: `${prefixIn(environment)}${first.model}`, folder });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
 /** What the jobs of this run found, by model. One that cannot be used is that model's error. */
-export async function downloadDrift(context: GitHubContext): Promise<Map<string, DriftEntry>> {
+export async function downloadDrift(
+  context: GitHubContext,
+  environment = "production",
+): Promise<Map<string, DriftEntry>> {
   const folder = await mkdtemp(join(tmpdir(), "mergeml-drift-"));
   try {
     const found = new Map<string, DriftEntry>();
-    for (const artifact of await downloadArtifacts(context, { prefix, folder })) {
+    for (const artifact of await downloadArtifacts(context, { prefix: prefixIn(environment), folder })) {
       const files = (await readdir(artifact.folder)).filter((file) => /^[a-z0-9-]+\.json$/.test(file));
       for (const file of files) found.set(file.slice(0, -5), await readDriftEntry(artifact.folder, file));
     }

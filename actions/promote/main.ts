@@ -1,6 +1,7 @@
 import { choosePromotion } from "../../pipelines/choose-promotion.ts";
 import { promoteVersion } from "../../pipelines/keep-version.ts";
 import type { Action } from "../shared/action.ts";
+import { appendJobSummary } from "../shared/github/job-summary.ts";
 import { modelInput, versionInput } from "../shared/model-inputs.ts";
 import { runAction } from "../shared/run-action.ts";
 
@@ -16,10 +17,12 @@ async function promote(action: Action): Promise<void> {
   const snapshot = await registry.snapshot({ fetch: true });
   const chosen = await choosePromotion(workspace, snapshot, model, wanted);
   const { version, environment } = chosen;
-  const done = await promoteVersion(workspace, model, version, chosen);
+  const why = action.input("why");
+  const done = await promoteVersion(workspace, model, version, { ...chosen, ...(why !== "" && { why }) });
   action.output("from", `${done.from ?? ""}`);
   action.output("to", `${done.to}`);
   action.output("commit", done.commit ?? "");
+  await appendJobSummary(action.env, `### ${model}: v${done.to} is in ${environment}\n`);
   action.log.info(
     done.commit ? `${model}: v${done.to} is in ${environment}` : `${model}: v${version} was in ${environment} already`,
   );

@@ -3,6 +3,7 @@ import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
 import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
+import { askForReport } from "../../pipelines/scaffold/own-release.ts";
 import { type Action, openAction } from "./action.ts";
 import { withoutCommands } from "./actions-log.ts";
 import { appendJobSummary } from "./github/job-summary.ts";
@@ -67,7 +68,7 @@ async function tell(thrown: unknown, env: NodeJS.ProcessEnv): Promise<void> {
   process.stdout.write(
     `${renderAnnotations([{ message: `a bug in mergeml: ${error instanceof Error ? error.message : stack}` }])}\n`,
   );
-  const please = "Please report it with these lines: https://github.com/mergeml/mergeml/issues/new";
+  const please = askForReport("these lines");
   process.stdout.write(`${withoutCommands(stack)}\n\n${please}\n`);
   await appendJobSummary(env, `### ❌ A bug in mergeml\n\n${inline(stack)}\n\n${please}\n`);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { UserError } from "../errors/user-error.ts";
 import { isToolFile, toolFile } from "../workspace/tool-file.ts";
 import { toolVersion } from "../workspace/tool-version.ts";
+import { ownRelease } from "./own-release.ts";
 
 /** mergeml's actions in a repository at a ref; `version` is the release's that this is, which updaters read beside the ref. */
 export interface ToolRepository {
@@ -24,15 +25,9 @@ export function toolSource(root: string, actions?: string): ToolSource {
   if (actions !== undefined) return namedActions(actions);
   const file = join(root, toolFile);
   if (existsSync(file) && isToolFile(readFileSync(file, "utf8"))) return { kind: "template" };
-  return ownRelease() ?? { kind: "unknown" };
-}
-
-/** The release that runs, when it was installed by name: its commit. null in a checkout of the sources. */
-function ownRelease(): ToolRepository | null {
-  const text = readFileSync(new URL("./release.json", import.meta.url), "utf8");
-  const { repository, commit } = JSON.parse(text) as { repository: string | null; commit: string | null };
-  if (repository === null || commit === null) return null;
-  return { kind: "repository", name: repository, ref: commit, version: toolVersion };
+  const release = ownRelease();
+  if (release === null) return { kind: "unknown" };
+  return { kind: "repository", name: release.repository, ref: release.commit, version: toolVersion };
 }
 
 /** `owner/repository@ref`, and behind a commit's id the version that it is: `…@4be91c2… # v1.2.0`. */

@@ -6,7 +6,11 @@ const checkout = "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6
  * The workflow on the registry branch. GitHub runs the file of the branch that was pushed, so a `git revert` by hand is
  * verified, recorded as a Deployment and told to serving like a deploy.
  */
-export function registryWorkflow(branch: string, source: { kind: "template" } | ToolRepository, folder = ""): string {
+export function registryWorkflow(
+  branch: string,
+  source: { kind: "template" } | { kind: "repository" },
+  folder = "",
+): string {
   return `# Runs when somebody pushes to this branch, a \`git revert\` by hand included: verifies the registry, records what is in
 # production now as Deployments, and tells serving. Written by \`mergeml init\`.
 name: registry
@@ -46,12 +50,20 @@ ${inFolder(folder)}          since: \${{ github.event.before }}
 `;
 }
 
-function toolStep(source: { kind: "template" } | ToolRepository): string {
+/** The mergeml that the default branch's workflows use: its version stands there, and nowhere on this branch. */
+function toolStep(source: { kind: "template" } | { kind: "repository" }): string {
   if (source.kind === "template") return "      - run: mkdir -p .mergeml && ln -sfn .. .mergeml/tool";
-  return `      - uses: ${checkout}
+  return `      - id: tool
+        shell: bash
+        run: |
+          found=$(grep -hoE '[^ "/]+/[^ "/]+/\\.github/workflows/model-deploy\\.ya?ml@[^ "]+' .github/workflows/*.y*ml | head -n 1)
+          if [ -z "$found" ]; then echo "::error::no workflow of the default branch uses mergeml's model-deploy.yml"; exit 1; fi
+          echo "repository=\${found%%/.github/*}" >> "$GITHUB_OUTPUT"
+          echo "ref=\${found##*@}" >> "$GITHUB_OUTPUT"
+      - uses: ${checkout}
         with:
-          repository: ${source.name}
-          ref: ${refText(source)}
+          repository: \${{ steps.tool.outputs.repository }}
+          ref: \${{ steps.tool.outputs.ref }}
           path: .mergeml/tool
           persist-credentials: false`;
 }
@@ -70,6 +82,13 @@ const secretsToTell = `    secrets:
 const secrets = `${secretsToTell}      MERGEML_SOURCES: \${{ secrets.MERGEML_SOURCES }}
 `;
 
+interface CallerPlace {
+  folder?: string;
+  beside?: string;
+  /** Those of mergeml.yaml: with more than production there is a workflow that promotes, and one goes back in each. */
+  environments?: readonly string[];
+}
+
 /**
  * The workflows of a repository that uses mergeml's, by path: a few lines each. `branch` is the one that merges go to,
  * `folder` that of the models in a larger repository, and `beside` goes behind each name when another folder has its own.
@@ -77,16 +96,16 @@ const secrets = `${secretsToTell}      MERGEML_SOURCES: \${{ secrets.MERGEML_SOU
 export function callerWorkflows(
   source: Omit<ToolRepository, "kind">,
   branch: string,
-  { folder = "", beside = "" }: { folder?: string; beside?: string } = {},
+  { folder = "", beside = "", environments = ["production"] }: CallerPlace = {},
 ): Record<string, string> {
   const suffix = beside === "" ? "" : `-${beside}`;
+  const isStaged = environments.length > 1;
   const { name } = source;
   const ref = refText(source);
-  const call = (workflow: string, more = "") => `    uses: ${name}/.github/workflows/${workflow}@${ref}
-    with:
-      mergeml-repository: ${name}
-      mergeml-ref: ${ref}
-${inFolder(folder, 6)}${more}`;
+  const call = (workflow: string, more = "") => {
+    const inputs = `${inFolder(folder, 6)}${more}`;
+    return `    uses: ${name}/.github/workflows/${workflow}@${ref}\n${inputs === "" ? "" : `    with:\n${inputs}`}`;
+  };
   return {
     [`.github/workflows/model-pr${suffix}.yml`]: `# Compares the models a pull request changes with production, comments, and passes or blocks.
 name: model-pr${suffix}
@@ -183,9 +202,9 @@ on:
         description: Name of the model
         required: true
       to:
-        description: Version to go back to; what was in production before when empty
+        description: Version to go back to; what was there before when empty
         default: ""
-permissions: {}
+${isStaged ? choice("environment", "Where", environments) : ""}permissions: {}
 jobs:
   rollback:
     permissions:
@@ -194,6 +213,48 @@ jobs:
       contents: write
       deployments: write
       pull-requests: write
-${call("rollback.yml", passed(["model", "to"]))}${secretsToTell}`,
+${call("rollback.yml", passed(["model", "to", ...(isStaged ? ["environment"] : [])]))}${secretsToTell}`,
+    ...(isStaged && { [`.github/workflows/model-promote${suffix}.yml`]: promoteCaller(suffix, environments, call) }),
   };
+}
+
+/** Runs every day, and by hand for what a person does not want to wait for. */
+function promoteCaller(
+  suffix: string,
+  environments: readonly string[],
+  call: (workflow: string, more?: string) => string,
+): string {
+  return `# Lets versions go on from one environment to the next: by promote.when of their model.yaml, or by hand.
+# GitHub stops schedules of public repositories without a commit for 60 days.
+name: model-promote${suffix}
+on:
+  schedule:
+    - cron: "53 5 * * *"
+  workflow_dispatch:
+    inputs:
+      models:
+        description: Names of models to promote now, without waiting for their windows; all that promote.when lets go on when empty
+        default: ""
+${choice("environment", "Where to", environments.slice(1))}permissions: {}
+jobs:
+  models:
+    permissions:
+      actions: write
+      checks: write
+      contents: write
+      deployments: write
+      id-token: write
+      packages: write
+      pull-requests: write
+${call("model-promote.yml", passed(["models", "environment"]))}${secrets}`;
+}
+
+/** An input of a run by hand; the last of the names when nobody chooses. */
+function choice(name: string, description: string, options: readonly string[]): string {
+  return `      ${name}:
+        description: ${description}
+        type: choice
+        options: [${options.join(", ")}]
+        default: ${options.at(-1)}
+`;
 }

@@ -2,6 +2,7 @@ import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
 import { renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { askForReport } from "../../pipelines/scaffold/own-release.ts";
 
 export const exitCodes = {
   done: 0,
@@ -33,7 +34,7 @@ export function tellError(thrown: unknown): ToldError {
     return { code: exitCodes.environment, text, data: { kind: "environment", message, tried, safe } };
   }
   const stack = error instanceof Error ? fullStack(error) : String(error);
-  const text = `${stack}\n\nThis is a bug in mergeml. Please report it with the lines above: https://github.com/mergeml/mergeml/issues/new`;
+  const text = `${stack}\n\nThis is a bug in mergeml. ${askForReport("the lines above")}`;
   return { code: exitCodes.bug, text, data: { kind: "bug", message: String(error), stack } };
 }
 

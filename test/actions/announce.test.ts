@@ -139,7 +139,15 @@ it("tells a merged pull request what is in production since, once, and keeps wha
   const number = await openPull(faulty, "first", `${marker}\n${remembered(null)}\n## mergeml: rent can ship`);
   const { action } = await opened(scratch, faulty, []);
   const since = "2026-11-28T14:12:33.000Z";
-  const result = { model: "rent", owner: null, pullRequest: number, state: "deployed" as const, version: 1, since };
+  const result = {
+    model: "rent",
+    owner: null,
+    pullRequest: number,
+    environment: "production",
+    state: "deployed" as const,
+    version: 1,
+    since,
+  };
   for (let round = 0; round < 2; round += 1) await tellMerged(action, [result], new Map());
   await tellMerged(action, [{ ...result, model: "price", version: 4 }], new Map());
   const lines = (await commentOf(faulty, number)).split("\n");

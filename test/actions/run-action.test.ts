@@ -128,6 +128,6 @@ it("tells a bug with its stack, and where to report it", async () => {
   expect(exitCode).toBe(1);
   expect(printed).toContain("::error title=mergeml::a bug in mergeml: Cannot read properties of undefined");
   expect(printed).toMatch(/TypeError: Cannot read .+\n +at .+run-action\.test\.ts/);
-  expect(printed).toContain("https://github.com/mergeml/mergeml/issues/new");
+  expect(printed).toContain("Please report it with these lines: to where you have mergeml from");
   expect(summary).toContain("### ❌ A bug in mergeml");
 });

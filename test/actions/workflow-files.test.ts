@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { callerWorkflows } from "../../pipelines/scaffold/workflow-texts.ts";
 import { composites, type Job, shipped, stepsOf, written } from "./workflow-files.ts";
 
 const all = [...shipped, ...written, ...composites];
@@ -40,6 +41,12 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
       "pull-requests": "read",
     },
     announce: { ...judgeAgain, ...change, issues: "write" },
+  },
+  "model-promote.yml": {
+    plan: read,
+    check: { ...readStore, "id-token": "write" },
+    judge: read,
+    promote: { ...judgeAgain, ...change, "id-token": "write", packages: "write" },
   },
   "registry.yml": { notify: { ...judgeAgain, ...change } },
   "rollback.yml": { rollback: { ...judgeAgain, ...change } },
@@ -87,6 +94,7 @@ describe("permissions", () => {
       "model-deploy.yml deploy",
       "model-pr.yml judging",
       "model-pr.yml report",
+      "model-promote.yml promote",
       "model-report.yml report",
       "rollback.yml rollback",
     ]);
@@ -192,7 +200,7 @@ describe("a caller", () => {
       expect([place, given?.["working-directory"]]).toEqual([place, `\${{ inputs.working-directory }}`]);
   });
 
-  it.each(["model-pr.yml", "model-deploy.yml", "drift.yml"])(
+  it.each(["model-pr.yml", "model-deploy.yml", "model-promote.yml", "drift.yml"])(
     "of %s may bring a setup, Git LFS, a container, a store",
     (file) => {
       const found = shipped.find((each) => each.file === file);
@@ -213,7 +221,25 @@ describe("a caller", () => {
   it("hands secrets over by name, and no other", () => {
     expect(written.filter(({ text }) => text.includes("secrets: inherit"))).toEqual([]);
     const by = written.filter(({ text }) => text.includes(`MERGEML_SOURCES: \${{ secrets.MERGEML_SOURCES }}`));
-    expect(by.map(({ file }) => file).sort()).toEqual(["drift.yml", "model-deploy.yml", "model-pr.yml"]);
+    expect(by.map(({ file }) => file).sort()).toEqual([
+      "drift.yml",
+      "model-deploy.yml",
+      "model-pr.yml",
+      "model-promote.yml",
+    ]);
+  });
+
+  it("promotes behind the report, by the environment whose reviewers must approve", () => {
+    const { jobs } = shipped.find(({ file }) => file === "model-promote.yml") as unknown as {
+      jobs: Record<string, { needs?: unknown; environment?: string }>;
+    };
+    expect(jobs.promote).toMatchObject({ needs: "judge", environment: `\${{ matrix.approval }}` });
+    expect(jobs.judge?.environment).toBeUndefined();
+    const names = (environments: string[]) =>
+      Object.keys(callerWorkflows({ name: "acme/mergeml", ref: "v1", version: null }, "main", { environments }));
+    expect(names(["production"])).not.toContain(".github/workflows/model-promote.yml");
+    const back = written.find(({ file }) => file === "rollback.yml");
+    expect(back?.text).toContain("options: [staging, production]\n        default: production");
   });
 });
 

@@ -43,7 +43,9 @@ const mergeml = { name: "acme/mergeml", ref: "4be91c2f0a1d3b5c7e9f8a6b4d2c0e1f3a
 
 /** What `mergeml init` writes into a repository that uses another one's mergeml. */
 export const written: WorkflowFile[] = [
-  ...Object.entries(callerWorkflows(mergeml, "main")).map(([path, text]) => workflow(basename(path), text)),
+  ...Object.entries(callerWorkflows(mergeml, "main", { environments: ["staging", "production"] })).map(([path, text]) =>
+    workflow(basename(path), text),
+  ),
   workflow("registry.yml", registryWorkflow("registry", { kind: "repository", ...mergeml })),
 ];
 

@@ -5,7 +5,7 @@ import { changedModels } from "../../pipelines/changed-models.ts";
 import { defaultRepositoryConfig } from "../../pipelines/config/repository-config.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
-import { makeScratch } from "../scratch.ts";
+import { makeScratch, type Scratch } from "../scratch.ts";
 
 const workflow = ".github/workflows/model-pr.yml";
 const onRegistry = "origin/registry:.github/workflows/registry.yml";
@@ -16,6 +16,10 @@ it("shows what it would change, then moves the callers and the registry branch's
   const { root, git, mergeml } = scratch;
   await mergeml("init", "--actions", "acme/mergeml@v0.1.0");
   const read = () => readFileSync(join(root, workflow), "utf8");
+  // An earlier mergeml wrote the version into an input, too, and on the registry branch.
+  const inputs = "      mergeml-repository: acme/mergeml\n      mergeml-ref: v0.1.0\n";
+  writeFileSync(join(root, workflow), read().replace("    with:\n", `    with:\n${inputs}`));
+  pinOnRegistry(scratch);
   // What people adapted, and what is none of ours, stays.
   writeFileSync(
     join(root, workflow),
@@ -43,6 +47,38 @@ it("shows what it would change, then moves the callers and the registry branch's
   expect(git("log", "-1", "--format=%s", "origin/registry")).toBe("Use mergeml 0.2.0\n");
   expect((await mergeml("verify")).code).toBe(0);
   expect((await mergeml("upgrade", "--to", next)).stdout).toContain("already");
+});
+
+/** As `mergeml init` wrote it before the workflow looked at the default branch. */
+function pinOnRegistry({ git, root, write }: Scratch): void {
+  git("fetch", "-q");
+  git("switch", "-q", "registry");
+  const path = ".github/workflows/registry.yml";
+  const text = readFileSync(join(root, path), "utf8").replace(/ {6}- id: tool\n[\s\S]*?(?= {6}- uses)/, "");
+  const [repository, ref] = ["repository", "ref"].map((key) => `\${{ steps.tool.outputs.${key} }}`);
+  write(path, text.replace(repository!, "acme/mergeml").replace(ref!, "v0.1.0"));
+  git("commit", "-qam", "As it was");
+  git("push", "-q", "origin", "registry");
+  git("switch", "-q", "main");
+}
+
+it("moves the callers alone where the version stands once", async () => {
+  using scratch = makeScratch();
+  const { root, git, mergeml } = scratch;
+  await mergeml("init", "--actions", "acme/mergeml@v0.1.0");
+  // Drift's name is anybody's: the others say whose it is.
+  scratch.write(".github/workflows/other.yml", "jobs:\n  a:\n    uses: acme/other/.github/workflows/drift.yml@v3\n");
+  git("fetch", "-q");
+  const tip = git("rev-parse", "origin/registry");
+  expect(await mergeml("upgrade", "--to", next, "--write")).toMatchObject({ code: 0 });
+  for (const name of ["model-pr", "model-report", "model-deploy", "drift", "rollback"]) {
+    const text = readFileSync(join(root, `.github/workflows/${name}.yml`), "utf8");
+    expect(text).toContain(`uses: acme/mergeml/.github/workflows/${name}.yml@${next.slice("acme/mergeml@".length)}\n`);
+    expect(text).not.toContain("v0.1.0");
+  }
+  expect(readFileSync(join(root, ".github/workflows/other.yml"), "utf8")).toContain("drift.yml@v3");
+  git("fetch", "-q");
+  expect(git("rev-parse", "origin/registry")).toBe(tip);
 });
 
 it("says where it finds no release of its own", async () => {

@@ -54,13 +54,20 @@ export async function makeTemplateRepository({ installs = false } = {}): Promise
   return made;
 }
 
-/** A repository of models alone, as `mergeml init` makes it, that uses the workflows and actions of this one. */
-export function makeCallerRepository(): Promise<TestRepository> {
-  return makeRepository((root) => mkdirSync(root), [join(import.meta.dirname, "programs")]);
+/** A repository of models alone, as `mergeml init` makes it, that uses the workflows and actions of this one, or of a packed `release`. */
+export function makeCallerRepository(release?: { tool: string; mirror: string }): Promise<TestRepository> {
+  // What GitHub tells a called workflow of itself, and act does not.
+  const known = { MERGEML_REPOSITORY: "mergeml/mergeml", MERGEML_REF: `v${toolVersion}` };
+  return makeRepository((root) => mkdirSync(root), [join(import.meta.dirname, "programs")], known, release);
 }
 
 /** `programs` are folders that come before those of the machine in the jobs. */
-async function makeRepository(fill: (root: string) => void, programs: readonly string[]): Promise<TestRepository> {
+async function makeRepository(
+  fill: (root: string) => void,
+  programs: readonly string[],
+  known: Readonly<Record<string, string>> = {},
+  release?: { tool: string; mirror: string },
+): Promise<TestRepository> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-workflows-")));
   const [root, origin, tool] = [join(folder, "clone"), join(folder, "octo/models"), join(folder, "tool")] as const;
   const github = await startGitHub({ owner: "octo", repo: "models" });
@@ -72,7 +79,8 @@ async function makeRepository(fill: (root: string) => void, programs: readonly s
   const runGit = (cwd: string, args: string[]) =>
     execFileSync("git", args, { cwd, env, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
   fill(root);
-  copyTemplate(tool);
+  if (release) cpSync(release.tool, tool, { recursive: true });
+  else copyTemplate(tool);
   runGit(root, ["init", "-q", "--initial-branch=main"]);
   runGit(root, ["add", "."]);
   runGit(root, ["commit", "-q", "--allow-empty", "-m", "Start"]);
@@ -104,7 +112,7 @@ async function makeRepository(fill: (root: string) => void, programs: readonly s
       const repository = { full_name: "octo/models", default_branch: "main" };
       writeFileSync(eventFile, JSON.stringify({ repository, ...payload }));
       await using artifacts = await startArtifactProxy();
-      const run = { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl };
+      const run = { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl, known };
       const args = actArguments(run);
       const runner = {
         ...process.env,
@@ -112,6 +120,7 @@ async function makeRepository(fill: (root: string) => void, programs: readonly s
         XDG_CACHE_HOME: cache.folder,
         ACTIONS_RUNTIME_URL: artifacts.url,
         NO_COLOR: "1",
+        ...(release && { MERGEML_MIRROR: release.mirror }),
       };
       return { ...(await output(args, { cwd, env: runner })), artifacts: archivesIn(uploads) };
     },
@@ -162,13 +171,15 @@ interface Run {
   token: string;
   artifacts: ArtifactProxy;
   serverUrl: string;
+  /** Variables of the repository. */
+  known: Readonly<Record<string, string>>;
 }
 
 /** A name that @actions/artifact does not take for a GitHub Enterprise Server, which has no artifacts of this kind. */
 const hostedServer = "http://github.localhost:9";
 
 function actArguments(run: Run): string[] {
-  const { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl } = run;
+  const { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl, known } = run;
   const variables = {
     GITHUB_API_URL: github.url,
     GITHUB_SERVER_URL: serverUrl,
@@ -186,6 +197,7 @@ function actArguments(run: Run): string[] {
     ...["-W", workflow, "-e", eventFile, "-P", "ubuntu-latest=-self-hosted"],
     ...["--artifact-server-path", uploads, "--artifact-server-addr", "127.0.0.1"],
     ...["--artifact-server-port", `${artifacts.port}`, "-s", `GITHUB_TOKEN=${token}`],
+    ...Object.entries(known).flatMap(([name, value]) => ["--var", `${name}=${value}`]),
     ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...Object.entries(replaced).flatMap(([name, path]) => ["--local-repository", `${name}=${path}`]),
   ];

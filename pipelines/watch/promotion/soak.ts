@@ -39,7 +39,7 @@ export function judgeSoak({ clean_windows: needed }: PromoteRule, running: Runni
   if (clean >= needed) return soak(true, clean, counted);
   const few = own.length - telling.length;
   const more = [
-    ...(drifting < 0 ? [] : [`${spanWords(telling[drifting]!)} drifted`]),
+    ...(drifting < 0 ? [] : [`${windowWords(telling[drifting]!)} drifted`]),
     ...(few > 0 ? [`${countOf(few, "window")} with too few rows`] : []),
   ];
   return soak(false, clean, [counted, ...more].join("; "));
@@ -49,13 +49,13 @@ export function judgeSoak({ clean_windows: needed }: PromoteRule, running: Runni
 function obstacleIn(entry: ModelDrift, last: DriftPoint | undefined): string | null {
   if (entry.outcome === "silent")
     return `no rows come any more since ${day(entry.silence?.since ?? entry.window.from)}`;
-  if (entry.outcome === "drift") return last ? `${spanWords(last)} drifts` : "its newest window drifts";
+  if (entry.outcome === "drift") return last ? `${windowWords(last)} drifts` : "its newest window drifts";
   const decision = entry.rollback?.decision;
   return decision && decision.action !== "nothing" ? decision.why : null;
 }
 
-function spanWords({ from, to }: Pick<DriftPoint, "from" | "to">): string {
-  return `the window ${day(from)} … ${day(to)}`;
+function windowWords({ from }: Pick<DriftPoint, "from">): string {
+  return `the window from ${day(from)}`;
 }
 
 function day(time: string): string {

@@ -28,9 +28,9 @@ describe("windows of a version in an environment", () => {
       ["clean", "drift", "clean", "clean"],
       false,
       1,
-      "1 of 2 clean windows of 1d since 2026-11-03; the window 2026-11-07 … 2026-11-08 drifted",
+      "1 of 2 clean windows of 1d since 2026-11-03; the window from 2026-11-07 drifted",
     ],
-    ["drift now", ["drift", "clean", "clean"], false, 0, "the window 2026-11-08 … 2026-11-09 drifts"],
+    ["drift now", ["drift", "clean", "clean"], false, 0, "the window from 2026-11-08 drifts"],
     [
       "are of before it",
       ["too few rows", "too few rows", "too few rows", "too few rows", "too few rows", "clean", "clean"],

@@ -1,0 +1,88 @@
+import { escapeSentence } from "../../pipelines/errors/inert-markdown.ts";
+import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
+import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
+import type { WaitingVersion } from "../../pipelines/waiting-versions.ts";
+import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
+import { judgeSoak, type Soak } from "../../pipelines/watch/promotion/soak.ts";
+import { downloadDrift } from "../drift/drift-bundle.ts";
+import type { Action } from "../shared/action.ts";
+import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { mostJobs, waitingOf } from "./plan-soak.ts";
+
+/** A version that waits, how it was, and whether it goes on now. */
+interface Judged {
+  waiting: WaitingVersion;
+  /** null where no rule says what counts. */
+  soak: Soak | null;
+  entry: DriftEntry | null;
+  goes: boolean;
+  why: string;
+  /** A person must approve before it is written. */
+  approval: boolean;
+}
+
+/** Says of each version that waits whether it goes on, and why; what is approved afterwards is what this summary shows. */
+export async function judgeWaiting(action: Action): Promise<void> {
+  const workspace = await action.workspace();
+  const snapshot = await workspace.registry.snapshot({ fetch: true });
+  const waiting = await waitingOf(action, workspace, snapshot);
+  const asked = action.list("models").length > 0;
+  const entries = new Map<string, Map<string, DriftEntry>>();
+  const context = await action.context();
+  for (const from of new Set(waiting.map((each) => each.from))) entries.set(from, await downloadDrift(context, from));
+  const judged = waiting.map((each) => judge(each, entries.get(each.from)?.get(each.model) ?? null, asked));
+  const going = judged.filter(({ goes }) => goes).slice(0, mostJobs);
+  const include = going.map(({ waiting: { model, version, from, to }, approval, why }) => {
+    return { name: `${model} to ${to}`, model, version: `${version}`, from, to, approval: approval ? to : "", why };
+  });
+  action.output("matrix", JSON.stringify({ include }));
+  action.output("count", `${include.length}`);
+  for (const {
+    waiting: { model, version, from, to },
+    goes,
+    why,
+  } of judged)
+    action.log.info(`${model}: v${version} ${goes ? `goes on to ${to}` : `stays in ${from}`}: ${why}`);
+  await appendJobSummary(action.env, await summaryOf(judged, snapshot));
+}
+
+/** What a person asks for waits for no windows; what nobody asked for goes on by its rule alone. */
+function judge(waiting: WaitingVersion, entry: DriftEntry | null, asked: boolean): Judged {
+  const { config, held } = waiting;
+  const rule = config?.promote?.when ?? null;
+  const soak = rule && judgeSoak(rule, waiting, entry);
+  const own = held ?? soak?.why ?? "";
+  const approval = rule?.approval ?? true;
+  if (asked) return { waiting, soak, entry, goes: true, why: `asked for by a person; ${own}`, approval };
+  return { waiting, soak, entry, goes: held === null && soak?.met === true, why: own, approval };
+}
+
+async function summaryOf(judged: readonly Judged[], snapshot: Snapshot): Promise<string> {
+  if (judged.length === 0) return "### Promotions\n\nNothing waits to go on.\n";
+  const rows = judged.map(({ waiting: { model, version, from, to }, goes, why, approval }) => {
+    const next = goes ? `${approval ? "waits for approval" : "goes on"} to ${to}` : "stays";
+    return `| ${goes ? "✅" : "⏳"} | ${model} | v${version} in ${from} | ${next} | ${escapeSentence(why)} |`;
+  });
+  const table = ["| | model | runs | | why |", "| - | - | - | - | - |", ...rows].join("\n");
+  const parts = [`### Promotions\n\n${table}\n`];
+  for (const each of judged.filter(({ goes }) => goes)) parts.push(await reportOf(each, snapshot));
+  const checked = judged.flatMap(({ entry }) => entry ?? []);
+  if (checked.length > 0) parts.push(driftReports(checked));
+  return parts.join("\n");
+}
+
+/** The verdict that let the version in, against what, and all that its card tells. */
+async function reportOf({ waiting: { model, version, to } }: Judged, snapshot: Snapshot): Promise<string> {
+  const { verdict, evaluation } = await snapshot.trusted(model, version);
+  const running = (await snapshot.pointer(model, to))?.version ?? null;
+  const judgedAgainst = evaluation.baseline.state === "scored" ? evaluation.baseline.version : null;
+  const moved =
+    to === "production" && judgedAgainst !== running
+      ? ` It was judged against ${judgedAgainst === null ? "no version" : `v${judgedAgainst}`}; ${running === null ? "nothing" : `v${running}`} is in production now.`
+      : "";
+  const card = await snapshot.versionFile(model, version, "MODEL_CARD.md");
+  const fold = card
+    ? `\n<details><summary>The card of ${model} v${version}</summary>\n\n${Buffer.from(card).toString("utf8")}\n</details>\n`
+    : "";
+  return `#### ${model} v${version}\n\n**${escapeSentence(verdict.summary)}**${moved}\n${fold}`;
+}
