@@ -2,6 +2,7 @@ import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Metafile } from "esbuild";
 import { stepDigests } from "../../pipelines/workspace/step-code.ts";
+import { namedImports } from "./named-imports.ts";
 import { type FoundByPath, findByPath, ownFiles } from "./own-files.ts";
 import { ownValidators } from "./own-validators.ts";
 
@@ -59,7 +60,7 @@ async function bundleOnce(root: string, outdir: string, entryPoints: Record<stri
     legalComments: "none", // their licences come whole, in a file beside them
     metafile: true,
     logLevel: "warning",
-    plugins: [ownFiles(root, found), ownValidators()],
+    plugins: [ownFiles(root, found), ownValidators(), namedImports(root, external)],
   });
   return metafile;
 }

@@ -194,6 +194,23 @@ it("loads no native file before one is needed", () => {
   expect(natives("engine-process.js")).toContain("@duckdb/node-api");
 });
 
+it("finds in every library that is loaded late the names that are asked for", async () => {
+  const lib = join(dist, "release/lib");
+  const asked = readdirSync(lib)
+    .filter((file) => file.endsWith(".js"))
+    .flatMap((file) => [
+      ...readFileSync(join(lib, file), "utf8").matchAll(/const \{([\w\s:,$]+)\} = await import\("(\.\/[^"]+)"\)/g),
+    ]);
+  const missing: string[] = [];
+  for (const [, names = "", file = ""] of asked) {
+    const found = (await import(join(lib, file))) as Record<string, unknown>;
+    for (const name of names.split(",").map((each) => each.split(":")[0]?.trim() ?? ""))
+      if (name !== "" && found[name] === undefined) missing.push(`${name} of ${file}`);
+  }
+  expect(asked.map(([, names]) => names?.trim())).toContain("DefaultArtifactClient");
+  expect(missing).toEqual([]);
+});
+
 /** Files of the bundle that are loaded when one is. */
 function closure(lib: string, start: string, found = new Set<string>()): Set<string> {
   if (found.has(start)) return found;
