@@ -4,6 +4,7 @@ import { listCandidates } from "./candidate/candidate-directory.ts";
 import type { RemoteStore, StoredItem } from "./data/stores/remote-store.ts";
 import { packedName } from "./pack-version.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
+import { environmentsFolder, oldEnvironments } from "./training/command/packages/kept-environments.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 export interface Garbage {
@@ -14,6 +15,8 @@ export interface Garbage {
   /** Candidate directories and cached steps older than the grace period. */
   candidates: string[];
   cache_files: number;
+  /** Environments of programs that nothing used for as long, and what was made of one by half. */
+  environments: string[];
   kept: number;
   /** Items of the store that other machines read, which nothing refers to; their number and bytes are those above without. */
   shared: { name: string; bytes: number }[];
@@ -45,10 +48,11 @@ export async function collectGarbage(
   const remote = await sharedGarbage(workspace, used, graceDays);
   const folders = [join(root, ".mergeml", "cache"), ...(store.stepFolder ? [store.stepFolder] : [])];
   const cached = (await Promise.all(folders.map((folder) => oldFiles(folder, oldest)))).flat();
+  const environments = await oldEnvironments(environmentsFolder(workspace.env), oldest);
   if (!dryRun) {
     for (const { fingerprint } of garbage) await store.delete(fingerprint);
     for (const item of remote) await store.shared?.remote.delete(item);
-    for (const path of [...closed.map((each) => each.directory), ...cached])
+    for (const path of [...closed.map((each) => each.directory), ...cached, ...environments])
       await rm(path, { recursive: true, force: true });
   }
   return {
@@ -57,6 +61,7 @@ export async function collectGarbage(
     bytes: garbage.reduce((sum, each) => sum + each.bytes, 0),
     candidates: closed.map((each) => each.directory),
     cache_files: cached.length,
+    environments,
     kept: stored.length - garbage.length,
     shared: remote.map(({ name, bytes }) => ({ name, bytes })),
     leftovers: dryRun ? 0 : await sweepLeftovers(workspace, graceDays),

@@ -1,6 +1,8 @@
+import { dirname } from "node:path";
 import { withoutChosenParams } from "./config/chosen-params.ts";
 import { type ConfigChange, changedViews, describeChange } from "./config/describe-change.ts";
 import type { LoadedModel } from "./config/load-models.ts";
+import { lockFileOf } from "./config/lock-file/lock-kind.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord, ProductionPointer } from "./registry/version-record.ts";
@@ -126,9 +128,18 @@ export async function planModel(
   const changes = describeChange(before, after, current.candidate.query, model.query.text);
   const views = changedViews(before, after);
   const newer = newTrainer(model, current.candidate);
-  const said = [describeChanges(changes), newer].filter(Boolean).join(", ");
+  const said = [describeChanges(changes), newLock(model, current.candidate), newer].filter(Boolean).join(", ");
   const told = entry("changed", said || "its program's files changed");
   return views.length > 0 ? { ...told, views } : told;
+}
+
+/** Other packages for the program are another model, though no word of its config changed. */
+function newLock({ config, file, files }: LoadedModel, { environment: { lock } }: CandidateRecord): string {
+  const named = config.params.environment;
+  const now = typeof named === "string" ? lockFileOf(named)?.locked : undefined;
+  const [was, hash] = lock?.split(" ") ?? [];
+  if (now === undefined || was !== now || files?.[now] === hash) return "";
+  return `${dirname(file)}/${now} locks other packages`;
 }
 
 /** An upgrade of mergeml may bring a trainer that gives other bytes for the same params: it trains the model again. */

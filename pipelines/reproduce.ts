@@ -59,6 +59,7 @@ export async function retrainVersion(workspace: Workspace, record: VersionRecord
       ...differences(workspace, record, source, prepared.trainer.version),
       ...changes,
       ...programNotes(model, record),
+      ...equipmentNotes(trained, record),
     ],
   };
   return { reproduction, trained, data };
@@ -79,7 +80,8 @@ function modelOf({ candidate, model }: VersionRecord): LoadedModel {
 /** The program itself is in the checkout, not in the record. Throws UserError when it is gone. */
 function withProgramFiles({ root }: Pick<Workspace, "root">, model: LoadedModel): LoadedModel {
   if (!findTrainer(model.config.type).readsModelFolder) return model;
-  const { files, problem } = hashProgramFiles(root, model);
+  const { files, problems } = hashProgramFiles(root, model);
+  const [problem] = problems;
   if (!problem) return { ...model, files };
   const hint = "check out the commit that the version was made from: mergeml show <model>@<version> tells it";
   throw new UserError({ message: `the program of ${model.config.name} is not there: ${problem.message}`, hint });
@@ -95,6 +97,15 @@ function programNotes(model: LoadedModel, { candidate }: VersionRecord): string[
   if (definitionOf(recorded) === candidate.definition) return [unproven];
   const commit = candidate.commit ? `: git checkout ${candidate.commit.slice(0, 12)}` : "";
   return [`the program's files are not those that the version was trained with${commit}`, unproven];
+}
+
+/** A lock file says which packages, and not which interpreter. */
+function equipmentNotes({ environment }: TrainResult, { candidate }: VersionRecord): string[] {
+  const names = { python: "Python", r: "R" } as const;
+  return Object.entries(names).flatMap(([name, word]) => {
+    const [was, is] = [candidate.environment[name], environment[name]];
+    return was === undefined || is === undefined || was === is ? [] : [`trained with ${word} ${was}; this is ${is}`];
+  });
 }
 
 /** The registered dataset: from the recorded query if the data is still the same, else from the store. */

@@ -13,18 +13,22 @@ export interface MatrixEntry {
   models: string;
   runner: string;
   timeout: number;
+  /** Whether a program of theirs has an environment to be made first; absent when none has. */
+  environments?: true;
 }
+
+type JobModel = Pick<ModelConfig, "name" | "resources"> & Partial<Pick<ModelConfig, "params">>;
 
 /**
  * A job per model; with more than 256, models that want the same runner share jobs, as evenly as can be. `usual` is the
  * workflow's input `runner`, in JSON: where models run that name no other one. Throws UserError when it is no JSON.
  */
 export function jobMatrix(
-  configs: readonly Pick<ModelConfig, "name" | "resources">[],
+  configs: readonly JobModel[],
   { usual = "", limit = mostJobs }: { usual?: string; limit?: number } = {},
 ): { include: MatrixEntry[] } {
   const instead = usual === "" ? JSON.stringify(usualRunner) : usualOf(usual);
-  const entryOf = (group: readonly Pick<ModelConfig, "name" | "resources">[]) => matrixEntry(group, instead);
+  const entryOf = (group: readonly JobModel[]) => matrixEntry(group, instead);
   const single = configs.map((config) => entryOf([config]));
   if (single.length <= limit) return { include: single };
   const byRunner = [...Map.groupBy(configs, ({ resources }) => resources.runner).values()];
@@ -46,7 +50,7 @@ function usualOf(text: string): string {
   }
 }
 
-function matrixEntry(group: readonly Pick<ModelConfig, "name" | "resources">[], usual: string): MatrixEntry {
+function matrixEntry(group: readonly JobModel[], usual: string): MatrixEntry {
   const [first] = group;
   const runner = first?.resources.runner ?? usualRunner;
   const more = group.length > 1 ? ` and ${group.length - 1} more` : "";
@@ -58,6 +62,7 @@ function matrixEntry(group: readonly Pick<ModelConfig, "name" | "resources">[], 
       group.reduce((minutes, { resources }) => minutes + resources.timeout_minutes, 0),
       360,
     ),
+    ...(group.some(({ params }) => params?.environment !== undefined) && { environments: true as const }),
   };
 }
 

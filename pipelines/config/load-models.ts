@@ -116,8 +116,9 @@ function loadModel(
   if (wrong.length > 0 || query.state !== "read") return { model: null, problems: wrong };
   const model = { config, file: path, query: { path: queryPath, text: query.text }, locate };
   if (!trainers.find((each) => each.name === config.type)?.readsModelFolder) return { model, problems };
-  const { files, problem } = hashProgramFiles(root, model);
-  return problem ? { model: null, problems: [...problems, problem] } : { model: { ...model, files }, problems };
+  const { files, problems: ofFiles } = hashProgramFiles(root, model);
+  const all = [...problems, ...ofFiles];
+  return { model: ofFiles.length > 0 ? null : { ...model, files }, problems: all };
 }
 
 function failed(file: string, message: string): LoadResult {

@@ -5,6 +5,7 @@ import type { Problem } from "../errors/user-error.ts";
 import { sha256 } from "./canonical-json.ts";
 import { plainBytes } from "./line-ends.ts";
 import type { LoadedModel } from "./load-models.ts";
+import { readLock } from "./lock-file/read-lock.ts";
 
 /** Programs are texts; what is larger is data, and belongs into the feature query. */
 const mostFiles = 2000;
@@ -20,10 +21,20 @@ interface Found {
 }
 
 /**
- * Hashes the files of a model's folder that `params.files` names, by path, or says what is wrong with them. Links are refused: a
- * pull request may not make us read a file from elsewhere. Line ends count as git keeps them. Synchronous, like all reading of configs.
+ * Hashes the files of a model's folder that `params.files` and `params.environment` name, by path, or says what is wrong with them.
+ * Links are refused: a pull request may not make us read a file from elsewhere. Line ends count as git keeps them. Synchronous, like
+ * all reading of configs.
  */
 export function hashProgramFiles(
+  root: string,
+  model: Omit<LoadedModel, "files">,
+): { files: Record<string, string>; problems: Problem[] } {
+  const lock = readLock(root, model);
+  const { files, problem } = hashNamedFiles(root, model);
+  return { files: { ...files, ...lock.files }, problems: [...(problem ? [problem] : []), ...lock.problems] };
+}
+
+function hashNamedFiles(
   root: string,
   { config, file, query, locate }: Omit<LoadedModel, "files">,
 ): { files: Record<string, string>; problem: Problem | null } {

@@ -13,8 +13,20 @@ export type ProjectFile = { state: "read"; text: string } | { state: "absent" } 
  * Synchronous, because for a thousand small files that is six times faster.
  */
 export function readProjectFile(root: string, path: string): ProjectFile {
+  return readUpTo(root, path, MAX_FILE_BYTES);
+}
+
+/** A file that a tool writes, such as the lock of a thousand packages. */
+const mostWritten = 8 * 1024 * 1024;
+
+/** As `readProjectFile`, of a file that no person writes by hand and that is therefore longer. */
+export function readLargeProjectFile(root: string, path: string): ProjectFile {
+  return readUpTo(root, path, mostWritten);
+}
+
+function readUpTo(root: string, path: string, most: number): ProjectFile {
   try {
-    return findObstacle(root, path) ?? decode(readFileSync(join(root, path)));
+    return findObstacle(root, path, most) ?? decode(readFileSync(join(root, path)));
   } catch (cause) {
     if (isAbsent(cause)) return { state: "absent" };
     const detail = { tried: `reading ${path}`, safe: "nothing was changed" };
@@ -22,7 +34,7 @@ export function readProjectFile(root: string, path: string): ProjectFile {
   }
 }
 
-function findObstacle(root: string, path: string): ProjectFile | null {
+function findObstacle(root: string, path: string, most: number): ProjectFile | null {
   const parts = path.split("/");
   for (let count = 1; count <= parts.length; count++) {
     const step = parts.slice(0, count).join("/");
@@ -30,8 +42,9 @@ function findObstacle(root: string, path: string): ProjectFile | null {
     if (stats.isSymbolicLink()) return refused(`${step} is a link; put the file itself there`);
     if (count < parts.length) continue;
     if (!stats.isFile()) return refused(`${step} is not a file`);
-    if (stats.size > MAX_FILE_BYTES) {
-      return refused(`${step} has ${stats.size.toLocaleString("en-US")} bytes; at most 262,144 are allowed`);
+    if (stats.size > most) {
+      const allowed = `at most ${most.toLocaleString("en-US")} are allowed`;
+      return refused(`${step} has ${stats.size.toLocaleString("en-US")} bytes; ${allowed}`);
     }
   }
   return null;

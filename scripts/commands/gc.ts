@@ -5,7 +5,7 @@ import { wholeNumber } from "../cli/option-values.ts";
 
 export const gc: Command = {
   description:
-    "Deletes datasets that no registered version and no open candidate refers to, after a grace period (gc_grace_days in mergeml.yaml, 7 by default), with candidates and cached steps older than that. When the registry cannot be read, nothing is deleted.",
+    "Deletes datasets that no registered version and no open candidate refers to, after a grace period (gc_grace_days in mergeml.yaml, 7 by default), with candidates, cached steps and environments of programs unused for as long. When the registry cannot be read, nothing is deleted.",
   positionals: { min: 0, max: 0 },
   options: {
     "dry-run": { type: "boolean", description: "Only say what would be deleted" },
@@ -28,7 +28,7 @@ export function tellGarbage(garbage: Garbage): CommandOutcome {
   const lines = garbage.datasets.map(
     ({ fingerprint, bytes }) => `  ${fingerprint}  ${formatCount(Math.ceil(bytes / 1024))} kB`,
   );
-  const summary = `${verb} ${garbage.datasets.length} datasets (${formatCount(Math.ceil(garbage.bytes / 1024))} kB), ${garbage.candidates.length} candidates, ${garbage.cache_files} cached steps; ${garbage.kept} datasets kept`;
+  const summary = `${verb} ${garbage.datasets.length} datasets (${formatCount(Math.ceil(garbage.bytes / 1024))} kB), ${garbage.candidates.length} candidates, ${garbage.cache_files} cached steps, ${garbage.environments.filter((path) => !path.endsWith(".json")).length} environments; ${garbage.kept} datasets kept`;
   const shared = garbage.shared.map(({ name, bytes }) => `  ${name}  ${formatCount(Math.ceil(bytes / 1024))} kB`);
   const bytes = garbage.shared.reduce((sum, each) => sum + each.bytes, 0);
   const there = `${verb} ${garbage.shared.length} items (${formatCount(Math.ceil(bytes / 1024))} kB) of the store that other machines read${garbage.leftovers > 0 ? `, and ${garbage.leftovers} interrupted uploads` : ""}`;

@@ -33,6 +33,11 @@ export const commands: Readonly<Record<string, ListedCommand>> = {
     summary: "Train and evaluate against production; gives a candidate",
     load: async () => (await import("./train.ts")).train,
   },
+  install: {
+    usage: "install [model…]",
+    summary: "What the programs of models need, from their lock files",
+    load: async () => (await import("./install.ts")).install,
+  },
   gate: {
     usage: "gate <candidate>",
     summary: "The verdict on a candidate; exit 1 when it is no",

@@ -27,6 +27,8 @@ export async function writeToolTree(root: string, folder: string): Promise<void>
   writeFileSync(join(folder, thirdParty), licenceTexts(root, [...bundledPackages(metafile), ...native]));
   writeLauncher(root, folder);
   for (const name of actions) writeAction(root, folder, name);
+  for (const name of stepsAlone(root))
+    cpSync(join(root, "actions", name), join(folder, "actions", name), { recursive: true });
   writeSetup(root, folder);
   writeWorkflows(root, folder);
   writeManifest(folder, { private: true });
@@ -37,6 +39,15 @@ function actionNames(root: string): string[] {
   return readdirSync(join(root, "actions"))
     .filter((name) => existsSync(join(root, "actions", name, "main.ts")))
     .sort();
+}
+
+/** Actions that are steps alone, and the same in a release. */
+function stepsAlone(root: string): string[] {
+  const names = readdirSync(join(root, "actions"));
+  return names.filter((name) => {
+    const has = (file: string) => existsSync(join(root, "actions", name, file));
+    return has("action.yml") && !has("main.ts");
+  });
 }
 
 function writeLauncher(root: string, folder: string): void {

@@ -24,6 +24,14 @@ describe("the job matrix", () => {
     );
   });
 
+  it("says which jobs make an environment first", () => {
+    const programs = [
+      { ...model("a"), params: { environment: "requirements.txt" } },
+      { ...model("b"), params: {} },
+    ];
+    expect(jobMatrix(programs).include.map(({ environments }) => environments)).toEqual([true, undefined]);
+  });
+
   it("is empty without models", () => {
     expect(jobMatrix([])).toEqual({ include: [] });
   });

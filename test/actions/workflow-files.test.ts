@@ -267,6 +267,14 @@ describe("levels of trust", () => {
       });
   });
 
+  it("give no job with a token that writes an environment of programs, which pull requests may leave for their own jobs", () => {
+    const found = jobs.filter(({ actions }) => actions.some(({ name }) => name === "install"));
+    expect(found.map(({ place }) => place)).toEqual(["model-deploy.yml, train", "model-pr.yml, train"]);
+    expect(found.filter(({ job }) => isTrusted(job))).toEqual([]);
+    // Left before any program of a model runs.
+    for (const { actions } of found) expect(actions.map(({ name }) => name).slice(-2)).toEqual(["install", "train"]);
+  });
+
   it("let no job that runs what the authors of models wrote leave an installation for others", () => {
     const found = jobs.filter(({ actions }) => actions.some(({ name }) => name === "train"));
     for (const { place, actions } of found)

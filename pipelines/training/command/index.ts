@@ -42,6 +42,15 @@ export const command: Trainer = {
           "Files of the model's folder that the program needs; patterns may have * and **. It gets these and no others, and a change to one of them is a change of the model. The default is every file but model.yaml, the query, hidden files, __pycache__ and node_modules.",
         examples: [["train.py", "requirements.txt"]],
       },
+      environment: {
+        title: "the path of a lock file, such as requirements.txt",
+        type: "string",
+        maxLength: 200,
+        pattern: "^(?!/)(?!.*(^|/)\\.\\.?(/|$))[^\\\\]+$",
+        description:
+          "The lock file of what the program needs, in the model's folder: requirements.txt, pyproject.toml with uv.lock, environment.yml, renv.lock or Dockerfile. Its environment is made once for each content of the file, kept on the machine, and is part of the model: another lock is another model. The file names exact versions with hashes (for a Dockerfile, images by digest; for conda, builds).",
+        examples: ["requirements.txt"],
+      },
       data: {
         enum: ["parquet", "csv", "staged"],
         default: "parquet",

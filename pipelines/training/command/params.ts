@@ -4,6 +4,8 @@ import type { Json } from "../../config/canonical-json.ts";
 export interface CommandParams {
   run: readonly [string, ...string[]];
   options: Readonly<Record<string, number | string | boolean>>;
+  /** The path of a lock file in the model's folder. */
+  environment?: string;
   data: "parquet" | "csv" | "staged";
   env: readonly string[];
   timeout_minutes: number;

@@ -14,6 +14,8 @@ export interface Failure {
   /** The model's folder relative to the repository, and the names of the program's files. */
   folder: string;
   files: readonly string[];
+  /** The lock file of the environment that it ran in. */
+  lock?: string;
 }
 
 /** Lines of output that an error shows. */
@@ -94,12 +96,15 @@ function isKill({ end, memoryGb }: Failure): boolean {
 }
 
 function missing(
-  { files, folder }: Failure,
+  { files, folder, lock }: Failure,
   about: { name: string; module: string; file: string; install: (path: string) => string },
 ): string {
+  if (lock !== undefined)
+    return `the ${about.name} ${about.module} is not in ${folder}/${lock}: add it there, and lock again`;
   const how = files.includes(about.file)
     ? about.install(`${folder}/${about.file}`)
     : `install it, and pin it in ${folder}/${about.file}`;
-  const home = "Packages in your home folder are not seen: use a virtual environment on the PATH, or  env: [HOME]";
-  return `the ${about.name} ${about.module} is not installed: ${how}. ${about.name.startsWith("Python") ? home : ""}`.trim();
+  const home = "Packages in your home folder are not seen: use a virtual environment on the PATH, or  env: [HOME]. ";
+  const lasting = "Or name a lock file in params.environment: what it has is installed here and in every job";
+  return `the ${about.name} ${about.module} is not installed: ${how}. ${about.name.startsWith("Python") ? home : ""}${lasting}`;
 }

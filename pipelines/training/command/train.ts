@@ -1,4 +1,4 @@
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { visibleText } from "../../errors/visible-text.ts";
 import type { Log, Step } from "../../ports/log.ts";
@@ -9,6 +9,8 @@ import { CurveReader } from "./curves.ts";
 import { programEnvironment } from "./environment.ts";
 import { findExecutable } from "./find-executable.ts";
 import { OutputLines } from "./output-lines.ts";
+import { type InImage, runsInImage } from "./packages/image-run.ts";
+import { type OpenedEnvironment, openEnvironment } from "./packages/open-environment.ts";
 import { type CommandParams, commandParams } from "./params.ts";
 import { programError } from "./program-error.ts";
 import { proveApart } from "./prove-apart.ts";
@@ -25,15 +27,24 @@ export async function trainCommand(input: TrainingInput): Promise<TrainedModel> 
   const { table, seed, source, log } = input;
   if (!source) throw new Error("A program cannot be trained without the folder it is in.");
   const params = commandParams(input.params);
+  const environment = params.environment === undefined ? null : await openEnvironment(params.environment, source, log);
   await using work = await makeWorkFolder(source);
   const rows = await giveRows(input, params, source.target, work.path);
   await work.writeJson("columns.json", columnsFile(table, { seed, ...rows, target: source.target }));
   await work.writeJson("params.json", { seed, threads: input.threads, options: params.options });
   const curves = new CurveReader();
-  await log.step("program", (step) => runInside(work, source, params, { input, curves, step }));
+  await log.step("program", (step) => runInside(work, source, params, { input, curves, step, environment }));
   const onnx = await readProgramModel(work.path);
   const parity = await proveApart(onnx, table, params.timeout_minutes * 60);
-  return { onnx, parity, predict, importance: [], coefficients: [], curves: curves.curves, facts: factsOf(params) };
+  return {
+    onnx,
+    parity,
+    predict,
+    importance: [],
+    coefficients: [],
+    curves: curves.curves,
+    facts: factsOf(params, environment),
+  };
 }
 
 /** Where the program finds its rows, and how many there are. One that reads an address gets that of a file where no cluster has them. */
@@ -53,8 +64,9 @@ function predict(): never {
   throw new Error("A program's model is scored by ONNX Runtime alone; `parity` says that it was proven.");
 }
 
-function factsOf({ run }: CommandParams): Record<string, string> {
+function factsOf({ run }: CommandParams, environment: OpenedEnvironment | null): Record<string, string> {
   return {
+    ...environment?.facts,
     program: visibleText(run.join(" ")).slice(0, 500),
     reproducible: "not proven: another program trained this; mergeml reproduce tells",
   };
@@ -64,23 +76,22 @@ interface Running {
   input: TrainingInput;
   curves: CurveReader;
   step: Step;
+  environment: OpenedEnvironment | null;
 }
 
 async function runInside(
   work: WorkFolder,
   source: ProgramSource,
   params: CommandParams,
-  { input, curves, step }: Running,
+  { input, curves, step, environment }: Running,
 ): Promise<void> {
   const { run, timeout_minutes: timeoutMinutes, memory_gb: memoryGb } = params;
   const { path: cwd, home, temporary } = work;
   const { seed, threads } = input;
-  const env = programEnvironment({ env: source.env, allowed: params.env, home, temporary, seed, threads, memoryGb });
-  const folders = [cwd, source.folder];
-  const found = await findExecutable(run[0], { path: env.PATH ?? "", folders });
-  const place = { scratch: dirname(cwd), program: found };
-  const apart = apartFromJob(source.env, place, (message) => input.log.warn(message));
-  const [program, ...args] = apart.wrap(withMemoryLimit([found, ...run.slice(1)], memoryGb));
+  const setting = { env: source.env, allowed: params.env, home, temporary, seed, threads, memoryGb };
+  const env = equipped(programEnvironment(setting), environment);
+  await using started = await startOf(work, source, params, { env, environment, log: input.log });
+  const [program, ...args] = started.command;
   const show = shower(input.log);
   const stdout = new OutputLines((line) => (curves.read(line) ? step.update(null, visibleText(line)) : show(line)));
   const stderr = new OutputLines(show);
@@ -88,7 +99,7 @@ async function runInside(
     program,
     args,
     cwd,
-    env,
+    env: started.env ?? env,
     timeoutSeconds: timeoutMinutes * 60,
     stdout: (bytes) => stdout.write(bytes),
     stderr: (bytes) => stderr.write(bytes),
@@ -96,11 +107,33 @@ async function runInside(
   stdout.end();
   stderr.end();
   if (curves.dropped > 0) input.log.warn(`${curves.dropped} points of training curves were too many to keep`);
-  const end = apart.endOf(ended);
+  const end = started.endOf(ended);
   if (succeeded(end)) return;
   const words = { stdout: stdout.last, stderr: stderr.last };
-  const about = { folder: source.name, files: Object.keys(source.files) };
+  const { environment: lock } = params;
+  const about = { folder: source.name, files: Object.keys(source.files), ...(lock !== undefined && { lock }) };
   throw programError({ end, run, ...words, timeoutMinutes, memoryGb, ...about });
+}
+
+function equipped(env: Record<string, string>, environment: OpenedEnvironment | null): Record<string, string> {
+  if (!environment) return env;
+  return { ...env, ...environment.variables, PATH: [...environment.path, env.PATH].join(delimiter) };
+}
+
+/** The command line that runs the program apart, in its image or as it is, and what its end means. */
+async function startOf(
+  work: WorkFolder,
+  source: ProgramSource,
+  { run, memory_gb: memoryGb }: CommandParams,
+  { env, environment, log }: { env: Record<string, string>; environment: OpenedEnvironment | null; log: Log },
+): Promise<InImage> {
+  const { path: cwd } = work;
+  if (environment?.image) return runsInImage(environment.image, run, { cwd, env, memoryGb, outer: source.env });
+  const found = await findExecutable(run[0], { path: env.PATH ?? "", folders: [cwd, source.folder] });
+  const place = { scratch: dirname(cwd), program: found };
+  const apart = apartFromJob({ ...source.env, PATH: env.PATH }, place, (message) => log.warn(message));
+  const command = apart.wrap(withMemoryLimit([found, ...run.slice(1)], memoryGb));
+  return { command, endOf: (end) => apart.endOf(end), [Symbol.asyncDispose]: async () => {} };
 }
 
 function succeeded(end: ProgramEnd): boolean {

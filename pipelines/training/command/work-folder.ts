@@ -24,7 +24,14 @@ export interface WorkFolder extends AsyncDisposable {
  * identity covers. Throws UserError for a file that has the name of one of ours, or that changed since it was hashed.
  */
 export async function makeWorkFolder(source: Pick<ProgramSource, "folder" | "files">): Promise<WorkFolder> {
-  const root = await realpath(await mkdtemp(join(tmpdir(), "mergeml-command-")));
+  return fillWorkFolder(await realpath(await mkdtemp(join(tmpdir(), "mergeml-command-"))), source);
+}
+
+/** As `makeWorkFolder`, in a folder that is there and empty. */
+export async function fillWorkFolder(
+  root: string,
+  source: Pick<ProgramSource, "folder" | "files">,
+): Promise<WorkFolder> {
   const [path, home, temporary] = [join(root, "work"), join(root, "home"), join(root, "tmp")];
   const remove = () => rm(root, { recursive: true, force: true, maxRetries: 3 });
   try {

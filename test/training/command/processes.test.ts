@@ -193,7 +193,7 @@ describe("a program that fails", () => {
 describe("a program that is not there", () => {
   test.each([
     ["python3", "params.run: python3 is not installed, or not on the PATH.", "install Python 3"],
-    ["unheard-of", "params.run: unheard-of is not installed, or not on the PATH.", "install it, or name another"],
+    ["unheard-of", "params.run: unheard-of is not installed, or not on the PATH.", "that installs it, or name another"],
     ["./fit.sh", "params.run: there is no file ./fit.sh in the model's folder.", "relative to the model's folder"],
     ["./fit.mjs", "params.run: ./fit.mjs is not executable.", "chmod +x ./fit.mjs"],
   ])("%s", async (run, told, advice) => {
