@@ -25,11 +25,8 @@ describe("the job matrix", () => {
   });
 
   it("says which jobs make an environment first", () => {
-    const programs = [
-      { ...model("a"), params: { environment: "requirements.txt" } },
-      { ...model("b"), params: {} },
-    ];
-    expect(jobMatrix(programs).include.map(({ environments }) => environments)).toEqual([true, undefined]);
+    const program = { ...model("a"), params: { environment: "requirements.txt" } };
+    expect(jobMatrix([program, model("b")]).include.map(({ environments }) => environments)).toEqual([true, undefined]);
   });
 
   it("is empty without models", () => {
