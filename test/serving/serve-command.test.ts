@@ -21,7 +21,10 @@ async function refusal(...args: string[]): Promise<string> {
 
 describe("mergeml serve says what to mend", () => {
   it.each([
-    [["--registry", "origin.git", "--environment", "Staging"], /^2 .*Staging is no name of an environment.*--environment staging/s],
+    [
+      ["--registry", "origin.git", "--environment", "Staging"],
+      /^2 .*Staging is no name of an environment.*--environment staging/s,
+    ],
     [["--port", "http"], /^2 .*--port http is no port.*--port 8080/s],
     [["--poll", "0"], /^2 .*--poll 0 is not a positive whole number/s],
     [["--models", "Rent;Flats"], /^2 .*is no list of models.*--models flight-delay,diamond-price/s],

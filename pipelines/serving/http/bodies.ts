@@ -1,5 +1,9 @@
 import { isUtf8 } from "node:buffer";
+import type { RowBatch } from "../row-batch.ts";
+import { jsonRowList, readJsonRows } from "../rows/json-rows.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
+import type { RowSignature } from "../rows/row-signature.ts";
+import { scanJsonRows } from "../rows/scan-rows.ts";
 
 /** JSON of a body. Throws RefusedRequest (400) that says where it breaks off. */
 export function parseJson(body: Uint8Array): unknown {
@@ -11,6 +15,15 @@ export function parseJson(body: Uint8Array): unknown {
   } catch (error) {
     throw new RefusedRequest(400, `the body is not valid JSON: ${(error as Error).message.slice(0, 200)}`);
   }
+}
+
+/** Bytes of a body from which on it is worth while to learn the order of its names. */
+const worthScanning = 2048;
+
+/** Rows by column name. Throws RefusedRequest: 400 for what is no JSON, 422 that names row and column. */
+export function readJsonBody(body: Buffer, signature: RowSignature): RowBatch {
+  const scanned = body.length >= worthScanning && isUtf8(body) ? scanJsonRows(body, signature) : null;
+  return scanned ?? readJsonRows(jsonRowList(parseJson(body)), signature);
 }
 
 /** A body of the binary tensor extension: its JSON, and the bytes behind it. Without a length all of it is JSON. */

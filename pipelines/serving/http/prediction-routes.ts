@@ -7,10 +7,10 @@ import { readTensorRows } from "../inference/tensor-rows.ts";
 import type { ServedPair } from "../router.ts";
 import type { RowBatch } from "../row-batch.ts";
 import { readCsvRows } from "../rows/csv-rows.ts";
-import { jsonRowList, readJsonRows } from "../rows/json-rows.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
 import type { RowSignature } from "../rows/row-signature.ts";
 import type { Admission } from "./admission.ts";
+import { readJsonBody } from "./bodies.ts";
 import { mediaTypes, predictAnswer, wantedFormat } from "./predict-answer.ts";
 import { type ServerContext, servedPair } from "./server-context.ts";
 
@@ -75,8 +75,8 @@ function letBodyGo(request: FastifyRequest): void {
 
 async function readRows({ arrow }: ServerContext, request: FastifyRequest, signature: RowSignature): Promise<RowBatch> {
   const type = (request.headers["content-type"] ?? mediaTypes.json).split(";", 1)[0]!.trim().toLowerCase();
-  if (type === mediaTypes.json) return readJsonRows(jsonRowList(request.body), signature);
-  const body = request.body as Buffer;
+  const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
+  if (type === mediaTypes.json) return readJsonBody(body, signature);
   if (type === mediaTypes.csv) return readCsvRows(body, signature);
   if (type === mediaTypes.arrow || type === "application/vnd.apache.arrow.file") return arrow.read(body, signature);
   throw new RefusedRequest(

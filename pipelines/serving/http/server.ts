@@ -2,11 +2,10 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { ScoringError } from "../answer-rows.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
 import { hasToken, openAdmission } from "./admission.ts";
-import { parseJson, splitInferBody } from "./bodies.ts";
+import { splitInferBody } from "./bodies.ts";
 import { openBodyValidators } from "./body-validators.ts";
 import type { Metrics } from "./metrics.ts";
 import { describeApi } from "./openapi.ts";
-import { mediaTypes } from "./predict-answer.ts";
 import { predictionRoutes } from "./prediction-routes.ts";
 import { protocolRoutes } from "./protocol-routes.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -69,7 +68,7 @@ export function openHttpServer(context: ServerContext): HttpServer {
   return { app, tally, warmUp: async () => void (await Promise.all([validators.load(), openedMetrics()])) };
 }
 
-/** JSON is parsed here, so that schemas can be checked; all other bodies go on as bytes. */
+/** Tensors are parsed here, so that their schema can be checked; all other bodies go on as bytes. */
 function readBodies(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   const read = (request: FastifyRequest, body: Buffer, done: (error: Error | null, body?: unknown) => void) => {
@@ -84,14 +83,12 @@ function readBodies(app: FastifyInstance): void {
 
 function bodyOf(request: FastifyRequest, body: Buffer): unknown {
   const { url = "" } = request.routeOptions;
-  if (url === "/webhook") return body;
   if (url.endsWith("/infer")) {
     const { json, binary } = splitInferBody(body, request.headers["inference-header-content-length"]);
     request.binary = binary;
     return json;
   }
-  const type = request.headers["content-type"] ?? mediaTypes.json;
-  return type.toLowerCase().startsWith(mediaTypes.json) ? parseJson(body) : body;
+  return body;
 }
 
 /** Probes ask without one. */

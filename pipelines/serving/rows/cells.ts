@@ -4,7 +4,7 @@ import { openLevels } from "./levels.ts";
 import { type CellProblems, shownValue } from "./refused-request.ts";
 
 /** The largest number that the model's float32 holds. */
-const largest = 3.4028234663852886e38;
+export const largestNumber = 3.4028234663852886e38;
 
 /** A column that is filled row by row, or at once. */
 export interface CellWriter {
@@ -28,7 +28,7 @@ function openNumbers(spec: FeatureSpec, rows: number, problems: CellProblems): C
   const kind = spec.kind === "boolean" ? "boolean" : "number";
   const isNumber = kind === "number";
   const write = (row: number, value: unknown) => {
-    if (isNumber && typeof value === "number" && value >= -largest && value <= largest) values[row] = value;
+    if (isNumber && typeof value === "number" && value >= -largestNumber && value <= largestNumber) values[row] = value;
     else if (value === null) values[row] = Number.NaN;
     else {
       const wrong = isNumber ? wrongNumber(value) : wrongBoolean(value);
@@ -41,7 +41,8 @@ function openNumbers(spec: FeatureSpec, rows: number, problems: CellProblems): C
     fill(source, nanIsMissing = false) {
       for (let row = 0; row < rows; row++) {
         const value = source[row];
-        if (isNumber && typeof value === "number" && value >= -largest && value <= largest) values[row] = value;
+        if (isNumber && typeof value === "number" && value >= -largestNumber && value <= largestNumber)
+          values[row] = value;
         else write(row, nanIsMissing && Number.isNaN(value) ? null : value);
       }
     },
@@ -58,7 +59,7 @@ function wrongNumber(value: unknown): string | null {
   if (typeof value === "bigint") return wrongNumber(Number(value));
   if (typeof value !== "number") return `${shownValue(value)}, a number was expected`;
   if (Number.isFinite(value))
-    return Math.abs(value) <= largest ? null : `${value}, and the model's 32-bit numbers end at 3.4e38`;
+    return Math.abs(value) <= largestNumber ? null : `${value}, and the model's 32-bit numbers end at 3.4e38`;
   return `${value}, a finite number was expected (null stands for a missing value)`;
 }
 
