@@ -113,7 +113,7 @@ function tell(idle: Timing, cold: Timing, warm: Timing): void {
 /** act ends a step's line with its duration, such as `[856.377208ms]` or `[1m2.5s]`. */
 function stepsOf(log: string): Map<string, number> {
   const line =
-    /^\[[\w-]+(?:\/models)?\/([\w-]+)[^\]]*\].*Success - Main \.\/\.mergeml\/tool\/actions\/(\w+) \[(?:(\d+)m)?([\d.]+)(ms|s)\]$/gm;
+    /^\[(?:[^\]/]+\/)*([\w-]+)[^\]/]*\].*Success - Main \.\/\.mergeml\/tool\/actions\/(\w+) \[(?:(\d+)m)?([\d.]+)(ms|s)\]$/gm;
   const steps = new Map<string, number>();
   for (const [, job, action, minutes = "0", amount, unit] of log.matchAll(line))
     steps.set(`job ${job}: ${action}`, Number(minutes) * 60 + Number(amount) / (unit === "ms" ? 1_000 : 1));
