@@ -5,6 +5,7 @@ import { UserError } from "./errors/user-error.ts";
 import type { Evaluation } from "./evaluation/evaluation.ts";
 import type { ProvedVersion } from "./registry/adopt.ts";
 import { type Production, productionOf } from "./registry/production.ts";
+import { nothingToSignWith } from "./registry/sign-writes.ts";
 import { openSnapshot, type Snapshot } from "./registry/snapshot.ts";
 import { requireVerdict } from "./registry/still-passes.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
@@ -35,6 +36,7 @@ export async function adoptVersions(
   choices: readonly { model: string; version: number | null }[],
 ): Promise<AdoptionOutcome[]> {
   const { registry, git, store } = workspace;
+  await requireSigner(workspace);
   const snapshot = await registry.snapshot({ fetch: true });
   // What is to be proved is read without asking who signed it, its baselines too.
   const unchecked = await openSnapshot({ git, store }, snapshot.tip);
@@ -53,6 +55,12 @@ export async function adoptVersions(
   return outcomes.sort((a, b) => a.model.localeCompare(b.model) || a.version - b.version);
 }
 
+/** Proving takes a training: whoever cannot sign is told before. */
+async function requireSigner({ trust }: Workspace): Promise<void> {
+  const policy = await trust.policy();
+  if (policy !== null && (await trust.signer(policy)) === null) throw nothingToSignWith(policy, "an adopted version");
+}
+
 async function proveVersion(
   workspace: Workspace,
   snapshot: Snapshot,
@@ -60,8 +68,8 @@ async function proveVersion(
   { model, version }: { model: string; version: number },
 ): Promise<AdoptionOutcome | ProvedVersion> {
   const about = { model, version, commit: null };
-  const signed = await signatureOf(snapshot, model, version);
-  if (signed) return { ...about, state: "signed", detail: "it is signed by one of the signers already" };
+  if (await isSigned(snapshot, model, version))
+    return { ...about, state: "signed", detail: "it is signed by one of the signers already" };
   const record = await unchecked.record(model, version);
   try {
     requireVerdict(record);
@@ -72,15 +80,14 @@ async function proveVersion(
   }
 }
 
-async function signatureOf(snapshot: Snapshot, model: string, version: number): Promise<boolean> {
-  try {
-    if ((await snapshot.signedBy(model, version)) !== null) return true;
-  } catch (error) {
-    if (error instanceof UntrustedError) return false;
-    throw error;
-  }
+/** Whether one of the signers signed it, also where none must have. */
+async function isSigned(snapshot: Snapshot, model: string, version: number): Promise<boolean> {
+  const [vouched] = await snapshot.vouchers([{ model, version }]);
+  if (vouched instanceof UntrustedError) return false;
+  if (vouched instanceof UserError) throw vouched;
+  if (vouched) return true;
   throw new UserError({
-    message: "there is nothing to adopt for: mergeml.yaml of the default branch requires no signatures",
+    message: "there is nothing to adopt for: mergeml.yaml of the default branch has no `trust`",
     hint: "write trust: into mergeml.yaml and merge it first; docs/trust.md says how",
   });
 }

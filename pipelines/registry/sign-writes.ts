@@ -115,7 +115,8 @@ async function signStatement(
   return bundle;
 }
 
-function nothingToSignWith(policy: TrustPolicy, what: string): UserError {
+/** What must be signed where nothing can sign it. */
+export function nothingToSignWith(policy: TrustPolicy, what: string): UserError {
   return new UserError({
     message: `${what} must be signed, and nothing is configured to sign with; nothing was written`,
     hint: `wanted: ${describeWanted(policy)}. A job signs by itself with the permission id-token: write; elsewhere give a key in MERGEML_SIGNING_KEY, or a token in SIGSTORE_ID_TOKEN`,

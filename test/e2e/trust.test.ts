@@ -37,15 +37,27 @@ test("a registry of before is adopted, signs from then on, and takes no forged v
   const unsigned = await scratch.mergeml("verify");
   expect(unsigned.code).toBe(2);
   expect(unsigned.stdout + unsigned.stderr).toMatch(/rent@1 is not trusted: nobody has signed it/);
-  expect((await scratch.mergeml("trust", "adopt")).code).toBe(2);
+  const keyless = await scratch.mergeml("trust", "adopt");
+  expect(keyless.code).toBe(2);
+  expect(keyless.stdout + keyless.stderr).toMatch(/must be signed, and nothing is configured to sign with/);
+  expect(keyless.stdout + keyless.stderr).not.toMatch(/train /); // told before anything is trained
   const refusal = /! rent@1 is not trusted: nobody has signed it/;
   expect((await scratch.mergeml("status")).stdout).toMatch(/ v1 ! /);
   for (const command of [["status"], ["plan"], ["show", "rent"]])
     expect((await scratch.mergeml(...command)).stdout, command[0]).toMatch(refusal);
 
+  // As docs/trust.md has it: nothing is refused until all is adopted.
+  const requiring = (what: string) => {
+    scratch.write("mergeml.yaml", `trust: { require: ${what}, signers: [{ key: keys/ops.pub }] }\n`);
+    scratch.git("commit", "-qam", `Require ${what}`);
+    scratch.git("push", "-q");
+  };
+  requiring("nothing");
+  expect((await scratch.mergeml("verify")).code).toBe(0);
   scratch.env.MERGEML_SIGNING_KEY = readFileSync(join(scratch.root, made.private_key), "utf8");
   expect(await scratch.facts(["trust", "adopt"])).toMatchObject([{ model: "rent", version: 1, state: "adopted" }]);
   expect(await scratch.facts(["trust", "adopt"])).toMatchObject([{ state: "signed" }]);
+  requiring("signed");
   expect((await scratch.mergeml("verify")).stdout).toMatch(/verified: 1 model, 1 version, 1 promotion/);
   for (const command of [["status"], ["plan"]])
     expect((await scratch.mergeml(...command)).stdout, command[0]).not.toMatch(/ !|not trusted/);
