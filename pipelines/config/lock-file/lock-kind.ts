@@ -13,7 +13,7 @@ export interface LockFault {
 }
 
 /** What makes the environment of a program out of its lock file. */
-export type LockKind = "pip" | "uv" | "conda" | "renv" | "docker";
+type LockKind = "pip" | "uv" | "conda" | "renv" | "docker";
 
 interface KindOfLock {
   kind: LockKind;

@@ -67,7 +67,7 @@ function notInstalled(program: string, local: boolean, key: "run" | "environment
 }
 
 /** How to get a program here, and on a runner of GitHub. */
-export function installing(program: string): string {
+function installing(program: string): string {
   const [what = "it", action] = installs[program] ?? (program.startsWith("python3.") ? installs.python3! : []);
   const step = action ? `uses ${action}` : "installs it";
   return `install ${what}; in a workflow, give the input \`setup\` the folder of a composite action of yours that ${step}`;
