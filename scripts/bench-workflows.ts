@@ -1,18 +1,14 @@
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { loadavg, tmpdir } from "node:os";
+import { copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
 import { openPullRequest } from "../test/workflows/pull-request.ts";
+import { serveRelease } from "../test/workflows/release.ts";
 import { makeCallerRepository, type TestRepository } from "../test/workflows/repository.ts";
 import installTools, { actTools } from "../test/workflows/tools.ts";
 import { machine, tellSection } from "./bench/page.ts";
-import { writeDist } from "./package/dist.ts";
-import type { Platform } from "./package/native-files.ts";
 
 const root = join(import.meta.dirname, "..");
-const platform = `${process.platform}-${process.arch}` as Platform;
 
 /** Seconds by step, and of the whole run as a person waits for it. */
 interface Timing {
@@ -27,26 +23,16 @@ interface Timing {
  */
 async function main(): Promise<void> {
   installTools();
-  const dist = mkdtempSync(join(tmpdir(), "mergeml-bench-"));
-  await writeDist(root, dist, [platform], null);
-  const server = createServer(({ url = "" }, response) => response.end(readFileSync(join(dist, url.slice(1)))));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const mirror = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  try {
-    await using repository = await makeCallerRepository({ tool: join(dist, "release"), mirror });
-    startModels(repository);
-    const without = await openPullRequest(repository, { number: 1, branch: "text", files: { "NOTES.md": "Hello\n" } });
-    const idle = await time(repository, without);
-    const params = "{ trees: 150, learning_rate: 0.15, max_leaves: 31 }";
-    const event = await openPullRequest(repository, { number: 2, branch: "better", params });
-    const cold = await time(repository, event);
-    const warm = await time(repository, event, { installed: true });
-    tell(idle, cold, warm);
-  } finally {
-    server.closeAllConnections();
-    server.close();
-    rmSync(dist, { recursive: true });
-  }
+  await using release = await serveRelease();
+  await using repository = await makeCallerRepository(release);
+  startModels(repository);
+  const without = await openPullRequest(repository, { number: 1, branch: "text", files: { "NOTES.md": "Hello\n" } });
+  const idle = await time(repository, without);
+  const params = "{ trees: 150, learning_rate: 0.15, max_leaves: 31 }";
+  const event = await openPullRequest(repository, { number: 2, branch: "better", params });
+  const cold = await time(repository, event);
+  const warm = await time(repository, event, { installed: true });
+  tell(idle, cold, warm);
 }
 
 /** diamond-price in production, in a repository that has nothing of mergeml but callers. */

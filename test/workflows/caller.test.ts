@@ -2,12 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { commentsOf, merge, openPullRequest, production } from "./pull-request.ts";
+import { serveRelease } from "./release.ts";
 import { makeCallerRepository } from "./repository.ts";
 
 const deploy = ".github/workflows/model-deploy.yml";
 
 it("works in a repository of models alone, through the workflows that init wrote", async () => {
-  await using repository = await makeCallerRepository();
+  await using release = await serveRelease();
+  await using repository = await makeCallerRepository(release);
   const { github, git, run } = repository;
   repository.mergeml("init", "--actions", "mergeml/mergeml@v0.1.0");
   // Somebody else's mistake on main is told on its line, and stops nobody.
@@ -52,6 +54,7 @@ it("works in a repository of models alone, through the workflows that init wrote
   git("add", ".");
   git("commit", "-qm", "Say what this is");
   const head = git("rev-parse", "HEAD").trim();
+  git("push", "-q", "origin", "HEAD:refs/heads/gh-readonly-queue/main/pr-3");
   const group = {
     head_sha: head,
     base_sha: base,

@@ -2,6 +2,7 @@ import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { production } from "./pull-request.ts";
+import { serveRelease } from "./release.ts";
 import { makeCallerRepository, type TestRepository } from "./repository.ts";
 
 const deploy = ".github/workflows/model-deploy.yml";
@@ -17,7 +18,8 @@ function change({ git, root, write }: TestRepository, model: string, trees: numb
 const pushed = { ref: "refs/heads/main" };
 
 it("ends in a correct registry when two merges deploy at once, and when a merge meets a rollback", async () => {
-  await using repository = await makeCallerRepository();
+  await using release = await serveRelease();
+  await using repository = await makeCallerRepository(release);
   const { git, root, run } = repository;
   repository.mergeml("init", "--actions", "mergeml/mergeml@v0.1.0");
   cpSync(join(root, "models/flats"), join(root, "models/houses"), { recursive: true });

@@ -13,6 +13,17 @@ const actCache = join(root, ".cache/act");
 /** What jobs install once for all runs, and what act writes while it runs. */
 export const [actTools, actRuns] = [join(actCache, "tools"), join(actCache, "runs")];
 
+/** The packed release that tests of callers use, as adopters do. */
+export const packed = join(actCache, "release");
+
+/** Packs this checkout for this machine, once a run. */
+function pack(): void {
+  const platform = `${process.platform}-${process.arch}`;
+  const args = [join(root, "scripts/package.ts"), "--dist", packed, "--platform", platform];
+  rmSync(packed, { recursive: true, force: true });
+  execFileSync(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], timeout: 600_000 });
+}
+
 /** Installs act and zizmor under .cache/ once; again when the requirements change. */
 export default function setup(): void {
   for (const left of [actRuns, join(actCache, "act")]) rmSync(left, { recursive: true, force: true });
@@ -20,4 +31,5 @@ export default function setup(): void {
     stdio: "inherit",
     timeout: 900_000,
   });
+  pack();
 }

@@ -18,13 +18,14 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { writeArchive } from "../../../scripts/package/archive.ts";
 import { writeToolTree } from "../../../scripts/package/tool-tree.ts";
+import { packed } from "../tools.ts";
 import { lockedPackages, openRegistry } from "./loopback-registry.ts";
 
 const source = join(import.meta.dirname, "../../..");
 const platform = `${process.platform}-${process.arch}`;
 const archive = `mergeml-0.1.0-${platform}.tar.zst`;
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "mergeml-package-")));
-const dist = join(folder, "dist");
+const dist = packed;
 
 /** The machine of somebody who has Node and git and nothing of ours. */
 const home = join(folder, "home");
@@ -45,12 +46,10 @@ function emptyRepository(name: string): string {
   return root;
 }
 
-beforeAll(async () => {
+beforeAll(() => {
   mkdirSync(home);
   mkdirSync(env.TMPDIR);
   writeFileSync(join(home, ".gitconfig"), "[user]\n  name = Ada\n  email = ada@example.org\n");
-  const script = join(source, "scripts/package.ts");
-  await runs(process.execPath, [script, "--dist", dist, "--platform", platform], { timeout: 600_000 });
 });
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
