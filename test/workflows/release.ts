@@ -5,7 +5,7 @@ import { basename, join } from "node:path";
 import { packed } from "./tools.ts";
 
 /** A packed release as adopters have it: the commit with its actions, and the server of its archive. */
-export interface ServedRelease extends AsyncDisposable {
+interface ServedRelease extends AsyncDisposable {
   tool: string;
   mirror: string;
 }
