@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -7,12 +7,20 @@ import { stageEnvironment } from "../demo/scratch-repository.ts";
 
 export interface Measurement {
   seconds: number;
-  /** Peak resident memory of the process, threads included. */
+  /** User and system time of the process, its threads and the processes it waited for. */
+  processor: number;
+  /** Peak resident memory of a Node process, threads included; NaN for another's. */
   mebibytes: number;
 }
 
 /** Runs a command once and measures wall time and peak memory. Throws when it does not exit as expected. */
-export function measure(program: string, args: readonly string[], cwd: string, expect = 0): Measurement {
+export function measure(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  expect = 0,
+  variables: Record<string, string> = {},
+): Measurement {
   const folder = mkdtempSync(join(tmpdir(), "mergeml-bench-"));
   const hook = join(folder, "peak.mjs");
   const peak = join(folder, "peak");
@@ -20,15 +28,36 @@ export function measure(program: string, args: readonly string[], cwd: string, e
     hook,
     `import { isMainThread } from "node:worker_threads";\nimport { writeFileSync } from "node:fs";\nif (isMainThread) process.on("exit", () => writeFileSync(${JSON.stringify(peak)}, String(process.resourceUsage().maxRSS)));\n`,
   );
-  const env = { ...stageEnvironment, NODE_OPTIONS: `--import=${pathToFileURL(hook)}` };
+  const env = { ...stageEnvironment, ...variables, NODE_OPTIONS: `--import=${pathToFileURL(hook)}` };
   const started = performance.now();
-  const { status, stderr, error } = spawnSync(program, args, { cwd, env, encoding: "utf8", timeout: 600_000 });
+  // The shell tells what its children took, to where neither of the program's outputs goes.
+  const shell = ["-c", '"$0" "$@" 3>&-; code=$?; times >&3; exit $code', program, ...args];
+  const times = join(folder, "times");
+  const file = openSync(times, "w");
+  const { status, stderr, error } = spawnSync("sh", shell, {
+    cwd,
+    env,
+    encoding: "utf8",
+    timeout: 900_000,
+    maxBuffer: 1 << 28,
+    stdio: ["ignore", "pipe", "pipe", file],
+  });
+  closeSync(file);
   const seconds = (performance.now() - started) / 1000;
   if (error || status !== expect)
     throw error ?? new Error(`${program} ${args.join(" ")} exited with ${status}:\n${stderr}`);
-  const mebibytes = Number(readFileSync(peak, "utf8")) / 1024;
+  const mebibytes = existsSync(peak) ? Number(readFileSync(peak, "utf8")) / 1024 : Number.NaN;
+  const processor = secondsIn(readFileSync(times, "utf8").trim().split("\n").at(-1) ?? "");
   rmSync(folder, { recursive: true });
-  return { seconds, mebibytes };
+  return { seconds, processor, mebibytes };
+}
+
+/** `0m1.23s 0m0.45s`, user and system, together. */
+function secondsIn(line: string): number {
+  return [...line.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest),
+    0,
+  );
 }
 
 /** The median of several runs, for short commands on a noisy machine. */

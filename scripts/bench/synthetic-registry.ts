@@ -88,7 +88,7 @@ interface Copy {
 
 function versionOf({ digest: _, ...template }: VersionRecord, { model, version, definition, onnx }: Copy) {
   const hash = sha256(onnx);
-  const { candidate, verdict, files } = template;
+  const { candidate, evaluation, verdict, files } = template;
   return {
     ...template,
     model,
@@ -100,6 +100,7 @@ function versionOf({ digest: _, ...template }: VersionRecord, { model, version, 
       config: { ...candidate.config, name: model },
       model: { sha256: hash, size: onnx.length },
     },
+    evaluation: { ...evaluation, model: hash },
     verdict: { ...verdict, binds: { ...verdict.binds, definition, candidate_model: hash } },
     files: { ...files, [modelFile]: hash },
   };

@@ -18,6 +18,7 @@ const environments = {
   "peer-feast": ["requirements-feast.txt"],
   "peer-mlserver": ["requirements-mlserver.txt"],
   "peer-sigstore": ["requirements-sigstore.txt"],
+  "peer-dvc": ["../../scripts/bench/peers/requirements-dvc.txt"],
   "peer-examples": inPython.map((name) => `../../models/examples/${name}/requirements.txt`),
 } as const;
 
@@ -26,9 +27,12 @@ type Environment = keyof typeof environments;
 /** Whose requirements name all that is needed, so that what else they ask for is left out: of MLflow, all but its own loader. */
 const complete: readonly Environment[] = ["peer-mlserver"];
 
+/** Beside which only benchmarks are run. */
+const onlyForBenchmarks: readonly Environment[] = ["peer-dvc"];
+
 /** Makes what the tests need once, before any of them runs: side by side, as half of it is waiting. */
 export default async function setup(): Promise<void> {
-  const names = Object.keys(environments) as Environment[];
+  const names = (Object.keys(environments) as Environment[]).filter((name) => !onlyForBenchmarks.includes(name));
   await Promise.all([installR(), ...names.map(makeEnvironment)]);
 }
 
