@@ -42,6 +42,8 @@ export interface ServeOptions {
   findings?: StepCache | null;
   /** Threads for large batches, at most; one by default. */
   scoringThreads?: number;
+  /** Another program for them, in tests. */
+  scoringProgram?: URL;
   /** 0 ≤ x < 1, for rows without a key. */
   random(): number;
 }
@@ -80,7 +82,8 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     usage.count(answered);
     predictionLog.onAnswered(answered);
   });
-  const threads = openScoringThreads({ most: options.scoringThreads ?? 1, log });
+  const { scoringThreads: most = 1, scoringProgram: program } = options;
+  const threads = openScoringThreads({ most, log, ...(program && { program }) });
   let state: ReturnType<ServerContext["state"]> = "starting";
   const follower: Follower = followRegistry({
     ...options,
@@ -101,7 +104,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   });
   const limits = { ...defaultLimits, ...options.limits };
   const context: ServerContext = {
-    ...{ table, usage, log, clock, predictionLog, facts },
+    ...{ table, usage, threads, log, clock, predictionLog, facts },
     router: splitRouter(options.random),
     shadow: (pair, answered) => shadowing.ask(pair, answered),
     page: statusPage,

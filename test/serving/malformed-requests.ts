@@ -13,6 +13,9 @@ const arrow = Buffer.from(
 );
 const csv = Buffer.from('size,city,id\n1,"Bonn",a\n2.5,Ulm,b\n');
 const rows = Buffer.from('[{"size":1,"city":"Bonn","id":"a"},{"size":null,"city":"Ulm"}]');
+/** Large enough for the threads, and small enough for the limit of the test's server. */
+const many = Buffer.from(`[${Array.from({ length: 300 }, (_, at) => `{"size":${at},"city":"Bonn","id":"a"}`).join()}]`);
+const manyCsv = Buffer.from(`size,city,id\n${"2.5,Ulm,b\n".repeat(300)}`);
 const tensors = Buffer.from(
   '{"id":"1","inputs":[{"name":"size","datatype":"FP64","shape":[2,1],"data":[1,2]},{"name":"city","datatype":"BYTES","shape":[2,1],"data":["a","b"]}]}',
 );
@@ -66,8 +69,8 @@ const anyBytes = fc.uint8Array({ maxLength: 300 });
 const types = ["application/json", "text/csv", "application/vnd.apache.arrow.stream", "text/plain", "a/b; charset=c"];
 
 export const malformedRequest: fc.Arbitrary<MalformedRequest> = fc.oneof(
-  request(predict, "application/json", fc.oneof(mutated(rows), jsonRows)),
-  request(predict, "text/csv", mutated(csv)),
+  request(predict, "application/json", fc.oneof(mutated(rows), mutated(many), jsonRows)),
+  request(predict, "text/csv", fc.oneof(mutated(csv), mutated(manyCsv))),
   request(predict, "application/vnd.apache.arrow.stream", mutated(arrow)),
   request(infer, "application/json", fc.oneof(mutated(tensors), jsonTensors)),
   fc

@@ -31,6 +31,7 @@ export function openMetrics(context: ServerContext, admission: Admission, tally:
   const reachable = gauge("registry_reachable", "0 when the registry could not be read at the last look");
   const logged = counter("log_rows_total", "Rows of the prediction log", ["outcome"]);
   const inFlight = gauge("in_flight_requests", "Requests that are read or scored now");
+  const lost = counter("scoring_threads_lost_total", "Threads for large batches that died and were replaced", []);
   const changes = counter("changes_total", "Changes of what is in service, and attempts that failed", [
     "model",
     "outcome",
@@ -41,7 +42,7 @@ export function openMetrics(context: ServerContext, admission: Admission, tally:
   const fill = () => {
     const { models, registry, log } = context.facts();
     // Counters are set to what the facts say.
-    for (const each of [...Object.values(perVersion), logged, refusals, changes]) each.reset();
+    for (const each of [...Object.values(perVersion), logged, refusals, changes, lost]) each.reset();
     for (const { name, versions, failures } of models) {
       for (const each of versions) {
         const labels = { model: name, version: each.version, arm: each.arm };
@@ -62,6 +63,7 @@ export function openMetrics(context: ServerContext, admission: Admission, tally:
     if (registry.looked) looked.set(registry.looked.getTime() / 1000);
     logged.inc({ outcome: "kept" }, log.kept);
     logged.inc({ outcome: "dropped" }, log.dropped);
+    lost.inc(context.threads.lost());
     inFlight.set(admission.inFlight());
     for (const [status, count] of tally.refused) refusals.inc({ status }, count);
     for (const [model, counts] of tally.changes)

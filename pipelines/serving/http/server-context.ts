@@ -8,6 +8,7 @@ import type { Router, ServedPair } from "../router.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
 import type { ServedModel } from "../served-model.ts";
 import type { ServingFacts, StatusPage } from "../serving-facts.ts";
+import type { ScoringThreads } from "../threads/scoring-threads.ts";
 import type { UsageBook } from "../usage.ts";
 
 /** How much a server takes on at once. */
@@ -39,6 +40,7 @@ export const defaultLimits: ServerLimits = {
 export interface ServerContext {
   table: ModelTable;
   usage: UsageBook;
+  threads: Pick<ScoringThreads, "lost">;
   router: Router;
   log: Log;
   clock: Clock;

@@ -17,6 +17,8 @@ interface ThreadModel {
 /** Scores large batches beside the thread that answers. */
 export interface ScoringThreads extends AsyncDisposable {
   model(bytes: Uint8Array, signature: ModelSignature): ThreadModel;
+  /** Threads that died since the start. */
+  lost(): number;
 }
 
 interface ScoringThreadsOptions {
@@ -30,13 +32,14 @@ interface ScoringThreadsOptions {
 /** With so many threads at most, each started by the first batch that the others have no time for. */
 export function openScoringThreads({ most, log, program }: ScoringThreadsOptions): ScoringThreads {
   const threads: Thread[] = [];
-  let next = 0;
+  let [next, lost] = [0, 0];
   const file = program ?? new URL("./scoring-thread.ts", import.meta.url);
   const idle = (): Thread => {
     const first = threads.toSorted((a, b) => a.waiting() - b.waiting())[0];
     if (first && (first.waiting() === 0 || threads.length >= most)) return first;
     const started = openThread(file, (problem) => {
       threads.splice(threads.indexOf(started), 1);
+      lost += 1;
       log.warn(`a thread that scores large batches ended, the next batch starts another: ${problem}`);
     });
     threads.push(started);
@@ -59,6 +62,7 @@ export function openScoringThreads({ most, log, program }: ScoringThreadsOptions
         },
       };
     },
+    lost: () => lost,
     async [Symbol.asyncDispose]() {
       await Promise.all(threads.map((thread) => thread.end()));
     },
