@@ -3,6 +3,7 @@ import { canonicalJson } from "../config/canonical-json.ts";
 import type { DatasetRef } from "../data/dataset.ts";
 import type { MetricComparison, SliceComparison } from "../evaluation/evaluation.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
+import type { LockedLibrary } from "./locked-libraries.ts";
 
 /** A block of CycloneDX. */
 type Block = Record<string, unknown>;
@@ -22,12 +23,13 @@ const trainerLibraries: Readonly<Record<string, { package: string; version: stri
 
 /**
  * A version's bill of materials as CycloneDX 1.7 (https://cyclonedx.org/docs/1.7/json/): the model with its card, its datasets with
- * fingerprints and sources, the trainer, libraries with licences. The same record gives the same bytes.
+ * fingerprints and sources, the trainer, libraries with licences, and the packages of a program's lock file, whose licences no lock
+ * names. The same record and lock give the same bytes.
  */
-export function billOfMaterials(record: VersionRecord): Block {
+export function billOfMaterials(record: VersionRecord, locked: readonly LockedLibrary[] = []): Block {
   const { model, version, candidate, registered, digest } = record;
   const datasets = datasetComponents(candidate);
-  const tools = libraryComponents(candidate);
+  const tools = [...libraryComponents(candidate), ...locked.map(lockedComponent)];
   const modelRef = `${model}@${version}`;
   return {
     $schema: "http://cyclonedx.org/schema/bom-1.7.schema.json",
@@ -180,6 +182,18 @@ function libraryComponents({ environment, config }: CandidateRecord): Block[] {
     }),
     ...own,
   ];
+}
+
+function lockedComponent({ name, version, purl }: LockedLibrary): Block {
+  const description = "as the lock file of the program's environment names it";
+  return {
+    type: purl.startsWith("pkg:docker/") ? "container" : "library",
+    "bom-ref": purl,
+    name,
+    version,
+    purl,
+    description,
+  };
 }
 
 function packageOf(name: string, version: string, licence: string): Block {

@@ -3,12 +3,15 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Ajv, type ValidateFunction } from "ajv";
 import { beforeAll, describe, expect, it } from "vitest";
+import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import type { ModelConfig } from "../../pipelines/config/model-config.ts";
+import type { GitObject } from "../../pipelines/registry/git/object-reader.ts";
 import { modelCard } from "../../pipelines/registry/model-card.ts";
 import { sealRecord } from "../../pipelines/registry/sealed-record.ts";
 import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
 import { billOfMaterials } from "../../pipelines/report/bill-of-materials.ts";
 import { csvText } from "../../pipelines/report/csv-text.ts";
+import { readLocked } from "../../pipelines/report/locked-libraries.ts";
 import { technicalDossier } from "../../pipelines/report/technical-dossier.ts";
 import { registered } from "./builders.ts";
 
@@ -68,6 +71,48 @@ describe("a bill of materials", () => {
     expect(text).toContain('"purl":"pkg:npm/%40duckdb/node-api@1.5.5-r.5"');
     expect(text).toContain('"licenses":[{"license":{"id":"MIT"}}]');
     expect(text).toContain(full().candidate.train.fingerprint);
+  });
+
+  it.each([
+    [
+      "requirements.txt",
+      "# uv\nnumpy==2.3.1 \\\n    --hash=sha256:00\nScikit_Learn[x]==1.7.0 ; python_version > '3.9'\n",
+      ["pkg:pypi/numpy@2.3.1", "pkg:pypi/scikit-learn@1.7.0"],
+    ],
+    [
+      "uv.lock",
+      'version = 1\n[[package]]\nname = "own"\nversion = "0"\nsource = { virtual = "." }\n[[package]]\nname = "numpy"\nversion = "2.3.1"\n',
+      ["pkg:pypi/numpy@2.3.1"],
+    ],
+    [
+      "environment.yml",
+      "dependencies:\n  - conda-forge::numpy=2.3.1=py312_0\n",
+      ["pkg:conda/numpy@2.3.1?build=py312_0"],
+    ],
+    ["renv.lock", '{ "Packages": { "ranger": { "Version": "0.17.0" } } }', ["pkg:cran/ranger@0.17.0"]],
+    [
+      "Dockerfile",
+      `FROM python:3.12@sha256:${"a".repeat(64)}\nRUN true\n`,
+      [`pkg:docker/python%3A3.12@sha256%3A${"a".repeat(64)}`],
+    ],
+  ])("has the packages of %s", async (path, text, purls) => {
+    const { candidate } = registered(1).record;
+    const lock = { lock: `${path} ${sha256(text)}` };
+    const trained = { ...candidate, commit: "c0ffee", environment: { ...candidate.environment, ...lock } };
+    const gitWith = (content: string) => ({
+      text: async () => "sub/",
+      async *objects([name]: readonly string[]) {
+        expect(name).toBe(`c0ffee:sub/models/rent/${path}`);
+        yield { oid: "0", type: "blob", content: Buffer.from(content) } as GitObject;
+      },
+    });
+    const locked = await readLocked(gitWith(text), trained);
+    expect(locked?.map(({ purl }) => purl)).toEqual(purls);
+    const bom = billOfMaterials(registered(1).record, locked!);
+    expect(isBom(bom), JSON.stringify(isBom.errors)).toBe(true);
+    expect(JSON.stringify(bom)).toContain(`"purl":"${purls[0]}"`);
+    // Another file than the one that was trained with says nothing of this version.
+    expect(await readLocked(gitWith(`${text} `), trained)).toBeNull();
   });
 
   it("of something else is none", () =>
