@@ -2,6 +2,7 @@ import { parseSubject } from "./registry/commit-message.ts";
 import { readObjects } from "./registry/git/objects.ts";
 import { recordFile } from "./registry/paths.ts";
 import { listVersions, type VersionName } from "./registry/read-records.ts";
+import { recordOutline } from "./registry/record-outline.ts";
 import { shapeProblem } from "./registry/record-shape.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
@@ -38,7 +39,6 @@ async function readDashboard(workspace: Workspace, drift: readonly DriftEntry[])
     const own = versions.get(model) ?? [];
     return {
       status: { ...status, drift: checked && checked.version === status.production ? checked : status.drift },
-      environment: "production",
       ...(own.at(-1)?.about ?? { owner: null, description: "" }),
       versions: own.map(({ listed }) => listed),
       moves: moves.get(model) ?? [],
@@ -92,7 +92,7 @@ function keyOf(versions: readonly Required<VersionName>[]): unknown {
 /** null for a record that lacks what is listed of it, or has it in another shape. */
 function recordOf(content: Uint8Array): ReadVersion | null {
   try {
-    const record = JSON.parse(Buffer.from(content).toString("utf8")) as VersionRecord;
+    const record = JSON.parse(recordOutline(content)) as VersionRecord;
     return shapeProblem(record, listedShape) === null
       ? { listed: listedVersion(record), about: aboutOf(record) }
       : null;

@@ -1,7 +1,7 @@
 import type { Json } from "../../config/canonical-json.ts";
 import type { RunRecord } from "../../run-log/run-record.ts";
 import type { DriftPoint } from "../../watch/drift/model-drift.ts";
-import type { LastCheck } from "../../watch/last-check.ts";
+import type { ModelState } from "../../watch/model-state.ts";
 
 /** A version in a few numbers. */
 export interface ListedVersion {
@@ -34,25 +34,9 @@ export interface ListedMove {
   commit: string;
 }
 
-/** What is in production, and what a run would do next, as `mergeml status --json` has it. */
-interface DashboardStatus {
-  model: string;
-  production: number | null;
-  since: string | null;
-  metric: string | null;
-  value: number | null;
-  by: string | null;
-  pull_request: number | null;
-  automatic: string | null;
-  drift: LastCheck | null;
-  next: string;
-  detail: string;
-}
-
-/** A model in one environment, as a row of the first page. */
+/** A model, as a row of the first page. */
 export interface DashboardModel {
-  status: DashboardStatus;
-  environment: string;
+  status: ModelState;
   owner: string | null;
   description: string;
   /** Oldest first. */

@@ -1,3 +1,4 @@
+import { sha256 } from "../../config/canonical-json.ts";
 import { formatCount } from "../../statistics/format-number.ts";
 import { type Html, html } from "../page/html.ts";
 import { foreign } from "../page/phrases.ts";
@@ -17,8 +18,10 @@ export function viewPath(view: string): string {
   return `views/${plainName(view)}.html`;
 }
 
+/** A name that is no plain one has its hash behind it: `a/b` and `a.b` are two pages, and `..` leads nowhere. */
 function plainName(name: string): string {
-  return name.replaceAll(/[^A-Za-z0-9-]/g, "-").slice(0, 80);
+  if (/^(fp:)?[A-Za-z0-9-]{1,80}$/.test(name)) return name.replace(":", "-");
+  return `${name.replaceAll(/[^A-Za-z0-9-]/g, "-").slice(0, 60)}-${sha256(name).slice(7, 19)}`;
 }
 
 interface Use {

@@ -9,14 +9,15 @@ import type { DashboardFacts, DashboardModel } from "./dashboard-facts.ts";
 export function indexBody(facts: DashboardFacts): Html {
   const now = new Date(facts.built);
   const models = facts.models.toSorted((a, b) => urgency(b) - urgency(a) || (a.status.model < b.status.model ? -1 : 1));
+  const names = environmentNames(models);
   const waiting = models.filter((each) => urgency(each) > 0).length;
   return html`<a class="skip" href="#models">To the table</a><main>
 <header><h1>${formatCount(models.length)} ${models.length === 1 ? "model" : "models"}</h1>
 <p class="line">${waiting === 0 ? "Nothing needs a person" : `${formatCount(waiting)} ${waiting === 1 ? "needs" : "need"} a person`}. As of <time datetime="${facts.built}">${facts.built.slice(0, 16).replace("T", " ")} UTC</time>. <a href="data/index.html">Datasets and feature views</a></p></header>
 <p class="search" hidden><label>Search <input type="search" id="search" autocomplete="off" placeholder="name, owner, state" aria-controls="models"></label> <span id="found" role="status"></span></p>
 <div class="scroll" role="region" tabindex="0" aria-label="Models"><table id="models" class="models">
-<thead><tr><th scope="col">model</th><th scope="col">environment</th><th scope="col">state</th><th scope="col">metric now</th><th scope="col">drift</th><th scope="col">age</th><th scope="col">owner</th><th scope="col">next</th></tr></thead>
-<tbody>${models.map((model) => rowOf(model, now))}</tbody></table></div>
+<thead><tr><th scope="col">model</th><th scope="col">state</th>${names.map((name) => html`<th scope="col">${foreign(name, 40)}</th>`)}<th scope="col">metric now</th><th scope="col">drift</th><th scope="col">age</th><th scope="col">owner</th><th scope="col">next</th></tr></thead>
+<tbody>${models.map((model) => rowOf(model, names, now))}</tbody></table></div>
 ${models.length === 0 && html`<p>No models yet: <code>mergeml init</code></p>`}</main>`;
 }
 
@@ -30,14 +31,24 @@ function urgency({ status: { drift, next, automatic } }: DashboardModel): number
   return next === "unchanged" ? 0 : 1;
 }
 
-function rowOf(model: DashboardModel, now: Date): Html {
-  const { status, environment, versions, owner, windows } = model;
+/** Those before production, in the order of mergeml.yaml. */
+function environmentNames(models: readonly DashboardModel[]): string[] {
+  return [...new Set(models.flatMap(({ status }) => Object.keys(status.environments ?? {})))];
+}
+
+function rowOf(model: DashboardModel, names: readonly string[], now: Date): Html {
+  const { status, versions, owner, windows } = model;
   const [sign, words] = stateOf(model);
   const values = versions.filter(({ metric }) => metric === status.metric).map(({ value }) => value ?? Number.NaN);
   const moved = windows.flatMap(({ prediction }) => (prediction ? [prediction.distance / prediction.limit] : []));
-  return html`<tr><th scope="row"><a href="models/${status.model}.html">${status.model}</a></th><td>${environment}</td>
-<td><span aria-hidden="true">${sign}</span> ${words}</td><td>${metricNow(model)} ${drawSparkline(values)}</td><td>${driftOf(model)} ${drawSparkline(moved, 1)}</td>
-<td>${status.since === null ? "–" : html`<time datetime="${status.since}">${humaniseAge(status.since, now)}</time>`}</td><td>${owner === null ? "–" : foreign(owner, 60)}</td><td>${nextOf(model)}</td></tr>\n`;
+  const cell = (header: string, content: Html | string) => html`<td data-header="${header}">${content}</td>`;
+  return html`<tr><th scope="row"><a href="models/${status.model}.html">${status.model}</a></th>${cell("state", html`<span aria-hidden="true">${sign}</span> ${words}`)}${names.map((name) => cell(name, versionIn(status.environments?.[name])))}
+${cell("metric", html`${metricNow(model)} ${drawSparkline(values)}`)}${cell("drift", html`${driftOf(model)} ${drawSparkline(moved, 1)}`)}
+${cell("age", status.since === null ? "–" : html`<time datetime="${status.since}">${humaniseAge(status.since, now)}</time>`)}${cell("owner", owner === null ? "–" : foreign(owner, 60))}${cell("next", nextOf(model))}</tr>\n`;
+}
+
+function versionIn(version: number | null | undefined): string {
+  return version == null ? "–" : `v${version}`;
 }
 
 /** `●` in production, `◐` held, `○` new. */

@@ -20,7 +20,7 @@ export function modelBody(facts: DashboardFacts, model: DashboardModel): Html {
   const [sign, words] = stateOf(model);
   return html`<main><nav aria-label="Site"><a href="../index.html">All models</a></nav>
 <header><h1>${status.model}</h1><p class="line">${description !== "" && html`${foreign(description, 300)}. `}${owner !== null && html`Owner ${foreign(owner, 80)}.`}</p></header>
-<p class="verdict"><span aria-hidden="true">${sign}</span> <strong>${words}</strong>${status.since !== null && html` since <time datetime="${status.since}">${status.since.slice(0, 10)}</time>`}${status.by !== null && html`, by ${foreign(status.by, 80)}`}${pullRequest(facts, status.pull_request)}. Drift: ${driftOf(model)}.${current && html`<br>${foreign(current.summary, 600)}`}${status.automatic !== null && html`<br>Rolled back by itself: ${foreign(status.automatic, 400)}`}</p>
+<p class="verdict"><span aria-hidden="true">${sign}</span> <strong>${words}</strong>${status.since !== null && html` since <time datetime="${status.since}">${status.since.slice(0, 10)}</time>`}${status.by !== null && html`, by ${foreign(status.by, 80)}`}${pullRequest(facts, status.pull_request)}.${Object.entries(status.environments ?? {}).map(([name, version]) => html` ${foreign(name, 40)}: ${version === null ? "–" : `v${version}`}.`)} Drift: ${driftOf(model)}.${current && html`<br>${foreign(current.summary, 600)}`}${status.automatic !== null && html`<br>Rolled back by itself: ${foreign(status.automatic, 400)}`}</p>
 ${history(model)}
 ${current && lineage(facts, current)}
 ${driftTable(model)}

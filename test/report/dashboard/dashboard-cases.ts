@@ -100,7 +100,6 @@ export function dashboardModel(model: string, change: Partial<DashboardModel> = 
       next: "unchanged",
       detail: "",
     },
-    environment: "production",
     owner: "@octo-org/ops",
     description: "Minutes by which a flight will be late",
     versions,
@@ -127,7 +126,9 @@ export function fewModels(): DashboardFacts {
   });
   const undeployed = dashboardModel("bird-strike", { versions: [], moves: [] });
   return facts([
-    dashboardModel("diamond-price"),
+    dashboardModel("diamond-price", {
+      status: { ...dashboardModel("diamond-price").status, environments: { staging: 6, canary: null } },
+    }),
     {
       ...drifting,
       status: { ...drifting.status, drift: { outcome: "drift", persistent: "drift", window: windows[5]! } },

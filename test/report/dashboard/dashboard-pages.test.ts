@@ -69,3 +69,20 @@ test("a dataset's page tells which models use it, and in what", () => {
   expect(page).toContain("● in production");
   expect(pages.get("views/airports.html")).toContain("flight-delay");
 });
+
+test("names that differ have pages of their own, below the site, whatever stands in them", () => {
+  const names = ["a/b", "a.b", "a-b", "../../etc", "..", "\u202eevil", "x".repeat(500), `${"x".repeat(500)}y`];
+  const versions = dashboardModel("m").versions.map((each) => ({ ...each, views: names }));
+  const pages = dashboardPages({ ...fewModels(), models: [dashboardModel("m", { versions })] });
+  const paths = [...pages.keys()].filter((path) => path.startsWith("views/"));
+  expect(paths).toHaveLength(names.length);
+  for (const path of paths) expect(path).toMatch(/^views\/[A-Za-z0-9-]{1,80}\.html$/);
+  for (const href of linksIn(pages.get("models/m.html")!).filter((each) => each.includes("views/")))
+    expect(paths).toContain(posix.join("models", href));
+});
+
+test("a model stands with its version in each environment", () => {
+  const page = dashboardPages(fewModels()).get("index.html")!;
+  expect(page).toMatch(/<th scope="col"><bdi>staging<\/bdi><\/th><th scope="col"><bdi>canary<\/bdi><\/th>/);
+  expect(page).toMatch(/diamond-price<\/a>.*v5 in production.*data-header="staging">v6<.*data-header="canary">–</);
+});
