@@ -28,7 +28,7 @@ export async function readLocked(
 }
 
 /** The packages that a lock file names, once each. */
-export function lockedLibraries(path: string, text: string): LockedLibrary[] {
+function lockedLibraries(path: string, text: string): LockedLibrary[] {
   const found = readerOf(path.split("/").at(-1)!)(text);
   return [...new Map(found.map((each) => [each.purl, each])).values()];
 }

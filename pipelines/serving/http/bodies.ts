@@ -6,7 +6,7 @@ import type { RowSignature } from "../rows/row-signature.ts";
 import { scanJsonRows } from "../rows/scan-rows.ts";
 
 /** JSON of a body. Throws RefusedRequest (400) that says where it breaks off. */
-export function parseJson(body: Uint8Array): unknown {
+function parseJson(body: Uint8Array): unknown {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   if (bytes.length === 0) throw new RefusedRequest(400, "the body is empty; JSON was expected");
   if (!isUtf8(bytes)) throw new RefusedRequest(400, "the body is not valid UTF-8, which JSON is");
