@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { DashboardFacts } from "../../pipelines/report/dashboard/dashboard-facts.ts";
 import { dashboardPages } from "../../pipelines/report/dashboard/dashboard-pages.ts";
@@ -14,6 +14,7 @@ import { hostileEntries } from "../report/hostile-entries.ts";
 import { classified, regressed } from "../report/html/pictured.ts";
 import { accessibilityFaults, startChromium } from "./chromium.ts";
 import { expectPicture } from "./expect-picture.ts";
+import { openPage, overflow } from "./open-page.ts";
 
 const looks: [string, BrowserContextOptions][] = [
   ["light", { colorScheme: "light" }],
@@ -45,21 +46,8 @@ describe("reports and the dashboard, opened from a disk in Chromium", () => {
     return pathToFileURL(join(folder, name)).href;
   }
 
-  /** Opens a page, and collects what it asks for and complains about. */
-  async function opened(url: string, options: BrowserContextOptions = {}) {
-    const context = await browser.newContext({
-      viewport: { width: 1200, height: 900 },
-      deviceScaleFactor: 0.6,
-      ...options,
-    });
-    const page = await context.newPage();
-    const [asked, complaints]: [string[], string[]] = [[], []];
-    page.on("request", (request) => asked.push(request.url()));
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    await page.goto(url);
-    return { page, asked, complaints, [Symbol.asyncDispose]: () => context.close() };
-  }
+  const opened = (url: string, options: BrowserContextOptions = {}) =>
+    openPage(browser, url, { deviceScaleFactor: 0.6, ...options });
 
   it.each(looks)(
     "a candidate, %s: axe finds nothing, nothing is asked for, nothing is too wide",
@@ -117,10 +105,54 @@ describe("reports and the dashboard, opened from a disk in Chromium", () => {
     expect(await opening.page.locator("#models tbody tr:visible").count()).toBe(1);
   });
 
+  it.each(looks)(
+    "every page of the site, %s: axe finds nothing, nothing is asked for, nothing is too wide",
+    async (_, options) => {
+      const root = site("few", fewModels());
+      for (const path of dashboardPages(fewModels()).keys()) {
+        await using opening = await opened(`${root}/${path}`, options);
+        expect(await overflow(opening.page), path).toBeLessThanOrEqual(0);
+        expect(await accessibilityFaults(opening.page), path).toEqual([]);
+        expect([opening.asked, opening.complaints]).toEqual([[`${root}/${path}`], []]);
+      }
+    },
+  );
+
+  it.each(["index.html", "models/flight-delay.html"])(
+    "%s: tabs lead to all that can be used, and out again",
+    async (path) => {
+      await using opening = await opened(`${site("few", fewModels())}/${path}`);
+      const { page } = opening;
+      const usable = "a[href], input, select, button:not(:disabled), summary, [tabindex='0']";
+      const wanted = await page.locator(usable).locator("visible=true").count();
+      const reached = new Set<string>();
+      for (let at = 0; at <= wanted; at += 1) {
+        await page.keyboard.press("Tab");
+        const place = `[...document.querySelectorAll("*")].indexOf(document.activeElement)`;
+        const isMarked = `document.activeElement === document.body || getComputedStyle(document.activeElement).outlineStyle !== "none"`;
+        reached.add(String(await page.evaluate(place)));
+        expect(await page.evaluate(isMarked)).toBe(true);
+      }
+      expect(reached.size).toBeGreaterThanOrEqual(wanted);
+    },
+  );
+
+  it("on paper a report is black on white, and nothing of it is cut off", async () => {
+    const url = write("paper.html", await reportPage({ entries: [regressed], histories: [[]] }));
+    await using opening = await opened(url, { colorScheme: "dark", viewport: { width: 720, height: 1000 } });
+    const { page } = opening;
+    await page.emulateMedia({ media: "print" });
+    expect(await page.evaluate("getComputedStyle(document.body).color")).toBe("rgb(0, 0, 0)");
+    expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)");
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await page.screenshot({ path: join(import.meta.dirname, "../../.cache/browser/paper.png"), fullPage: true });
+  });
+
   it.each([
     `<img src=x onerror="document.title='ran'">`,
     `</script><script>document.title='ran'</script>`,
     "\u202eright to left",
+    "../../a/b",
     "long ".repeat(100),
   ])("%s runs nowhere", async (text) => {
     const entries = hostileEntries([text, `${text}2`, `3${text}`, `${text}4`, `${text}5`, `${text}6`, `${text}7`]);
@@ -149,13 +181,18 @@ describe("reports and the dashboard, opened from a disk in Chromium", () => {
     const status = page.locator("[data-paged=runs] [role=status]");
     await expect.poll(() => status.innerText()).toBe("1 to 100 of 100"); // 77, 177, 277 …
     expect(performance.now() - start).toBeLessThan(3_000);
+    const letter = `(() => {
+      const box = document.querySelector("[data-paged=runs] input");
+      const start = performance.now();
+      box.value = "tree";
+      box.dispatchEvent(new Event("input"));
+      document.body.offsetHeight; // what was changed is laid out
+      return performance.now() - start;
+    })()`;
+    expect(await page.evaluate<number>(letter)).toBeLessThan(500); // 20 ms by itself
     await filter.fill("");
     await page.locator("[data-paged=runs] [data-step='1']").click();
     expect(await status.innerText()).toBe("101 to 200 of 10000");
     expect(await page.locator("*").count()).toBeLessThan(25_000);
   });
 });
-
-async function overflow(page: Page): Promise<number> {
-  return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-}

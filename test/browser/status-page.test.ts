@@ -2,13 +2,14 @@ import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { statusPage, statusPageHeaders } from "../../pipelines/serving/page/status-page.ts";
 import type { ServingFacts } from "../../pipelines/serving/serving-facts.ts";
 import { busyServer, hostileServer, modelFacts, servedVersion, servingFacts } from "../serving/page/facts.ts";
 import { post, servedRegistry } from "../serving/served-registry.ts";
 import { accessibilityFaults, startChromium } from "./chromium.ts";
+import { openPage, overflow } from "./open-page.ts";
 
 const pictures = join(import.meta.dirname, "..", "..", ".cache", "browser");
 
@@ -33,17 +34,9 @@ describe("the status page in Chromium", () => {
     server.close();
   });
 
-  /** Opens the page, and collects what it asks for and complains about. */
   async function opened(shown: ServingFacts, options: BrowserContextOptions = {}) {
     facts = shown;
-    const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
-    const page = await context.newPage();
-    const [asked, complaints]: [string[], string[]] = [[], []];
-    page.on("request", (request) => asked.push(request.url()));
-    page.on("console", (message) => complaints.push(message.text()));
-    page.on("pageerror", (error) => complaints.push(error.message));
-    await page.goto(url);
-    return { page, asked, complaints, [Symbol.asyncDispose]: () => context.close() };
+    return openPage(browser, url, options);
   }
 
   it.each<[string, BrowserContextOptions]>([
@@ -137,7 +130,3 @@ describe("the status page in Chromium", () => {
     await expect.poll(() => page.locator("body.stale").count()).toBe(1);
   });
 });
-
-async function overflow(page: Page): Promise<number> {
-  return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
-}
