@@ -21,7 +21,9 @@ test("the README fits on three screens", () => {
 
 test("the index lists every page of docs/", () => {
   const listed = linksOf(read("docs/README.md"));
-  const unlisted = readdirSync(join(root, "docs")).filter((page) => page !== "README.md" && !listed.includes(page));
+  const unlisted = readdirSync(join(root, "docs")).filter(
+    (page) => page.endsWith(".md") && page !== "README.md" && !listed.includes(page),
+  );
   expect(unlisted).toEqual([]);
 });
 
