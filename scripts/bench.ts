@@ -1,6 +1,7 @@
 import { loadavg } from "node:os";
 import { machine, tellSection } from "./bench/page.ts";
 import { commandRows } from "./bench/parts/commands.ts";
+import { dashboardRows } from "./bench/parts/dashboard.ts";
 import { driftRows } from "./bench/parts/drift.ts";
 import { modelRows } from "./bench/parts/models.ts";
 import { predictionRows } from "./bench/parts/predict.ts";
@@ -18,6 +19,7 @@ const parts: Readonly<Record<string, Part>> = {
   registry: registryRows,
   models: modelRows,
   predict: predictionRows,
+  dashboard: dashboardRows,
   drift: driftRows,
   trainers: trainerRows,
 };
