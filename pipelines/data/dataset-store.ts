@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { sha256 } from "../config/canonical-json.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import type { DatasetRef } from "./dataset.ts";
+import { flushToDisk } from "./flush-to-disk.ts";
 import type { ItemLabels, RemoteStore } from "./stores/remote-store.ts";
 
 /** A stored dataset, as `gc` sees it. */
@@ -39,7 +40,10 @@ export interface SharedStore {
   repository(): Promise<string>;
 }
 
-/** Content-addressed and write-once. Everything arrives by a rename, so that readers and concurrent writers see whole files only. */
+/**
+ * Content-addressed and write-once. Everything arrives by a rename of what is on the disk, so that readers and concurrent writers see
+ * whole files only, also after the machine has failed.
+ */
 export interface DatasetStore {
   /** Which store it is, for messages. */
   readonly title: string;
@@ -105,8 +109,10 @@ export function openDatasetStore(dir: string): DatasetStore {
       const file = parquet(fingerprint);
       await mkdir(datasets, { recursive: true });
       await writeWhole(file.replace(/\.parquet$/, ".json"), Buffer.from(`${JSON.stringify(ref, null, 2)}\n`));
-      if (existsSync(file)) await rm(tempPath, { force: true });
-      else await rename(tempPath, file);
+      if (existsSync(file)) return await rm(tempPath, { force: true });
+      await flushToDisk(tempPath);
+      await rename(tempPath, file);
+      await flushToDisk(datasets); // both names
     },
     list: () => listDatasets(datasets),
     async delete(fingerprint) {
@@ -117,7 +123,9 @@ export function openDatasetStore(dir: string): DatasetStore {
     async putBlob(bytes) {
       const sha = sha256(bytes);
       await mkdir(models, { recursive: true });
-      if (!existsSync(blob(sha))) await writeWhole(blob(sha), bytes);
+      if (existsSync(blob(sha))) return sha;
+      await writeWhole(blob(sha), bytes);
+      await flushToDisk(models);
       return sha;
     },
     readBlob: async (sha) => readVerified(sha, blob(sha)),
@@ -146,7 +154,7 @@ function hexOf(name: string, prefix: string, digits: number): string {
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
   const aside = `${file}.${randomUUID()}.tmp`;
   try {
-    await writeFile(aside, bytes);
+    await writeFile(aside, bytes, { flush: true });
     await rename(aside, file);
   } catch (error) {
     await rm(aside, { force: true });

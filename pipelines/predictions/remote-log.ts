@@ -3,6 +3,7 @@ import { mkdir, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { sha256 } from "../config/canonical-json.ts";
 import type { Sources } from "../config/source-config.ts";
+import { flushToDisk } from "../data/flush-to-disk.ts";
 import { downloadFile, uploadFile } from "../data/object-storage/transfer.ts";
 import { signInToStorage } from "../data/sources/sign-in.ts";
 import { folderOf, objectStorage } from "../data/sources/source-objects.ts";
@@ -71,8 +72,12 @@ export function openRemoteLog(place: LogPlace): RemoteLog {
         if (existsSync(target) && (await stat(target)).size === object.bytes) continue;
         await mkdir(dirname(target), { recursive: true });
         const aside = join(dirname(target), `.${object.etag.replace(/\W/g, "")}.part`);
-        if (await downloadFile(opened, object, aside)) await rename(aside, target);
-        else await rm(aside, { force: true }); // it is gone, or another one by now
+        if (!(await downloadFile(opened, object, aside))) {
+          await rm(aside, { force: true }); // it is gone, or another one by now
+          continue;
+        }
+        await flushToDisk(aside);
+        await rename(aside, target);
       }
     },
     signIn: async () => void (await storage()),

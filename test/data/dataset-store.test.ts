@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
-import { mkdir, readdir, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { extname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
@@ -125,4 +125,24 @@ test("a store of a kind that this version lacks is no folder by mistake", () => 
   };
   expect(() => openStore("ftp://bucket/sets", options)).toThrow("this version has no dataset store for ftp://");
   expect(openStore(".mergeml/store", options).title).toContain("/repository/.mergeml/store");
+});
+
+const storeModule = join(import.meta.dirname, "../../pipelines/data/dataset-store.ts");
+const storing = `
+import { writeFile } from "node:fs/promises";
+const { openDatasetStore } = await import(${JSON.stringify(storeModule)});
+const store = openDatasetStore("store");
+await writeFile("rows", "rows");
+await store.putParquet(${JSON.stringify(fingerprint)}, ${JSON.stringify(ref)}, "rows");
+await store.putBlob(Buffer.from("model"));`;
+
+test("each file is on the disk before it has its name, and then the name is", async () => {
+  await using project = await scratchProject();
+  const traced = ["--trace-event-categories", "node.fs.async", "--input-type=module", "--eval", storing];
+  await promisify(execFile)(process.execPath, traced, { cwd: project.root });
+  const { traceEvents } = JSON.parse(await readFile(join(project.root, "node_trace.1.log"), "utf8"));
+  const done = (traceEvents as { name: string; ph: string; args: { new_path?: string } }[])
+    .filter(({ name, ph }) => ph === "b" && (name === "fsync" || name === "rename"))
+    .map(({ name, args }) => (name === "rename" ? extname(args.new_path ?? "") : name));
+  expect(done).toEqual(["fsync", ".json", "fsync", ".parquet", "fsync", "fsync", ".onnx", "fsync"]);
 });

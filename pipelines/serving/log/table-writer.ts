@@ -1,7 +1,8 @@
-import { mkdir, open, rename, rm, stat } from "node:fs/promises";
+import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Appender, chunkRows, type FilledNumbers, type Session } from "../../data/engines/session.ts";
 import { engineFailure, openSession, quoteText } from "../../data/engines/tables.ts";
+import { flushToDisk } from "../../data/flush-to-disk.ts";
 import { type LoggedColumn, type LogTable, splitTexts } from "./log-table.ts";
 import { partName, removeLeftovers } from "./unfinished-files.ts";
 import type { WriterData, WriterReply, WriterRequest } from "./writer-protocol.ts";
@@ -125,7 +126,7 @@ async function write(
     await session.run(
       `COPY (WITH levels AS (FROM levels_${id}) ${table.query} rows_${id} AS scores) TO ${quoteText(aside)} (FORMAT parquet, COMPRESSION zstd${metadata})`,
     );
-    await flushed(aside);
+    await flushToDisk(aside);
     const { size } = await stat(aside);
     await mkdir(dirname(path), { recursive: true });
     await rename(aside, path);
@@ -134,11 +135,6 @@ async function write(
     await rm(aside, { force: true }).catch(() => {});
     throw error;
   }
-}
-
-async function flushed(path: string): Promise<void> {
-  await using file = await open(path, "r+");
-  await file.sync();
 }
 
 /** In a line, without the folders of this machine. */
