@@ -1,3 +1,4 @@
+import { writeSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { type RunningHash, startHash } from "../running-hash.ts";
 
@@ -22,8 +23,13 @@ export interface HashedFile extends AsyncDisposable {
   finish(): Promise<string>;
 }
 
-/** Memory that is filled, written and hashed at once: enough for each to have something to do. */
-const [slabBytes, mostSlabs] = [1024 * 1024, 8];
+/** Memory that is filled and hashed at once: enough for both to have something to do. */
+const [slabBytes, mostSlabs] = [512 * 1024, 8];
+/**
+ * Bytes that are written at once, by the thread that received them: they are in its processor's cache. Other threads take twice the
+ * processor time for it, and wait for each other at the file's lock. It waits as long as a copy of so many bytes takes.
+ */
+const writeBytes = 128 * 1024;
 
 /** Makes a file for about so many bytes, or empties it. */
 export async function openHashedFile(path: string, bytes: number): Promise<HashedFile> {
@@ -39,6 +45,8 @@ class SlabbedFile implements HashedFile {
   #slabs = 0;
   #slab: Uint8Array | null = null;
   #filled = 0;
+  /** Of the slab. */
+  #written = 0;
   #failed: { error: unknown } | null = null;
 
   constructor(file: FileHandle, hash: RunningHash) {
@@ -47,6 +55,7 @@ class SlabbedFile implements HashedFile {
   }
 
   room(): Uint8Array | null {
+    if (this.#failed) return null;
     this.#slab ??= this.#free.pop() ?? this.#newSlab();
     return this.#slab?.subarray(this.#filled) ?? null;
   }
@@ -54,12 +63,16 @@ class SlabbedFile implements HashedFile {
   take(bytes: number): void {
     this.#filled += bytes;
     this.taken += bytes;
-    if (this.#filled === this.#slab?.length) this.#flush();
+    const isFull = this.#filled === this.#slab?.length;
+    if (isFull || this.#filled - this.#written >= writeBytes) this.#write();
+    if (isFull) this.#flush();
   }
 
   async hasRoom(): Promise<void> {
-    while (this.room() === null) await Promise.race(this.#underWay);
-    if (this.#failed) throw this.#failed.error;
+    while (this.room() === null) {
+      if (this.#failed) throw this.#failed.error;
+      await Promise.race(this.#underWay);
+    }
   }
 
   async append(bytes: Uint8Array): Promise<void> {
@@ -75,12 +88,13 @@ class SlabbedFile implements HashedFile {
 
   async restart(): Promise<void> {
     await this.#idle();
-    [this.taken, this.#filled] = [0, 0];
+    [this.taken, this.#filled, this.#written] = [0, 0, 0];
     await this.#hash.restart();
     await this.#file.truncate();
   }
 
   async finish(): Promise<string> {
+    this.#write();
     this.#flush();
     await this.#idle();
     return this.#hash.digest();
@@ -98,28 +112,29 @@ class SlabbedFile implements HashedFile {
     return new Uint8Array(new SharedArrayBuffer(slabBytes));
   }
 
+  #write(): void {
+    try {
+      for (const end = this.#filled; this.#slab && this.#written < end; ) {
+        const position = this.taken - end + this.#written;
+        this.#written += writeSync(this.#file.fd, this.#slab, this.#written, end - this.#written, position);
+      }
+    } catch (error) {
+      this.#failed ??= { error };
+    }
+  }
+
   #flush(): void {
     const [slab, filled] = [this.#slab, this.#filled];
     if (slab === null || filled === 0) return;
-    const start = this.taken - filled;
-    [this.#slab, this.#filled] = [null, 0];
-    const work: Promise<void> = this.#store(slab.subarray(0, filled), start)
+    [this.#slab, this.#filled, this.#written] = [null, 0, 0];
+    const work: Promise<void> = this.#hash
+      .update(slab.subarray(0, filled))
       .catch((error: unknown) => void (this.#failed ??= { error }))
       .finally(() => {
         this.#free.push(slab);
         this.#underWay.delete(work);
       });
     this.#underWay.add(work);
-  }
-
-  async #store(bytes: Uint8Array, start: number): Promise<void> {
-    const hashed = this.#hash.update(bytes);
-    hashed.catch(() => {}); // awaited below, also when the disk fails first
-    for (let at = 0; at < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(bytes, at, bytes.length - at, start + at);
-      at += bytesWritten;
-    }
-    await hashed;
   }
 
   async #idle(): Promise<void> {
