@@ -39,6 +39,9 @@ extensions() {
 # What others write tables of Delta and Iceberg with.
 lakes() { scripts/make-venv.sh .cache/servers/lakes deltalake==1.6.6 'pyiceberg[pyarrow,sql-sqlite]==0.12.0'; }
 
+# No server: what `npm run bench:data -- stores` compares with.
+oras() { [ -x "$bin/oras" ] || GOBIN=$bin go install oras.land/oras/cmd/oras@v1.2.3; }
+
 mariadb() { command -v mariadbd > /dev/null || debian mariadb-server; }
 
 # Spark with its Thrift server, from Python's package of it, and what the example that trains on it needs.

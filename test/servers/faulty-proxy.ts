@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { type ClientRequest, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 
 /**
- * What happens to a request: its connection is cut before half of it was sent on, it is carried out and its answer is lost or
- * cut in the middle, or it is answered with a status.
+ * What happens to a request: its connection is cut before half of it was sent on, it is carried out and its answer is lost, cut in
+ * the middle, shorter than it should be without saying so, or has another byte, or it is answered with a status.
  */
-export type Fault = "cut-request" | "lost-answer" | "cut-answer" | "500" | "503";
+export type Fault = "cut-request" | "lost-answer" | "cut-answer" | "short-answer" | "wrong-byte" | "500" | "503";
 
 export interface FaultyProxy extends AsyncDisposable {
   /** The address of the server, as seen through the proxy. */
@@ -62,7 +62,8 @@ function pass(origin: string, incoming: IncomingMessage, answer: ServerResponse,
   onward.on("response", (received) => {
     received.on("error", hangUp);
     const hasBody = incoming.method !== "HEAD" && Number(received.headers["content-length"] ?? 0) > 1;
-    if (fault === "cut-answer" && hasBody) sendPart(received, answer, hangUp);
+    if (hasBody && (fault === "short-answer" || fault === "wrong-byte")) sendChanged(received, answer, fault);
+    else if (fault === "cut-answer" && hasBody) sendPart(received, answer, hangUp);
     else if (fault === "lost-answer" || fault === "cut-answer") received.resume().on("end", hangUp);
     else received.pipe(answer.writeHead(received.statusCode ?? 200, received.headers));
   });
@@ -89,4 +90,19 @@ function sendPart(received: IncomingMessage, answer: ServerResponse, hangUp: () 
     answer.write(chunk.subarray(0, Math.floor(Math.min(chunk.length, whole) / 2)), hangUp);
     received.destroy();
   });
+}
+
+function sendChanged(received: IncomingMessage, answer: ServerResponse, fault: "short-answer" | "wrong-byte"): void {
+  const whole = Number(received.headers["content-length"]);
+  const bytes = fault === "short-answer" ? Math.floor(whole / 2) : whole;
+  let at = 0;
+  answer.writeHead(received.statusCode ?? 200, { ...received.headers, "content-length": String(bytes) });
+  received.on("data", (chunk: Buffer) => {
+    const part = chunk.subarray(0, Math.max(0, bytes - at));
+    const wrong = Math.floor(whole / 2) - at;
+    if (fault === "wrong-byte" && wrong >= 0 && wrong < part.length) part[wrong]! ^= 1;
+    at += chunk.length;
+    answer.write(part);
+  });
+  received.on("end", () => answer.end());
 }

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { AwsV4Signer } from "aws4fetch";
+import { hashFile } from "../../../pipelines/data/hash-file.ts";
 
 /** Sends a file and reads it again the plainest way there is: by curl, in one request each, with nothing checked. */
 export interface PlainTransfer {
@@ -28,10 +29,12 @@ export function plainS3(url: string, keys: { accessKeyId: string; secretAccessKe
   };
 }
 
-/** POST and one PUT, as `oras push` does, and one GET. The registry itself checks the digest. */
-export function plainRegistry(base: string, authorization: string, digest: string): PlainTransfer {
+/** POST and one PUT, as `oras push` does, and one GET. The registry itself checks the digest, which is computed first. */
+export function plainRegistry(base: string, authorization: string): PlainTransfer {
+  let digest = "";
   return {
     async send(path) {
+      digest = await hashFile(path);
       const started = await fetch(`${base}/blobs/uploads/`, { method: "POST", headers: { authorization } });
       const url = new URL(started.headers.get("location") ?? "", base);
       url.searchParams.set("digest", digest);

@@ -2,6 +2,10 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { markdownTable } from "markdown-table";
+import { type DatasetStore, openDatasetStore } from "../../../pipelines/data/dataset-store.ts";
+import { hashFile } from "../../../pipelines/data/hash-file.ts";
+import { differsFrom } from "../../../pipelines/data/stores/check-content.ts";
 import { build, scratchProject } from "../../../test/data/feature-project.ts";
 import { type Fault, startFaultyProxy } from "../../../test/servers/faulty-proxy.ts";
 import { scratchFolder } from "../../../test/servers/start-server.ts";
@@ -11,6 +15,8 @@ import { startCuttingProxy } from "./cutting-proxy.ts";
 import { type PushJob, pushAndPoint, storeOf } from "./push-process.ts";
 
 const kinds: readonly Fault[] = ["cut-request", "lost-answer", "cut-answer", "500", "503"];
+/** What may come to who reads. */
+const pullKinds: readonly Fault[] = [...kinds, "short-answer", "wrong-byte"];
 /** Share of the requests that fail, and of the pushes that are killed. */
 const [failing, killed] = [0.25, 0.15];
 
@@ -25,6 +31,12 @@ interface FaultCount {
   missing: number;
   /** Items that are not what their name says. */
   corrupt: number;
+  /** Datasets that another machine asked for through faults, and those of them that it got. */
+  pulls: number;
+  pulled: number;
+  pullFaults: number;
+  /** Of these, such as are not what their name says. */
+  wrong: number;
 }
 
 /** Pushes datasets to every kind of store, or those named on the command line, until so many faults were injected, and looks each time at what came of it. */
@@ -44,9 +56,14 @@ export async function tellFaults(wanted: number): Promise<void> {
     counts.push(await injectFaults(name, server, { root: project.root, fingerprints, wanted: wanted / chosen.length }));
   }
   const total = (key: Exclude<keyof FaultCount, "name">) => counts.reduce((sum, each) => sum + each[key], 0);
-  const columns = ["pushes", "faults", "kills", "pointed", "missing", "corrupt"] as const;
-  const row = (name: string, value: (key: (typeof columns)[number]) => number) =>
-    `| ${[name, ...columns.map((key) => String(value(key)))].join(" | ")} |`;
+  const pushed = ["pushes", "faults", "kills", "pointed", "missing", "corrupt"] as const;
+  const pulled = ["pulls", "pullFaults", "pulled", "wrong"] as const;
+  const table = (head: string[], columns: readonly Exclude<keyof FaultCount, "name">[]) =>
+    markdownTable([
+      ["store", ...head],
+      ...counts.map((count) => [count.name, ...columns.map((key) => String(count[key]))]),
+      ["all", ...columns.map((key) => String(total(key)))],
+    ]);
   tellSection(
     "Stores: faults",
     [
@@ -56,13 +73,18 @@ export async function tellFaults(wanted: number): Promise<void> {
       "requests is cut in the middle, answered 500 or 503, or carried out and its answer lost or cut (of a database: connections are",
       "cut after some bytes), and of the pushes one in seven is killed. Then another machine reads all that is there.",
       "",
-      "| store | pushes | faults | of these killed | pointed to | promotions to missing bytes | corrupt datasets |",
-      "|---|---|---|---|---|---|---|",
-      ...counts.map((count) => row(count.name, (key) => count[key])),
-      row("all", total),
+      table(
+        ["pushes", "faults", "of these killed", "pointed to", "promotions to missing bytes", "corrupt datasets"],
+        pushed,
+      ),
+      "",
+      "What is pointed to is pulled by another machine while a quarter of its requests fails so, or is answered with half of the bytes, or",
+      "with another one among them. A pull that fails says so and leaves nothing; what it leaves is compared with what was pushed.",
+      "",
+      table(["datasets asked for", "faults", "came", "came and were wrong"], pulled),
     ].join("\n"),
   );
-  if (total("missing") + total("corrupt") > 0) process.exitCode = 1;
+  if (total("missing") + total("corrupt") + total("wrong") > 0) process.exitCode = 1;
 }
 
 interface FaultPlan {
@@ -76,7 +98,19 @@ async function injectFaults(
   server: StoreServer,
   { root, fingerprints: all, wanted }: FaultPlan,
 ): Promise<FaultCount> {
-  const count: FaultCount = { name, pushes: 0, faults: 0, kills: 0, pointed: 0, missing: 0, corrupt: 0 };
+  const count: FaultCount = {
+    name,
+    pushes: 0,
+    faults: 0,
+    kills: 0,
+    pointed: 0,
+    missing: 0,
+    corrupt: 0,
+    pulls: 0,
+    pulled: 0,
+    pullFaults: 0,
+    wrong: 0,
+  };
   await using folder = await scratchFolder("bench-faults");
   // Most of the time goes into waiting before a request is sent again.
   const lane = async () => {
@@ -91,6 +125,7 @@ async function injectFaults(
       if (kill) count.kills += 1;
       process.stderr.write(`\r${name}: ${count.faults} faults, ${count.missing} missing, ${count.corrupt} corrupt   `);
       await look(server, push, { fingerprints, pointer }, count);
+      if (existsSync(pointer)) await pullThroughFaults(server, push, { root, fingerprints }, count);
     }
   };
   await Promise.all(Array.from({ length: 6 }, lane));
@@ -101,6 +136,17 @@ type Push = Pick<PushJob, "root" | "fingerprints" | "pointer">;
 
 /** Gives the number of faults, a kill included. */
 async function pushThroughFaults(server: StoreServer, push: string, job: Push, kill: boolean): Promise<number> {
+  const faults = await throughFaults(server, push, kinds, (way) => run({ ...job, ...way }, kill));
+  return faults + Number(kill);
+}
+
+/** Gives the number of faults. */
+async function throughFaults(
+  server: StoreServer,
+  push: string,
+  among: readonly Fault[],
+  work: (way: Pick<PushJob, "config" | "env">) => Promise<void>,
+): Promise<number> {
   if (server.endpoint === null) {
     const env = server.env();
     const url = new URL(env.SHOP_URL ?? "");
@@ -108,13 +154,41 @@ async function pushThroughFaults(server: StoreServer, push: string, job: Push, k
       Math.random() < 0.7 ? Math.random() ** 3 * 6e5 : null,
     );
     url.port = String(proxy.port);
-    await run({ ...job, config: server.config(push), env: { ...env, SHOP_URL: url.href } }, kill);
-    return proxy.cuts() + Number(kill);
+    await work({ config: server.config(push), env: { ...env, SHOP_URL: url.href } });
+    return proxy.cuts();
   }
-  const pick = () => (Math.random() < failing ? kinds[Math.floor(Math.random() * kinds.length)]! : null);
+  const pick = () => (Math.random() < failing ? among[Math.floor(Math.random() * among.length)]! : null);
   await using proxy = await startFaultyProxy(server.endpoint, pick);
-  await run({ ...job, config: server.config(push, proxy.endpoint), env: server.env(proxy.endpoint) }, kill);
-  return proxy.faults() + Number(kill);
+  await work({ config: server.config(push, proxy.endpoint), env: server.env(proxy.endpoint) });
+  return proxy.faults();
+}
+
+/** As another machine that has nothing yet, several times; what it has then must be what was pushed. */
+async function pullThroughFaults(
+  server: StoreServer,
+  push: string,
+  { root, fingerprints }: Omit<Push, "pointer">,
+  count: FaultCount,
+): Promise<void> {
+  const own = openDatasetStore(join(root, ".mergeml/store"));
+  count.pullFaults += await throughFaults(server, push, pullKinds, async (way) => {
+    await using folder = await scratchFolder("bench-pull");
+    const store = storeOf({ ...way, root: folder.path });
+    await using _remote = store.shared!.remote;
+    for (const fingerprint of fingerprints) {
+      count.pulls += 1;
+      await store.path(fingerprint).catch(() => {});
+      if (!(await store.isHere(fingerprint))) continue;
+      count.pulled += 1;
+      if (await differ(await store.path(fingerprint), own, fingerprint)) count.wrong += 1;
+    }
+  });
+}
+
+/** A file that another program wrote of the same rows is no other dataset. */
+async function differ(file: string, own: DatasetStore, fingerprint: string): Promise<boolean> {
+  if ((await hashFile(file)) === (await hashFile(await own.path(fingerprint)))) return false;
+  return (await differsFrom(await own.ref(fingerprint), file)) !== null;
 }
 
 /** A push that fails is what happens: what it leaves is looked at. */
