@@ -66,7 +66,10 @@ function manifestOf(bytes: Buffer): object & { version?: string } {
 function packInstalled(name: string): Buffer {
   const folder = join(modules, name);
   const transform = `--transform=s,^${basename(name)},package,`;
-  const packed = spawnSync("tar", ["-czf", "-", transform, basename(name)], { cwd: dirname(folder), maxBuffer: 2 ** 30 });
+  const packed = spawnSync("tar", ["-czf", "-", transform, basename(name)], {
+    cwd: dirname(folder),
+    maxBuffer: 2 ** 30,
+  });
   // 1 is a file that "changed": another test made a hard link to it meanwhile.
   if (packed.status !== 0 && packed.status !== 1) throw new Error(`tar of ${name}: ${packed.stderr}`);
   return packed.stdout;
