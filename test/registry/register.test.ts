@@ -31,7 +31,14 @@ describe("register", () => {
     const pointer = { version: 1, pull_request: 12, by: "Ada", record: done.record.digest };
     expect(await snapshot.production("rent")).toMatchObject(pointer);
     expect(Buffer.from(await snapshot.modelBytes("rent", 1)).toString()).toContain("onnx of rent a");
-    expect(await registry.verify()).toEqual({ problems: [], notes: [], models: 1, versions: 1, promotions: 1 });
+    expect(await registry.verify()).toEqual({
+      since: null,
+      problems: [],
+      notes: [],
+      models: 1,
+      versions: 1,
+      promotions: 1,
+    });
   });
 
   it("numbers versions from 1 without gaps and leaves work tree, index and refs of the clone alone", async () => {
