@@ -55,6 +55,20 @@ test.each([
     { line: 2, column: 2 },
   ],
   [
+    "a path without quotes",
+    'SELECT delay AS y\nFROM lake.trips.year."a.csv"',
+    'lake.trips.year."a.csv" has more parts than a database, a schema and a table or function',
+    'write the path of a file in one pair of double quotes: FROM lake."trips/2024/*.parquet"',
+    { line: 2, column: 6 },
+  ],
+  [
+    "a function with a name of too many parts",
+    "SELECT a.b.c.d.f(delay) AS y FROM 'flights.csv'",
+    "a.b.c.d.f has more parts than a database, a schema and a table or function",
+    "in one pair of double quotes",
+    { line: 1, column: 8 },
+  ],
+  [
     "bad syntax",
     "SELECT delay AS y\nFROM 'flights.csv'\nWHERE",
     "syntax error at end of input",

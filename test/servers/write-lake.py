@@ -6,7 +6,7 @@ import sys
 import pyarrow as pa
 
 kind, url, first, rows = sys.argv[1], sys.argv[2].rstrip("/"), int(sys.argv[3]), int(sys.argv[4])
-endpoint, key, secret = (os.environ[name] for name in ("LAKE_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
+endpoint, key, secret = (os.environ.get(name) for name in ("LAKE_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"))
 ids = range(first, first + rows)
 table = pa.table({
     "id": pa.array(ids, pa.int64()),
@@ -23,7 +23,10 @@ if kind == "delta":
 elif kind == "iceberg":
     from pyiceberg.catalog.sql import SqlCatalog
 
-    names = {"s3.endpoint": endpoint, "s3.access-key-id": key, "s3.secret-access-key": secret, "s3.region": "us-east-1"}
+    if url.startswith("az://"):
+        names = {"py-io-impl": "files_of_azure.FilesOfAzure"}
+    else:
+        names = {"s3.endpoint": endpoint, "s3.access-key-id": key, "s3.secret-access-key": secret, "s3.region": "us-east-1"}
     catalog = SqlCatalog("lake", uri=f"sqlite:///{os.environ['LAKE_CATALOG']}", warehouse=url, **names)
     catalog.create_namespace_if_not_exists("lake")
     catalog.create_table_if_not_exists("lake.rides", schema=table.schema, location=url).append(table)

@@ -2,10 +2,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
+import type { FeatureData } from "../../../pipelines/data/dataset.ts";
 import { openDuckdbSession } from "../../../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { featureJob, type Project, scratchProject } from "../../data/feature-project.ts";
+import { writeAzureIceberg } from "../lake.ts";
 import { type StorageServer, startAzure } from "../object-storage.ts";
+import { scratchFolder } from "../start-server.ts";
 import { engineWith, sourcesOf } from "./source-project.ts";
 
 let server: StorageServer;
@@ -39,6 +42,25 @@ test("files of an Azure container are read, and their ETags are recorded", async
       { source: "blobs", read: "objects", objects: [{ name: "trips/a.parquet", etag: expect.stringMatching(/./) }] },
     ],
   });
+});
+
+test("a snapshot of an Iceberg table is recorded, and read again when it is asked for", async () => {
+  const rides = `{ type: iceberg, url: az://acme-models/rides, account: devstoreaccount1, endpoint: "${server.endpoint}" }`;
+  const engine = () => engineWith(sourcesOf(`sources: { rides: ${rides} }`), server.env);
+  await using folder = await scratchFolder("azure-iceberg");
+  const built = async (pinned?: FeatureData["sources"]) => {
+    const read = featureJob(project, "SELECT id, x, origin, y FROM rides", { key: ["id"] });
+    const result = await buildFeatures({ ...read, engine: engine(), pinned });
+    if (!result.ok) throw new Error("a check failed");
+    return result;
+  };
+  await writeAzureIceberg(server.open(), folder.path, 0, 400);
+  const first = await built();
+  await writeAzureIceberg(server.open(), folder.path, 400, 100);
+  const second = await built();
+  const again = await built(first.sources);
+  expect([first, second, again].map(({ train, test }) => train.rows + test.rows)).toEqual([400, 500, 400]);
+  expect(again.train.fingerprint).toBe(first.train.fingerprint);
 });
 
 test("a wrong key is told without it", async () => {

@@ -42,8 +42,20 @@ function parseProblem(sql: SqlText, { error_type, error_message = "", position }
       where: firstWord(sql),
     };
   }
+  // What DuckDB says of a name of more than three parts is meant for those who build it.
+  if (/^(?:NameListToString|TransformFuncCall)\b/.test(error_message)) return longName(sql);
   const message = error_message.replace(/\n[\s\S]*$/, "");
   return { message, hint: selectHint, where: locateByte(sql, Number(position ?? 0)) };
+}
+
+function longName(sql: SqlText): Problem {
+  const part = String.raw`(?:"(?:[^"]|"")*"|[\w$]+)`;
+  const found = new RegExp(String.raw`${part}(?:\s*\.\s*${part}){3,}`).exec(sql.text);
+  return {
+    message: `${found?.[0] ?? "a name"} has more parts than a database, a schema and a table or function`,
+    hint: 'write the path of a file in one pair of double quotes: FROM lake."trips/2024/*.parquet"',
+    where: locateByte(sql, Buffer.byteLength(sql.text.slice(0, found?.index ?? 0))),
+  };
 }
 
 /** Skips what may stand before a statement: white space, comments, and the semicolon of an allowed first one. */
