@@ -116,19 +116,26 @@ class BodyReader {
       if (length > most) throw new FinalError(`it is larger than ${most} bytes`);
       this.#until = file.taken + length;
       for (;;) {
-        const early = this.#early;
-        this.#early = Buffer.alloc(0);
-        await file.append(early);
+        if (this.#early.length > 0) await this.#appendEarly(file);
         this.#file = file;
         if (file.taken > this.#until) throw new FinalError(`it is larger than ${length} bytes`);
         if (file.taken === this.#until) return;
         await file.hasRoom();
-        await this.#more();
+        if (this.#early.length === 0 && file.taken < this.#until) await this.#more();
       }
     } finally {
       this.#file = null;
       this.socket.destroy();
     }
+  }
+
+  /** A connection that is encrypted gives what it has decrypted even when it was asked to wait: that comes behind this. */
+  async #appendEarly(file: HashedFile): Promise<void> {
+    this.#file = null;
+    const early = this.#early;
+    this.#early = Buffer.alloc(0);
+    await file.append(early);
+    if (this.#early.length > 0) await this.#appendEarly(file);
   }
 
   /** Lets bytes come until there is no room for more, or there is something to look at. */
@@ -149,7 +156,7 @@ class BodyReader {
 
   /** Whether more may come at once. */
   #arrived(bytes: Uint8Array): boolean {
-    const file = this.#file;
+    const file = this.#early.length === 0 ? this.#file : null;
     const rest = file === null ? bytes : takeOf(file, bytes, bytes.buffer === this.#spare.buffer);
     if (rest.length > 0) this.#early = Buffer.concat([this.#early, rest]);
     else if (file !== null && file.taken < this.#until && file.room() !== null) return true;

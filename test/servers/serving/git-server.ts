@@ -1,10 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
+import { selfSigned } from "../self-signed.ts";
 
 /** A forge of this machine: git's own program behind HTTPS, for those who bring the token as a password. */
 export interface GitServer extends AsyncDisposable {
@@ -16,11 +15,8 @@ export interface GitServer extends AsyncDisposable {
 
 /** Serves the repositories in `folder`; `keep` is where the certificate may lie. */
 export async function startGitServer(folder: string, keep: string, token: string): Promise<GitServer> {
-  const [key, certificate] = [join(keep, "key.pem"), join(keep, "certificate.pem")];
-  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"];
-  const files = ["-keyout", key, "-out", certificate];
-  execFileSync("openssl", ["req", "-x509", "-newkey", "rsa:2048", "-nodes", ...subject, ...files], { stdio: "ignore" });
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(certificate) }, (request, response) => {
+  const { certificate, ...own } = selfSigned(keep);
+  const server = createServer(own, (request, response) => {
     const [, password = ""] = /^Basic (.+)$/.exec(request.headers.authorization ?? "") ?? [];
     const given = Buffer.from(password, "base64").toString("utf8").split(":")[1];
     if (given === token) void backend(folder, request, response);
