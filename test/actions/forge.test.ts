@@ -64,10 +64,10 @@ describe("another server than GitHub.com", () => {
         .filter((line) => /(github\.com|githubusercontent)/.test(line))
         .map((line) => `${file}: ${line.trim()}`);
     });
-    // Where bugs of mergeml itself are reported, the first line of every Git LFS pointer, and ghcr.io, which is GitHub.com's alone;
+    // Where bugs of a release are reported, which npm says is of GitHub.com; the first line of every Git LFS pointer, and ghcr.io, which is GitHub.com's alone;
     // names of predicates, the issuer of GitHub.com's jobs, and signers there: others are named with their address.
     const known = [
-      /https:\/\/github\.com\/mergeml\/mergeml\/issues\/new/,
+      /^pipelines\/scaffold\/own-release\.ts: return release \? /,
       /version https:\/\/git-lfs\.github\.com\/spec\//,
       /startsWith\("github\.com\/"\) \? `oci:\/\/ghcr\.io\//,
       /^pipelines\/trust\/(verdict|promotion)-statement\.ts: export const (verdict|promotion)Type = /,
