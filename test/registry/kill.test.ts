@@ -38,7 +38,7 @@ async function killOnBranch(branch: string): Promise<number> {
     expect(next.version).toBeGreaterThan(versions);
   }
   const { versions, ...found } = await registry.verify();
-  expect(found).toEqual({ problems: [], notes: [], models: 1, promotions: versions });
+  expect(found).toEqual({ since: null, problems: [], notes: [], models: 1, promotions: versions });
   return versions - killsPerBranch;
 }
 
