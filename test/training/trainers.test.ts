@@ -6,11 +6,15 @@ import { trainModel } from "../../pipelines/training/train-model.ts";
 import { findTrainer, trainers } from "../../pipelines/training/trainers.ts";
 import { numbers, regression, signatureOf } from "./tables.ts";
 
+/** A default would change the definition of the models that were there before it. */
+const withoutDefault = ["environment"];
+
 test.each(trainers)("$name documents itself: a summary, and each param with a description and a default", (trainer) => {
   expect(findTrainer(trainer.name)).toBe(trainer);
   expect(trainer.summary).not.toBe("");
-  for (const param of Object.values(trainer.paramsSchema.properties)) {
-    expect(param).toMatchObject({ description: expect.any(String), default: expect.anything() });
+  for (const [name, param] of Object.entries(trainer.paramsSchema.properties)) {
+    expect(param).toMatchObject({ description: expect.any(String) });
+    expect("default" in param, name).toBe(!withoutDefault.includes(name));
   }
 });
 
