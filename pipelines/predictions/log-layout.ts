@@ -50,11 +50,3 @@ export function logKey(columns: readonly string[]): string {
 export function logDay(time: Date): string {
   return time.toISOString().slice(0, 10);
 }
-
-/** Where an environment's log is, given that of production: a folder below it, or below its address. */
-export function logPlaceIn(place: string, environment: string): string {
-  if (environment === "production" || place === "none") return place;
-  const [path = "", settings] = place.split(/\?(.*)/s);
-  const below = `${path.replace(/\/+$/, "")}/${environment}`;
-  return settings === undefined ? below : `${below}?${settings}`;
-}

@@ -11,7 +11,7 @@ import { keyOf, settingsOf } from "../data/sources/storage-settings.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Environment } from "../ports/environment.ts";
-import { logPlaceIn } from "./log-layout.ts";
+import { logPlaceIn } from "./log-place.ts";
 
 /**
  * A prediction log in a bucket, and a folder of ours that has what was needed of it: files of a log never change once they are

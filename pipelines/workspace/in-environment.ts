@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { logPlaceIn } from "../predictions/log-layout.ts";
+import { logPlaceIn } from "../predictions/log-place.ts";
 import { viewOfRegistry } from "../registry/environment-view.ts";
 import type { Workspace } from "./workspace.ts";
 

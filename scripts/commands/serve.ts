@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Environment } from "../../pipelines/ports/environment.ts";
-import { logPlaceIn } from "../../pipelines/predictions/log-layout.ts";
+import { logPlaceIn } from "../../pipelines/predictions/log-place.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
 import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
 import type { Command } from "../cli/command.ts";
