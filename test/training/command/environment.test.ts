@@ -160,8 +160,8 @@ describe("the environment of a lock file", () => {
   });
 
   it("lies in the workspace of a job, which another job's programs have not written to", () => {
-    const job = { GITHUB_ACTIONS: "true", GITHUB_WORKSPACE: "/work/models", HOME: "/home/ada" };
-    expect(environmentsFolder(job)).toBe("/work/models/.mergeml/environments");
+    const job = { GITHUB_ACTIONS: "true", GITHUB_WORKSPACE: "/home/runner/work/models", HOME: "/home/ada" };
+    expect(environmentsFolder(job)).toBe("/home/runner/work/models/.mergeml/environments");
     expect(environmentsFolder({ XDG_CACHE_HOME: "/cache" })).toBe("/cache/mergeml/environments");
     expect(environmentsFolder({ MERGEML_ENVIRONMENTS: "/kept", ...job })).toBe("/kept");
   });
