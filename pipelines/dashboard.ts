@@ -1,5 +1,4 @@
 import { parseSubject } from "./registry/commit-message.ts";
-import { readObjects } from "./registry/git/objects.ts";
 import { recordFile } from "./registry/paths.ts";
 import { listVersions, type VersionName } from "./registry/read-records.ts";
 import { recordOutline } from "./registry/record-outline.ts";
@@ -71,15 +70,14 @@ async function readVersions(workspace: Workspace, { tip, ...snapshot }: Snapshot
     if (!kept) unread.push(...versions);
   }
   const names = unread.map(({ tree }) => `${tree}:${recordFile}`);
-  let at = 0;
-  for await (const object of readObjects(git, names)) {
-    const { model, version } = unread[at++]!;
+  await git.objects.visit(names, (object, index) => {
+    const { model, version } = unread[index]!;
     const record = object && recordOf(object.content);
     const known = found.get(model) ?? [];
     if (!record) log.warn(`${model}@${version} cannot be read and is left out: see mergeml verify`);
     else known.push(record);
     found.set(model, known);
-  }
+  });
   for (const [model, versions] of listed) await cache.write("dashboard", keyOf(versions), found.get(model) ?? []);
   return found;
 }

@@ -25,7 +25,6 @@ export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
     opened.then((each) => each.productions()),
     opened.then(async (each) => registry.since([...(await each.productions()).keys()], each)),
   ]);
-  // One after the other: two readers at once are two processes of git, and hundreds of models would be hundreds.
   const told: StatusEntry[] = [];
   for (const { model, production, state, detail } of entries) {
     const record = production === null ? null : await snapshot.record(model, production);

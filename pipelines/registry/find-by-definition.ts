@@ -22,9 +22,9 @@ export async function findByDefinition(
   if (snapshot.tip === null) return null;
   const versions = await listVersions(git, snapshot.tip, model);
   const found: number[] = [];
-  for await (const { version, candidate } of findRecords(git, versions, definition)) {
+  await findRecords(git, versions, definition, ({ version, candidate }) => {
     if (candidate.definition === definition) found.push(version);
-  }
+  });
   const [newest] = found;
   if (newest === undefined) return null;
   const { deployed, rolledBack } = foldDeployments(await readPointerChanges(git, snapshot.tip, model));

@@ -1,5 +1,5 @@
 import type { Git } from "./git/git.ts";
-import { parseTree, readAllObjects, readObjects } from "./git/objects.ts";
+import { parseTree, readAllObjects } from "./git/objects.ts";
 import { isModelName, parseVersionNumber, recordFile, versionFolder, versionsFolder } from "./paths.ts";
 import { readRecord } from "./sealed-record.ts";
 import type { VersionRecord } from "./version-record.ts";
@@ -38,31 +38,30 @@ export async function readRecords(
   const [first] = unread;
   if (tip === null && first) throw missing(first);
   const paths = unread.map((each) => recordName(tip, each));
-  let index = 0;
-  for await (const object of readObjects(git, paths)) {
-    const each = unread[index++]!;
+  await git.objects.visit(paths, (object, index) => {
+    const each = unread[index]!;
     if (!object) throw missing(each);
     known.set(name(each), readRecord(object.content, each.model, each.version));
-  }
+  });
   return wanted.map((each) => known.get(name(each))!);
 }
 
 /**
- * Those of the versions whose version.json contains `text`, newest first, their records checked. The text is looked for in the raw
- * bytes, so that a model with thousands of versions is searched without parsing them all.
+ * Hands `see` those of the versions whose version.json contains `text`, newest first, their records checked, until it returns true.
+ * The text is looked for in the raw bytes, so that a model with thousands of versions is searched without parsing them all.
  */
-export async function* findRecords(
+export async function findRecords(
   git: Git,
   versions: readonly Required<VersionName>[],
   text: string,
-): AsyncGenerator<VersionRecord> {
+  see: (record: VersionRecord) => unknown,
+): Promise<void> {
   const newestFirst = versions.toReversed();
   const names = newestFirst.map((each) => recordName(null, each));
-  let index = 0;
-  for await (const object of readObjects(git, names)) {
-    const { model, version } = newestFirst[index++]!;
-    if (object?.content.includes(text)) yield readRecord(object.content, model, version);
-  }
+  await git.objects.visit(names, (object, index) => {
+    const { model, version } = newestFirst[index]!;
+    return object?.content.includes(text) && see(readRecord(object.content, model, version));
+  });
 }
 
 function recordName(tip: string | null, { model, version, tree }: VersionName): string {

@@ -152,8 +152,9 @@ async function findCandidate(
   { id }: CandidateRecord,
   versions: Parameters<typeof findRecords>[1],
 ): Promise<VersionRecord | null> {
-  for await (const record of findRecords(git, versions, id)) if (record.candidate.id === id) return record;
-  return null;
+  const found: VersionRecord[] = [];
+  await findRecords(git, versions, id, (record) => record.candidate.id === id && found.push(record) > 0);
+  return found[0] ?? null;
 }
 
 function nothingToDo(record: VersionRecord): WritePlan<RegisterResult> {

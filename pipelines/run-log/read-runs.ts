@@ -1,5 +1,4 @@
 import type { Git } from "../registry/git/git.ts";
-import { readObjects } from "../registry/git/objects.ts";
 import { openRunParser } from "./parse-run.ts";
 import { type BrokenRun, readQueue } from "./run-queue.ts";
 import { type RunRecord, runPath } from "./run-record.ts";
@@ -25,17 +24,14 @@ async function readBranch(git: Git, tip: string | null, model?: string): Promise
   const [runs, broken]: [RunRecord[], BrokenRun[]] = [[], []];
   const files = tip === null ? [] : await listFiles(git, tip, model);
   const parse = files.length > 0 ? openRunParser() : null;
-  let index = 0;
-  for await (const object of readObjects(
-    git,
-    files.map(({ oid }) => oid),
-  )) {
-    const file = files[index++]!.path;
+  const blobs = files.map(({ oid }) => oid);
+  await git.objects.visit(blobs, (object, index) => {
+    const file = files[index]!.path;
     const record = object ? parse!(object.content) : { problem: "it cannot be read" };
     if ("problem" in record) broken.push({ file, problem: record.problem });
     else if (runPath(record) !== file) broken.push({ file, problem: "it is not the run that its name says" });
     else runs.push(record);
-  }
+  });
   return { runs, broken };
 }
 

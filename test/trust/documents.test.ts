@@ -101,9 +101,12 @@ describe("a bill of materials", () => {
     const trained = { ...candidate, commit: "c0ffee", environment: { ...candidate.environment, ...lock } };
     const gitWith = (content: string) => ({
       text: async () => "sub/",
-      async *objects([name]: readonly string[]) {
-        expect(name).toBe(`c0ffee:sub/models/rent/${path}`);
-        yield { oid: "0", type: "blob", content: Buffer.from(content) } as GitObject;
+      objects: {
+        async visit([name]: readonly string[], see: (object: GitObject, index: number) => unknown) {
+          expect(name).toBe(`c0ffee:sub/models/rent/${path}`);
+          see({ oid: "0", type: "blob", content: Buffer.from(content) }, 0);
+        },
+        read: () => expect.unreachable("one file is asked for at once"),
       },
     });
     const locked = await readLocked(gitWith(text), trained);

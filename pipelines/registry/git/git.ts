@@ -13,8 +13,8 @@ export interface Git extends AsyncDisposable {
   text(args: readonly string[], options?: RunOptions): Promise<string>;
   /** stdout as it comes; leaving the loop ends the command. */
   stream(args: readonly string[], options?: RunOptions): AsyncGenerator<Buffer>;
-  /** Objects through one process that stays until it is not needed; see ObjectReader. */
-  objects: ObjectReader["read"];
+  /** Objects through one process that stays until it is not needed. */
+  readonly objects: Pick<ObjectReader, "read" | "visit">;
   /** Who git says we are, asked once. Throws GitError when nobody is configured. */
   identity(): Promise<Identity>;
   /** The same repository through the same process that reads objects, each other command within so many seconds. */
@@ -53,7 +53,7 @@ function gitWith(cwd: string, options: GitOptions, kept: Kept): Git {
     cwd,
     run,
     text,
-    objects: reader.read,
+    objects: reader,
     [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
     identity: () => (kept.identity ??= readIdentity({ text }).catch(forget)),
     within: (timeoutSeconds) => gitWith(cwd, { ...options, timeoutSeconds }, kept),

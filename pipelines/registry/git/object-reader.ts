@@ -13,6 +13,11 @@ export interface ObjectReader extends AsyncDisposable {
    * time. A reader inside the loop of another has a process of its own; leaving a loop early ends its process.
    */
   read(names: readonly string[]): AsyncGenerator<GitObject | null>;
+  /**
+   * Hands the same to `see`, one after the other, until it returns true. However many ask at once, one process answers them in
+   * turn: `see` reads nothing itself, so nobody waits for somebody who waits for him.
+   */
+  visit(names: readonly string[], see: (object: GitObject | null, index: number) => unknown): Promise<void>;
 }
 
 /** So many names are asked for ahead of the answers: enough to keep git busy, too few to fill its input while it writes. */
@@ -25,6 +30,7 @@ const idleMilliseconds = 20_000;
 export function openObjectReader(cwd: string, options: GitOptions): ObjectReader {
   let idle: Batch | null = null;
   let timer: NodeJS.Timeout | undefined;
+  let visited: Promise<unknown> = Promise.resolve();
   const take = (): Batch | null => {
     const taken = idle;
     [idle, timer] = [null, void clearTimeout(timer)];
@@ -35,7 +41,7 @@ export function openObjectReader(cwd: string, options: GitOptions): ObjectReader
     idle = batch;
     timer = setTimeout(() => void take()?.end(), idleMilliseconds).unref();
   };
-  return {
+  const reader: ObjectReader = {
     async *read(names) {
       if (names.length === 0) return;
       const kept = take();
@@ -57,10 +63,20 @@ export function openObjectReader(cwd: string, options: GitOptions): ObjectReader
         else await giveBack(batch);
       }
     },
+    visit(names, see) {
+      if (names.length === 0) return Promise.resolve();
+      const turn = visited.then(async () => {
+        let index = 0;
+        for await (const object of reader.read(names)) if (see(object, index++) === true) return;
+      });
+      visited = turn.catch(() => undefined);
+      return turn;
+    },
     async [Symbol.asyncDispose]() {
       await take()?.end();
     },
   };
+  return reader;
 }
 
 /** One `git cat-file --batch`, for one reader at a time. */

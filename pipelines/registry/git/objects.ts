@@ -10,16 +10,16 @@ export interface TreeEntry {
 
 /** Objects in the order of `names` (ids or `<commit>:<path>`), null for one that does not exist; one is in memory at a time. */
 export function readObjects(git: Pick<Git, "objects">, names: readonly string[]): AsyncGenerator<GitObject | null> {
-  return git.objects(names);
+  return git.objects.read(names);
 }
 
-/** All of `readObjects` at once. */
+/** All of `readObjects` at once, in turn with whoever else asks. */
 export async function readAllObjects(
   git: Pick<Git, "objects">,
   names: readonly string[],
 ): Promise<(GitObject | null)[]> {
   const objects: (GitObject | null)[] = [];
-  for await (const object of readObjects(git, names)) objects.push(object);
+  await git.objects.visit(names, (object) => void objects.push(object));
   return objects;
 }
 

@@ -58,6 +58,27 @@ it("gives a reader inside the loop of another one its own", async () => {
   await git[Symbol.asyncDispose]();
 });
 
+it("answers all who ask at once in turn, through one process, also after one of them failed or had enough", async () => {
+  using sandbox = makeSandbox({ remote: false });
+  const { git, started } = watched(sandbox);
+  const names = ["a", "b", "c"].map((text) => write(sandbox, text));
+  const seen: string[] = [];
+  const refused = git.objects.visit(names, () => {
+    throw new Error("not this one");
+  });
+  const asked = Array.from({ length: 20 }, async () => {
+    const objects = await readAllObjects(git, names);
+    seen.push(objects.map((each) => each?.content).join(""));
+  });
+  const first = git.objects.visit(names, (object, index) => index === 1 || void seen.push(`${object?.content}`));
+  await expect(refused).rejects.toThrow("not this one");
+  await Promise.all([...asked, first]);
+  expect(seen).toEqual([...Array.from({ length: 20 }, () => "abc"), "a"]);
+  // What was left of the refused answers is dropped with its process.
+  expect(started().length).toBeLessThanOrEqual(2);
+  await git[Symbol.asyncDispose]();
+});
+
 it("sees what was written, fetched and packed after it started", async () => {
   using sandbox = makeSandbox();
   await using git = openGit(sandbox.work, { env: sandbox.env });
