@@ -9,6 +9,7 @@ import { checkBundle, type SignedStatement } from "./trust/check-bundle.ts";
 import { promotionType } from "./trust/promotion-statement.ts";
 import { isAbout } from "./trust/statement.ts";
 import { describeFound, type TrustPolicy } from "./trust/trust-policy.ts";
+import { UntrustedError, unsigned } from "./trust/untrusted-error.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** One change of what is in an environment, as the branch and the signatures on it tell it. */
@@ -63,7 +64,7 @@ async function audited(
   move: Move,
 ): Promise<AuditedChange> {
   const { record, missing } = await recordOf(snapshot, model, move.to);
-  const verdict = record && (await orDoubt(() => snapshot.signedBy(model, record.version)));
+  const verdict = record && (await signedVerdict(snapshot, policy, record));
   const promotion = await signedMove(workspace, policy, model, move);
   const told = promotion.signed?.statement.predicate ?? {};
   const { time, action, from, to, by, commit, pullRequest, automatic } = move;
@@ -99,6 +100,18 @@ function textsIn(value: unknown): string[] {
 interface Found {
   signed: SignedStatement | null;
   doubt: string | null;
+}
+
+/** Whoever signed the verdict is told also where nobody must have; there, none is no doubt. */
+async function signedVerdict(
+  snapshot: Snapshot,
+  policy: TrustPolicy | null,
+  { model, version }: VersionRecord,
+): Promise<Found> {
+  const [vouched = null] = await snapshot.vouchers([{ model, version }]);
+  if (!(vouched instanceof UserError)) return { signed: vouched, doubt: null };
+  const isNone = vouched instanceof UntrustedError && vouched.doubt.why === unsigned;
+  return { signed: null, doubt: isNone && policy?.required !== true ? null : vouched.message };
 }
 
 /** The statement that came with the move in its commit. One of an earlier move counts for none: a revert brings it back. */

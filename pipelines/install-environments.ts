@@ -3,6 +3,7 @@ import { sha256 } from "./config/canonical-json.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { environmentKey, openEnvironment } from "./training/command/packages/open-environment.ts";
 import type { ProgramSource } from "./training/trainer.ts";
+import { apartWhereItSigns } from "./trust/signing-job.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** The environment of a model's program, and the lock file that it is made of. */
@@ -14,10 +15,11 @@ export interface InstalledEnvironment {
 
 /** Makes the environments that the programs of these models name, so that a training finds them; those that are there are kept. */
 export async function installEnvironments(
-  { root, env, log }: Workspace,
+  { root, env: given, log, trust }: Workspace,
   models: readonly LoadedModel[],
 ): Promise<InstalledEnvironment[]> {
   const installed: InstalledEnvironment[] = [];
+  const env = await apartWhereItSigns(given, trust);
   for (const { model, lock, source } of withEnvironment(root, env, models)) {
     const { facts } = await openEnvironment(lock, source, log);
     installed.push({ model, lock, facts });

@@ -65,7 +65,7 @@ async function overfit(
   const signature = { features: sample.features.map(({ name, kind }) => ({ name, kind })), classes };
   const limit = Math.min(workspace.threads, resources.threads);
   const training = { trainer: findTrainer(type), task, table: sample, params, seed, threads: limit, log: silentLog };
-  const proven = await trainModel({ ...training, signature, ...programSource(workspace, model) });
+  const proven = await trainModel({ ...training, signature, ...(await programSource(workspace, model)) });
   const session = await openModel(proven.model.onnx, signature);
   try {
     return await session.predict(sample.features);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { needsRun, type PlanEntry, planModels } from "./plan.ts";
 import { readObject } from "./registry/git/objects.ts";
 import { workflowFile } from "./registry/paths.ts";
+import { givePermissions } from "./scaffold/caller-permissions.ts";
 import { callsOf, moveWorkflow, toolOf } from "./scaffold/move-workflow.ts";
 import type { ToolRepository } from "./scaffold/tool-source.ts";
 import type { Workspace } from "./workspace/workspace.ts";
@@ -41,7 +42,9 @@ export async function planUpgrade(workspace: Workspace, to: ToolRepository): Pro
   ]);
   const all = [...workflows, ...(registry ? [registry] : [])];
   const names = toolNames(all);
-  const moved = (each: { path: string; before: string }) => ({ ...each, after: moveWorkflow(each.before, to, names) });
+  const moved = (each: { path: string; before: string }) => {
+    return { ...each, after: givePermissions(moveWorkflow(each.before, to, names), new Set([...names, to.name])) };
+  };
   const changes = ({ before, after }: MovedWorkflow) => before !== after;
   return {
     to,

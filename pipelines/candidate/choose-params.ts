@@ -19,7 +19,7 @@ export async function chooseParams(
   model: LoadedModel,
   prepared: PreparedData,
 ): Promise<{ chosen: LoadedModel; trials: { trials?: readonly TrialRecord[] } }> {
-  const task = searchTask(workspace, model, prepared);
+  const task = await searchTask(workspace, model, prepared);
   if (!task) return { chosen: model, trials: {} };
   const { params, trials } = await searchParams(searchContext(workspace, model), task);
   return { chosen: { ...model, config: { ...model.config, params } }, trials: { trials } };
@@ -32,7 +32,7 @@ export async function trainShard(
   prepared: PreparedData,
   shard: { index: number; of: number },
 ): Promise<ShardResult> {
-  const task = searchTask(workspace, model, prepared);
+  const task = await searchTask(workspace, model, prepared);
   if (task) return searchShard(searchContext(workspace, model), task, shard);
   throw new UserError({
     message: `${model.config.name} has no search to split`,
@@ -41,11 +41,20 @@ export async function trainShard(
   });
 }
 
-function searchTask(workspace: Workspace, model: LoadedModel, { data, trainer }: PreparedData): SearchTask | null {
+async function searchTask(
+  workspace: Workspace,
+  model: LoadedModel,
+  { data, trainer }: PreparedData,
+): Promise<SearchTask | null> {
   const { config } = model;
   const { search } = config;
   if (!search) return null;
-  return { config: { ...config, search }, data, trainerVersion: trainer.version, ...programSource(workspace, model) };
+  return {
+    config: { ...config, search },
+    data,
+    trainerVersion: trainer.version,
+    ...(await programSource(workspace, model)),
+  };
 }
 
 function searchContext({ root, store, cache, threads, clock, log }: Workspace, { config }: LoadedModel): SearchContext {

@@ -8,6 +8,7 @@ import type { Log, Step } from "../ports/log.ts";
 import { type InputExample, inputExample } from "../registry/mlflow-files.ts";
 import { trainModel } from "../training/train-model.ts";
 import type { ProgramSource, TrainedModel } from "../training/trainer.ts";
+import { apartWhereItSigns } from "../trust/signing-job.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
 import { foreseen } from "./foresee.ts";
@@ -113,7 +114,7 @@ async function trainNow(
     threads: limit,
     log,
     signature,
-    ...programSource(workspace, model),
+    ...(await programSource(workspace, model)),
     ...(staged && { staged }),
   });
   return {
@@ -165,11 +166,12 @@ function lastPoint({ facts }: TrainResult): string {
 }
 
 /** Where the program of a model is, for trainers that run one; nothing for the others. */
-export function programSource(
-  { root, env }: Pick<Workspace, "root" | "env">,
+export async function programSource(
+  { root, env: given, trust }: Pick<Workspace, "root" | "env" | "trust">,
   { config, file, files }: LoadedModel,
-): { source?: ProgramSource } {
+): Promise<{ source?: ProgramSource }> {
   if (!files) return {};
   const name = dirname(file);
+  const env = await apartWhereItSigns(given, trust);
   return { source: { folder: join(root, name), name, files, target: config.features.target, env } };
 }

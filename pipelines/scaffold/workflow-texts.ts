@@ -212,6 +212,8 @@ jobs:
       checks: write
       contents: write
       deployments: write
+      id-token: write
+      packages: read
       pull-requests: write
 ${call("rollback.yml", passed(["model", "to", ...(isStaged ? ["environment"] : [])]))}${secretsToTell}`,
     ...(isStaged && { [`.github/workflows/model-promote${suffix}.yml`]: promoteCaller(suffix, environments, call) }),

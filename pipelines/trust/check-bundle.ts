@@ -4,7 +4,7 @@ import { type FoundSigner, signerOf } from "./found-signer.ts";
 import { broughtCertificate } from "./known-certificate.ts";
 import { parseStatement, payloadType, type Statement } from "./statement.ts";
 import { accepts, describeFound, describeWanted, type TrustPolicy } from "./trust-policy.ts";
-import { UntrustedError } from "./untrusted-error.ts";
+import { UntrustedError, unsigned } from "./untrusted-error.ts";
 
 /** A statement and who signed it, both checked. */
 export interface SignedStatement {
@@ -26,7 +26,7 @@ export async function checkBundle(
 ): Promise<SignedStatement> {
   const wanted = describeWanted(policy);
   const refuse = (why: string, found: string | null = null) => new UntrustedError(what, { found, wanted, why });
-  if (content === null) throw refuse("nobody has signed it");
+  if (content === null) throw refuse(unsigned);
   if (content.length > mostBytes) throw refuse("its signature is too large to be one");
   const bundle = await parseBundle(content);
   if (bundle?.content.$case !== "dsseEnvelope") throw refuse("its signature is no Sigstore bundle with a statement");

@@ -62,9 +62,9 @@ export function accepts({ signers }: Pick<TrustPolicy, "signers">, found: FoundS
   });
 }
 
-/** `acme/models/.github/workflows/x.yml@refs/heads/main` is one on github.com. */
-function withHost(workflow: string): string {
-  return workflow.startsWith("https://") ? workflow : `https://github.com/${workflow}`;
+/** The address of a workflow: `acme/models/.github/workflows/x.yml@refs/heads/main` is one on github.com, or on the host that is given. */
+export function withHost(workflow: string, host = "https://github.com"): string {
+  return workflow.startsWith("https://") ? workflow : `${host}/${workflow}`;
 }
 
 function repositoryOf(address: string): string {

@@ -8,6 +8,9 @@ export interface Doubt {
   why: string;
 }
 
+/** Why, of what comes without a signature. */
+export const unsigned = "nobody has signed it";
+
 /** What `trust` of mergeml.yaml does not let anybody take: not signed, signed by another, or signed as something else. */
 export class UntrustedError extends UserError {
   readonly doubt: Doubt;

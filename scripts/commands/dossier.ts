@@ -1,3 +1,4 @@
+import { UserError } from "../../pipelines/errors/user-error.ts";
 import { technicalDossier } from "../../pipelines/report/technical-dossier.ts";
 import type { Command } from "../cli/command.ts";
 import { versionReference } from "../cli/option-values.ts";
@@ -15,12 +16,13 @@ export const dossier: Command = {
     const snapshot = await opened.registry.snapshot({ fetch: true });
     const { model, version } = await versionReference(reference, snapshot);
     const record = await snapshot.trusted(model, version);
+    const [vouched = null] = await snapshot.vouchers([{ model, version }]);
     const [history, earlier] = [await opened.registry.history(model, snapshot), await snapshot.versions(model)];
     const before = earlier.filter((each) => each < version).at(-1);
     const text = technicalDossier(record, {
       history,
       before: before === undefined ? null : await snapshot.record(model, before),
-      signed: await snapshot.signedBy(model, version),
+      signed: vouched instanceof UserError ? null : vouched,
     });
     const open = text.split("TO WRITE").length - 1;
     return { text, data: { model, version, markdown: text, to_write: open } };

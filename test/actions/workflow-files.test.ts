@@ -15,6 +15,9 @@ const change = { contents: "write", deployments: "write" };
 /** To have pull requests judged again whose verdict was made against what is in production no more. */
 const judgeAgain = { actions: "write", checks: "write", "pull-requests": "write" };
 
+/** Who moves a pointer signs it by the job's identity. */
+const signs = { "id-token": "write" };
+
 /**
  * The permissions of each job. `registry.yml` needs `contents: write` for repository_dispatch only, `rollback.yml`
  * and `drift.yml` `deployments: write` to show at once what they did, `drift.yml` `actions: write` to start the check of a retrain, and the deploy reads which pull request a commit came from.
@@ -46,15 +49,15 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
     plan: read,
     check: { ...readStore, "id-token": "write" },
     judge: read,
-    promote: { ...judgeAgain, ...change, "id-token": "write", packages: "write" },
+    promote: { ...judgeAgain, ...change, ...signs, packages: "write" },
   },
   "registry.yml": { notify: { ...judgeAgain, ...change } },
-  "rollback.yml": { rollback: { ...judgeAgain, ...change } },
+  "rollback.yml": { rollback: { ...judgeAgain, ...change, ...signs, packages: "read" } },
   "dashboard.yml": { build: read, publish: { pages: "write", "id-token": "write" } },
   "drift.yml": {
     plan: read,
     check: { ...readStore, "id-token": "write" },
-    answer: { ...judgeAgain, ...change, issues: "write" },
+    answer: { ...judgeAgain, ...change, ...signs, issues: "write", packages: "read" },
   },
 };
 
@@ -273,6 +276,34 @@ describe("levels of trust", () => {
     expect(found.filter(({ job }) => isTrusted(job))).toEqual([]);
     // Left before any program of a model runs.
     for (const { actions } of found) expect(actions.map(({ name }) => name).slice(-2)).toEqual(["install", "train"]);
+  });
+
+  it("let every job sign that moves a pointer, and none that runs what the authors of models wrote", () => {
+    const moves = ({ name, inputs = {} }: ReturnType<typeof actionsOf>[number]) =>
+      name === "promote" ||
+      name === "rollback" ||
+      name === "register" ||
+      (name === "drift" && inputs.step === "answer");
+    const signing = jobs.filter(({ actions }) => actions.some(moves));
+    expect(signing.map(({ place }) => place).sort()).toEqual([
+      "drift.yml, answer",
+      "model-deploy.yml, deploy",
+      "model-promote.yml, promote",
+      "rollback.yml, rollback",
+    ]);
+    for (const { place, job, actions } of signing) {
+      expect({ place, given: job.permissions }).toMatchObject({ given: { contents: "write", "id-token": "write" } });
+      expect({ place, installs: actions.some(({ name }) => name === "install") }).toEqual({ place, installs: false });
+    }
+    // What others' jobs can sign by their identity, which reads buckets, they cannot push.
+    const others = jobs.filter(({ job, actions }) => job.permissions?.["id-token"] && !actions.some(moves));
+    const writing = others.filter(({ job, actions }) => actions.length > 0 && isTrusted(job));
+    expect(writing.map(({ place }) => place)).toEqual([]);
+  });
+
+  it("give attestations to the one job that registers, and to the one that releases mergeml", () => {
+    const attesting = jobs.filter(({ job }) => job.uses === undefined && job.permissions?.attestations);
+    expect(attesting.map(({ place }) => place).sort()).toEqual(["model-deploy.yml, deploy", "release.yml, publish"]);
   });
 
   it("let no job that runs what the authors of models wrote leave an installation for others", () => {

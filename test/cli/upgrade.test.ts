@@ -49,6 +49,34 @@ it("shows what it would change, then moves the callers and the registry branch's
   expect((await mergeml("upgrade", "--to", next)).stdout).toContain("already");
 });
 
+it("gives the called workflows the permissions that they ask for by now", async () => {
+  using scratch = makeScratch();
+  const { root, mergeml } = scratch;
+  await mergeml("init", "--actions", "acme/mergeml@v0.1.0");
+  const file = (name: string) => join(root, `.github/workflows/${name}.yml`);
+  const edit = (name: string, change: (text: string) => string) =>
+    writeFileSync(file(name), change(readFileSync(file(name), "utf8")));
+  const read = () => ["rollback", "model-deploy"].map((name) => readFileSync(file(name), "utf8"));
+  const whole = read();
+  // As they were written before rollbacks were signed; one scope less, one narrower, and one that is theirs.
+  edit("rollback", (text) => text.replace("      id-token: write\n      packages: read\n", ""));
+  edit("model-deploy", (text) =>
+    text
+      .replace("packages: write", "packages: read # ours")
+      .replace("      pull-requests: write\n", "      statuses: write\n"),
+  );
+  expect((await mergeml("upgrade", "--to", next)).stdout).toContain("+      id-token: write");
+  await mergeml("upgrade", "--to", next, "--write");
+  const ref = next.slice("acme/mergeml@".length);
+  const moved = whole.map((text) => text.replaceAll("@v0.1.0", `@${ref}`));
+  expect(read()).toEqual([
+    moved[0],
+    moved[1]!
+      .replace("packages: write", "packages: write # ours")
+      .replace("      pull-requests: write\n", "      pull-requests: write\n      statuses: write\n"),
+  ]);
+});
+
 /** As `mergeml init` wrote it before the workflow looked at the default branch. */
 function pinOnRegistry({ git, root, write }: Scratch): void {
   git("fetch", "-q");
