@@ -44,7 +44,9 @@ export async function openServingLog(place: ServingLogPlace): Promise<ServingLog
   const { openOutbox } = await import("./serving/log/outbox.ts");
   // Told now rather than when the first file is to be sent; answers do not wait for it.
   remote?.signIn().catch((error: Error) => log.warn(`prediction log: files will wait to be sent: ${error.message}`));
-  const outbox = remote ? openOutbox({ folder, log, send: (path) => remote.send(path, folder) }) : null;
+  const outbox = remote
+    ? openOutbox({ folder, sent: `${remote.folder}-sent`, log, send: (path) => remote.send(path, folder) })
+    : null;
   return openPredictionLog({
     ...{ folder, owner, outbox, clock, log, limits },
     settingsOf: ({ name, record }) => logSettings(settings.get(name) ?? record.candidate.config),

@@ -14,6 +14,7 @@ import { type Follower, followRegistry } from "./serving/following/follow-regist
 import type { RegistrySource } from "./serving/following/registry-source.ts";
 import { openHttpServer } from "./serving/http/server.ts";
 import { defaultLimits, type ServerContext, type ServerLimits } from "./serving/http/server-context.ts";
+import { type LogWatch, type LogWatchOptions, openLogWatch } from "./serving/live/log-watch.ts";
 import { type ModelTable, openModelTable } from "./serving/model-table.ts";
 import { statusPage, statusPageHeaders } from "./serving/page/status-page.ts";
 import type { ModelFacts, ServedVersion, ServingFacts } from "./serving/serving-facts.ts";
@@ -38,6 +39,8 @@ export interface ServeOptions {
   tool: string;
   limits?: Partial<ServerLimits>;
   predictionLog?: ServingLog;
+  /** How often the server looks at its own log; never by default. */
+  check?: Pick<LogWatchOptions, "every" | "rest">;
   /** Of the repository that the server runs in, where checks of live data leave what they found; null when there is none. */
   findings?: StepCache | null;
   /** Threads for large batches, at most; one by default. */
@@ -94,12 +97,18 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
     readChallenger: challengerOf,
     onChange: (entry, before) => tellChange(log, entry, before, (failed) => http.tally.change(entry.name, failed)),
   });
+  const live = openLogWatch({
+    ...{ table, usage, clock, log },
+    folder: predictionLog.folder,
+    snapshot: () => follower.snapshot(),
+    ...(options.check ?? { every: 0 }),
+  });
   const facts = (): ServingFacts => ({
     now: clock.now(),
     started,
     tool: options.tool,
     registry: follower.facts(),
-    models: modelFacts(table, usage, { drift, comparisons }, clock),
+    models: modelFacts(table, usage, { drift, comparisons, live }, clock),
     log: predictionLog.facts(),
   });
   const limits = { ...defaultLimits, ...options.limits };
@@ -124,6 +133,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   } catch (error) {
     await http.app.close();
     await follower[Symbol.asyncDispose]();
+    await live[Symbol.asyncDispose]();
     await predictionLog[Symbol.asyncDispose]();
     await table.clear();
     await threads[Symbol.asyncDispose]();
@@ -144,7 +154,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
       const limit = setTimeout(() => server.closeAllConnections(), seconds * 1000);
       // One that was answered is kept open for a next request, which must not come any more.
       const idle = setInterval(() => server.closeIdleConnections(), 50);
-      await follower[Symbol.asyncDispose]();
+      await Promise.all([follower[Symbol.asyncDispose](), live[Symbol.asyncDispose]()]);
       await http.app.close();
       clearTimeout(limit);
       clearInterval(idle);
@@ -214,7 +224,7 @@ function tellChange(log: Log, entry: Entry, before: Entry | undefined, count: (f
 function modelFacts(
   table: ModelTable,
   usage: UsageBook,
-  { drift, comparisons }: { drift: DriftNotes; comparisons: ComparisonNotes },
+  { drift, comparisons, live }: { drift: DriftNotes; comparisons: ComparisonNotes; live: LogWatch },
   clock: Clock,
 ): ModelFacts[] {
   const now = clock.now().getTime();
@@ -243,6 +253,7 @@ function modelFacts(
     }
     const checked = pair ? drift.of(pair.production.record) : null;
     const comparison = comparisons.of(entry);
-    return { name, versions, failures, undeployed, last: used.last(), drift: checked, comparison };
+    const last = used.last();
+    return { name, versions, failures, undeployed, last, drift: checked, comparison, live: live.of(entry) };
   });
 }

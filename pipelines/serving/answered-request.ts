@@ -34,11 +34,14 @@ export interface ServingLog extends AsyncDisposable {
   /** Called after the answer was handed to the socket. Never throws and never blocks. */
   onAnswered(request: AnsweredRequest): void;
   facts(): ServingLogFacts;
+  /** Where its files are on this machine, laid out as the log; null when there are none. */
+  readonly folder: string | null;
 }
 
 /** Keeps nothing. */
 export const noLog: ServingLog = {
   onAnswered() {},
   facts: () => ({ kept: 0, dropped: 0, problem: null }),
+  folder: null,
   [Symbol.asyncDispose]: async () => {},
 };

@@ -1,6 +1,7 @@
 import type { VersionRecord } from "../registry/version-record.ts";
 import type { LastCheck } from "../watch/last-check.ts";
 import type { Arm, ServingLogFacts } from "./answered-request.ts";
+import type { LiveFindings } from "./live/live-findings.ts";
 import type { Placement } from "./served-model.ts";
 
 /** The registry as the server follows it. */
@@ -67,6 +68,8 @@ export interface ModelFacts {
   undeployed: string | null;
   /** Newest first. */
   last: readonly LastPrediction[];
+  /** What the server found in its own log; absent or null before it has looked. */
+  live?: LiveFindings | null;
   /** What the last check of drift found of the version in production; absent or null when none is known where the server runs. */
   drift?: LastCheck | null;
   /** The challenger's primary metric less production's, on rows whose labels have arrived; absent or null when there are none. */

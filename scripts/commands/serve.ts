@@ -41,6 +41,12 @@ export const serve: Command = {
       description:
         "Where predictions are logged: a folder, a bucket such as s3://acme-lake/predictions, or none (or MERGEML_PREDICTIONS); as mergeml.yaml says by default",
     },
+    check: {
+      type: "string",
+      value: "seconds",
+      description:
+        "How often the rows that were answered are compared with those of the training, and with a challenger's answers; 300 by default, 0 for never",
+    },
     cache: {
       type: "string",
       value: "folder",
@@ -60,6 +66,7 @@ export const serve: Command = {
     const environment = option("environment") ?? "production";
     const port = portOf(option("port"));
     const poll = wholeNumber("poll", option("poll")) ?? 10;
+    const check = option("check") === "0" ? 0 : (wholeNumber("check", option("check")) ?? 300);
     const { startServing } = await import("../../pipelines/serve.ts");
     const { openRegistrySource } = await import("../../pipelines/open-registry-source.ts");
     const { systemClock: clock } = await import("../../pipelines/ports/clock.ts");
@@ -83,7 +90,7 @@ export const serve: Command = {
     const secrets = { token: env.MERGEML_SERVE_TOKEN || null, webhookSecret: env.MERGEML_WEBHOOK_SECRET || null };
     // One core is left to the thread that answers; more than a few would wait for it.
     const scoringThreads = Math.min(4, Math.max(1, availableParallelism() - 1));
-    const listening = { source, models, host, port, poll: poll * 1000, scoringThreads };
+    const listening = { source, models, host, port, poll: poll * 1000, check: { every: check * 1000 }, scoringThreads };
     const findings = workspace?.cache ?? null;
     const ports = { predictionLog, findings, clock, log, tool, random: Math.random };
     const serving = await startServing({ ...listening, ...secrets, ...ports });

@@ -6,7 +6,7 @@ import { openServingLog } from "../../pipelines/open-serving-log.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
-import { type Serving, startServing } from "../../pipelines/serve.ts";
+import { type ServeOptions, type Serving, startServing } from "../../pipelines/serve.ts";
 import type { ChallengerComparison } from "../../pipelines/serving/comparison/arm-facts.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { decideNotice, driftState } from "../../pipelines/watch/notice/decide-notice.ts";
@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 /** The server of a repository, in a year of ours. */
-async function serve({ root, env }: Scratch, clock: { now(): Date }): Promise<Serving> {
+async function serve({ root, env }: Scratch, clock: { now(): Date }, check?: ServeOptions["check"]): Promise<Serving> {
   const open = () => openWorkspace({ directory: root, env, clock, log: silentLog, useCache: true });
   const workspace = await open();
   const place = {
@@ -49,9 +49,10 @@ async function serve({ root, env }: Scratch, clock: { now(): Date }): Promise<Se
   const common = { env, clock, log: silentLog };
   const source = await openRegistrySource({ ...place, ...common, workspace: async () => workspace });
   const owner = { host: "here", pid: process.pid, writer: `serve-${clock.now().getTime()}` };
-  const predictionLog = await openServingLog({ given: undefined, ...place, ...common, workspace, owner });
+  const limits = { age: 200 };
+  const predictionLog = await openServingLog({ given: undefined, ...place, ...common, workspace, owner, limits });
   const listening = { host: "127.0.0.1", port: 0, poll: 100, token: null, webhookSecret: null, tool: "test" };
-  return startServing({ source, models: null, ...listening, ...common, predictionLog, random: Math.random });
+  return startServing({ source, models: null, ...listening, ...common, predictionLog, check, random: Math.random });
 }
 
 interface Answer {
@@ -143,7 +144,21 @@ it("goes the whole circle: serve, log, drift, issue, retrain, promote, and the s
 
   // The retrain that it advises, reviewed and merged.
   expect(drift.retrain).toMatchObject({ kind: "move", window: { start: "2001-01-01", end: "2001-06-08" } });
-  serving = await serve(scratch, clock);
+  now = new Date("2001-06-08T00:00:00Z");
+  serving = await serve(scratch, clock, { every: 300, rest: 0 });
+  const seen = () => serving!.facts().models[0]?.live;
+  await expect.poll(seen, { timeout: 60_000 }).toMatchObject({
+    looked: "2001-06-08T00:00:00.000Z",
+    window: { from: "2001-06-01T00:00:00.000Z" },
+    rows: 336,
+    drift: { outcome: "drift", columns: expect.arrayContaining(["km"]) },
+    trial: null,
+  });
+  expect(seen()?.drift?.columns).not.toContain("driver");
+  const page = await (await fetch(serving.url)).text();
+  expect(page).toMatch(/drifting.* in .*km.*336 rows since .*; looked at /s);
+  const metrics = await (await fetch(`${serving.url}/metrics`)).text();
+  expect(metrics).toContain('mergeml_log_drifting{model="ride",version="1"} 1');
   scratch.write("models/ride/model.yaml", modelText("2001-06-08"));
   git("commit", "-qam", "Retrain ride");
   git("push", "-q");
@@ -159,9 +174,17 @@ it("goes the whole circle: serve, log, drift, issue, retrain, promote, and the s
     .toEqual(["production", "shadow"]);
   now = new Date();
   for (let from = 0; from < 96; from += 8) await ask(asked.slice(from, from + 8).map(({ time: _, ...row }) => row));
+  now = new Date(now.getTime() + 1000);
   await expect
     .poll(() => serving!.facts().models[0]?.versions.map(({ rows }) => rows >= 96), { timeout: 20_000 })
     .toEqual([true, true]);
+  await expect
+    .poll(() => seen()?.trial, { timeout: 60_000 })
+    .toMatchObject({
+      production: { version: 2, rows: 96 },
+      challenger: { version: 1, rows: 96 },
+      agreement: { rows: 96 },
+    });
   await serving.drain(5);
   const later = new Date(now.getTime() + 1000).toISOString();
   const compared = await scratch.facts<ChallengerComparison>(["compare", "ride", "--now", later]);

@@ -17,7 +17,7 @@ export interface ArmTable {
 /** Fills a side's table from the files of the log; rows of other arms, such as those of batch scoring, do not count. */
 export async function fillArm(
   session: Session,
-  job: WindowJob,
+  { interval }: Pick<WindowJob, "interval">,
   { table, record }: ArmTable,
   { files, arm }: { files: readonly string[]; arm: Arm },
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function fillArm(
   );
   const { predictions } = logNames(own, classes);
   for (const path of files) {
-    const file = await openLogFile(session, { ...job, record }, path).catch((error: unknown) => ({
+    const file = await openLogFile(session, { interval, record }, path).catch((error: unknown) => ({
       reason: readReason(error, path),
     }));
     if ("reason" in file || file.rows === 0) continue;

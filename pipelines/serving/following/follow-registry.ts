@@ -38,6 +38,8 @@ export interface Follower extends AsyncDisposable {
   /** Looks now, or once more when it is looking already: what moved meanwhile is seen. */
   wake(): void;
   facts(): RegistryFacts;
+  /** The registry at the commit that is served; null before there is one. */
+  snapshot(): Snapshot | null;
 }
 
 const nothingServed: PointerIds = { production: null, challenger: null };
@@ -55,6 +57,7 @@ export function followRegistry(options: FollowOptions): Follower {
   };
   let timer: NodeJS.Timeout | undefined;
   let [isOver, again] = [false, false];
+  let served: Snapshot | null = null;
   let looking: Promise<void> | null = null;
   let telling: Promise<void> = Promise.resolve();
 
@@ -110,6 +113,7 @@ export function followRegistry(options: FollowOptions): Follower {
       entries.push(entry);
     }
     facts.commit = tip;
+    served = snapshot;
     if (table.all().every(({ failures }) => failures.length === 0)) await keep(tip);
     telling = telling.then(() => readReasons(source, tip, entries)).catch(() => undefined); // only says why
   };
@@ -155,6 +159,7 @@ export function followRegistry(options: FollowOptions): Follower {
     },
     wake,
     facts: () => ({ ...facts }),
+    snapshot: () => served,
     async [Symbol.asyncDispose]() {
       isOver = true;
       clearTimeout(timer);

@@ -27,6 +27,10 @@ export function openMetrics(context: ServerContext, admission: Admission, tally:
     info: gauge("model_info", "1 for a version that answers", [...version, "since"]),
     failures: gauge("load_failed", "1 for a version that could not be brought into service", version),
   };
+  const drifting = gauge("log_drifting", "1 when rows of the log drift from the training's, 0 when they do not", [
+    "model",
+    "version",
+  ]);
   const looked = gauge("registry_looked_timestamp_seconds", "When the registry last answered");
   const reachable = gauge("registry_reachable", "0 when the registry could not be read at the last look");
   const logged = counter("log_rows_total", "Rows of the prediction log", ["outcome"]);
@@ -41,9 +45,13 @@ export function openMetrics(context: ServerContext, admission: Admission, tally:
   ]);
   const fill = () => {
     const { models, registry, log } = context.facts();
+    drifting.reset(); // of a version that is gone, or has too few rows, nothing is said
     // Counters are set to what the facts say.
     for (const each of [...Object.values(perVersion), logged, refusals, changes, lost]) each.reset();
-    for (const { name, versions, failures } of models) {
+    for (const { name, versions, failures, live } of models) {
+      const version = versions[0]?.version ?? 0;
+      if (live?.drift && live.drift.outcome !== "too few rows")
+        drifting.set({ model: name, version }, Number(live.drift.outcome === "drift"));
       for (const each of versions) {
         const labels = { model: name, version: each.version, arm: each.arm };
         for (const total of [perVersion.requests, perVersion.rows, perVersion.failed]) total.inc(labels, 0);

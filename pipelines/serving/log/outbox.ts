@@ -1,11 +1,13 @@
-import { readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Log } from "../../ports/log.ts";
 import { formatCount } from "../../statistics/format-number.ts";
+import { keepSent, type WholeFile, wholeFiles } from "./sent-files.ts";
 
 /** Files that wait to be sent to where the log is. They are on disk, so that a restart sends what was not. */
 export interface Outbox {
+  /** Where the newest files are that were sent; null when none is kept. */
+  readonly sent: string | null;
   /** A whole file that is new. */
   add(path: string, bytes: number): void;
   /** Why no file may be added now; null when one may. */
@@ -21,6 +23,8 @@ interface OutboxOptions {
   folder: string;
   /** Sends one; a file that was sent before may be sent again. */
   send(path: string): Promise<void>;
+  /** Where the newest that were sent are kept; none is by default. */
+  sent?: string;
   log: Log;
   /** Bytes that may wait. */
   limit?: number;
@@ -31,8 +35,9 @@ const mostWaiting = 2 ** 30;
 const [firstWait, longestWait] = [1000, 60_000];
 
 /** Begins with what an earlier run left. One file is sent at a time, oldest first, and removed when it is there. */
-export function openOutbox({ folder, send, log, limit = mostWaiting }: OutboxOptions): Outbox {
-  const waiting: { path: string; bytes: number }[] = [];
+export function openOutbox({ folder, send, sent, log, limit = mostWaiting }: OutboxOptions): Outbox {
+  const waiting: WholeFile[] = [];
+  const done = sent === undefined ? ({ path }: WholeFile) => rm(path, { force: true }) : keepSent(sent, folder);
   let [bytes, problem, ended] = [0, null as string | null, false];
   let wake = () => {};
   const add = (path: string, size: number) => {
@@ -44,13 +49,13 @@ export function openOutbox({ folder, send, log, limit = mostWaiting }: OutboxOpt
     const [first] = waiting;
     if (!first) return;
     await send(first.path);
-    await rm(first.path, { force: true });
+    await done(first);
     waiting.shift();
     bytes -= first.bytes;
     problem = null;
   };
   const sending = (async () => {
-    for (const left of await filesIn(folder)) add(left.path, left.bytes);
+    for (const left of await wholeFiles(folder)) add(left.path, left.bytes);
     for (let failures = 0; !ended; ) {
       if (waiting.length === 0) await new Promise<void>((resolve) => (wake = resolve));
       try {
@@ -65,6 +70,7 @@ export function openOutbox({ folder, send, log, limit = mostWaiting }: OutboxOpt
     }
   })();
   return {
+    sent: sent ?? null,
     add,
     full: () => (bytes < limit ? null : `${formatCount(bytes / 2 ** 20)} MiB of files wait to be sent already`),
     problem: () => problem,
@@ -77,18 +83,4 @@ export function openOutbox({ folder, send, log, limit = mostWaiting }: OutboxOpt
       else log.warn(`prediction log: ${waiting.length} files are left in ${folder}; the next start sends them`);
     },
   };
-}
-
-/** Whole files of earlier runs: hidden names are not finished. */
-async function filesIn(folder: string): Promise<{ path: string; bytes: number }[]> {
-  const names = await readdir(folder, { recursive: true }).catch(() => []);
-  const files = names
-    .filter((name) => /^[^.][^/]*\/[^/]+\/[^/.][^/]*\.parquet$/.test(name.replaceAll("\\", "/")))
-    .sort();
-  return Promise.all(
-    files.map(async (name) => {
-      const path = join(folder, name);
-      return { path, bytes: (await stat(path)).size };
-    }),
-  );
 }

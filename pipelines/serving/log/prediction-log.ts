@@ -99,6 +99,10 @@ class PredictionLog implements ServingLog {
     }
   }
 
+  get folder(): string {
+    return this.#options.outbox?.sent ?? this.#options.folder;
+  }
+
   facts(): ServingLogFacts {
     const problem = this.#problem ?? this.#options.outbox?.problem() ?? null;
     return { kept: this.#kept, dropped: this.#dropped, problem };

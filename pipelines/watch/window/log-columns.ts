@@ -36,7 +36,7 @@ export interface LogColumns {
 /** What the files that have rows of the window make of each column. Without such files all columns are there, and empty. */
 export async function logColumnsOf(
   session: Session,
-  { record }: WindowJob,
+  { record }: Pick<WindowJob, "record">,
   files: readonly LogFile[],
 ): Promise<LogColumns> {
   const { features: specs, classes } = record.candidate;

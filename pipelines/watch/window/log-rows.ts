@@ -29,7 +29,7 @@ export interface LogFile {
 /** Looks into a file. Gives the reason when it is no prediction log; throws the engine's error when it cannot be read. */
 export async function openLogFile(
   session: Session,
-  { record, interval }: WindowJob,
+  { record, interval }: Pick<WindowJob, "record" | "interval">,
   path: string,
 ): Promise<LogFile | { reason: string }> {
   if (/[*?[\]{}]/.test(basename(path))) return { reason: "its name is a pattern, which would read other files" };

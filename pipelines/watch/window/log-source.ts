@@ -1,4 +1,5 @@
 import { join, relative } from "node:path";
+import type { QueryLimits } from "../../data/engines/engine.ts";
 import type { Session } from "../../data/engines/session.ts";
 import { openSession } from "../../data/engines/tables.ts";
 import { interruptAfter } from "../../data/engines/time-limit.ts";
@@ -14,10 +15,29 @@ import { labelsTable, rowsTable, type WindowLayout, writeWindow } from "./window
 
 /** The rows of the prediction log that the production version predicted in the interval, with the labels that have arrived. */
 export async function readLoggedRows(job: WindowJob, folder: string, file: string): Promise<DriftWindow> {
+  const paths = await logFiles(folder, job.interval);
+  return readLogFiles(job, { folder, paths, file, labels: await labelQuery(job), limits: windowLimits(job) });
+}
+
+/** What is needed to read rows of a log, whose labels somebody else finds. */
+export type LoggedJob = Pick<WindowJob, "record" | "interval" | "staging" | "root" | "now" | "drift">;
+
+interface LoggedFiles {
+  /** The log's, or the model's folder of it. */
+  folder: string;
+  paths: readonly string[];
+  /** To be written. */
+  file: string;
+  labels: Awaited<ReturnType<typeof labelQuery>>;
+  limits: QueryLimits;
+}
+
+/** The rows of these files that the production version predicted in the interval. */
+export async function readLogFiles(
+  job: LoggedJob,
+  { folder, paths, file, labels, limits }: LoggedFiles,
+): Promise<DriftWindow> {
   const { staging, interval } = job;
-  const limits = windowLimits(job);
-  const paths = await logFiles(folder, interval);
-  const labels = await labelQuery(job);
   const writable = [file, join(staging, "query.parquet")];
   using session = await openSession({ ...limits, readable: [folder], writable, spill: join(staging, "spill") });
   const limit = interruptAfter(session, limits.seconds);
@@ -58,7 +78,7 @@ interface Collected {
 }
 
 /** Fills the rows table. A file that cannot be read is skipped whole: no row of it is counted. */
-async function collectRows(session: Session, job: WindowJob, paths: readonly string[]): Promise<Collected> {
+async function collectRows(session: Session, job: LoggedJob, paths: readonly string[]): Promise<Collected> {
   const skipped: Collected["skipped"] = [];
   const opened: LogFile[] = [];
   for (const path of paths) {
@@ -98,7 +118,7 @@ function layoutOf({ features, predictions }: LogColumns): WindowLayout {
   };
 }
 
-function nothingReadable({ root }: WindowJob, skipped: Collected["skipped"]): UserError {
+function nothingReadable({ root }: Pick<WindowJob, "root">, skipped: Collected["skipped"]): UserError {
   const first = skipped.slice(0, 5).map(({ file, reason }) => `${relative(root, file)}: ${reason}`);
   return new UserError({
     message: `no file of the prediction log can be read (${skipped.length})`,

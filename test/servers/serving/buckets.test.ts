@@ -99,7 +99,9 @@ describe("a server without a checkout", () => {
     await until(async () => (await objects()).length === 2);
     await third[Symbol.asyncDispose]();
     const left = readdirSync(join(registry.sandbox.folder, "cache/predictions"), { recursive: true }).map(String);
-    expect(left.filter((name) => name.endsWith(".parquet"))).toEqual([]);
+    // What was sent is kept where the server looks at it, and nothing waits.
+    expect(left.filter((name) => name.endsWith(".parquet") && !name.includes("-sent/"))).toEqual([]);
+    expect(left.filter((name) => /-sent\/rent\/[^/]+\/serve-\w+-1\.parquet$/.test(name))).toHaveLength(2);
     for (const server of [first, second, third])
       expect(server.output()).not.toContain(bucket.env.AWS_SECRET_ACCESS_KEY);
   });

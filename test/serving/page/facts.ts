@@ -1,3 +1,4 @@
+import type { LiveArm } from "../../../pipelines/serving/live/live-findings.ts";
 import type {
   LastPrediction,
   LoadFailure,
@@ -47,6 +48,13 @@ function lastPrediction(seconds: number, changes: Partial<LastPrediction> = {}):
   };
 }
 
+/** What the log says of a version whose predictions have this mean. */
+function liveArm(number: number, mean: number): LiveArm {
+  const predictions = { mean, sd: 4, p5: mean - 6, p50: mean, p95: mean + 7, p99: mean + 9 };
+  const latency = { mean: 0.5, sd: 0.2, p5: 0.3, p50: 0.42, p95: 1.1, p99: 4 };
+  return { version: number, rows: 21_600, failed: 0, keys: 21_600, latency, predictions, labels: [] };
+}
+
 export function modelFacts(name: string, changes: Partial<ModelFacts> = {}): ModelFacts {
   return { name, versions: [servedVersion(name, 5)], failures: [], undeployed: null, last: [], ...changes };
 }
@@ -89,6 +97,17 @@ export function busyServer(): ServingFacts {
       persistent: "clean",
       window: { from: "2026-02-25T00:00:00.000Z", to: "2026-03-04T00:00:00.000Z" },
     },
+    live: {
+      looked: "2026-03-04T14:30:00.000Z",
+      window: { from: "2026-03-04T09:14:00.000Z", to: "2026-03-04T14:30:00.000Z" },
+      rows: 21_600,
+      drift: { outcome: "clean", columns: [] },
+      trial: {
+        production: liveArm(5, 12.1),
+        challenger: liveArm(6, 11.8),
+        agreement: { rows: 21_590, mean_difference: -0.3, mean_absolute_difference: 1.25, same_label: null },
+      },
+    },
     comparison: { metric: "rmse", direction: "min", difference: -0.3, low: -0.5, high: -0.1, rows: 8120 },
     last: Array.from({ length: 12 }, (_, i) => lastPrediction(i + 1)),
   });
@@ -101,6 +120,13 @@ export function busyServer(): ServingFacts {
       outcome: "drift",
       persistent: "drift",
       window: { from: "2026-02-25T00:00:00.000Z", to: "2026-03-04T00:00:00.000Z" },
+    },
+    live: {
+      looked: "2026-03-04T14:29:00.000Z",
+      window: { from: "2026-02-25T14:29:00.000Z", to: "2026-03-04T14:29:00.000Z" },
+      rows: 8120,
+      drift: { outcome: "drift", columns: ["carat", "cut", "clarity", "color", "depth", "table", "prediction"] },
+      trial: null,
     },
     last: [lastPrediction(9, { version: 3, key: null, prediction: "Ideal", probability: 0.8123 })],
   });
@@ -126,6 +152,13 @@ export function hostileServer(): ServingFacts {
   const model = modelFacts("hostile", {
     versions: [servedVersion("hostile", 5, { by: image, why: end })],
     failures: [loadFailure({ problem: `${end} ${turned} ${long}` })],
+    live: {
+      looked: end,
+      window: { from: image, to: end },
+      rows: 1,
+      drift: { outcome: "drift", columns: [image, end, turned, long] },
+      trial: null,
+    },
     last: [
       lastPrediction(1, {
         key: image,

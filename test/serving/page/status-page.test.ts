@@ -20,11 +20,21 @@ describe("the status page", () => {
   it("says of each model what is in production, since when, by whom, and how it does", () => {
     const text = textOf(busyServer());
     expect(text).toContain(
-      "flight-delay v5 since 14:12 UTC · promoted by octocat (#41) · 1,204 requests/min · p99 4 ms · ● no drift (until 2026-03-03) · shadow v6: rmse −0.3 (−0.5 … −0.1) on 8,120 labelled",
+      "flight-delay v5 since 14:12 UTC · promoted by octocat (#41) · 1,204 requests/min · p99 4 ms · ● no drift · shadow v6: rmse −0.3 (−0.5 … −0.1) on 8,120 labelled",
     );
     expect(text).toContain("promote(flight-delay): 4 -> 5 · sha256:");
     expect(text).toContain(
       "Challenger less production: rmse −0.3 (−0.5 … −0.1) on 8,120 labelled rows; the challenger is better.",
+    );
+    expect(text).toContain(
+      "drift of the log ● no drift, 21,600 rows since 09:14 UTC; looked at 14:30 UTC last check ● no drift (until 2026-03-03)",
+    );
+    expect(text).toContain(
+      "What they predicted, by the log as of 14:30 UTC: the challenger's less production's −0.3 on average, 1.25 apart, on 21,590 rows of both.",
+    );
+    expect(text).toContain("v6 21,600 11.8 5.8 11.8 18.8 0.42 ms 4 ms");
+    expect(text).toContain(
+      "▲ drifting in carat, cut, clarity, color, depth, 2 more, 8,120 rows since 2026-02-25 14:29 UTC; looked at 14:29 UTC",
     );
     expect(text).toContain("log 99.97% kept");
     expect(text).toContain("diamond-price v3 since 2026-02-10 09:05 UTC · promoted by octocat");
