@@ -48,6 +48,11 @@ mariadb() { command -v mariadbd > /dev/null || debian mariadb-server; }
 spark() {
   command -v java > /dev/null || debian openjdk-17-jre-headless
   scripts/make-venv.sh .cache/servers/spark -r models/examples/spark-xgboost/requirements.txt
+  # Delta Lake for it, which Spark itself fetches from Maven.
+  [ -d .cache/servers/delta/jars ] || PATH=$PWD/.cache/servers/spark/bin:$PATH .cache/servers/spark/bin/python -c "
+from pyspark.sql import SparkSession
+settings = {'spark.jars.ivy': '$PWD/.cache/servers/delta', 'spark.jars.packages': 'io.delta:delta-spark_4.1_2.13:4.1.0', 'spark.ui.enabled': 'false'}
+SparkSession.builder.master('local[1]').config(map=settings).getOrCreate().stop()" > /dev/null
 }
 
 servers=(postgres versitygw azurite registry extensions lakes mariadb spark)

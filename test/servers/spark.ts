@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { freePort, scratchFolder, serverFolder } from "./start-server.ts";
@@ -52,6 +52,24 @@ const quick = {
     "spark.sql.thriftServer.ui.retainedStatements": "10",
   },
 };
+
+/** Tables of Delta beside those of files. */
+function deltaTables(): Readonly<Record<string, string>> {
+  const jars = join(serverFolder, "delta/jars");
+  const names = existsSync(jars) ? readdirSync(jars).filter((name) => /^io\.(?:delta|unitycatalog)_/.test(name)) : [];
+  if (names.length === 0) throw new Error("run: bash scripts/install-servers.sh spark");
+  return {
+    "spark.jars": names.map((name) => join(jars, name)).join(","),
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.databricks.delta.snapshotPartitions": "1",
+  };
+}
+
+/** As quick as `quick`, with tables of Delta. */
+export function startSparkWithDelta(): Promise<SparkServer> {
+  return startSpark({ ...quick, settings: { ...quick.settings, ...deltaTables() } });
+}
 
 /** Starts one; it takes about 15 seconds of two processors. `bash scripts/install-servers.sh spark` installs it. */
 export async function startSpark(choice: SparkChoice = quick): Promise<SparkServer> {

@@ -66,11 +66,15 @@ export function datasetTests(farm: () => Farm): void {
     // All run the same SQL; Databricks without sessions is worth one case.
     const names = title === "by time" ? (["farm", "dwh"] as const) : (["farm"] as const);
     test(`are the same from ${names.join(" and ")} and from DuckDB`, async () => {
-      const expected = await farm().build(null, file, choice, max_rows);
+      const expected = await farm().build(null, file, choice, { max_rows });
       expect(expected.ok).toBe(true);
       const { checks: ours, ...rest } = expected;
       for (const name of names) {
-        const { checks: theirs, sources, ...found } = await farm().build(farm().engineOf(name), from, choice, max_rows);
+        const {
+          checks: theirs,
+          sources,
+          ...found
+        } = await farm().build(farm().engineOf(name), from, choice, { max_rows });
         expect(found).toEqual(rest);
         expect(sources).toMatchObject([{ source: name, read: "database" }]);
         expect(withoutTypes(theirs)).toEqual(withoutTypes(ours));
@@ -78,6 +82,32 @@ export function datasetTests(farm: () => Farm): void {
       expect(readdirSync(join(farm().server.folder, "staging"))).toEqual([]);
       if (names.length > 1) expect(readdirSync(join(farm().server.folder, "volumes/ml/staging"))).toEqual([]);
     });
+  });
+
+  test("the version of a Delta table that was read is told, and read again", async () => {
+    const { statements, build, engineOf } = farm();
+    const rows = (first: number, count: number) =>
+      `SELECT id, id % 7 AS x, id % 97 AS y FROM range(${first}, ${first + count})`;
+    await statements.rows(`CREATE TABLE features.trips_in_delta USING delta AS ${rows(0, 400)}`);
+    const query = "SELECT id, x, y FROM features.trips_in_delta";
+    const read = async (name: "farm" | "dwh", versions?: Readonly<Record<string, string>>) => {
+      const pinned = versions && ([{ source: name, read: "database", tables: [], versions }] as const);
+      const result = await build(engineOf(name), query, { key: ["id"] }, { pinned });
+      if (!result.ok) throw new Error("a check failed");
+      const [told] = result.sources ?? [];
+      return {
+        rows: result.train.rows + result.test.rows,
+        fingerprint: result.train.fingerprint,
+        versions: told?.read === "database" ? told.versions : undefined,
+      };
+    };
+    const first = await read("farm");
+    await statements.rows(`INSERT INTO features.trips_in_delta ${rows(400, 100)}`);
+    const table = "spark_catalog.features.trips_in_delta";
+    expect(first).toMatchObject({ rows: 400, versions: { [table]: "0" } });
+    expect(await read("farm")).toMatchObject({ rows: 500, versions: { [table]: "1" } });
+    for (const name of ["farm", "dwh"] as const) expect(await read(name, first.versions)).toEqual(first);
+    await expect(read("farm", { [table]: "7" })).rejects.toThrow(/version/i);
   });
 }
 

@@ -12,7 +12,7 @@ import type { SparkStatements } from "../../../pipelines/data/engines/spark-sql/
 import { sqlText } from "../../../pipelines/data/sql-text.ts";
 import { featureJob, type ModelChoice, type Project, scratchProject } from "../../data/feature-project.ts";
 import { type DatabricksDouble, startDatabricksDouble } from "../databricks-double.ts";
-import { type SparkServer, startSpark } from "../spark.ts";
+import { type SparkServer, startSparkWithDelta } from "../spark.ts";
 import { writeGeneratedTables } from "./parity.ts";
 
 /** What mergeml must never tell. */
@@ -32,13 +32,18 @@ export interface Farm extends AsyncDisposable {
   /** An engine of mergeml.yaml, with other values in the environment that it names. */
   engineOf(name: "farm" | "dwh", overrides?: Readonly<Record<string, string>>): Engine;
   /** The datasets of a training; DuckDB's without an engine. */
-  build(engine: Engine | null, query: string, choice: ModelChoice, max_rows?: number): Promise<FeatureResult>;
+  build(
+    engine: Engine | null,
+    query: string,
+    choice: ModelChoice,
+    more?: { max_rows?: number | undefined; pinned?: FeatureResult["sources"] },
+  ): Promise<FeatureResult>;
   /** A query to prepare or to run. */
   job(query: string, seconds?: number): QueryJob;
 }
 
 export async function openFarm(): Promise<Farm> {
-  const [server, project] = await Promise.all([startSpark(), scratchProject()]);
+  const [server, project] = await Promise.all([startSparkWithDelta(), scratchProject()]);
   const generated = await writeGeneratedTables(join(project.root, "data"), 100, 20, 7);
   const open = () => openThriftSession(readEndpoint(server.url, "SPARK_URL"), {});
   const statements = await open();
@@ -55,7 +60,7 @@ export async function openFarm(): Promise<Farm> {
   return {
     ...{ server, project, statements, double, generated },
     engineOf: (name, overrides = {}) => engineOf({ server, double }, name, overrides),
-    build: (engine, query, choice, max_rows) => build(project, engine, query, choice, max_rows),
+    build: (engine, query, choice, more) => build(project, engine, query, choice, more),
     job: (query, seconds = 60) => ({
       sql: sqlText("models/x/features.sql", query),
       window: { start: "2001-01-01T00:00:00Z", end: "2002-01-01T00:00:00Z" },
@@ -99,13 +104,13 @@ async function build(
   engine: Engine | null,
   query: string,
   choice: ModelChoice,
-  max_rows: number | undefined,
+  { max_rows, pinned }: Parameters<Farm["build"]>[3] = {},
 ): Promise<FeatureResult> {
   const job = featureJob(project, query, choice);
   const { resources } = job.model.config;
   const config = { ...job.model.config, resources: { ...resources, ...(max_rows !== undefined && { max_rows }) } };
   const limits = { memory_gb: 1, threads: 1, seconds: 120 };
-  return buildFeatures({ ...job, model: { ...job.model, config }, limits, engine: engine ?? job.engine });
+  return buildFeatures({ ...job, model: { ...job.model, config }, limits, pinned, engine: engine ?? job.engine });
 }
 
 /** What was thrown, which has no credential in it. */

@@ -8,6 +8,7 @@ import { interruptAfter } from "../time-limit.ts";
 import { judgeInServer, judgeText, type SparkQuery } from "./allow-query.ts";
 import { type Doing, inOurWords, mayPass } from "./explain-error.ts";
 import type { TableRules } from "./judge-plan.ts";
+import { pinTables, versionsThen } from "./pin-tables.ts";
 import { openSparkSession, type SparkSession } from "./spark-session.ts";
 import type { StagingArea } from "./staging-area.ts";
 import type { SparkStatements } from "./statements.ts";
@@ -44,8 +45,11 @@ export function sparkEngine(
       });
     },
     async query(job) {
-      const allowed = judgeText(job, source);
-      return withStatements(serverOf(), job, allowed, (statements, server) => run(statements, server, job, allowed));
+      const server = serverOf();
+      const judged = judgeText(job, source);
+      const { relation, pinned } = pinTables(judged.relation, versionsThen(job.pinned, server.about.source));
+      const allowed = { ...judged, relation };
+      return withStatements(server, job, allowed, (statements) => run(statements, server, { ...job, allowed, pinned }));
     },
   };
 }
@@ -113,18 +117,18 @@ async function prepare(
   return { columns, tables };
 }
 
-async function run(
-  statements: SparkStatements,
-  server: SparkServer,
-  job: QueryJob,
-  allowed: SparkQuery,
-): Promise<QueryResult> {
+/** A query that was judged, with tables at versions of theirs. */
+type JudgedJob = Omit<QueryJob, "pinned"> & { allowed: SparkQuery; pinned: TableVersions };
+
+async function run(statements: SparkStatements, server: SparkServer, job: JudgedJob): Promise<QueryResult> {
+  const { allowed } = job;
   const { columns, tables } = await prepare(statements, server, job, allowed);
   const before = await tableVersions(statements, tables);
   const session = openSparkSession(statements, { staging: server.staging(), names: server.names });
   try {
     const kept = await session.keepColumns(columns, allowed.relation);
-    const versions = unchanged(before, await tableVersions(statements, Object.keys(before).length > 0 ? tables : []));
+    const after = await tableVersions(statements, Object.keys(before).length > 0 ? tables : []);
+    const versions = { ...unchanged(before, after), ...job.pinned };
     const result = await queryResult(session, kept, job.staging, allowed.parameters);
     const sources = tables.length > 0 && { sources: [tablesRead(server.about.source, tables, versions)] };
     return told({ ...result, ...sources }, session, server, job);
@@ -153,7 +157,7 @@ const words = {
 } as const;
 
 /** The result, each step of which has its time, and errors that speak of the server. */
-function told(result: QueryResult, session: SparkSession, { about }: SparkServer, job: QueryJob): QueryResult {
+function told(result: QueryResult, session: SparkSession, { about }: SparkServer, job: PrepareJob): QueryResult {
   const step =
     <Given extends readonly unknown[], T>(name: keyof typeof words, work: (...given: Given) => Promise<T>) =>
     async (...given: Given): Promise<T> => {
