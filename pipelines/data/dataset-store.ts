@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sha256 } from "../config/canonical-json.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import type { DatasetRef } from "./dataset.ts";
 import { flushToDisk } from "./flush-to-disk.ts";
+import { hashBytes } from "./hash-file.ts";
 import type { ItemLabels, RemoteStore } from "./stores/remote-store.ts";
 
 /** A stored dataset, as `gc` sees it. */
@@ -121,7 +121,7 @@ export function openDatasetStore(dir: string): DatasetStore {
       await rm(file.replace(/\.parquet$/, ".json"), { force: true });
     },
     async putBlob(bytes) {
-      const sha = sha256(bytes);
+      const sha = await hashBytes(bytes);
       await mkdir(models, { recursive: true });
       if (existsSync(blob(sha))) return sha;
       await writeWhole(blob(sha), bytes);
@@ -176,8 +176,9 @@ async function listDatasets(folder: string): Promise<StoredDataset[]> {
 async function readVerified(sha: string, file: string): Promise<Uint8Array> {
   if (!existsSync(file)) throw missing(sha, file);
   const bytes = await readFile(file);
-  if (sha256(bytes) === sha) return bytes;
-  throw new EnvironmentError(`${file} was changed: its content is ${sha256(bytes)}`, {
+  const found = await hashBytes(bytes);
+  if (found === sha) return bytes;
+  throw new EnvironmentError(`${file} was changed: its content is ${found}`, {
     tried: `to read ${sha} from the dataset store`,
     safe: "the file was not used; delete it and run the training again to store it anew",
   });

@@ -234,7 +234,7 @@ async function readModel(
   const bytes = inGit
     ? inGit.content
     : await followReference(source.store, reference!.content, candidate.model.sha256, file);
-  checkModel(bytes, candidate.model.sha256, file);
+  await checkModel(bytes, candidate.model.sha256, file);
   return bytes;
 }
 

@@ -1,4 +1,5 @@
 import { sha256 } from "../config/canonical-json.ts";
+import { hashBytes } from "../data/hash-file.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { DamageError } from "./damage.ts";
@@ -68,8 +69,8 @@ function howToBringBack(file: string): string {
 }
 
 /** Throws DamageError unless the bytes are the model that the record names, and all of it. */
-export function checkModel(bytes: Uint8Array, expected: string, file: string): void {
-  const found = sha256(bytes);
+export async function checkModel(bytes: Uint8Array, expected: string, file: string): Promise<void> {
+  const found = await hashBytes(bytes);
   if (found !== expected)
     throw new DamageError(
       file,

@@ -166,7 +166,7 @@ async function modelProblems(
   try {
     if (reference && !hashes.has(modelFile)) {
       const file = `${path}/${referenceFile}`;
-      checkModel(await followReference(store, reference, expected, file), expected, file);
+      await checkModel(await followReference(store, reference, expected, file), expected, file);
     } else if (hashes.get(modelFile) !== expected) {
       throw new DamageError(
         `${path}/${modelFile}`,

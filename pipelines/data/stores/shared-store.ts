@@ -1,10 +1,9 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { sha256 } from "../../config/canonical-json.ts";
 import { EnvironmentError } from "../../errors/environment-error.ts";
 import type { Log } from "../../ports/log.ts";
 import type { DatasetStore, SharedStore } from "../dataset-store.ts";
-import { hashFile } from "../hash-file.ts";
+import { hashBytes, hashFile } from "../hash-file.ts";
 import { isRefusal } from "../object-storage/server-error.ts";
 import { differsFrom } from "./check-content.ts";
 import type { ItemLabels, RemoteStore, StoredItem } from "./remote-store.ts";
@@ -120,7 +119,11 @@ async function putBytes({ local, remote, repository }: Place, name: string, byte
   const file = join(staging.path, "content");
   await writeFile(file, bytes);
   const labels = { repositories: [await repository()] };
-  await remote.put({ name, bytes: bytes.length, sha256: sha256(bytes), ref: null, labels }, file, staging.path);
+  await remote.put(
+    { name, bytes: bytes.length, sha256: await hashBytes(bytes), ref: null, labels },
+    file,
+    staging.path,
+  );
 }
 
 /** One that is there was not taken for good, or it would not be computed again: it goes. */
