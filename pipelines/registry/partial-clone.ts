@@ -1,6 +1,6 @@
 import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
-import { isAncestor } from "./git/objects.ts";
+import { isAncestor, parseTree } from "./git/objects.ts";
 
 /** Records, pointers and cards come at once; models, which a job reads few of, when they are read. */
 const filter = "blob:limit=40k";
@@ -44,7 +44,34 @@ export async function fetchLeftOut(git: Git, remote: string, tip: string, since:
   const isPartial = await git.text(["config", "--get", `remote.${remote}.promisor`], { allow: [1] });
   if (isPartial !== "true") return;
   const until = since !== null && (await isAncestor(git, since, tip)) ? [`^${since}`] : [];
-  const listed = await git.text(["rev-list", "--objects", "--missing=print", "--no-object-names", tip, ...until]);
-  const missing = listed.split("\n").flatMap((line) => (line.startsWith("?") ? [line.slice(1)] : []));
-  await fetchFiles(git, remote, missing);
+  const missing = await listMissing(git, [tip, ...until]);
+  await fetchFiles(git, remote, [...missing]);
+}
+
+/** Fetches one file of each of these folders (ids of trees or `<commit>:<path>`) at once, where a partial clone left some of them out. */
+export async function fetchFileOf(git: Git, folders: readonly string[], file: string): Promise<void> {
+  if (folders.length < 2 || (await git.promisor()) === null) return;
+  const [trees, files] = [[] as string[], new Set<string>()];
+  await git.objects.visit(folders, (folder) => {
+    const found = folder?.type === "tree" && parseTree(folder).find(({ name }) => name === file);
+    if (!found) return;
+    trees.push(folder.oid);
+    files.add(found.oid);
+  });
+  await fetchAmong(git, trees, files);
+}
+
+/** Fetches those of these files at once that are below these commits or trees and that a partial clone left out. */
+export async function fetchAmong(git: Git, below: readonly string[], files: ReadonlySet<string>): Promise<void> {
+  const remote = files.size > 1 ? await git.promisor() : null;
+  if (remote === null) return;
+  const missing = await listMissing(git, below);
+  await fetchFiles(git, remote, [...missing.intersection(files)]);
+}
+
+/** Ids of what is below these commits or trees and not here; nothing is fetched. */
+async function listMissing(git: Git, below: readonly string[]): Promise<Set<string>> {
+  const listing = ["rev-list", "--objects", "--missing=print", "--no-object-names", "--stdin"];
+  const listed = await git.text(listing, { input: `${below.join("\n")}\n` });
+  return new Set(listed.split("\n").flatMap((line) => (line.startsWith("?") ? [line.slice(1)] : [])));
 }

@@ -1,5 +1,6 @@
 import type { Git } from "./git/git.ts";
-import { parseTree, readAllObjects } from "./git/objects.ts";
+import { parseTree } from "./git/objects.ts";
+import { fetchFileOf } from "./partial-clone.ts";
 import { isModelName, parseVersionNumber, recordFile, versionFolder, versionsFolder } from "./paths.ts";
 import { readRecord } from "./sealed-record.ts";
 import type { VersionRecord } from "./version-record.ts";
@@ -16,13 +17,27 @@ export interface VersionName {
 
 /** The model's versions, ascending, with their trees. */
 export async function listVersions(git: Git, tip: string | null, model: string): Promise<Required<VersionName>[]> {
-  if (tip === null || !isModelName(model)) return [];
-  const [folder] = await readAllObjects(git, [`${tip}:${versionsFolder(model)}`]);
-  const entries = folder?.type === "tree" ? parseTree(folder) : [];
-  return entries
-    .map(({ name, oid }) => ({ model, version: parseVersionNumber(name) ?? 0, tree: oid }))
-    .filter(({ version }) => version > 0)
-    .sort((a, b) => a.version - b.version);
+  return (await listAllVersions(git, tip, [model])).get(model) ?? [];
+}
+
+/** The versions of each of these models, in one batch of reads. */
+export async function listAllVersions(
+  git: Git,
+  tip: string | null,
+  models: readonly string[],
+): Promise<Map<string, Required<VersionName>[]>> {
+  const listed = new Map<string, Required<VersionName>[]>();
+  const named = tip === null ? [] : models.filter(isModelName);
+  const folders = named.map((model) => `${tip}:${versionsFolder(model)}`);
+  await git.objects.visit(folders, (folder, index) => {
+    const model = named[index]!;
+    const versions = (folder?.type === "tree" ? parseTree(folder) : [])
+      .map(({ name, oid }) => ({ model, version: parseVersionNumber(name) ?? 0, tree: oid }))
+      .filter(({ version }) => version > 0)
+      .sort((a, b) => a.version - b.version);
+    listed.set(model, versions);
+  });
+  return listed;
 }
 
 /** Reads and checks version.json of these versions, in one batch. Throws DamageError for a changed one, and `missing` for one there is not. */
@@ -37,6 +52,11 @@ export async function readRecords(
   const unread = wanted.filter((each) => !known.has(name(each)));
   const [first] = unread;
   if (tip === null && first) throw missing(first);
+  await fetchFileOf(
+    git,
+    unread.map((each) => folderName(tip, each)),
+    recordFile,
+  );
   const paths = unread.map((each) => recordName(tip, each));
   await git.objects.visit(paths, (object, index) => {
     const each = unread[index]!;
@@ -57,6 +77,11 @@ export async function findRecords(
   see: (record: VersionRecord) => unknown,
 ): Promise<void> {
   const newestFirst = versions.toReversed();
+  await fetchFileOf(
+    git,
+    newestFirst.map(({ tree }) => tree),
+    recordFile,
+  );
   const names = newestFirst.map((each) => recordName(null, each));
   await git.objects.visit(names, (object, index) => {
     const { model, version } = newestFirst[index]!;
@@ -64,6 +89,10 @@ export async function findRecords(
   });
 }
 
-function recordName(tip: string | null, { model, version, tree }: VersionName): string {
-  return tree ? `${tree}:${recordFile}` : `${tip}:${versionFolder(model, version)}/${recordFile}`;
+function recordName(tip: string | null, version: VersionName): string {
+  return version.tree ? `${version.tree}:${recordFile}` : `${folderName(tip, version)}/${recordFile}`;
+}
+
+function folderName(tip: string | null, { model, version, tree }: VersionName): string {
+  return tree ?? `${tip}:${versionFolder(model, version)}`;
 }

@@ -1,4 +1,5 @@
 import type { Git } from "../registry/git/git.ts";
+import { fetchAmong } from "../registry/partial-clone.ts";
 import { openRunParser } from "./parse-run.ts";
 import { type BrokenRun, readQueue } from "./run-queue.ts";
 import { type RunRecord, runPath } from "./run-record.ts";
@@ -25,6 +26,7 @@ async function readBranch(git: Git, tip: string | null, model?: string): Promise
   const files = tip === null ? [] : await listFiles(git, tip, model);
   const parse = files.length > 0 ? openRunParser() : null;
   const blobs = files.map(({ oid }) => oid);
+  await fetchAmong(git, [`${tip}:`], new Set(blobs));
   await git.objects.visit(blobs, (object, index) => {
     const file = files[index]!.path;
     const record = object ? parse!(object.content) : { problem: "it cannot be read" };

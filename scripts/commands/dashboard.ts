@@ -39,7 +39,7 @@ export const dashboard: Command = {
     if (output !== undefined) {
       const pages = await build();
       const folder = resolve(directory, output);
-      for (const [path, text] of pages) await writeAside(join(folder, path), text);
+      await writePages(folder, [...pages]);
       const data = {
         folder,
         pages: pages.size,
@@ -59,6 +59,12 @@ export const dashboard: Command = {
     return { text: "ended", data: { url: serving.url } };
   },
 };
+
+/** Some at a time: a registry may have more models than a process may open files. */
+async function writePages(folder: string, pages: readonly (readonly [path: string, text: string])[]): Promise<void> {
+  for (let from = 0; from < pages.length; from += 32)
+    await Promise.all(pages.slice(from, from + 32).map(([path, text]) => writeAside(join(folder, path), text)));
+}
 
 function portOf(text = "8321"): number {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { madeScratch, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
@@ -51,6 +52,22 @@ it("a job goes back to a version whose model it has not, and deploys beside it",
   expect(await mergeml("status")).toMatchObject({ models: [{ model: "rent", production: 2 }] });
   expect(leftOut()).toBe(2);
   expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
+});
+
+it("records that a filter left out come at once, however many are read", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { mergeml, leftOut, git } = checkOut(scratch, "job", true);
+  git("config", "remote.origin.promisor", "true");
+  git("config", "remote.origin.partialclonefilter", "blob:limit=2k");
+  git("fetch", "-q", "origin", "registry:refs/remotes/origin/registry");
+  const before = leftOut();
+  scratch.env.GIT_TRACE = join(scratch.folder, "trace");
+  await mergeml("dashboard", "--output", "site");
+  const fetches = readFileSync(scratch.env.GIT_TRACE, "utf8").match(/built-in: git fetch .*--filter=blob:none/g);
+  expect(before - leftOut()).toBe(3);
+  // What is in production, all versions, all runs: of each one fetch, while there are three of them.
+  expect(fetches!.length).toBeLessThanOrEqual(3);
 });
 
 it("a server that knows no filters is fetched from whole", async () => {

@@ -15,6 +15,8 @@ export interface Git extends AsyncDisposable {
   stream(args: readonly string[], options?: RunOptions): AsyncGenerator<Buffer>;
   /** Objects through one process that stays until it is not needed. */
   readonly objects: Pick<ObjectReader, "read" | "visit">;
+  /** The remote that has what this clone left out, asked once; null when it is whole. */
+  promisor(): Promise<string | null>;
   /** Who git says we are, asked once. Throws GitError when nobody is configured. */
   identity(): Promise<Identity>;
   /** The same repository through the same process that reads objects, each other command within so many seconds. */
@@ -31,13 +33,14 @@ export interface Git extends AsyncDisposable {
 
 /** Git for the repository around `cwd`. Nothing runs until a method is called. */
 export function openGit(cwd: string, options: GitOptions): Git {
-  return gitWith(cwd, options, { reader: openObjectReader(cwd, options), identity: null });
+  return gitWith(cwd, options, { reader: openObjectReader(cwd, options), identity: null, promisor: null });
 }
 
 /** What is kept of a repository from one command to the next. */
 interface Kept {
   reader: ObjectReader;
   identity: Promise<Identity> | null;
+  promisor: Promise<string | null> | null;
 }
 
 function gitWith(cwd: string, options: GitOptions, kept: Kept): Git {
@@ -55,6 +58,7 @@ function gitWith(cwd: string, options: GitOptions, kept: Kept): Git {
     text,
     objects: reader,
     [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
+    promisor: () => (kept.promisor ??= readPromisor(text)),
     identity: () => (kept.identity ??= readIdentity({ text }).catch(forget)),
     within: (timeoutSeconds) => gitWith(cwd, { ...options, timeoutSeconds }, kept),
     stream: (args, each) => streamGit(cwd, args, options, each),
@@ -67,6 +71,11 @@ function gitWith(cwd: string, options: GitOptions, kept: Kept): Git {
     commitOf: (path) => orOutside(() => lastCommit(cwd, path, options), null),
     isDirty: (path) => orOutside(() => differs(cwd, path, options), false),
   };
+}
+
+async function readPromisor(text: Git["text"]): Promise<string | null> {
+  const settings = await text(["config", "--get-regexp", "^remote\\..*\\.promisor$"], { allow: [1] });
+  return /^remote\.(.*)\.promisor true$/m.exec(settings)?.[1] ?? null;
 }
 
 async function lastCommit(cwd: string, path: string, options: GitOptions): Promise<string | null> {

@@ -16,6 +16,7 @@ const mostWindows = 8;
 /** One model: what is in production and why, its versions, any two side by side, its runs. */
 export function modelBody(facts: DashboardFacts, model: DashboardModel): Html {
   const { status, versions, runs, description, owner } = model;
+  const rows = versions.toReversed().map(versionRow);
   const current = versions.find(({ version }) => version === status.production);
   const [sign, words] = stateOf(model);
   return html`<main><nav aria-label="Site"><a href="../index.html">All models</a></nav>
@@ -24,11 +25,11 @@ export function modelBody(facts: DashboardFacts, model: DashboardModel): Html {
 ${history(model)}
 ${current && lineage(facts, current)}
 ${driftTable(model)}
-${versionTable(versions)}
+${versionTable(rows)}
 <section id="compare" hidden><h2>Compare two versions</h2><p><label>Version <select id="left"></select></label> <label>with <select id="right"></select></label></p><div id="compared" class="scroll" role="region" tabindex="0" aria-label="Two versions side by side"></div></section>
 ${movesTable(facts, model)}
 ${runsSection(runs)}
-${dataBlock("versions-data", versions.toReversed().map(versionRow))}${dataBlock("compare-data", versions.map(compared))}${dataBlock("runs-data", runs.map(runRow))}${dataBlock("trials-data", searched(runs))}</main>`;
+${dataBlock("versions-data", rows)}${dataBlock("compare-data", versions.map(compared))}${dataBlock("runs-data", runs.map(runRow))}${dataBlock("trials-data", searched(runs))}</main>`;
 }
 
 function pullRequest({ web }: DashboardFacts, number: number | null): Html {
@@ -118,9 +119,9 @@ function versionRow({
   ];
 }
 
-function versionTable(versions: readonly ListedVersion[]): Html {
-  if (versions.length === 0) return html`<h2>Versions</h2><p>None is registered.</p>`;
-  return html`<h2>${formatCount(versions.length)} version${versions.length === 1 ? "" : "s"}</h2>${paged("versions", versionHeaders, versions.toReversed().slice(0, mostRows).map(versionRow), versions.length)}`;
+function versionTable(rows: readonly string[][]): Html {
+  if (rows.length === 0) return html`<h2>Versions</h2><p>None is registered.</p>`;
+  return html`<h2>${formatCount(rows.length)} version${rows.length === 1 ? "" : "s"}</h2>${paged("versions", versionHeaders, rows.slice(0, mostRows), rows.length)}`;
 }
 
 /** The first rows of a table; the script pages and filters all of them. */
@@ -133,27 +134,27 @@ ${all > rows.length && html`<noscript><p class="note">The newest ${formatCount(r
 
 /** Flat facts of a version, which the script puts side by side. */
 function compared(version: ListedVersion): Readonly<Record<string, string | number>> {
-  const { metrics, params } = version;
-  const text = (value: unknown) =>
-    typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
-  const prefixed = (prefix: string, of: object) =>
-    Object.fromEntries(Object.entries(of).map(([name, value]) => [`${prefix}${name}`, text(value)]));
-  return {
+  const facts: Record<string, string | number> = {
     version: version.version,
     registered: version.registered.slice(0, 16).replace("T", " "),
     by: version.by,
     verdict: version.verdict,
-    ...prefixed("metric ", metrics),
-    type: version.type,
-    seed: version.seed,
-    ...prefixed("param ", params),
-    "train rows": version.train.rows,
-    "test rows": version.test.rows,
-    "test data": version.test.fingerprint.slice(0, 15),
-    window: version.window ? `${version.window.start} … ${version.window.end}` : "–",
-    features: version.features.join(", ").slice(0, 2_000),
-    commit: version.commit?.slice(0, 10) ?? "–",
   };
+  for (const name in version.metrics) facts[`metric ${name}`] = version.metrics[name]!;
+  facts.type = version.type;
+  facts.seed = version.seed;
+  for (const name in version.params) facts[`param ${name}`] = asText(version.params[name]);
+  facts["train rows"] = version.train.rows;
+  facts["test rows"] = version.test.rows;
+  facts["test data"] = version.test.fingerprint.slice(0, 15);
+  facts.window = version.window ? `${version.window.start} … ${version.window.end}` : "–";
+  facts.features = version.features.join(", ").slice(0, 2_000);
+  facts.commit = version.commit?.slice(0, 10) ?? "–";
+  return facts;
+}
+
+function asText(value: unknown): string | number {
+  return typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
 }
 
 function movesTable({ web }: DashboardFacts, { moves }: DashboardModel): Html {

@@ -16,15 +16,21 @@ type Part = Html | string | number | null | undefined | false | readonly Part[];
  * nothing. Characters that nobody sees, or that turn a line around, are shown as such.
  */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(texts.map((text, index) => text + (index < parts.length ? plain(parts[index]!) : "")).join(""));
+  let text = texts[0]!;
+  for (let at = 0; at < parts.length; at += 1) text += plain(parts[at]!) + texts[at + 1]!;
+  return new Html(text);
 }
 
 function plain(part: Part): string {
   if (part === null || part === undefined || part === false) return "";
   if (part instanceof Html) return part.text;
   if (typeof part === "object") return part.map(plain).join("");
-  return escaped(visibleText(String(part)));
+  const text = String(part);
+  return isPlain.test(text) ? text : escaped(visibleText(text));
 }
+
+/** Most of what a long table holds: nothing in it is escaped or made visible. */
+const isPlain = /^[\w .,:;+/()=#@*{}[\]|~%!?$^-]*$/;
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",

@@ -5,9 +5,12 @@ const longestValue = 120;
 
 /** What others wrote: a name, a reason, a value. It keeps its own direction, and is cut where it would fill the page. */
 export function foreign(text: string, longest = Number.POSITIVE_INFINITY): Html {
+  return html`<bdi>${text.length > longest ? cutTo(text, longest) : text}</bdi>`;
+}
+
+function cutTo(text: string, longest: number): string {
   const characters = Array.from(text);
-  const cut = characters.length > longest ? `${characters.slice(0, longest - 1).join("")}…` : text;
-  return html`<bdi>${cut}</bdi>`;
+  return characters.length > longest ? `${characters.slice(0, longest - 1).join("")}…` : text;
 }
 
 /** A value of a row; a missing one is told apart from an empty text. */
