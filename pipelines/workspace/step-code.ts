@@ -28,8 +28,16 @@ const packaged = typeof packagedStepDigests === "undefined" ? {} : packagedStepD
 /** Which digest the code of a step has; null for what only remembers. It is read when it is first asked for. */
 export type CodeOf = (step: string) => string | null;
 
-/** The code that runs: this checkout's, or the release it was bundled into. */
+let running: CodeOf | undefined;
+
+/** The code that runs: this checkout's, or the release it was bundled into. A process runs what it loaded: that is read once. */
 export function stepCode(folder = pipelines): CodeOf {
+  if (folder !== pipelines) return codeIn(folder);
+  running ??= codeIn(folder);
+  return running;
+}
+
+function codeIn(folder: string): CodeOf {
   const known = new Map<string, string>();
   const read = sourceReader();
   return (step) => {
