@@ -2,7 +2,7 @@ import { markdownTable } from "markdown-table";
 import { xyChart } from "../pipelines/report/markdown/xychart.ts";
 import { formatCount, formatNumber, formatPercent } from "../pipelines/statistics/format-number.ts";
 import { tellSection } from "./bench/page.ts";
-import { type Rate, shareOf } from "./bench/verdicts/errors.ts";
+import { type ErrorRate, shareOf } from "./bench/verdicts/errors.ts";
 import { type HeldOut, reshuffled, tripledNoise } from "./bench/verdicts/held-out.ts";
 import { groupedRows, smallSamples } from "./bench/verdicts/intervals.ts";
 import { publicLeaks } from "./bench/verdicts/public-leaks.ts";
@@ -30,7 +30,7 @@ async function timed(name: string, measure: () => string | Promise<string>): Pro
   return told;
 }
 
-const percent = (rate: Rate) => formatPercent(shareOf(rate), 3);
+const percent = (rate: ErrorRate) => formatPercent(shareOf(rate), 3);
 const table = (rows: readonly (readonly string[])[]) =>
   markdownTable(
     rows.map((row) => [...row]),

@@ -16,7 +16,8 @@ import { takeTarget } from "../evaluation/table-rows.ts";
 import { duplicateNotes } from "../gate/duplicate-check.ts";
 import type { Production } from "../registry/production.ts";
 import { formatCount, formatNumber, formatSigned } from "../statistics/format-number.ts";
-import { type ScoringModel, withModel } from "../training/onnx/session.ts";
+import { withForestModel } from "../training/onnx/forest-model.ts";
+import type { ScoringModel } from "../training/onnx/session.ts";
 import type { Importance, Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { Naive } from "./candidate.ts";
@@ -120,7 +121,7 @@ async function scoreNow(workspace: Workspace, scoring: Scoring, production: Prod
   } = config;
   const { features, classes, test } = data;
   const table = await loadTable(store, test, { features, target, task, classes });
-  const { candidate, explained } = await withModel(onnx, { features, classes }, async (opened) => ({
+  const { candidate, explained } = await withForestModel(onnx, { features, classes }, async (opened) => ({
     candidate: await opened.predict(table.features),
     explained: await explain(workspace, scoring, opened, table),
   }));

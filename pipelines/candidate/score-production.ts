@@ -6,7 +6,7 @@ import type { FeatureSpec, Table } from "../data/table.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Baseline, OwnQuery } from "../evaluation/evaluation.ts";
 import type { Production } from "../registry/production.ts";
-import { withModel } from "../training/onnx/session.ts";
+import { withForestModel } from "../training/onnx/forest-model.ts";
 import type { Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
@@ -42,7 +42,7 @@ export async function scoreProduction(
       return { baseline: { state: "incomparable", ...model, reason: found.reason }, predictions: null, rows: null };
     }
     const bytes = await production.bytes();
-    const predictions = await withModel(bytes, candidate, (opened) => opened.predict(found.features));
+    const predictions = await withForestModel(bytes, candidate, (opened) => opened.predict(found.features));
     const own = found.own && { own_query: found.own };
     return { baseline: { state: "scored", ...model, ...own }, predictions, rows: found.rows };
   } catch (error) {

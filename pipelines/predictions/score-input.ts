@@ -3,11 +3,12 @@ import type { Session, SessionOptions, Vector } from "../data/engines/session.ts
 import { openSession, quoteText } from "../data/engines/tables.ts";
 import { interruptAfter } from "../data/engines/time-limit.ts";
 import { openScores } from "../data/scores-table.ts";
-import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../data/table.ts";
+import type { FeatureColumn, FeatureSpec, NumberColumn } from "../data/table.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
-import { openModel, type ScoringModel } from "../training/onnx/session.ts";
+import { openForestModel } from "../training/onnx/forest-model.ts";
+import type { ScoringModel } from "../training/onnx/session.ts";
 import { type InputRows, inputError } from "./input-file.ts";
 import { type PreparedRows, planRows, prepareRows, type RowPlan, requireFeatures } from "./prepare-rows.ts";
 
@@ -89,7 +90,7 @@ async function scoreFile(
   file: string,
 ): Promise<number> {
   const { features, classes } = record.candidate;
-  const model = await openModel(bytes, { features, classes });
+  const model = await openForestModel(bytes, { features, classes });
   try {
     return await scoreRows(reader, session, file, plan, model, Math.max(1, classes.length));
   } finally {
@@ -141,56 +142,97 @@ async function* featureBatches(
   file: string,
   features: readonly FeatureSpec[],
 ): AsyncGenerator<FeatureColumn[]> {
-  const columns = features.map(({ kind }, at) =>
-    kind === "category" ? `coalesce(f${at}, '')` : `CAST(f${at} AS DOUBLE)`,
-  );
-  let batch = emptyBatch(features);
+  const rowsOf = `FROM read_parquet(${quoteText(file)})`;
+  const readers: ColumnReader[] = [];
+  for (const [at, feature] of features.entries()) readers.push(await readerOf(session, rowsOf, feature, `f${at}`));
+  let batch = readers.map(({ start }) => start());
   let rows = 0;
-  for await (const chunk of session.stream(`SELECT ${columns.join(", ")} FROM read_parquet(${quoteText(file)})`)) {
+  for await (const chunk of session.stream(`SELECT ${readers.map(({ sql }) => sql).join(", ")} ${rowsOf}`)) {
     if (rows + chunk.rows > batchRows) {
-      yield batch.map((column) => finish(column, rows));
-      batch = emptyBatch(features);
+      yield batch.map(({ finish }) => finish(rows));
+      batch = readers.map(({ start }) => start());
       rows = 0;
     }
-    for (const [at, column] of batch.entries()) {
-      const vector = chunk.columns[at]!;
-      if (column.kind === "category") fillTexts(column, vector, rows);
-      else fillNumbers(column.values, vector, rows);
-    }
+    for (const [at, column] of batch.entries()) column.fill(chunk.columns[at]!, rows);
     rows += chunk.rows;
   }
-  if (rows > 0) yield batch.map((column) => finish(column, rows));
+  if (rows > 0) yield batch.map(({ finish }) => finish(rows));
 }
 
-type Filling = FeatureColumn & { known?: Map<string, number> };
-
-function emptyBatch(features: readonly FeatureSpec[]): Filling[] {
-  return features.map(({ name, kind }) =>
-    kind === "category"
-      ? { name, kind, codes: new Int32Array(batchRows), levels: [], known: new Map() }
-      : { name, kind, values: new Float32Array(batchRows) },
-  );
+/** How one column is read: what is selected, and what takes its values batch by batch. */
+interface ColumnReader {
+  sql: string;
+  start(): { fill(vector: Vector, start: number): void; finish(rows: number): FeatureColumn };
 }
 
-function fillNumbers(values: Float32Array, vector: Vector, start: number): void {
-  for (let index = 0; index < vector.itemCount; index++) {
-    const item = vector.getItem(index) as number | null;
-    values[start + index] = item === null ? Number.NaN : item;
-  }
+async function readerOf(
+  session: Session,
+  rows: string,
+  { name, kind }: FeatureSpec,
+  column: string,
+): Promise<ColumnReader> {
+  if (kind !== "category") return numberReader({ name, kind }, column);
+  const text = `coalesce(${column}, '')`;
+  const found = await session.rows(`SELECT DISTINCT ${text} AS level ${rows} LIMIT ${mostLevels + 1}`);
+  if (found.length > mostLevels) return textReader(name, text);
+  const levels = found.map(({ level }) => String(level)).sort();
+  await session.run(`CREATE TYPE levels_${column} AS ENUM (${levels.map(quoteText).join(", ")})`);
+  return levelReader(name, `CAST(enum_code(CAST(${text} AS levels_${column})) AS INTEGER)`, levels);
 }
 
-function fillTexts(column: CategoryColumn & Filling, vector: Vector, start: number): void {
-  const known = column.known ?? new Map<string, number>();
-  for (let index = 0; index < vector.itemCount; index++) {
-    const text = vector.getItem(index) as string;
-    let code = known.get(text);
-    if (code === undefined) known.set(text, (code = known.size));
-    column.codes[start + index] = code;
-  }
+function numberReader({ name, kind }: Pick<NumberColumn, "name" | "kind">, column: string): ColumnReader {
+  return {
+    sql: `CAST(${column} AS DOUBLE)`,
+    start() {
+      const values = new Float32Array(batchRows);
+      return {
+        fill(vector, start) {
+          for (let index = 0; index < vector.itemCount; index++) {
+            const item = vector.getItem(index) as number | null;
+            values[start + index] = item === null ? Number.NaN : item;
+          }
+        },
+        finish: (rows) => ({ name, kind, values: values.subarray(0, rows) }),
+      };
+    },
+  };
 }
 
-function finish(column: Filling, rows: number): FeatureColumn {
-  const { name, kind } = column;
-  if (kind !== "category") return { name, kind, values: column.values.subarray(0, rows) };
-  return { name, kind, codes: column.codes.subarray(0, rows), levels: [...(column.known?.keys() ?? [])] };
+/** Levels that the engine gives as numbers: with few of them, most of the time of reading texts is theirs. */
+const mostLevels = 10_000;
+
+function levelReader(name: string, sql: string, levels: readonly string[]): ColumnReader {
+  return {
+    sql,
+    start() {
+      const codes = new Int32Array(batchRows);
+      return {
+        fill(vector, start) {
+          for (let index = 0; index < vector.itemCount; index++) codes[start + index] = vector.getItem(index) as number;
+        },
+        finish: (rows) => ({ name, kind: "category", codes: codes.subarray(0, rows), levels }),
+      };
+    },
+  };
+}
+
+function textReader(name: string, sql: string): ColumnReader {
+  return {
+    sql,
+    start() {
+      const codes = new Int32Array(batchRows);
+      const known = new Map<string, number>();
+      return {
+        fill(vector, start) {
+          for (let index = 0; index < vector.itemCount; index++) {
+            const text = vector.getItem(index) as string;
+            let code = known.get(text);
+            if (code === undefined) known.set(text, (code = known.size));
+            codes[start + index] = code;
+          }
+        },
+        finish: (rows) => ({ name, kind: "category", codes: codes.subarray(0, rows), levels: [...known.keys()] }),
+      };
+    },
+  };
 }

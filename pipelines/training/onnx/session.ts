@@ -36,7 +36,7 @@ export async function openModel(bytes: Uint8Array, signature: ModelSignature): P
 }
 
 /** Models beyond this are not taken apart: their texts are a small part of the work, and a second copy is not. */
-const mostRewritten = 64 * 2 ** 20;
+export const mostRewritten = 64 * 2 ** 20;
 
 /**
  * `openModel` for rows of which each category comes with few levels, as those of a request do: they cross into ONNX Runtime once
@@ -93,26 +93,13 @@ function textInputs(names: readonly string[]): (inputs: Declared) => Declared {
       });
 }
 
-/** Opens a model for as long as `use` takes, and frees it whatever happens. */
-export async function withModel<T>(
-  bytes: Uint8Array,
-  signature: ModelSignature,
-  use: (opened: ScoringModel) => Promise<T>,
-): Promise<T> {
-  const opened = await openModel(bytes, signature);
-  try {
-    return await use(opened);
-  } finally {
-    await opened.close();
-  }
-}
-
 /** A model in ONNX Runtime, whatever its inputs and outputs are. Throws Error for bytes that are none; release it. */
 export async function openOnnxSession(bytes: Uint8Array): Promise<InferenceSession> {
   return createSession(await loadRuntime(), bytes);
 }
 
-async function loadRuntime(): Promise<Runtime> {
+/** ONNX Runtime, loaded when it is first needed. */
+export async function loadRuntime(): Promise<Runtime> {
   const module = await import("onnxruntime-node");
   // Its warnings (no GPU, unused initializers) are noise to our users; failures are thrown anyway.
   module.env.logLevel = "fatal";
@@ -142,18 +129,27 @@ async function predict(
 ): Promise<Predictions> {
   const columns = orderedColumns(features, signature.features);
   const rows = rowCount(columns);
-  const output = outputSpec(signature.classes);
+  return runBatches(session, signature, rows, makeFeeds(columns, Math.min(rows, BATCH_ROWS)));
+}
+
+/** What a model says of rows that `feeds` gives, some at a time. */
+export async function runBatches(
+  session: InferenceSession,
+  { classes }: Pick<ModelSignature, "classes">,
+  rows: number,
+  feeds: (start: number, count: number) => Feeds,
+): Promise<Predictions> {
+  const output = outputSpec(classes);
   const values = new Float32Array(rows * output.width);
-  const feeds = makeFeeds(columns, Math.min(rows, BATCH_ROWS));
   for (let start = 0; start < rows; start += BATCH_ROWS) {
     const count = Math.min(BATCH_ROWS, rows - start);
     const result = await session.run(feeds(start, count), [output.name]);
     values.set(scores(result[output.name]?.data, count, output), start * output.width);
   }
-  return { rows, classes: signature.classes, values };
+  return { rows, classes, values };
 }
 
-function rowCount(columns: readonly FeatureColumn[]): number {
+export function rowCount(columns: readonly FeatureColumn[]): number {
   const lengths = columns.map((column) => (column.kind === "category" ? column.codes : column.values).length);
   if (new Set(lengths).size > 1) throw new Error(`The feature columns have different lengths: ${lengths.join(", ")}.`);
   return lengths[0] ?? 0;

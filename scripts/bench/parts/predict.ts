@@ -1,4 +1,4 @@
-import { globSync, writeFileSync } from "node:fs";
+import { globSync } from "node:fs";
 import { join } from "node:path";
 import { openSession } from "../../../pipelines/data/engines/tables.ts";
 import { makeEnvironment, python } from "../../../test/peers/virtual-environment.ts";
@@ -17,7 +17,6 @@ export async function predictionRows(add: (row: Row) => void): Promise<void> {
     run("run", "flight-delay");
     const [input, output] = [join(repository, "next.parquet"), join(repository, "scored.parquet")];
     const flights = join(repository, "data/flights-3m.parquet");
-    writeFileSync(input, "");
     {
       using session = await openSession({ readable: [join(repository, "data")], writable: [input] });
       await session.run(`COPY (${query(flights)}) TO '${input}' (FORMAT parquet, COMPRESSION zstd)`);

@@ -28,18 +28,18 @@ export function wrongBy(rows: number, error: (row: number) => number): ScoredReg
 }
 
 /** How often something came about. */
-export interface Rate {
+export interface ErrorRate {
   hits: number;
   of: number;
 }
 
 /** Runs `hit` for the seeds 1 to `of`. */
-export function rateOf(of: number, hit: (seed: number) => boolean): Rate {
+export function rateOf(of: number, hit: (seed: number) => boolean): ErrorRate {
   let hits = 0;
   for (let seed = 1; seed <= of; seed++) if (hit(seed)) hits += 1;
   return { hits, of };
 }
 
-export function shareOf({ hits, of }: Rate): number {
+export function shareOf({ hits, of }: ErrorRate): number {
   return hits / of;
 }

@@ -5,7 +5,7 @@ import { type IntervalPlan, planIntervals } from "../../../pipelines/evaluation/
 import { regressionMetrics } from "../../../pipelines/evaluation/metrics/metrics.ts";
 import type { ScoredRegression } from "../../../pipelines/evaluation/scored.ts";
 import { seededRandom } from "../../../pipelines/statistics/random.ts";
-import { type Draw, drawFrom, type Rate, rateOf, wrongBy } from "./errors.ts";
+import { type Draw, drawFrom, type ErrorRate, rateOf, wrongBy } from "./errors.ts";
 
 /** The difference of two models' metric with its 95% interval, as the gate has it. */
 export function differenceOf(
@@ -24,7 +24,7 @@ export function planOf(rows: number, seed = 1): IntervalPlan {
 }
 
 /** How often the 95% interval of two models, one as good as the other, holds zero on 100 rows. */
-export function smallSamples(metric: string, tail: "normal" | "t3", simulations: number): Rate {
+export function smallSamples(metric: string, tail: "normal" | "t3", simulations: number): ErrorRate {
   const plan = planOf(100);
   return rateOf(simulations, (seed) => {
     const draw = drawFrom(seed);
@@ -40,7 +40,11 @@ function groupedErrors(draw: Draw, groups: number, size: number): ScoredRegressi
 }
 
 /** How often the interval of equal models holds zero when rows come in groups, with whole groups drawn and with single rows. */
-export function groupedRows(groups: number, size: number, simulations: number): { byGroup: Rate; byRow: Rate } {
+export function groupedRows(
+  groups: number,
+  size: number,
+  simulations: number,
+): { byGroup: ErrorRate; byRow: ErrorRate } {
   const rows = groups * size;
   const clusters = Int32Array.from({ length: rows }, (_, row) => Math.floor(row / size));
   const plan = planOf(rows);

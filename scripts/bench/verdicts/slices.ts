@@ -5,7 +5,7 @@ import { planIntervals } from "../../../pipelines/evaluation/interval-plan.ts";
 import { regressionMetrics } from "../../../pipelines/evaluation/metrics/metrics.ts";
 import { type ScoredRegression, takeRegression } from "../../../pipelines/evaluation/scored.ts";
 import { checkSlices } from "../../../pipelines/gate/slice-checks.ts";
-import { drawFrom, type Rate, wrongBy } from "./errors.ts";
+import { drawFrom, type ErrorRate, wrongBy } from "./errors.ts";
 
 const rule: SliceRule = { by: "slice", metric: "rmse", max_regression: { relative: 0.1 }, min_rows: 100 };
 
@@ -14,7 +14,7 @@ export function judgedSlices(
   sizes: readonly number[],
   worse: number,
   simulations: number,
-): { first: Rate; any: Rate; beyondLimit: Rate } {
+): { first: ErrorRate; any: ErrorRate; beyondLimit: ErrorRate } {
   const rows = sizes.reduce((sum, size) => sum + size, 0);
   const codes = Int32Array.from(sizes.flatMap((size, code) => new Array<number>(size).fill(code)));
   const columns = new Map([["slice", { codes, levels: sizes.map((_, code) => `s${code}`) }]]);

@@ -1,12 +1,12 @@
 import { intervalAfterSpending } from "../../../pipelines/gate/spent-error.ts";
-import { drawFrom, type Rate, wrongBy } from "./errors.ts";
+import { drawFrom, type ErrorRate, wrongBy } from "./errors.ts";
 import { differenceOf, planOf } from "./intervals.ts";
 
 /**
  * Projects that try `tries` candidates, each as good as production, on the same 100 test rows in mode superior: how many pass
  * one, when the interval knows of the tries before and when it does not.
  */
-export function equalTries(tries: number, projects: number): { knowing: Rate; unknowing: Rate } {
+export function equalTries(tries: number, projects: number): { knowing: ErrorRate; unknowing: ErrorRate } {
   const rows = 100;
   const plan = planOf(rows);
   const passed = { knowing: 0, unknowing: 0 };
