@@ -17,12 +17,17 @@ import { reportSubjects, subjectOfPlan } from "../shared/report-subject.ts";
 import { runAction } from "../shared/run-action.ts";
 import { beginReport } from "./begin.ts";
 import { judgedAgain } from "./judged-again.ts";
+import { lookAtChange } from "./look.ts";
 
 async function report(action: Action): Promise<void> {
   const step = action.input("step");
+  if (step === "look") return lookAtChange(action);
   if (step === "begin") return beginReport(action);
   if (step !== "")
-    throw new UserError({ message: `input step is "${step.slice(0, 60)}"`, hint: "write begin, or leave it out" });
+    throw new UserError({
+      message: `input step is "${step.slice(0, 60)}"`,
+      hint: "write look or begin, or leave it out",
+    });
   const subjects = await reportSubjects(action);
   const [first] = subjects;
   if (first === undefined) {

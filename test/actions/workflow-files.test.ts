@@ -25,6 +25,7 @@ const signs = { "id-token": "write" };
 const permissions: Record<string, Record<string, Record<string, string>>> = {
   "ci.yml": { check: read },
   "model-pr.yml": {
+    look: { checks: "write", contents: "read", "pull-requests": "write" },
     plan: { ...read, "pull-requests": "read" },
     train: { ...readStore, "id-token": "write" },
     judging: { checks: "write", contents: "read", "pull-requests": "write" },
@@ -96,6 +97,7 @@ describe("permissions", () => {
       "model-deploy.yml announce",
       "model-deploy.yml deploy",
       "model-pr.yml judging",
+      "model-pr.yml look",
       "model-pr.yml report",
       "model-promote.yml promote",
       "model-report.yml report",
@@ -110,7 +112,7 @@ describe("permissions", () => {
       file,
       [...cell.matchAll(/`([a-z-]+)(?:: write)?`/g)]
         .map(([, scope = ""]) => scope)
-        .filter((scope) => scope !== "report")
+        .filter((scope) => scope !== "report" && scope !== "look")
         .sort(),
     ]);
     const declared = Object.entries(permissions).filter(([file]) => file !== "ci.yml" && file !== "release.yml");
@@ -167,7 +169,21 @@ describe("model-pr.yml, and its caller,", () => {
       `base: \${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha }}`,
     );
     const base = `ref: \${{ github.event.pull_request.base.sha || github.event.merge_group.base_sha || github.event.repository.default_branch }}`;
-    expect(judge?.text.split(base)).toHaveLength(3);
+    expect(judge?.text.split(base)).toHaveLength(4);
+  });
+
+  it("end with the first job where no model can be affected: what is left out then counts as passed", () => {
+    const { jobs } = judge as unknown as { jobs: Record<string, { if?: string; needs?: unknown }> };
+    const known = "needs.look.outputs.affected != 'none'";
+    for (const job of ["plan", "report"]) {
+      expect(jobs[job]?.if).toContain(known);
+      expect(jobs[job]?.if).toContain("!cancelled()"); // also where there was nothing to look at: a fork, a run by hand, an API that is away
+      expect([jobs[job]?.needs].flat()).toContain("look");
+    }
+    // Left out with the plan, and not because what that needs was.
+    for (const job of ["train", "judging"])
+      expect(jobs[job]?.if).toContain("!cancelled() && needs.plan.result == 'success' && ");
+    expect(Object.keys(jobs)[0]).toBe("look");
   });
 
   it("leave a new title alone: nothing runs, nothing that runs is ended, and no job named `report` counts as passed", () => {
@@ -182,6 +198,7 @@ describe("model-pr.yml, and its caller,", () => {
     expect(jobs.report?.name).toBe(
       `\${{ github.event.action == 'edited' && !github.event.changes.base && 'nothing to judge' || 'report' }}`,
     );
+    expect(jobs.look?.if).toContain(changed);
     for (const job of ["train", "judging"]) expect([jobs[job]?.needs].flat()).toContain("plan");
   });
 });

@@ -41,6 +41,7 @@ it("works in a repository of models alone, through the workflows that init wrote
   const [comment] = await commentsOf(repository, 2);
   expect(comment?.body, judged.log).toContain("## mergeml: flats");
   expect(github.added.checks).toHaveLength(1);
+  expect(jobsOf(judged.log)).toEqual(["look", "plan", "judging", "train flats", "report"].sort());
 
   git("switch", "-q", "main");
   git("rm", "-qr", "models/rooms");
@@ -64,5 +65,25 @@ it("works in a repository of models alone, through the workflows that init wrote
   const queued = await run("merge_group", ".github/workflows/model-pr.yml", { merge_group: group });
   expect(queued.code, queued.log).toBe(0);
   expect(github.added.checks.at(-1)).toMatchObject({ name: "mergeml", conclusion: "neutral", head_sha: head });
-  expect(queued.log).not.toContain("/train");
+  expect(jobsOf(queued.log)).toEqual(["look"]);
+
+  // A pull request that no model can depend on: one job, and no comment.
+  git("switch", "-q", "main");
+  const words = await openPullRequest(repository, {
+    number: 3,
+    branch: "words",
+    model: "flats",
+    files: { "WORDS.md": "Words.\n" },
+  });
+  const passed = await run("pull_request", ".github/workflows/model-pr.yml", words);
+  expect(passed.code, passed.log).toBe(0);
+  expect(jobsOf(passed.log)).toEqual(["look"]);
+  expect(await commentsOf(repository, 3)).toEqual([]);
+  expect(github.added.checks.at(-1)).toMatchObject({ conclusion: "neutral", head_sha: words.pull_request.head.sha });
 });
+
+/** The jobs that ran, by their names in the called workflow. */
+function jobsOf(log: string): string[] {
+  const jobs = [...log.matchAll(/^\[(?:[^\]]+\/)?([^\]/]+?)\s*\].*Set up job$/gm)].map(([, job = ""]) => job);
+  return [...new Set(jobs)].sort();
+}

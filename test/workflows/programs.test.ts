@@ -8,8 +8,8 @@ import { makeTemplateRepository, type TestRepository } from "./repository.ts";
 
 const root = join(import.meta.dirname, "../..");
 const uv = join(root, ".cache/uv/venv/bin");
-/** A Python that has nothing but itself, as hosted runners have one; uv is what a `setup` brings. */
-const wanted = ["python3", "R", "Rscript", "uv"];
+/** A Python that has nothing but itself, as hosted runners have one, and no uv. */
+const wanted = ["python3", "R", "Rscript"];
 
 const tools = mkdtempSync(join(tmpdir(), "mergeml-test-"));
 let repository: TestRepository;
@@ -20,7 +20,7 @@ beforeAll(async () => {
     encoding: "utf8",
   }).trim();
   for (const name of wanted) {
-    const target = name === "python3" ? python : name === "uv" ? join(uv, "uv") : which(name);
+    const target = name === "python3" ? python : which(name);
     if (target) symlinkSync(target, join(tools, name));
   }
   process.env.PATH = `${tools}:${path}`;

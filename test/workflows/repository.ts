@@ -182,6 +182,7 @@ function actArguments(run: Run): string[] {
   const { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl, known } = run;
   const variables = {
     GITHUB_API_URL: github.url,
+    GITHUB_REPOSITORY: "octo/models", // act takes the origin's path for it
     GITHUB_SERVER_URL: serverUrl,
     TEST_ORIGIN: origin,
     TEST_TOOL: tool,

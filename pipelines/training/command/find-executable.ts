@@ -11,7 +11,6 @@ const installs: Readonly<Record<string, readonly [what: string, action?: string]
   rustc: ["Rust (https://rustup.rs)"],
   cargo: ["Rust (https://rustup.rs)"],
   julia: ["Julia (https://julialang.org)", "julia-actions/setup-julia"],
-  uv: ["uv (pip install uv, or https://docs.astral.sh/uv)", "astral-sh/setup-uv"],
   micromamba: ["micromamba or conda (https://mamba.readthedocs.io)", "mamba-org/setup-micromamba"],
   docker: ["Docker or Podman (https://docs.docker.com/engine/install)"],
 };

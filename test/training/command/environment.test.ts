@@ -184,6 +184,35 @@ describe("the environment of", () => {
     expect(model.facts?.lock).toMatch(/^uv.lock sha256:/);
   });
 
+  it("uv.lock is what a uv of its own makes of it where there is none: installed by its hashes, and taken away again", async () => {
+    const own = `#!/bin/sh
+case "$1" in -I) echo '["3.13.1", "cpython-313", "linux-x86_64", "glibc2.36", "/usr/bin/python3.13"]'; exit ;; esac
+${tell}
+case "$*" in
+  "-m venv uv") mkdir -p uv/bin && cp "$0" uv/bin/python ;;
+  *"pip install"*) cp "$0" uv/bin/uv ;;
+  "sync "*) mkdir -p "$UV_PROJECT_ENVIRONMENT/bin" && cp "$0" "$UV_PROJECT_ENVIRONMENT/bin/python" ;;
+esac
+`;
+    const files = { "pyproject.toml": "[project]\n", "uv.lock": "version = 1\n" };
+    const { program, made, train } = equipped("pyproject.toml", files, {});
+    using _ = program;
+    tool(program, "python3", own);
+    const { model } = await train();
+    const commands = made().trim().split("\n");
+    expect(commands.map((line) => line.split(" ").slice(1, 3).join(" "))).toEqual([
+      "-m venv",
+      "-c import",
+      "-m pip",
+      "sync --project",
+      "-c import",
+    ]);
+    expect(commands[1]).toMatch(/uv\/requirements\.txt uv==[\d.]+( --hash=sha256:[0-9a-f]{64})+$/);
+    expect(commands[2]).toContain("--require-hashes");
+    expect(commands[4]).toMatch(/rmtree.* uv$/);
+    expect(model.facts).toMatchObject({ python: "3.13.1", lock: expect.stringMatching(/^uv.lock sha256:/) });
+  });
+
   it("environment.yml is what micromamba makes of it", async () => {
     const micromamba = `#!/bin/sh\n${tell}\nmkdir -p "$3/bin"\n`;
     const { program, made, train } = equipped("environment.yml", { "environment.yml": "dependencies: [a=1=0]\n" }, {});

@@ -5,6 +5,7 @@ import { promisify } from "node:util";
 import { UserError } from "../../../errors/user-error.ts";
 import { findExecutable } from "../find-executable.ts";
 import { isExecutable } from "./is-executable.ts";
+import { withOwnUv } from "./own-uv.ts";
 import type { Equipment, Making, MakingCommand, Recipe } from "./recipe.ts";
 
 const run = promisify(execFile);
@@ -33,22 +34,35 @@ export async function pipRecipe(making: Making): Promise<Recipe> {
   return { ...(await pythonRecipe(interpreter)), commands: () => (uv ? byUv(uv) : byPip) };
 }
 
-/** A virtual environment out of uv.lock, in which the project itself is not installed: its files are the program's. */
-export async function uvRecipe({ lock, folder, env }: Making): Promise<Recipe> {
-  const uv = await findExecutable("uv", { path: env.PATH ?? "", folders: [], key: "environment" });
+/**
+ * A virtual environment out of uv.lock, in which the project itself is not installed: its files are the program's. Where there is no
+ * uv, as on a hosted runner, pip brings one for the time being.
+ */
+export async function uvRecipe(making: Making): Promise<Recipe> {
+  const { lock, env } = making;
+  const uv = await findExecutable("uv", { path: env.PATH ?? "", folders: [] }).catch(() => null);
+  const wanted = uv ? null : await versionFile(making);
+  const interpreter = uv ? await askUv(uv, making) : await findPython(wanted ? `python${wanted}` : "python3", env);
+  const options = ["--frozen", "--no-dev", "--no-install-project", "--no-build", "--python", interpreter];
+  const sync = (made: string) => (program: string) => [
+    {
+      command: [program, "sync", "--project", dirname(lock.path), ...options] as const,
+      variables: { ...uvVariables, UV_PROJECT_ENVIRONMENT: join(made, place) },
+    },
+  ];
+  const commands = (made: string) => (uv ? sync(made)(uv) : withOwnUv(interpreter, pipOptions, sync(made)));
+  return { ...(await pythonRecipe(interpreter)), commands };
+}
+
+/** The Python that uv takes for the project. */
+async function askUv(uv: string, { lock, folder, env }: Making): Promise<string> {
   const project = join(folder, dirname(lock.path));
   const variables = { ...uvVariables, PATH: env.PATH ?? "", HOME: folder };
   const asked = run(uv, ["python", "find", "--project", project], { cwd: project, env: variables, timeout: 60_000 });
   const { stdout } = await asked.catch((cause: Error & { stderr?: string }) => {
     throw noPython(`uv found no Python that ${lock.locked} takes: ${(cause.stderr ?? cause.message).trim()}`, cause);
   });
-  const interpreter = stdout.trim();
-  const options = ["--frozen", "--no-dev", "--no-install-project", "--no-build", "--python", interpreter];
-  const command = (made: string): MakingCommand => ({
-    command: [uv, "sync", "--project", dirname(lock.path), ...options],
-    variables: { ...uvVariables, UV_PROJECT_ENVIRONMENT: join(made, place) },
-  });
-  return { ...(await pythonRecipe(interpreter)), commands: (made) => [command(made)] };
+  return stdout.trim();
 }
 
 const pipOptions = [
