@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { parse } from "yaml";
 import { floatingTag, newestRelease } from "../scripts/release/changelog.ts";
 import { makeReleaseCommit } from "../scripts/release/release-commit.ts";
 import { makeScratch } from "./scratch.ts";
@@ -40,4 +41,63 @@ it("makes one commit of the same tree, on no branch, whoever runs it", () => {
   expect(() => makeReleaseCommit(scratch.root, tree, "v0.1.0")).toThrow("already exists");
   git("tag", "-d", "v0.1.0");
   expect(makeReleaseCommit(scratch.root, tree, "v0.1.0")).toBe(first);
+});
+
+it("publishes what lies in dist, by the commands of release.yml: a tag that is there stays, and npm takes the file", () => {
+  using scratch = makeScratch({ remote: false });
+  const { folder, root } = scratch;
+  const { jobs } = parse(readFileSync(join(import.meta.dirname, "../.github/workflows/release.yml"), "utf8")) as {
+    jobs: { publish: { steps: { name?: string; run?: string }[] } };
+  };
+  const origin = join(folder, "published.git");
+  execFileSync("git", ["clone", "-q", "--bare", root, origin]);
+  const env = { ...process.env, ...(scratch.env as NodeJS.ProcessEnv), VERSION: "0.1.0", FLOATING: "v0" };
+  const clone = (name: string) => {
+    const place = join(folder, name);
+    execFileSync("git", ["clone", "-q", origin, place]);
+    mkdirSync(join(place, "dist"));
+    return place;
+  };
+  const step = (cwd: string, name: string, change: (script: string) => string = (script) => script) => {
+    const script = jobs.publish.steps.find((each) => each.name === name)?.run ?? "";
+    // Signing in to GitHub is the runner's.
+    return execFileSync("bash", ["-ec", change(script.replace("gh auth setup-git", ":"))], {
+      cwd,
+      env,
+      encoding: "utf8",
+      stdio: "pipe",
+    });
+  };
+  const prepared = (place: string, text: string) => {
+    const tree = join(place, "tree");
+    mkdirSync(tree);
+    writeFileSync(join(tree, "action.yml"), text);
+    makeReleaseCommit(root, tree, "v0.1.0");
+    const bundle = join(place, "dist/release.bundle");
+    execFileSync("git", ["bundle", "create", "-q", bundle, "refs/tags/v0.1.0", "^HEAD"], { cwd: root });
+  };
+  const first = clone("first");
+  prepared(first, "name: one\n");
+  step(first, "tag");
+  step(first, "move the floating tag");
+  const tags = () => execFileSync("git", ["ls-remote", origin, "refs/tags/*"], { encoding: "utf8" });
+  const [one, other] = tags()
+    .trim()
+    .split("\n")
+    .map((line) => line.split("\t")[0]);
+  expect(one).toBe(other);
+  execFileSync("git", ["tag", "-d", "v0.1.0"], { cwd: root });
+  const second = clone("second");
+  execFileSync("git", ["tag", "-d", "v0.1.0"], { cwd: second });
+  prepared(second, "name: two\n");
+  const before = tags();
+  expect(() => step(second, "tag")).toThrow("already exists");
+  expect(tags()).toBe(before);
+
+  writeFileSync(join(first, "package.json"), JSON.stringify({ name: "mergeml", version: "0.1.0" }));
+  execFileSync("npm", ["pack", "--silent", "--pack-destination", "dist"], { cwd: first, env });
+  // No name of a host: whatever is no file ends here.
+  const local = (script: string) =>
+    script.replace(/ #.*/, "").replace("npm publish", "npm publish --dry-run --offline --json");
+  expect(step(first, "npm", local)).toContain('"mergeml@0.1.0"');
 });
