@@ -5,6 +5,9 @@ import { RefusedRequest } from "../rows/refused-request.ts";
 import type { RowSignature } from "../rows/row-signature.ts";
 import { scanJsonRows } from "../rows/scan-rows.ts";
 
+/** What programs write for numbers that JSON does not have. */
+const notFinite = " (it has no NaN and no Infinity; null stands for a missing value)";
+
 /** JSON of a body. Throws RefusedRequest (400) that says where it breaks off. */
 function parseJson(body: Uint8Array): unknown {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
@@ -13,7 +16,9 @@ function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(bytes.toString("utf8"));
   } catch (error) {
-    throw new RefusedRequest(400, `the body is not valid JSON: ${(error as Error).message.slice(0, 200)}`);
+    const { message } = error as Error;
+    const hint = /^Unexpected token '[NI]'|^No number after minus sign/.test(message) ? notFinite : "";
+    throw new RefusedRequest(400, `the body is not valid JSON${hint}: ${message.slice(0, 200)}`);
   }
 }
 

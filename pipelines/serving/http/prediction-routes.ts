@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
 import { type Arrival, answerRows, type RowsAnswer, ScoringError } from "../answer-rows.ts";
 import type { AnsweredRequest } from "../answered-request.ts";
 import { type InferBody, inferSchema, readInferRequest } from "../inference/infer-request.ts";
@@ -20,7 +20,13 @@ interface ModelRoute {
 
 /** The routes that answer rows. */
 export function predictionRoutes(app: FastifyInstance, context: ServerContext, admission: Admission): void {
-  const options = { onRequest: admission.admit };
+  // Nobody reads, or judges, a body for what is not there.
+  const isServed: onRequestHookHandler = (request, _reply, done) => {
+    const { model = "", version } = request.params as ModelRoute["Params"];
+    servedPair(context, model, version);
+    done();
+  };
+  const options = { onRequest: [admission.admit, isServed] };
   const infer = async (request: FastifyRequest<ModelRoute>, reply: FastifyReply) => {
     const arrival = arrivalOf(context);
     const { model, version } = request.params;

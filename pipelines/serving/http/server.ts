@@ -1,4 +1,5 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import { formatNumber } from "../../statistics/format-number.ts";
 import { ScoringError } from "../answer-rows.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
 import { hasToken, openAdmission } from "./admission.ts";
@@ -8,7 +9,7 @@ import type { Metrics } from "./metrics.ts";
 import { describeApi } from "./openapi.ts";
 import { predictionRoutes } from "./prediction-routes.ts";
 import { protocolRoutes } from "./protocol-routes.ts";
-import type { ServerContext } from "./server-context.ts";
+import { defaultLimits, type ServerContext } from "./server-context.ts";
 import { openTally, type Tally } from "./tally.ts";
 import { openWebhook } from "./webhook.ts";
 
@@ -110,7 +111,7 @@ function requireToken(app: FastifyInstance, token: string): void {
 
 /** Every error is JSON with `error` in words; what is wrong with rows is in `problems` too. */
 function sendError({ log }: ServerContext, tally: Tally, error: FastifyError | Error, reply: FastifyReply): void {
-  const { status, message, problems } = told(error);
+  const { status, message, problems } = told(error, reply.request.routeOptions.bodyLimit);
   tally.refuse(status);
   if (status >= 500)
     log.warn(
@@ -120,14 +121,20 @@ function sendError({ log }: ServerContext, tally: Tally, error: FastifyError | E
   reply.code(status).send({ error: message, ...(problems && problems.length > 0 ? { problems } : {}) });
 }
 
-function told(error: FastifyError | Error): { status: number; message: string; problems?: RefusedRequest["problems"] } {
+function told(
+  error: FastifyError | Error,
+  limit = defaultLimits.body,
+): { status: number; message: string; problems?: RefusedRequest["problems"] } {
   if (error instanceof RefusedRequest)
     return { status: error.status, message: error.message, problems: error.problems };
   if (error instanceof ScoringError) return { status: 500, message: error.message };
   const { code = "", statusCode = 500, validation } = error as FastifyError;
   if (validation) return { status: 400, message: `the body is no such request: ${error.message}` };
   if (code === "FST_ERR_CTP_BODY_TOO_LARGE")
-    return { status: 413, message: "the body is too large; send fewer rows at a time" };
+    return {
+      status: 413,
+      message: `the body is above ${formatNumber(limit / 2 ** 20, 3)} MiB; send fewer rows at a time`,
+    };
   if (code.startsWith("FST_") && statusCode < 500) return { status: statusCode, message: error.message };
   return { status: 500, message: "the server made a mistake; its log says which" };
 }

@@ -30,16 +30,18 @@ export interface LogWatchOptions {
 
 /** Milliseconds until the first look, and between two looks at what is due. */
 const [first, tick] = [30_000, 1000];
+/** Milliseconds until what was answered is in a file, with room: a file is written when its first row is a minute old. */
+const settling = 120_000;
 /** One core in twenty. */
 const usualRest = 19;
 
 interface Looked {
   /** Of which versions. */
   versions: string;
-  /** Answered when it was looked at, and whether they were as many at the look before: rows reach their file a minute later. */
-  rows: number;
-  settled: boolean;
   at: number;
+  /** Answered when it was looked at, and since which look they were as many. */
+  rows: number;
+  since: number;
   findings: LiveFindings | null;
 }
 
@@ -62,7 +64,8 @@ export function openLogWatch(options: LogWatchOptions): LogWatch {
   const isDue = (entry: TableEntry): boolean => {
     const last = looked.get(entry.name);
     if (last?.versions !== versionsOf(entry)) return true;
-    return performance.now() - last.at >= every && (rowsOf(entry) !== last.rows || !last.settled);
+    const isSettled = rowsOf(entry) === last.rows && last.at - last.since > settling;
+    return performance.now() - last.at >= every && !isSettled;
   };
   const find = async ({ name, pair }: TableEntry): Promise<LiveFindings | null> => {
     const snapshot = options.snapshot();
@@ -80,7 +83,8 @@ export function openLogWatch(options: LogWatchOptions): LogWatch {
       said = error.message;
       return null;
     });
-    looked.set(entry.name, { versions, rows, settled: before?.rows === rows, at, findings });
+    const isSame = before?.versions === versions && before.rows === rows;
+    looked.set(entry.name, { versions, at, rows, since: isSame ? before.since : at, findings });
   };
   const watch = async () => {
     await pause(Math.min(every, first));
