@@ -1,5 +1,5 @@
 import { type ColumnShape, readSeries } from "../../evaluation/pictures/pictures.ts";
-import { formatNumber, formatPercent } from "../../statistics/format-number.ts";
+import { formatPercent } from "../../statistics/format-number.ts";
 import type { Facts } from "../page/facts.ts";
 import { figure } from "../page/figure.ts";
 import { type Html, html } from "../page/html.ts";
@@ -49,7 +49,7 @@ export function columnFigures({ plots, facts, evaluation }: Drawing): Html[] {
           header: shape.axis ? "from" : "value",
           cell: (bar) =>
             shape.axis
-              ? formatNumber(bar.from)
+              ? facts.edge(`${path}.axis`, bar.at)
               : bar.at < (shape.labels?.length ?? 0)
                 ? facts.text(`${path}.labels.${bar.at}`, 80)
                 : "all others",

@@ -1,16 +1,20 @@
 import { type Axis, readSeries, type Series } from "../../evaluation/pictures/pictures.ts";
-import { formatCount, formatNumber } from "../../statistics/format-number.ts";
+import { formatCount } from "../../statistics/format-number.ts";
+import type { Facts } from "../page/facts.ts";
 import { figure } from "../page/figure.ts";
 import { type Html, html } from "../page/html.ts";
 import type { Plots } from "../page/plots.ts";
+
+/** An axis with its place in the record. */
+type LabelledAxis = Axis & { label: string; path: string };
 
 export interface DensityParts {
   title: string;
   /** Of the record: the list of series, one for each part of `up`. */
   path: string;
   cells: readonly Series[];
-  across: Axis & { label: string };
-  up: Axis & { label: string };
+  across: LabelledAxis;
+  up: LabelledAxis;
   colour: string;
   /** Where up equals across, or where up is zero. */
   rule: "diagonal" | "zero";
@@ -18,7 +22,7 @@ export interface DensityParts {
 }
 
 /** Rows by two numbers, the darker the more. */
-export function densityFigure(plots: Plots, parts: DensityParts): Html {
+export function densityFigure({ plots, facts }: { plots: Plots; facts: Facts }, parts: DensityParts): Html {
   const { across, up, cells, colour, rule, title } = parts;
   const [wide, high] = [(across.to - across.from) / across.bins, (up.to - up.from) / up.bins];
   const rows = cells.map(readSeries);
@@ -51,12 +55,12 @@ export function densityFigure(plots: Plots, parts: DensityParts): Html {
           }),
     ],
   });
-  return figure({ title, picture, table: cellTable(parts, rows), note: parts.note ?? null });
+  return figure({ title, picture, table: cellTable(facts, parts, rows), note: parts.note ?? null });
 }
 
 /** The lowest part of `up` comes last, as in the picture. */
-function cellTable({ title, path, across, up }: DensityParts, rows: readonly number[][]): Html {
-  const start = (axis: Axis, at: number) => formatNumber(axis.from + (at * (axis.to - axis.from)) / axis.bins, 3);
+function cellTable(facts: Facts, { title, path, across, up }: DensityParts, rows: readonly number[][]): Html {
+  const start = (axis: LabelledAxis, at: number) => facts.edge(axis.path, at, 3);
   const line = (row: readonly number[], y: number) =>
     html`<tr><th scope="row" class="number">${start(up, y)}</th>${row.map((count, x) => (count === 0 ? html`<td></td>` : html`<td data-path="${y}.${x}">${formatCount(count)}</td>`))}</tr>\n`;
   return html`<div class="scroll cells" role="region" tabindex="0" aria-label="${title}: rows by cell"><table data-root="${path}">

@@ -129,7 +129,12 @@ export function differenceFigure({ plots, evaluation, facts, candidate, own }: D
   const table = factTable<(typeof bars)[number]>(
     "Resamples by difference",
     [
-      { header: "difference from", cell: (bar) => formatNumber(bar.from), isName: true, isNumber: true },
+      {
+        header: "difference from",
+        cell: ({ at }) => facts.edge("evaluation.pictures.resampled.axis", at),
+        isName: true,
+        isNumber: true,
+      },
       {
         header: "resamples",
         cell: (bar) => facts.count(`evaluation.pictures.resampled.counts.${bar.at}`),

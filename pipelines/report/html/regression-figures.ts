@@ -1,5 +1,4 @@
 import { type Axis, type RegressionPictures, readSeries } from "../../evaluation/pictures/pictures.ts";
-import { formatNumber } from "../../statistics/format-number.ts";
 import { figure } from "../page/figure.ts";
 import type { Html } from "../page/html.ts";
 import { colours } from "../page/plots.ts";
@@ -16,12 +15,12 @@ export function predictedFigure(drawing: Drawing, who: Contender = "candidate"):
   const side = pictures?.[who];
   if (!pictures || !side) return null;
   const { target } = drawing.candidate.config.features;
-  return densityFigure(drawing.plots, {
+  return densityFigure(drawing, {
     title: `Predicted against actual: ${nameOf(drawing, who)}`,
     path: `${base}.${who}.density`,
     cells: side.density,
-    across: { ...pictures.values, label: `predicted ${target}` },
-    up: { ...pictures.values, label: `actual ${target}` },
+    across: { ...pictures.values, path: `${base}.values`, label: `predicted ${target}` },
+    up: { ...pictures.values, path: `${base}.values`, label: `actual ${target}` },
     colour: colours[who],
     rule: "diagonal",
     note: "Darker: more rows. Dashed: as predicted. The outermost 1% is in the outermost cells.",
@@ -51,12 +50,12 @@ function spreadFigure(
 ): Html | null {
   const side = sides[who];
   if (!side) return null;
-  return densityFigure(drawing.plots, {
+  return densityFigure(drawing, {
     title: `Residuals by prediction: ${nameOf(drawing, who)}`,
     path: `${base}.${who}.spread`,
     cells: side.spread,
-    across: { ...values, label: "predicted" },
-    up: { ...residuals, label: "actual − predicted" },
+    across: { ...values, path: `${base}.values`, label: "predicted" },
+    up: { ...residuals, path: `${base}.residuals`, label: "actual − predicted" },
     colour: colours[who],
     rule: "zero",
   });
@@ -99,7 +98,7 @@ function residualFigure(drawing: Drawing, pictures: RegressionPictures): Html {
   const table = factTable<(typeof bars)[number]>(
     "Rows by residual",
     [
-      { header: "residual from", cell: ({ from }) => formatNumber(from), isName: true, isNumber: true },
+      { header: "residual from", cell: ({ at }) => facts.edge(`${base}.residuals`, at), isName: true, isNumber: true },
       { header: nameOf(drawing, "candidate"), cell: cell("candidate"), isNumber: true },
       ...(pictures.production
         ? [{ header: nameOf(drawing, "production"), cell: cell("production"), isNumber: true }]

@@ -1,4 +1,4 @@
-import { readSeries } from "../../evaluation/pictures/pictures.ts";
+import { type Axis, readSeries } from "../../evaluation/pictures/pictures.ts";
 import { formatCount, formatNumber, formatPercent, formatSigned } from "../../statistics/format-number.ts";
 import { type Html, html } from "./html.ts";
 import { foreign } from "./phrases.ts";
@@ -32,6 +32,12 @@ export class Facts {
     const value = this.value(path);
     if (typeof value !== "number") return html`<span class="none">–</span>`;
     return html`<data data-path="${path}" value="${String(value)}">${format(value)}</data>`;
+  }
+
+  /** Where a part of an axis begins, which follows from the axis. */
+  edge(path: string, at: number, digits?: number): Html {
+    const { from, to, bins } = this.value(path) as Axis;
+    return html`<data data-axis="${path}" data-at="${at}">${formatNumber(from + (at * (to - from)) / bins, digits)}</data>`;
   }
 
   count(path: string): Html {

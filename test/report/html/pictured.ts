@@ -80,6 +80,24 @@ export const classified: JudgedEntry = entryOf(
   "is-late",
 );
 
+const kinds = ["early", "on time", "late"];
+const kindOf = (value: number) => kinds[value < 15 ? 0 : value < 30 ? 1 : 2]!;
+const threeScores = (values: readonly number[]) =>
+  probabilities(
+    kinds,
+    values.map((value) => {
+      const [early = 0, , late = 0] = [1 / (1 + Math.exp((value - 15) / 4)), 0, 1 / (1 + Math.exp((30 - value) / 4))];
+      const rest = Math.max(0.01, 1 - early - late);
+      return [early, rest, late].map((each) => each / (early + rest + late));
+    }),
+  );
+
+/** A classification of three classes. */
+export const sorted: JudgedEntry = entryOf(
+  evaluateClasses(actual.map(kindOf), threeScores(better), threeScores(worse), { primary: "log_loss" }),
+  "arrival-kind",
+);
+
 function entryOf(evaluation: Evaluation, name: string): JudgedEntry {
   const config = modelConfig(name, {
     task: evaluation.task,

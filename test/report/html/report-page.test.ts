@@ -6,7 +6,7 @@ import { reportPage, versionPage } from "../../../pipelines/report/html/report-p
 import * as cases from "../cases.ts";
 import { driftCases } from "../drift-cases.ts";
 import { hostileEntries } from "../hostile-entries.ts";
-import { classified, regressed } from "./pictured.ts";
+import { classified, regressed, sorted } from "./pictured.ts";
 import { compareWithRecord } from "./told-numbers.ts";
 
 const history: ScoredVersion[] = [1, 2, 3].map((version) => ({
@@ -18,12 +18,13 @@ const history: ScoredVersion[] = [1, 2, 3].map((version) => ({
 }));
 
 /** What a page may say with digits that are none of the record's: axes of tables, words. */
-const words = /^(?:near 0|−?[\d.,e−]+|.*\b(?:v\d+|95%|outermost 1%|worst \d+ of \d+).*|−?[\d.,]+–.*|[≤>] .*)$/s;
+const words = /^(?:near 0|.*\b(?:v\d+|95%|outermost 1%|worst \d+ of \d+).*|−?[\d.,]+–.*|[≤>] .*)$/s;
 
 describe("the report of candidates", () => {
   test.each<[string, ReportEntry]>([
     ["a regression", regressed],
-    ["a classification", classified],
+    ["a classification of two classes", classified],
+    ["one of three", sorted],
   ])("%s: every number is the record's, and there are many", async (_, entry) => {
     const record = { entries: [entry], histories: [history] };
     const page = await reportPage(record);
@@ -63,6 +64,8 @@ describe("the report of candidates", () => {
       "$1" + "7",
     );
     expect(compareWithRecord(page, record).wrong).not.toEqual([]);
+    const shifted = (await reportPage(record)).replace(/(<data data-axis="[^"]*" data-at="3">)[^<]*/, "$1" + "7");
+    expect(compareWithRecord(shifted, record).wrong).toHaveLength(1);
   });
 
   test("without a script, and with a policy that allows none", async () => {
@@ -108,14 +111,16 @@ test("a version: every number is the record's", async () => {
     history,
   };
   const page = await versionPage(record);
-  const { wrong, numbers } = compareWithRecord(page, record);
+  const { wrong, numbers, others } = compareWithRecord(page, record);
   expect(wrong).toEqual([]);
+  expect(others.filter((each) => !words.test(each))).toEqual([]);
   expect(numbers).toBeGreaterThan(300);
   expect(page).toContain("● in production");
 });
 
 test.each(Object.entries(driftCases))("drift, %s: every number is the record's", async (_, models) => {
   const page = await driftPage({ models });
-  expect(compareWithRecord(page, { models }).wrong).toEqual([]);
+  const { wrong, others } = compareWithRecord(page, { models });
+  expect([wrong, others]).toEqual([[], []]);
   expect(page.length).toBeLessThan(500_000);
 });

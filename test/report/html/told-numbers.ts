@@ -1,5 +1,6 @@
 import { parseHTML } from "linkedom";
 import { visibleText } from "../../../pipelines/errors/visible-text.ts";
+import type { Axis } from "../../../pipelines/evaluation/pictures/pictures.ts";
 import { valueText } from "../../../pipelines/report/config-changes.ts";
 import { Facts } from "../../../pipelines/report/page/facts.ts";
 import { shortLabel } from "../../../pipelines/report/page/plots.ts";
@@ -31,6 +32,7 @@ export function compareWithRecord(page: string, record: unknown): ToldNumbers {
   const all = (selector: string) => [...document.querySelectorAll(selector)];
   const [numbers, texts, configs] = [all("[data-path]"), all("[data-text]"), all("[data-config]")];
   const wrong = [
+    ...all("[data-axis]").flatMap((element) => wrongEdge(element, facts)),
     ...numbers.flatMap((element) => wrongNumber(element, facts)),
     ...texts.flatMap((element) => wrongText(element, facts)),
     ...configs.flatMap((element) => {
@@ -38,7 +40,7 @@ export function compareWithRecord(page: string, record: unknown): ToldNumbers {
       return element.textContent === shown ? [] : [`${pathOf(element, "data-config")}: ${element.textContent}`];
     }),
   ];
-  const told = "[data-path], [data-text], [data-config], svg, style, title, script, .quoted, pre";
+  const told = "[data-path], [data-axis], [data-text], [data-config], svg, style, title, script, .quoted, pre";
   const leaves = all("body *").filter((element) => [...element.querySelectorAll("*")].length === 0);
   const others = leaves.filter((leaf) => /\d/.test(leaf.textContent) && leaf.closest(told) === null);
   return { numbers: numbers.length, texts: texts.length, wrong, others: others.map(({ textContent }) => textContent) };
@@ -57,6 +59,16 @@ function wrongNumber(element: Element, facts: Facts): string[] {
     Math.abs(shown - expected) <= Math.abs(expected) * (value === null ? 0 : 6e-3) ||
     Math.abs(shown - expected) < 1e-12;
   return near ? [] : [`${path} is ${expected}, and the page says ${element.textContent}`];
+}
+
+/** A table of cells has the axes of what it is in. */
+function wrongEdge(element: Element, facts: Facts): string[] {
+  const path = `${rootOf(element.closest("table")!.parentElement!)}${element.getAttribute("data-axis")}`;
+  const { from, to, bins } = facts.value(path) as Axis;
+  const expected = from + (Number(element.getAttribute("data-at")) * (to - from)) / bins;
+  const isNear =
+    Math.abs(shownNumber(element.textContent) - expected) <= Math.abs(expected) * 6e-3 + (to - from) * 1e-9;
+  return isNear ? [] : [`${path} has ${expected}, and the page says ${element.textContent}`];
 }
 
 /** `−1,234.5`, `+12%`, `1.2e−7` */
