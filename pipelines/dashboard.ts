@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { parseSubject } from "./registry/commit-message.ts";
 import { fetchFileOf } from "./registry/partial-clone.ts";
 import { recordFile } from "./registry/paths.ts";
@@ -7,45 +8,76 @@ import type { DashboardFacts, DashboardModel, ListedMove } from "./report/dashbo
 import { dashboardPages } from "./report/dashboard/dashboard-pages.ts";
 import type { ReadVersion } from "./report/dashboard/listed-version.ts";
 import { readVersionsApart } from "./report/dashboard/version-reader.ts";
+import type { FoundDrift } from "./run-log/found-drift.ts";
 import { readStatus } from "./status.ts";
-import type { DriftEntry, DriftPoint } from "./watch/drift/model-drift.ts";
+import type { ModelState } from "./watch/model-state.ts";
 import type { Workspace } from "./workspace/workspace.ts";
+import { writeAside } from "./workspace/write-aside.ts";
 
-/** Builds the pages of the whole registry, by their paths. `drift` is what checks elsewhere found, such as `mergeml drift --json`. */
+/**
+ * Builds the pages of the whole registry, by their paths. Drift is what `drift` tells, such as `mergeml drift --json`
+ * elsewhere, else the newer of what was found here and by a job.
+ */
 export async function buildDashboard(
   workspace: Workspace,
-  drift: readonly DriftEntry[] = [],
+  drift: readonly FoundDrift[] = [],
 ): Promise<Map<string, string>> {
   return dashboardPages(await readDashboard(workspace, drift));
 }
 
+/** Builds them into a folder, and returns them. */
+export async function writeDashboard(
+  workspace: Workspace,
+  folder: string,
+  drift: readonly FoundDrift[] = [],
+): Promise<Map<string, string>> {
+  const pages = await buildDashboard(workspace, drift);
+  const all = [...pages];
+  // Some at a time: a registry may have more models than a process may open files.
+  for (let from = 0; from < all.length; from += 32)
+    await Promise.all(all.slice(from, from + 32).map(([path, text]) => writeAside(join(folder, path), text)));
+  return pages;
+}
+
 /** All models, versions, moves and runs. */
-async function readDashboard(workspace: Workspace, drift: readonly DriftEntry[]): Promise<DashboardFacts> {
+async function readDashboard(workspace: Workspace, given: readonly FoundDrift[]): Promise<DashboardFacts> {
   const { registry, clock } = workspace;
   const snapshot = await registry.snapshot({ fetch: true });
-  const [entries, versions, moves, { runs }, web] = await Promise.all([
+  const [entries, versions, moves, { runs }, kept, web] = await Promise.all([
     readStatus(workspace),
     readVersions(workspace, snapshot),
     readMoves(workspace, snapshot.tip),
     workspace.runs.read(),
+    workspace.runs.readDrift(),
     webAddress(workspace),
   ]);
-  const windows = new Map(drift.flatMap((entry) => (entry.outcome === "error" ? [] : [[entry.model, entry] as const])));
   const runsOf = Map.groupBy(runs, ({ model }) => model);
   const models = entries.map((status): DashboardModel => {
     const { model } = status;
-    const checked = windows.get(model);
+    const drift = lastFound(status, kept.get(model), given);
     const own = versions.get(model) ?? [];
     return {
-      status: { ...status, drift: checked && checked.version === status.production ? checked : status.drift },
+      status: { ...status, drift },
       ...(own.at(-1)?.about ?? { owner: null, description: "" }),
       versions: own.map(({ listed }) => listed),
       moves: moves.get(model) ?? [],
       runs: runsOf.get(model) ?? [],
-      windows: (checked?.history ?? status.drift?.history ?? []).toReversed() as DriftPoint[],
+      windows: (drift?.history ?? []).toReversed(),
     };
   });
   return { built: clock.now().toISOString(), tip: snapshot.tip, web, models };
+}
+
+/** What was handed over, else the check of the newest window, of what is in production. */
+function lastFound(
+  { model, production, drift }: ModelState,
+  kept: FoundDrift | undefined,
+  given: readonly FoundDrift[],
+): ModelState["drift"] {
+  const isCurrent = (each: FoundDrift | undefined) => each?.model === model && each.version === production;
+  const handed = given.find(isCurrent);
+  if (handed || !kept || !isCurrent(kept)) return handed ?? drift;
+  return drift && drift.window.to > kept.window.to ? drift : kept;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
-import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
+import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import type { Action } from "../shared/action.ts";
 import { listDriftIssues } from "../shared/github/drift-issue.ts";
@@ -55,12 +55,18 @@ export async function answerModels(action: Action): Promise<void> {
     }
   }
   await tell(action, answers);
+  await workspace.runs.keepDrift(answers.flatMap(({ entry, production }) => stillFound(entry, production)));
   const [failure] = failures.toSorted(
     (a, b) => Number(b instanceof EnvironmentError) - Number(a instanceof EnvironmentError),
   );
   if (failure) throw failure;
   const unchecked = answers.filter(({ entry }) => entry?.outcome === "error" && entry.error.kind !== "unwatched");
   if (unchecked.length > 0) action.fail(`could not be checked: ${unchecked.map(({ model }) => model).join(", ")}`);
+}
+
+/** What was found of a version that is in production still. */
+function stillFound(entry: DriftEntry | null, production: number | null): ModelDrift[] {
+  return entry !== null && entry.outcome !== "error" && entry.version === production ? [entry] : [];
 }
 
 function choose(action: Action, all: ReadonlySet<string>): string[] {

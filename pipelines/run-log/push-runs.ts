@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Log } from "../ports/log.ts";
 import { type Branch, openBranch } from "../registry/branch.ts";
-import { makeCommits } from "../registry/git/commits.ts";
+import { type CommitPlan, makeCommits } from "../registry/git/commits.ts";
 import type { Git } from "../registry/git/git.ts";
 import { readAllObjects } from "../registry/git/objects.ts";
 import { type Attempt, compareAndSwap } from "../registry/write-branch.ts";
@@ -54,23 +54,40 @@ export function openRunsBranch({ git, remote, log }: Pick<RunPusher, "git" | "re
 }
 
 async function addToBranch(pusher: RunPusher, queued: readonly QueuedRun[]): Promise<number> {
-  const { git, clock, random = Math.random } = pusher;
   const records = [...new Map(queued.map(({ record }) => [record.id, record])).values()];
+  const written = await writeRunsBranch(
+    pusher,
+    async (tip) => {
+      const missing = await missingAt(pusher.git, tip, records);
+      const changes = missing.map((record) => ({ path: runPath(record), content: runText(record) }));
+      return missing.length === 0 ? null : { message: messageOf(missing), changes };
+    },
+    true,
+  );
+  return written?.changes.length ?? 0;
+}
+
+/**
+ * Adds a commit to the branch, planned from its tip, and anew when others were faster. `seen`: the tip of the last fetch will do at
+ * first. null: there was nothing to write.
+ */
+export async function writeRunsBranch(
+  pusher: RunPusher,
+  plan: (tip: string | null) => Promise<CommitPlan | null>,
+  seen = false,
+): Promise<CommitPlan | null> {
+  const { git, clock, random = Math.random } = pusher;
   const identity = await git.identity();
-  const add: Attempt<number> = async (branch, tip) => {
-    const missing = await missingAt(git, tip, records);
-    if (missing.length === 0) return { result: 0 };
-    const changes = missing.map((record) => ({ path: runPath(record), content: runText(record) }));
-    const [commit] = await makeCommits(git, tip, [{ message: messageOf(missing), changes }], {
-      identity,
-      time: clock.now(),
-    });
+  const add: Attempt<CommitPlan | null> = async (branch, tip) => {
+    const planned = await plan(tip);
+    if (planned === null) return { result: null };
+    const [commit] = await makeCommits(git, tip, [planned], { identity, time: clock.now() });
     const moved = await branch.move(tip, commit!);
-    return moved.state === "moved" ? { result: missing.length } : { error: moved.error };
+    return moved.state === "moved" ? { result: planned } : { error: moved.error };
   };
   return compareAndSwap({ branch: () => openRunsBranch(pusher), clock, random }, add, {
     deadline: deadlineMinutes,
-    seen: true,
+    seen,
   });
 }
 

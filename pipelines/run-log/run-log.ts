@@ -5,7 +5,8 @@ import type { Log } from "../ports/log.ts";
 import { GitError } from "../registry/git/failure.ts";
 import type { Git } from "../registry/git/git.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
-import type { PushedRuns } from "./push-runs.ts";
+import type { FoundDrift } from "./found-drift.ts";
+import type { PushedRuns, RunPusher } from "./push-runs.ts";
 import type { ReadRuns } from "./read-runs.ts";
 import type { RunEvent, RunRecord } from "./run-record.ts";
 
@@ -20,6 +21,10 @@ export interface RunLog {
   addFailure(config: ModelConfig, folder: string, error: unknown, event: RunEvent): Promise<void>;
   /** All runs, of one model when it is named; when the remote cannot be reached, as last seen. */
   read(model?: string): Promise<ReadRuns>;
+  /** Tells other machines what the last check of each model found; a failure is a warning. */
+  keepDrift(found: readonly FoundDrift[]): Promise<void>;
+  /** What the last checks of jobs found, by model; when the remote cannot be reached, as last seen. */
+  readDrift(): Promise<Map<string, FoundDrift>>;
   /** Pushes what waits here, and in other folders. Throws GitError when the remote refuses. */
   push(folders?: readonly string[]): Promise<PushedRuns>;
 }
@@ -64,19 +69,32 @@ export function openRunLog(options: RunLogOptions): RunLog {
         return failedRunOf(config, messageOf(error), { ...context, commit, dirty });
       }),
     async read(model) {
-      const [{ readRuns }, { openRunsBranch }, { queueFolder }] = await Promise.all([
-        import("./read-runs.ts"),
-        import("./push-runs.ts"),
-        import("./run-queue.ts"),
-      ]);
-      const branch = await openRunsBranch(pusher);
-      const tip = await branch.tip(true).catch(async (error: Error) => {
-        log.warn(`the run log is shown as last seen: ${error.message}`);
-        return branch.tip(false).catch(() => null); // never fetched, and out of reach: only the queue is known
-      });
-      return readRuns(git, tip, queueFolder(root), model);
+      const [{ readRuns }, { queueFolder }] = await Promise.all([import("./read-runs.ts"), import("./run-queue.ts")]);
+      return readRuns(git, await tipOf(pusher), queueFolder(root), model);
+    },
+    async keepDrift(found) {
+      try {
+        await (await import("./keep-drift.ts")).keepDrift(pusher, found);
+      } catch (error) {
+        log.warn(
+          `what the checks found is not on the run log's branch: ${messageOf(error)}\n  All else is as it should be.`,
+        );
+      }
+    },
+    async readDrift() {
+      return (await import("./keep-drift.ts")).readDrift(git, await tipOf(pusher));
     },
   };
+}
+
+/** The branch now, else as last seen. */
+async function tipOf(pusher: RunPusher): Promise<string | null> {
+  const { openRunsBranch } = await import("./push-runs.ts");
+  const branch = await openRunsBranch(pusher);
+  return branch.tip(true).catch(async (error: Error) => {
+    pusher.log.warn(`the run log is shown as last seen: ${error.message}`);
+    return branch.tip(false).catch(() => null); // never fetched, and out of reach: only the queue is known
+  });
 }
 
 async function neverFail(

@@ -216,8 +216,30 @@ jobs:
       packages: read
       pull-requests: write
 ${call("rollback.yml", passed(["model", "to", ...(isStaged ? ["environment"] : [])]))}${secretsToTell}`,
+    // One site holds all of a folder; Pages has one for a repository.
+    ...(beside === "" && { ".github/workflows/dashboard.yml": dashboardCaller(call("dashboard.yml")) }),
     ...(isStaged && { [`.github/workflows/model-promote${suffix}.yml`]: promoteCaller(suffix, environments, call) }),
   };
+}
+
+/** After whatever changes what it shows. */
+function dashboardCaller(call: string): string {
+  return `# Publishes the dashboard of all models to GitHub Pages, where the repository's variable MERGEML_DASHBOARD is true.
+name: dashboard
+on:
+  # zizmor: ignore[dangerous-triggers] the default branch is checked out, and no code or artifact of the run is read
+  workflow_run:
+    workflows: [model-deploy, drift, registry]
+    types: [completed]
+  workflow_dispatch:
+permissions: {}
+jobs:
+  dashboard:
+    permissions:
+      contents: read
+      id-token: write
+      pages: write
+${call}`;
 }
 
 /** Runs every day, and by hand for what a person does not want to wait for. */

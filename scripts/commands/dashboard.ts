@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { buildDashboard } from "../../pipelines/dashboard.ts";
+import { buildDashboard, writeDashboard } from "../../pipelines/dashboard.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { type FoundDrift, foundDriftOf } from "../../pipelines/run-log/found-drift.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
-import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
-import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Command } from "../cli/command.ts";
 
 export const dashboard: Command = {
@@ -35,11 +34,9 @@ export const dashboard: Command = {
       });
     const opened = await workspace();
     const drift = file === undefined ? [] : await readDrift(resolve(directory, file));
-    const build = () => buildDashboard(opened, drift);
     if (output !== undefined) {
-      const pages = await build();
       const folder = resolve(directory, output);
-      await writePages(folder, [...pages]);
+      const pages = await writeDashboard(opened, folder, drift);
       const data = {
         folder,
         pages: pages.size,
@@ -52,7 +49,7 @@ export const dashboard: Command = {
         };
     }
     const { serveDashboard } = await import("../../pipelines/serve-dashboard.ts");
-    const serving = await serveDashboard(build, portOf(option("port")));
+    const serving = await serveDashboard(() => buildDashboard(opened, drift), portOf(option("port")));
     log.info(`${serving.url} until Ctrl-C`);
     await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
     await serving.close();
@@ -60,32 +57,32 @@ export const dashboard: Command = {
   },
 };
 
-/** Some at a time: a registry may have more models than a process may open files. */
-async function writePages(folder: string, pages: readonly (readonly [path: string, text: string])[]): Promise<void> {
-  for (let from = 0; from < pages.length; from += 32)
-    await Promise.all(pages.slice(from, from + 32).map(([path, text]) => writeAside(join(folder, path), text)));
-}
-
 function portOf(text = "8321"): number {
   if (/^\d{1,5}$/.test(text) && Number(text) < 65_536) return Number(text);
   throw new UserError({ message: `--port ${text} is no port`, hint: "a whole number up to 65535: --port 8321" });
 }
 
-async function readDrift(file: string): Promise<DriftEntry[]> {
-  try {
-    const { models } = JSON.parse(await readFile(file, "utf8")) as { models?: unknown };
-    if (Array.isArray(models)) return models as DriftEntry[];
-  } catch (cause) {
-    throw new UserError(
-      {
-        message: `--drift ${file} cannot be read: ${(cause as Error).message}`,
-        hint: "write it with: mergeml drift --json > drift.json",
-      },
-      { cause },
-    );
-  }
-  throw new UserError({
-    message: `--drift ${file} has no list of models`,
-    hint: "write it with: mergeml drift --json > drift.json",
+/** What was found; models that could not be checked have nothing to show. */
+async function readDrift(file: string): Promise<FoundDrift[]> {
+  const hint = "write it with: mergeml drift --json > drift.json";
+  const models = await readModels(file, hint);
+  return models.flatMap((model, at) => {
+    if ((model as { outcome?: unknown } | null)?.outcome === "error") return [];
+    const found = foundDriftOf(model);
+    if (found === null)
+      throw new UserError({ message: `--drift ${file}: models[${at}] is no result of a check`, hint });
+    return [found];
   });
+}
+
+async function readModels(file: string, hint: string): Promise<unknown[]> {
+  let told: unknown;
+  try {
+    told = JSON.parse(await readFile(file, "utf8"));
+  } catch (cause) {
+    throw new UserError({ message: `--drift ${file} cannot be read: ${(cause as Error).message}`, hint }, { cause });
+  }
+  const { models } = (told ?? {}) as { models?: unknown };
+  if (Array.isArray(models)) return models;
+  throw new UserError({ message: `--drift ${file} has no list of models`, hint });
 }

@@ -8,6 +8,7 @@ import { viewSchema } from "../../pipelines/features/view-schema.ts";
 import { driftEntrySchema } from "../../pipelines/handover/drift-handover.ts";
 import { planSchema } from "../../pipelines/handover/plan-handover.ts";
 import { bundleSchema } from "../../pipelines/handover/training-schema.ts";
+import { foundDriftSchema } from "../../pipelines/run-log/found-drift.ts";
 import { runSchema } from "../../pipelines/run-log/parse-run.ts";
 import { modelParts } from "../../pipelines/workspace/read-models.ts";
 
@@ -16,7 +17,7 @@ function schemas(): Record<SchemaUse, readonly object[]> {
   const { $schema: _, ...model } = modelSchema(modelParts(), { spaces: false });
   return {
     written: [model, repositorySchema, viewSchema],
-    handed: [planSchema, bundleSchema, driftEntrySchema, runSchema],
+    handed: [planSchema, bundleSchema, driftEntrySchema, runSchema, foundDriftSchema],
   };
 }
 

@@ -148,10 +148,13 @@ describe("permissions", () => {
   );
 });
 
-it("shows in the documentation what init writes", () => {
-  const text = readFileSync(join(import.meta.dirname, "../../docs/github.md"), "utf8");
-  const caller = written.find(({ file }) => file === "model-pr.yml");
-  expect(text).toContain(`\`\`\`yaml\n# .github/workflows/model-pr.yml\n${caller?.text}\`\`\``);
+it.each([
+  ["github.md", "model-pr.yml"],
+  ["pictures.md", "dashboard.yml"],
+])("docs/%s shows %s as init writes it", (page, name) => {
+  const text = readFileSync(join(import.meta.dirname, "../../docs", page), "utf8");
+  const caller = written.find(({ file }) => file === name);
+  expect(text).toContain(`\`\`\`yaml\n# .github/workflows/${name}\n${caller?.text}\`\`\``);
 });
 
 const judge = shipped.find(({ file }) => file === "model-pr.yml");

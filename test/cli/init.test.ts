@@ -104,7 +104,7 @@ describe("mergeml init", () => {
     mkdirSync(join(root, "ml/nlp"), { recursive: true });
     const first = await mergeml("-C", "ml/nlp", "init", ...actions);
     expect(first, first.stderr).toMatchObject({ code: 0 });
-    expect(first.stdout).toContain("../../.github/workflows/ (5)");
+    expect(first.stdout).toContain("../../.github/workflows/ (6)");
     expect(existsSync(join(root, "ml/nlp/models/flats/model.yaml"))).toBe(true);
     expect(existsSync(join(root, "ml/nlp/.github"))).toBe(false);
     const read = (file: string) => readFileSync(join(root, ".github/workflows", file), "utf8");
@@ -115,7 +115,8 @@ describe("mergeml init", () => {
     mkdirSync(join(root, "vision"));
     for (let round = 0; round < 2; round += 1)
       expect(await mergeml("-C", "vision", "init", ...actions)).toMatchObject({ code: 0 });
-    expect(readdirSync(join(root, ".github/workflows"))).toHaveLength(10);
+    expect(readdirSync(join(root, ".github/workflows"))).toHaveLength(11);
+    expect(existsSync(join(root, ".github/workflows/dashboard-vision.yml"))).toBe(false);
     expect(read("model-report-vision.yml")).toContain("workflows: [model-pr-vision]");
     expect(read("model-pr.yml")).toContain('working-directory: "ml/nlp"\n');
   });

@@ -1,8 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { openWorkspace } from "../../pipelines/open-workspace.ts";
+import { systemClock } from "../../pipelines/ports/clock.ts";
+import { silentLog } from "../../pipelines/ports/log.ts";
 import { deployed, type Scratch } from "../scratch.ts";
 import { startServe } from "../serving/serve-process.ts";
+import { failedDrift, modelDrift } from "../watch/drift/results.ts";
 
 const launcher = join(import.meta.dirname, "../../scripts/mergeml");
 
@@ -35,6 +39,37 @@ it("a site is the same from records and from what is remembered of them, and lea
   const { stderr } = await scratch.mergeml("dashboard", "--output", "site");
   expect(stderr).toContain("rent@2 cannot be read and is left out: see mergeml verify");
   expect((await build(scratch)).get("models/rent.html")).toContain("<h2>1 version</h2>");
+});
+
+it("shows the drift that a job found, and what is handed over instead; another version begins unchecked", async () => {
+  using scratch = await deployed();
+  await using workspace = await openWorkspace({
+    ...{ directory: scratch.root, env: scratch.env, clock: systemClock, log: silentLog, useCache: true },
+  });
+  const [before] = modelDrift().history;
+  const newest = { ...before!, prediction: { column: "prediction", distance: 0.3, limit: 0.1 } };
+  const drifts = { outcome: "drift", persistent: "drift", history: [newest, before!] } as const;
+  const drift = async (...options: string[]) =>
+    /<td data-header="drift">(.*?)<\/td>/s.exec((await build(scratch, ...options)).get("index.html")!)![1];
+  expect(await drift()).toContain("not checked");
+  await workspace.runs.keepDrift([modelDrift({ model: "rent", version: 2, ...drifts })]);
+  expect(await drift()).toContain("not checked");
+  await workspace.runs.keepDrift([modelDrift({ model: "rent", version: 1, ...drifts })]);
+  expect(await drift()).toMatch(/drifting.*<polyline/);
+  scratch.write(
+    "drift.json",
+    JSON.stringify({ models: [failedDrift("rent"), modelDrift({ model: "rent", version: 1 })] }),
+  );
+  expect(await drift("--drift", "drift.json")).toContain("clean");
+  for (const [text, said] of [
+    ['{ "models": [{ "model": "rent", "outcome": "constructor" }] }', "models[0] is no result of a check"],
+    ["{}", "has no list of models"],
+    ["{", "cannot be read"],
+  ] as const) {
+    scratch.write("drift.json", text);
+    const told = await scratch.mergeml("dashboard", "--output", "site", "--drift", "drift.json");
+    expect(told).toMatchObject({ code: 2, stderr: expect.stringContaining(said) });
+  }
 });
 
 it("--serve shows it here, anew for each look at the first page, and nothing beside it", async () => {

@@ -33,6 +33,9 @@ it("works in a repository of models alone, through the workflows that init wrote
   expect([...new Set(first.log.match(/our own setup, in \w+/g))]).toEqual(["our own setup, in train"]);
   expect(first.log).toMatch(/::error file=models\/rooms\/model\.yaml,line=1,/);
   expect(production(repository, "flats"), first.log).toBe(1);
+  const shown = await run("workflow_run", ".github/workflows/dashboard.yml", {});
+  expect(shown.code, shown.log).toBe(0);
+  expect(repository.published("models/flats.html")).toContain("v1 in production");
 
   // The mistake has an issue, #1.
   const change = { model: "flats", params: "{ trees: 60, learning_rate: 0.1 }" };

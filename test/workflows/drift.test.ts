@@ -51,6 +51,12 @@ it("goes from a drift to its issue and retrain pull request, from the merge to t
     { workflow: "model-pr.yml", ref: branch, inputs: { "pull-request": `${number}` } },
   ]);
 
+  // Pages shows it, from a runner that has checked nothing itself.
+  const shown = await run("workflow_run", ".github/workflows/dashboard.yml", {}, { cwd: repository.clone("fresh") });
+  expect(shown.code, shown.log).toBe(0);
+  expect(repository.published("index.html")).toContain("▲</span> drifting");
+  expect(repository.published("models/delays.html")).toContain("<h2>Live data</h2>");
+
   // What GitHub starts then: the check of the branch, with its comment.
   git("fetch", "-q", "origin", branch);
   git("switch", "-q", "--detach", "FETCH_HEAD");

@@ -36,6 +36,8 @@ export interface TestRepository extends AsyncDisposable {
     payload: object,
     options?: { token?: string; cwd?: string; serverUrl?: string },
   ): Promise<WorkflowRun>;
+  /** A page that Pages has. */
+  published(path: string): string;
   /** One more clone of the origin, for runs beside each other. */
   clone(name: string): string;
 }
@@ -49,7 +51,8 @@ interface WorkflowRun {
 
 /** A repository made from this template, with one of its models. With `installs` its jobs install what they need as on a runner. */
 export async function makeTemplateRepository({ installs = false } = {}): Promise<TestRepository> {
-  const made = await makeRepository(copyTemplate, installs ? [] : [join(import.meta.dirname, "programs")]);
+  const programs = installs ? [] : [join(import.meta.dirname, "programs")];
+  const made = await makeRepository(copyTemplate, programs, { MERGEML_DASHBOARD: "true" });
   execFileSync("cp", ["-al", join(source, "node_modules"), join(made.root, "node_modules")]);
   return made;
 }
@@ -57,7 +60,7 @@ export async function makeTemplateRepository({ installs = false } = {}): Promise
 /** A repository of models alone, as `mergeml init` makes it, that uses the workflows and actions of this one, or of a packed `release`. */
 export function makeCallerRepository(release?: { tool: string; mirror: string }): Promise<TestRepository> {
   // What GitHub tells a called workflow of itself, and act does not.
-  const known = { MERGEML_REPOSITORY: "mergeml/mergeml", MERGEML_REF: `v${toolVersion}` };
+  const known = { MERGEML_DASHBOARD: "true", MERGEML_REPOSITORY: "mergeml/mergeml", MERGEML_REF: `v${toolVersion}` };
   return makeRepository((root) => mkdirSync(root), [join(import.meta.dirname, "programs")], known, release);
 }
 
@@ -102,6 +105,7 @@ async function makeRepository(
         encoding: "utf8",
         stdio: ["ignore", "pipe", "pipe"],
       }),
+    published: (path) => readFileSync(join(folder, "pages", path), "utf8"),
     clone(name) {
       runGit(folder, ["clone", "-q", origin, name]);
       return join(folder, name);
@@ -112,7 +116,21 @@ async function makeRepository(
       const repository = { full_name: "octo/models", default_branch: "main" };
       writeFileSync(eventFile, JSON.stringify({ repository, ...payload }));
       await using artifacts = await startArtifactProxy();
-      const run = { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl, known };
+      const pages = join(folder, "pages");
+      const run = {
+        event,
+        workflow,
+        eventFile,
+        uploads,
+        pages,
+        origin,
+        tool,
+        github,
+        token,
+        artifacts,
+        serverUrl,
+        known,
+      };
       const args = actArguments(run);
       const runner = {
         ...process.env,
@@ -165,6 +183,7 @@ interface Run {
   workflow: string;
   eventFile: string;
   uploads: string;
+  pages: string;
   origin: string;
   tool: string;
   github: TestGitHub;
@@ -179,18 +198,21 @@ interface Run {
 const hostedServer = "http://github.localhost:9";
 
 function actArguments(run: Run): string[] {
-  const { event, workflow, eventFile, uploads, origin, tool, github, token, artifacts, serverUrl, known } = run;
+  const { event, workflow, eventFile, uploads, pages, origin, tool, github, token, artifacts, serverUrl, known } = run;
   const variables = {
     GITHUB_API_URL: github.url,
     GITHUB_REPOSITORY: "octo/models", // act takes the origin's path for it
     GITHUB_SERVER_URL: serverUrl,
     TEST_ORIGIN: origin,
     TEST_TOOL: tool,
+    TEST_PAGES: pages,
     TEST_MODULES: join(source, "node_modules"),
   };
   const replaced = {
     "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd": join(stubs, "checkout"),
     "actions/cache@55cc8345863c7cc4c66a329aec7e433d2d1c52a9": join(stubs, "cache"),
+    "actions/upload-pages-artifact@fc324d3547104276b827a68afc52ff2a11cc49c9": join(stubs, "upload-pages-artifact"),
+    "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128": join(stubs, "deploy-pages"),
     [`mergeml/mergeml@v${toolVersion}`]: tool,
   };
   return [
