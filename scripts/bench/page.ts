@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, totalmem } from "node:os";
+import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import { join } from "node:path";
 
 const docs = join(import.meta.dirname, "..", "..", "docs");
@@ -17,7 +17,8 @@ export function tellSection(title: string, body: string, pageName = "benchmarks.
   );
 }
 
-/** The machine a measurement was made on. */
+/** The machine a measurement was made on, the day, and what it had to do besides. */
 export function machine(): string {
-  return `Machine: ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}.`;
+  const day = new Date().toISOString().slice(0, 10);
+  return `Machine: ${cpus()[0]?.model.trim()}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}. ${day}, load at the end ${loadavg()[0]?.toFixed(1)}.`;
 }

@@ -8,6 +8,8 @@ import { setTimeout as pause } from "node:timers/promises";
 /** A server that answers at `url`; it and its children are ended when disposed. */
 export interface PeerProcess extends AsyncDisposable {
   url: string;
+  /** Of the group of it and its children. */
+  pid: number;
 }
 
 /** What to start: it runs in `folder` and writes its output to `<name>.log` there. */
@@ -46,7 +48,7 @@ export async function startPeer(command: PeerCommand): Promise<PeerProcess> {
   });
   closeSync(log);
   const url = `http://127.0.0.1:${port}`;
-  const running = { url, [Symbol.asyncDispose]: () => stop(child) };
+  const running = { url, pid: child.pid ?? 0, [Symbol.asyncDispose]: () => stop(child) };
   try {
     await untilHealthy(child, `${url}${healthPath}`);
     return running;

@@ -36,8 +36,10 @@ function liveWords({ drift, rows, window, looked }: NonNullable<ModelFacts["live
   const span = html`${countOf(rows, "row")} since ${moment(window.from, now)}; looked at ${moment(looked, now)}`;
   if (drift === null) return html`${rows === 0 ? "nothing to compare" : "this version has no profile"}: ${span}`;
   const named = drift.columns.slice(0, mostColumns).map((name, at) => html`${at > 0 && ", "}${foreign(name)}`);
+  // Columns of little weight may move without the model.
+  const among = drift.outcome === "drift" ? " in " : ", although these moved: ";
   const more = drift.columns.length > mostColumns && `, ${drift.columns.length - mostColumns} more`;
-  return html`${stateOf(drift.outcome, html``)}${named.length > 0 && html` in ${named}${more}`}, ${span}`;
+  return html`${stateOf(drift.outcome, html``)}${named.length > 0 && html`${among}${named}${more}`}, ${span}`;
 }
 
 const mostColumns = 5;

@@ -101,7 +101,7 @@ export function busyServer(): ServingFacts {
       looked: "2026-03-04T14:30:00.000Z",
       window: { from: "2026-03-04T09:14:00.000Z", to: "2026-03-04T14:30:00.000Z" },
       rows: 21_600,
-      drift: { outcome: "clean", columns: [] },
+      drift: { outcome: "clean", columns: ["carrier"] },
       trial: {
         production: liveArm(5, 12.1),
         challenger: liveArm(6, 11.8),

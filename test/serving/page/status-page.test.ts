@@ -27,7 +27,7 @@ describe("the status page", () => {
       "Challenger less production: rmse −0.3 (−0.5 … −0.1) on 8,120 labelled rows; the challenger is better.",
     );
     expect(text).toContain(
-      "drift of the log ● no drift, 21,600 rows since 09:14 UTC; looked at 14:30 UTC last check ● no drift (until 2026-03-03)",
+      "drift of the log ● no drift, although these moved: carrier, 21,600 rows since 09:14 UTC; looked at 14:30 UTC last check ● no drift (until 2026-03-03)",
     );
     expect(text).toContain(
       "What they predicted, by the log as of 14:30 UTC: the challenger's less production's −0.3 on average, 1.25 apart, on 21,590 rows of both.",
