@@ -39,7 +39,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   const git = openGit(root, { env, log });
   // Asked for now, so that a fetch can start at once while the configs are read.
   const [remote] = await Promise.all([findRemote(git, repository.remote), prepareLocalFolder(root, git, repository)]);
-  if (remote !== null && origin.confined) await leaveOutLargeFiles(git, remote);
+  const filter = remote !== null && origin.confined ? await leaveOutLargeFiles(git, remote) : null;
   let name: Promise<string> | undefined;
   const repositoryOf = () => (name ??= repositoryName(git, remote, root));
   const store = openStore(repository.store, {
@@ -61,7 +61,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     write: (changes) => cache.write("last-changes", { branch, remote }, changes),
   };
   const trust = openRegistryTrust({ git, remote, env, clock, log });
-  const registry = openRegistry({ git, branch, remote, clock, log, store, memory, trust });
+  const registry = openRegistry({ git, branch, remote, filter, clock, log, store, memory, trust });
   const { sources, predictions } = repository;
   const local = join(root, ".mergeml", "predictions");
   const remoteLog = isStoreAddress(predictions)

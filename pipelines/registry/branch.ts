@@ -28,6 +28,8 @@ export interface BranchOptions {
   log: Log;
   /** undefined: as `findRemote` says. null: none. */
   remote: string | null | undefined;
+  /** What its fetches leave out; null for what the remote's settings say. */
+  filter?: string | null;
 }
 
 /** The branch on the remote when there is one, else the local branch. Decided once, at the first call. */
@@ -37,9 +39,9 @@ export function openBranch(options: BranchOptions): () => Promise<Branch> {
 }
 
 async function chooseBranch(options: BranchOptions): Promise<Branch> {
-  const { git, name, log } = options;
+  const { git, name, log, filter = null } = options;
   const remote = options.remote === undefined ? await findRemote(git) : options.remote;
-  return remote === null ? localBranch(git, name) : remoteBranch(git, name, remote, log);
+  return remote === null ? localBranch(git, name) : remoteBranch({ git, name, log, filter, remote });
 }
 
 /** What to say when the branch is not where it is looked for, but somewhere else in this repository; null when it is nowhere. */
@@ -56,13 +58,22 @@ export async function tellElsewhere(git: Git, { name, title, remote }: Branch): 
 const unchanged =
   "The registry branch is as it was: a version is registered whole or not at all. Running the same command again is safe.";
 
-function remoteBranch(git: Git, name: string, remote: string, log: Log): Branch {
+interface RemoteBranch {
+  git: Git;
+  name: string;
+  log: Log;
+  filter: string | null;
+  remote: string;
+}
+
+function remoteBranch(options: RemoteBranch): Branch {
+  const { git, name, remote } = options;
   const tracking = `refs/remotes/${remote}/${name}`;
   return {
     name,
     title: `branch ${name} on ${remote}`,
     remote,
-    tip: async (fetch) => (!fetch && (await refTip(git, tracking))) || fetchTip(git, remote, name, tracking, log),
+    tip: async (fetch) => (!fetch && (await refTip(git, tracking))) || fetchTip(options, tracking),
     move: async (from, to) => {
       // The lease forces nothing, as `to` descends from `from`: it lets the remote take `to` only where `from` still is, also
       // when the branch was deleted or cut back since.
@@ -86,7 +97,7 @@ function remoteBranch(git: Git, name: string, remote: string, log: Log): Branch 
  * The remote's tip, its objects fetched. The tracking ref is a by-product: when its lock is taken (another fetch in this
  * clone, or one that was killed) the tip is asked for without it.
  */
-async function fetchTip(git: Git, remote: string, name: string, tracking: string, log: Log): Promise<string | null> {
+async function fetchTip({ git, remote, name, log, filter }: RemoteBranch, tracking: string): Promise<string | null> {
   const branch = `refs/heads/${name}`;
   const fetch = [
     "fetch",
@@ -97,6 +108,7 @@ async function fetchTip(git: Git, remote: string, name: string, tracking: string
     "--no-recurse-submodules",
     "--no-auto-maintenance",
     "--refmap=",
+    ...(filter === null ? [] : [`--filter=${filter}`]),
     remote,
   ];
   try {

@@ -3,6 +3,7 @@ import { challengeWords, readChallenger } from "./challenger-pointer.ts";
 import type { Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
 import { markdownTable, plainText } from "./markdown-text.ts";
+import { fetchFileOf } from "./partial-clone.ts";
 import {
   challengerFile,
   isModelName,
@@ -47,9 +48,13 @@ export async function readIndexRows(git: Git, tip: string): Promise<IndexRow[]> 
     return file ? lenient(() => readPointer(file.content, model)) : null;
   });
   const deployed = models.flatMap((model, index) =>
-    pointers[index] ? [`${tip}:${versionFolder(model, pointers[index].version)}/${recordFile}`] : [],
+    pointers[index] ? [`${tip}:${versionFolder(model, pointers[index].version)}`] : [],
   );
-  const records = await readAllObjects(git, deployed);
+  await fetchFileOf(git, deployed, recordFile);
+  const records = await readAllObjects(
+    git,
+    deployed.map((version) => `${version}/${recordFile}`),
+  );
   return models.map((model, index) => {
     const tree = found[3 * index];
     const tried = found[3 * index + 2];

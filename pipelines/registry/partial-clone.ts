@@ -2,8 +2,11 @@ import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
 import { isAncestor, parseTree } from "./git/objects.ts";
 
-/** Records, pointers and cards come at once; models, which a job reads few of, when they are read. */
+/** Of all that is fetched: records, pointers and cards come at once; models, which a job reads few of, when they are read. */
 const filter = "blob:limit=40k";
+
+/** Of the registry, whose records and profiles a job reads few of, too: who reads records of many versions fetches them together. */
+const registryFilter = "blob:limit=12k";
 
 /** So many ids go to one fetch. */
 const mostAtOnce = 5000;
@@ -17,17 +20,21 @@ const fetchById = [
 /**
  * Lets fetches from a remote leave out large files, which git brings when they are read: twenty models of fifty versions are
  * 2 MB then instead of 435. It is written into the repository's settings, so that plain git can read it too; a filter that is
- * there stays. A server that knows none is fetched from whole, with a warning by git.
+ * there stays. A server that knows none is fetched from whole, with a warning by git. Gives the filter of the registry's own
+ * fetches, null when they have none of ours.
  */
-export async function leaveOutLargeFiles(git: Git, remote: string): Promise<void> {
+export async function leaveOutLargeFiles(git: Git, remote: string): Promise<string | null> {
   const setting = (name: string) => `remote.${remote}.${name}`;
   try {
-    if (await git.text(["config", "--get", setting("partialclonefilter")], { allow: [1] })) return;
+    const found = await git.text(["config", "--get", setting("partialclonefilter")], { allow: [1] });
+    if (found !== "") return found === filter ? registryFilter : null;
     // The filter last: it says that both are there.
     await git.run(["config", setting("promisor"), "true"]);
     await git.run(["config", setting("partialclonefilter"), filter]);
+    return registryFilter;
   } catch (error) {
     if (!(error instanceof GitError)) throw error; // settings that cannot be written make fetches slower, nothing else
+    return null;
   }
 }
 

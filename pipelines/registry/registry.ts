@@ -43,6 +43,8 @@ export interface RegistryOptions {
   random?: () => number;
   /** The remote that has the truth, as `findRemote` says when left out; null keeps the registry on a local branch. */
   remote?: string | null;
+  /** What fetches of the branch leave out; null, as when left out, for what the remote's settings say. */
+  filter?: string | null;
   /** Keeps models that are too large for git. */
   store: BlobStore;
   /** Bytes above which a model goes to the store; 90 MB by default, and at most. */
@@ -99,8 +101,8 @@ export interface Registry {
 
 /** Opens the registry of a repository; nothing runs until a method is called. */
 export function openRegistry(options: RegistryOptions): Registry {
-  const { git, clock, log, store, remote, random = Math.random } = options;
-  const branch = openBranch({ git, name: options.branch, log, remote });
+  const { git, clock, log, store, remote, filter = null, random = Math.random } = options;
+  const branch = openBranch({ git, name: options.branch, log, remote, filter });
   let fetched: string | null = null;
   const writer: Writer = {
     git,

@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { loadModels } from "../../pipelines/config/load-models.ts";
+import { judge } from "../../pipelines/gate/judge.ts";
 import { productionFile, versionFolder } from "../../pipelines/registry/paths.ts";
 import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
 import { modelFile } from "../../pipelines/registry/stored-model.ts";
@@ -88,7 +89,11 @@ interface Copy {
 
 function versionOf({ digest: _, ...template }: VersionRecord, { model, version, definition, onnx }: Copy) {
   const hash = sha256(onnx);
-  const { candidate, evaluation, verdict, files } = template;
+  const { candidate, verdict, files } = template;
+  const evaluation = { ...template.evaluation, model: hash };
+  const { evaluation: _evaluation, thresholds: _thresholds, ...bound } = verdict.binds;
+  const binds = { ...bound, definition, candidate_model: hash };
+  const { thresholds } = candidate.config;
   return {
     ...template,
     model,
@@ -100,8 +105,8 @@ function versionOf({ digest: _, ...template }: VersionRecord, { model, version, 
       config: { ...candidate.config, name: model },
       model: { sha256: hash, size: onnx.length },
     },
-    evaluation: { ...evaluation, model: hash },
-    verdict: { ...verdict, binds: { ...verdict.binds, definition, candidate_model: hash } },
+    evaluation,
+    verdict: judge(evaluation, thresholds, { today: verdict.judged_on, binds, checks: candidate.checks }),
     files: { ...files, [modelFile]: hash },
   };
 }

@@ -33,13 +33,18 @@ it("a job fetches models when it reads them, and all at once to verify the regis
   using scratch = await threeVersions();
   scratch.env.CI = "true";
   const { leftOut, mergeml, git } = checkOut(scratch, "job", true);
+  scratch.env.GIT_TRACE = join(scratch.folder, "trace");
+  const fetches = () =>
+    readFileSync(scratch.env.GIT_TRACE!, "utf8").match(/built-in: git fetch .*--filter=blob:none/g) ?? [];
   await mergeml("plan");
   await mergeml("status");
   await mergeml("history", "rent");
-  expect(leftOut()).toBe(3);
+  // Three models, and the records of two versions that nobody asked for; that of the third came by itself.
+  expect(leftOut()).toBe(5);
+  expect(fetches().length).toBe(1);
   expect(git("config", "remote.origin.partialclonefilter").trim()).toBe("blob:limit=40k");
   await mergeml("predict", "rent", "--input", "data/flats.csv", "--output", "rows.csv");
-  expect(leftOut()).toBe(2);
+  expect(leftOut()).toBe(4);
   expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
   expect(leftOut()).toBe(0);
 });
