@@ -5,6 +5,7 @@ import { verdictBundleFile } from "../trust/statement.ts";
 import type { Vouched } from "../trust/version-checks.ts";
 import type { Git } from "./git/git.ts";
 import { readAllObjects, readObjects } from "./git/objects.ts";
+import { fetchFileOf } from "./partial-clone.ts";
 import { recordFile, versionFolder } from "./paths.ts";
 import type { VersionRecord } from "./version-record.ts";
 
@@ -46,6 +47,8 @@ export async function vouchersOf(
 ): Promise<Vouched[]> {
   const { openVersionChecks } = await import("../trust/version-checks.ts");
   await using checks = await openVersionChecks(trust, records.length);
+  const folders = records.map(({ model, version }) => `${tip}:${versionFolder(model, version)}`);
+  await fetchFileOf(git, folders, verdictBundleFile);
   const files = records.flatMap(({ model, version }) =>
     [recordFile, verdictBundleFile].map((name) => `${tip}:${versionFolder(model, version)}/${name}`),
   );

@@ -8,6 +8,7 @@ import { exportVersion } from "../../pipelines/export-version.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { predictRows } from "../../pipelines/predict.ts";
 import { viewOfSnapshot } from "../../pipelines/registry/environment-view.ts";
+import { openGit } from "../../pipelines/registry/git/git.ts";
 import { pointerBundleFile, pointerFile } from "../../pipelines/registry/paths.ts";
 import { productionOf } from "../../pipelines/registry/production.ts";
 import { readVersionFiles } from "../../pipelines/registry/read-version-files.ts";
@@ -154,6 +155,31 @@ describe("a signed registry", () => {
       await expect((await sandbox.registry.snapshot()).modelBytes("rent", 2)).resolves.toBeTruthy();
     });
   });
+});
+
+it("a partial clone fetches the signatures of many versions at once, not one by one", async () => {
+  const sandbox = await sandboxWith();
+  for (const at of [0, 1, 2, 3]) await deploy(sandbox.registry, { tag: `v${at}`, rmse: 500 - at });
+  const { folder, origin, plain, env } = sandbox;
+  plain(["config", "uploadpack.allowFilter", "true"], origin);
+  const args = [
+    "clone",
+    "-q",
+    "--no-checkout",
+    "--filter=blob:none",
+    "--branch=registry",
+    `file://${origin}`,
+    "partial",
+  ];
+  plain(args, folder);
+  const trace = join(folder, "trace");
+  const git = openGit(join(folder, "partial"), { env: { ...env, GIT_TRACE: trace } });
+  const place = { git, store: sandbox.store, branch: "registry", remote: "origin", clock: ticking(), log: silentLog };
+  const snapshot = await openRegistry({ ...place, random: () => 0, trust: signing }).snapshot();
+  const vouched = await snapshot.vouchers([1, 2, 3, 4].map((version) => ({ model: "rent", version })));
+  expect(vouched.map((each) => each !== null && "signer" in each)).toEqual([true, true, true, true]);
+  const fetches = readFileSync(trace, "utf8").match(/built-in: git fetch .*--filter=blob:none/g) ?? [];
+  expect(fetches).toHaveLength(3); // registry.json, the records, and their signatures
 });
 
 describe("going back", () => {
