@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { scratchFolder } from "../templates.ts";
+import { selfSigned } from "./self-signed.ts";
 import { freePort } from "./start-server.ts";
 
 /** A real PostgreSQL with a cluster of its own, on a free port of the loopback; ended and removed when disposed. */
@@ -13,6 +14,8 @@ export interface PostgresServer extends AsyncDisposable {
   port: number;
   /** Of the superuser, for what sets a test up; what is tested connects as a role that `sql` made. */
   url: string;
+  /** The file of its own certificate, when its settings say `ssl: "on"`. */
+  certificate: string;
   /** Where a role logs in, to the database `postgres` or another one. */
   urlOf(role: string, password: string, database?: string): string;
   /** Runs statements as superuser in one session, and gives what psql prints of their rows: unaligned, no header. */
@@ -65,6 +68,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     host: "127.0.0.1",
     port: cluster.port,
     url: urlOf(superuser, password),
+    certificate: join(folder, "certificate.pem"),
     urlOf,
     sql: (text, database) => psql(urlOf(superuser, password, database), text),
     stop,
@@ -83,7 +87,7 @@ interface Cluster {
   settings: Readonly<Record<string, string>>;
 }
 
-function makeCluster({ folder, data }: Cluster): void {
+function makeCluster({ folder, data, settings }: Cluster): void {
   const words = join(folder, "password");
   writeFileSync(words, password);
   mkdirSync(data);
@@ -91,6 +95,16 @@ function makeCluster({ folder, data }: Cluster): void {
   const options = ["--encoding=UTF8", "--locale=C", "--locale-provider=icu", "--icu-locale=en-US", "--no-sync"];
   const access = [`--username=${superuser}`, `--pwfile=${words}`, "--auth=scram-sha-256"];
   execFileSync(program("initdb"), ["-D", data, ...options, ...access], { ...owner, cwd: folder, stdio: "pipe" });
+  if (settings.ssl === "on") giveCertificate(folder, data);
+}
+
+/** Under the names that the server looks for. */
+function giveCertificate(folder: string, data: string): void {
+  const { key, cert } = selfSigned(folder);
+  for (const [name, content] of Object.entries({ "server.key": key, "server.crt": cert })) {
+    writeFileSync(join(data, name), content, { mode: 0o600 });
+    if (owner.uid !== undefined) chownSync(join(data, name), owner.uid, owner.gid!);
+  }
 }
 
 /** The server refuses to be root, which tests in a container often are. */

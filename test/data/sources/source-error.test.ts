@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { sourceError } from "../../../pipelines/data/engines/duckdb/sources/source-error.ts";
 import type { UsedSource } from "../../../pipelines/data/engines/duckdb/sources/used-sources.ts";
+import { locateWord, sqlText } from "../../../pipelines/data/sql-text.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../../pipelines/errors/user-error.ts";
 
@@ -107,7 +108,10 @@ test.each<[string, string, string, string, boolean]>([
 
 test("an object that is not there is the user's to mend, and what is no source's is left alone", () => {
   const missing = fromDuckdb("HTTP", "HTTP GET error reading 's3://acme-lake/ml/x.parquet' (HTTP 404 Not Found)");
-  expect(sourceError(missing, [lake, shop], "to run it")?.error).toBeInstanceOf(UserError);
+  const sql = sqlText("models/x/features.sql", 'SELECT x\nFROM lake."x.parquet"');
+  const { error } = sourceError(missing, [lake, shop], "to run it", (source) => locateWord(sql, source))!;
+  expect(error).toBeInstanceOf(UserError);
+  expect((error as UserError).problems[0]!.where).toMatchObject({ file: "models/x/features.sql", line: 2, column: 6 });
   expect(sourceError(fromDuckdb("Binder", "Referenced column x not found"), [lake], "to run it")).toBeNull();
   expect(sourceError(missing, [], "to run it")).toBeNull();
   const told = sourceError(fromDuckdb("IO", "Connection refused"), [lake], "to connect to it")!.error;

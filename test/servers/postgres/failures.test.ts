@@ -2,8 +2,11 @@ import { mkdtempSync, readdirSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { buildFeatures } from "../../../pipelines/data/build-features.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { featureJob, scratchProject } from "../../data/feature-project.ts";
+import { startPostgres } from "../postgres.ts";
 import { openShop, type Shop, shopEngine, shopJob, shopPassword } from "./shop.ts";
 
 let shop: Shop;
@@ -50,6 +53,33 @@ test.each([
   expect(error).toMatchObject({ safe: "nothing was stored" });
 });
 
+test.each([
+  ["a server that does not encrypt", "", "it does not encrypt connections, which its sslmode asks for"],
+  ["a file that is not there", "&sslrootcert=/nowhere.pem", "the file /nowhere.pem, which its address names"],
+])("%s is told, and not asked again", async (_, more, words) => {
+  const error = await thrownBy(run(`${shop.url}?sslmode=verify-full${more}`));
+  expect(error).toBeInstanceOf(EnvironmentError);
+  expect(error.message).toContain(words);
+});
+
+test("a certificate that nobody vouches for is not believed", async () => {
+  await using secure = await startPostgres({ ssl: "on" });
+  await secure.sql(`CREATE ROLE reader LOGIN PASSWORD '${shopPassword}'; CREATE SCHEMA features; GRANT USAGE ON SCHEMA features TO reader;
+    CREATE TABLE features.orders AS SELECT 1 AS id, 2.5 AS amount, 'a' AS code; GRANT SELECT ON features.orders TO reader`);
+  const url = `${secure.urlOf("reader", shopPassword)}?sslmode=verify-full`;
+  expect((await thrownBy(run(url))).message).toMatch(/its certificate is not believed \(self-signed certificate\)/);
+  const result = await run(`${url}&sslrootcert=${secure.certificate}`);
+  expect(result.rows).toBe(1);
+  await result.close();
+});
+
+test("a query that gives no rows is told", async () => {
+  await using project = await scratchProject();
+  const query = "SELECT id, amount AS y FROM features.orders WHERE amount < 0";
+  const job = { ...featureJob(project, query, { key: ["id"] }), engine: shop.engine };
+  expect((await thrownBy(buildFeatures(job))).message).toMatch(/the query \S+ returns no rows/);
+});
+
 test("a server that is there a moment later is waited for", async () => {
   await shop.server.stop();
   const [result] = await Promise.all([
@@ -72,6 +102,12 @@ test.each([
     () => shopPassword,
     "the environment variable SHOP_URL is not the address of a PostgreSQL database with a user",
   ],
+  [
+    "a misspelt option",
+    () => `${shop.url}?sslmod=require`,
+    "its address has the option sslmod, which PostgreSQL does not have",
+  ],
+  ["a piece of a password", () => `${shop.url}?password=a&s3cr3t`, "its address has an option, which"],
   ["no user", () => "postgres://127.0.0.1/postgres", "is not the address of a PostgreSQL database"],
   ["no such database", () => shop.server.urlOf("reader", shopPassword, "gone"), `database "gone" does not exist`],
   ["another encoding", () => shop.server.urlOf("reader", shopPassword, "latin"), "has the encoding LATIN1"],

@@ -146,7 +146,12 @@ describe("what goes wrong is told, without the password", () => {
     expect(hidden).toBeInstanceOf(EnvironmentError);
   });
 
-  test("a query that takes too long", async () => {
+  test("a query that gives no rows", async () => {
+    for (const table of ["shop.features.orders", "till.features.orders"])
+      expect((await trouble(`SELECT * FROM ${table} WHERE id < 0`, env())).message).toContain("returns no rows");
+  });
+
+  test("a query that takes too long: the server's statement timeout, or ours", async () => {
     const error = await trouble("SELECT id, x, y FROM shop.features.slow", env(), 8);
     expect(error.message).toMatch(/was stopped after 8 s|ended a statement at its time limit/);
   });

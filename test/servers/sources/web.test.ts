@@ -111,7 +111,7 @@ test("an extension that the operator's folder lacks is told with how to get it",
   expect(error.message).toMatch(
     /DuckDB's extension httpfs \(v[0-9.]+\) is not in the folder that MERGEML_DUCKDB_EXTENSIONS names/,
   );
-  expect(error.problems[0]?.hint).toContain("pip install --target <folder> duckdb-extension-httpfs==");
+  expect(error.problems[0]?.hint).toContain("pip install --no-deps --target <folder> duckdb-extension-httpfs==");
 });
 
 test("an extension that DuckDB has installed before is loaded from there", async () => {

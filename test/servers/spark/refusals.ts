@@ -63,6 +63,12 @@ export function refusalTests(farm: () => Farm): void {
       expect(error.message).toContain("cannot be cast to");
     });
 
+    test("a query that gives no rows is told", async () => {
+      const none = "SELECT id, f AS y FROM features.generated WHERE id < 0";
+      const error = await errorOf(farm().build(farm().engineOf("farm"), none, { key: ["id"] }));
+      expect(error.message).toMatch(/the query \S+ returns no rows/);
+    });
+
     test("a query that runs too long is stopped in the cluster too", async () => {
       // Spark looks whether a task is still wanted between the rows that it reads, of which each gives a million here.
       const slow =

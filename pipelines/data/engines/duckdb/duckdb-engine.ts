@@ -11,12 +11,12 @@ import { requireUnchanged, snapshotSources, sourceConnection, withSources } from
 /** DuckDB inside this process, which whoever wrote the query can then keep busy or fill: see `process/`. */
 export const duckdbEngine: Engine = {
   async query(job) {
-    const sources = await withSources(job, [], job.sql.file, () => sourceConnection(job));
-    return withSources(job, sources?.used ?? [], job.sql.file, () => run(job, sources));
+    const sources = await withSources(job, [], () => sourceConnection(job));
+    return withSources(job, sources?.used ?? [], () => run(job, sources));
   },
   async prepare(job) {
-    const sources = await withSources(job, [], job.sql.file, () => sourceConnection(job));
-    return withSources(job, sources?.used ?? [], job.sql.file, () => prepare(job, sources));
+    const sources = await withSources(job, [], () => sourceConnection(job));
+    return withSources(job, sources?.used ?? [], () => prepare(job, sources));
   },
 };
 

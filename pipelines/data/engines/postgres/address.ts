@@ -1,3 +1,4 @@
+import { didYouMean } from "../../../errors/did-you-mean.ts";
 import { UserError } from "../../../errors/user-error.ts";
 
 /** A server of PostgreSQL as a source of mergeml.yaml names it. */
@@ -28,6 +29,14 @@ export function checkSource({ name, url, variable, schemas }: PostgresSource): v
     const where = variable === null ? `sources.${name}.url` : `the environment variable ${variable}`;
     throw new UserError({ message: `${where} is not the address of a PostgreSQL database with a user`, hint, key });
   }
+  const unknown = unknownOption(url);
+  if (unknown !== null) {
+    const meant = didYouMean(unknown, options);
+    // Of a password that is not written as it should be, a part may look like one.
+    const message = `source ${name}: its address has ${meant === null ? "an option" : `the option ${unknown}`}, which PostgreSQL does not have`;
+    const known = "options stand behind ?, as sslmode=require does, and & of a password is written %26";
+    throw new UserError({ message, hint: meant === null ? known : `did you mean ${meant}?`, key });
+  }
   const system = schemas.find((schema) => systemSchemas.test(schema));
   if (system === undefined && schemas.length > 0) return;
   const message =
@@ -35,6 +44,21 @@ export function checkSource({ name, url, variable, schemas }: PostgresSource): v
       ? `source ${name} names no schemas`
       : `source ${name} names ${system}, a schema of the server itself`;
   throw new UserError({ message, hint: "write the schemas that queries may read: schemas: [features]", key });
+}
+
+/** https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS, and `ssl` as Java's driver has it. */
+const options = [
+  ..."host hostaddr port dbname user password passfile require_auth channel_binding connect_timeout".split(" "),
+  ..."client_encoding options application_name fallback_application_name keepalives keepalives_idle".split(" "),
+  ..."keepalives_interval keepalives_count tcp_user_timeout gssencmode krbsrvname gsslib gssdelegation".split(" "),
+  ..."ssl sslmode sslnegotiation sslcompression sslcert sslkey sslpassword sslcertmode sslrootcert sslcrl".split(" "),
+  ..."sslcrldir sslsni requirepeer ssl_min_protocol_version ssl_max_protocol_version service".split(" "),
+  ..."target_session_attrs load_balance_hosts uselibpqcompat".split(" "),
+];
+
+/** One that is misspelt would be left out without a word: `sslmod=require` encrypts nothing. */
+function unknownOption(url: string): string | null {
+  return [...new URL(url).searchParams.keys()].find((name) => !options.includes(name)) ?? null;
 }
 
 function isAddress(url: string): boolean {

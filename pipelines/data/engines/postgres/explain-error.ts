@@ -5,7 +5,7 @@ import type { PrepareJob } from "../engine.ts";
 import { outOfTime } from "../query-problems.ts";
 import { type PostgresSource, placeOf } from "./address.ts";
 import { TimeIsUp } from "./connection.ts";
-import { connectionWords, isPassing, type PostgresError, postgresError } from "./postgres-error.ts";
+import { connectionWords, encryptionWords, isPassing, type PostgresError, postgresError } from "./postgres-error.ts";
 import { InQuery } from "./run-query.ts";
 
 /** Whose error it is. */
@@ -25,7 +25,7 @@ export function explained(thrown: unknown, context: ErrorContext): { error: unkn
   const found = postgresError(error);
   const passing = isPassing(error);
   if (found && !passing) return lasting(serverError(found, thrown, context));
-  const words = found?.message ?? connectionWords(error);
+  const words = found?.message ?? connectionWords(error) ?? encryptionWords(error);
   if (words === null) return lasting(error);
   const message = `source ${server.name}: no connection to PostgreSQL at ${placeOf(server)}: ${words}`;
   const tried = `${what === "the query" ? "to run" : `${what} of`} ${job.sql.file}, several times where that is safe`;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { innermostMessage } from "../../../ports/request.ts";
+import { encryptionWords } from "../../engines/postgres/postgres-error.ts";
 import { clean } from "../../object-storage/send-request.ts";
 import { ServerError } from "../../object-storage/server-error.ts";
 
@@ -104,9 +105,10 @@ function explained(error: unknown, { url, title, tried }: Explaining): unknown {
   const { code } = error as { code?: unknown };
   const state = typeof code === "string" ? code : null;
   const fromServer = state !== null && /^[0-9A-Z]{5}$/.test(state);
-  if (!fromServer && !isLost(error)) return error;
+  const insecure = encryptionWords(error);
+  if (!fromServer && !isLost(error) && insecure === null) return error;
   const cure = fromServer && state !== null ? cures[state] : undefined;
-  const words = `${innermostMessage(error)}${cure ? `: ${cure}` : ""}`;
+  const words = insecure ?? `${innermostMessage(error)}${cure ? `: ${cure}` : ""}`;
   const text = fromServer ? `${title} refused it (${words})` : `${title} cannot be reached: ${words}`;
   const status = state === "28P01" || state === "28000" ? 401 : null;
   return new ServerError(clean(text, { secrets: secretsOf(url) }), tried, { status, code: state });

@@ -54,8 +54,13 @@ async function findFile(folder: string, name: ExtensionName, version: string): P
   }
   throw new UserError({
     message: `DuckDB's extension ${name} (${version}) is not in the folder that MERGEML_DUCKDB_EXTENSIONS names`,
-    hint: `put ${file} there: pip install --target <folder> duckdb-extension-${name.replace("_", "-")}==${version.slice(1)}, or unset the variable to let DuckDB download it`,
+    hint: `put ${file} there: ${pipInstall(name, version)}, or unset the variable to let DuckDB download it`,
   });
+}
+
+/** How Python's package index has it. */
+function pipInstall(name: ExtensionName, version: string): string {
+  return `pip install --no-deps --target <folder> duckdb-extension-${name.replace("_", "-")}==${version.slice(1)}`;
 }
 
 async function load(session: DuckdbSession, path: string, name: ExtensionName, version: string): Promise<void> {
@@ -74,7 +79,7 @@ async function install(session: DuckdbSession, name: ExtensionName, version: str
     await session.run(`LOAD ${name}`);
   } catch (cause) {
     const tried = `to install DuckDB's extension ${name} (${version}) from extensions.duckdb.org`;
-    const safe = `nothing was changed; on a machine without that site, fetch it elsewhere and name its folder in MERGEML_DUCKDB_EXTENSIONS`;
+    const safe = `nothing was changed; on a machine without that site, ${pipInstall(name, version)}, and name the folder in MERGEML_DUCKDB_EXTENSIONS`;
     throw new EnvironmentError(
       `DuckDB's extension ${name} is not here, and cannot be installed: ${firstLine(cause)}`,
       { tried, safe },
@@ -86,5 +91,8 @@ async function install(session: DuckdbSession, name: ExtensionName, version: str
 function firstLine(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
   const told = /"exception_message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text;
-  return told.split(/\\n|\n/)[0]!.slice(0, 300);
+  return told
+    .split(/\\n|\n/)[0]!
+    .replaceAll('\\"', '"')
+    .slice(0, 300);
 }

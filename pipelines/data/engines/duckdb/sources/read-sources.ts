@@ -4,6 +4,7 @@ import { secretsOf } from "../../../sources/reachable-source.ts";
 import { redactError, redactor } from "../../../sources/redact.ts";
 import { listRead } from "../../../sources/source-objects.ts";
 import { mostObjects, type SourceSnapshot, snapshotChanges } from "../../../sources/source-snapshot.ts";
+import { locateWord } from "../../../sql-text.ts";
 import type { PrepareJob } from "../../engine.ts";
 import { openDuckdbSession } from "../duckdb-session.ts";
 import { parseQuery } from "../parse-query.ts";
@@ -39,9 +40,8 @@ function pinnedVersions(pinned: readonly SourceSnapshot[] = []): Map<string, str
 
 /** Runs work on a query with the errors of its sources told in words about them, and without their secrets. */
 export async function withSources<T>(
-  { sources }: Pick<PrepareJob, "sources">,
+  { sources, sql }: Pick<PrepareJob, "sources" | "sql">,
   used: readonly UsedSource[],
-  file: string,
   work: () => Promise<T>,
 ): Promise<T> {
   if (!sources || sources.sources.length === 0) return work();
@@ -49,7 +49,8 @@ export async function withSources<T>(
   try {
     return await work();
   } catch (error) {
-    throw redactError(sourceError(error, used, `to run ${file}`)?.error ?? error, redact);
+    const told = sourceError(error, used, `to run ${sql.file}`, (source) => locateWord(sql, source));
+    throw redactError(told?.error ?? error, redact);
   }
 }
 

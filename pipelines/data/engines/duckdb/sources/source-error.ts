@@ -1,5 +1,5 @@
 import { EnvironmentError } from "../../../../errors/environment-error.ts";
-import { UserError } from "../../../../errors/user-error.ts";
+import { type SourceLocation, UserError } from "../../../../errors/user-error.ts";
 import { duckdbError } from "../duckdb-error.ts";
 import type { UsedSource } from "./used-sources.ts";
 
@@ -56,8 +56,13 @@ const meanings: readonly { says: RegExp; means: string; hint: string; passing?: 
 
 const missing = /HTTP 404|404 \(Not Found\)|No files found that match|BlobNotFound|NoSuchKey/i;
 
-/** What an error is that a source may have caused; null when none did. */
-export function sourceError(error: unknown, used: readonly UsedSource[], tried: string): SourceError | null {
+/** What an error is that a source may have caused; null when none did. `locate` finds where the query names it. */
+export function sourceError(
+  error: unknown,
+  used: readonly UsedSource[],
+  tried: string,
+  locate?: (source: string) => SourceLocation,
+): SourceError | null {
   const text = duckdbError(error)?.exception_message ?? (error instanceof Error ? error.message : "");
   if (used.length === 0 || text === "" || error instanceof UserError || isTold(text)) return null;
   const source = guilty(text, used);
@@ -78,7 +83,9 @@ export function sourceError(error: unknown, used: readonly UsedSource[], tried: 
   if (!missing.test(text) || source === null) return isOfWorld(error) ? unreadable(error, { name, tried, text }) : null;
   const hint = "look at the name, and at the source's url in mergeml.yaml, which comes before it";
   const message = `the source ${source.name} has no such object: ${brief(text)}`;
-  return { error: new UserError({ message, hint, key: `sources.${source.name}` }, { cause: error }), passing: false };
+  const where = locate?.(source.name);
+  const problem = { message, hint, key: `sources.${source.name}`, ...(where && { where }) };
+  return { error: new UserError(problem, { cause: error }), passing: false };
 }
 
 /** Whether an error speaks of a source already. */
