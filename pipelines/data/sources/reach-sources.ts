@@ -23,6 +23,7 @@ export interface SourcePlaces {
 /** Gives each query the sources that it may name, signed in to as late as possible: tokens are for a time. */
 export function reachSources({ sources, env, clock, installed, review }: SourcePlaces): ReachSources {
   const extensions = env.MERGEML_DUCKDB_EXTENSIONS || null;
+  const certificates = env.NODE_EXTRA_CA_CERTS || null;
   return async (sql) => {
     const names = Object.keys(sources).filter((name) => mayName(sql, name));
     const reached = names.map(async (name): Promise<ReachableSource> => {
@@ -36,7 +37,7 @@ export function reachSources({ sources, env, clock, installed, review }: SourceP
         throw error;
       }
     });
-    return { sources: await Promise.all(reached), names: Object.keys(sources), extensions, installed };
+    return { sources: await Promise.all(reached), names: Object.keys(sources), extensions, installed, certificates };
   };
 }
 

@@ -33,6 +33,8 @@ export interface ReachableSources {
   extensions: string | null;
   /** Where the engine installs its extensions otherwise. */
   installed: string;
+  /** File of authorities whose certificates the operator believes beside the usual ones. */
+  certificates: string | null;
 }
 
 /** The texts of an access that nobody may read in a message. */

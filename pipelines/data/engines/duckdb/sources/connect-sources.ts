@@ -4,6 +4,7 @@ import type { SourceAccess } from "../../../sources/reachable-source.ts";
 import { folderOf } from "../../../sources/source-objects.ts";
 import { quoteName, quoteText } from "../dialect.ts";
 import type { DuckdbSession } from "../duckdb-session.ts";
+import { letEngineBelieve } from "./certificates.ts";
 import { type ExtensionName, type ExtensionPlaces, loadExtensions } from "./extensions.ts";
 import { secretSql } from "./secret-sql.ts";
 import { sourceError } from "./source-error.ts";
@@ -17,6 +18,8 @@ export interface SourceConnection extends ExtensionPlaces {
   versions: Map<string, string>;
   /** For one statement on a database, in seconds. */
   seconds: number;
+  /** File of authorities whose certificates are believed too. */
+  certificates: string | null;
 }
 
 /** How long one source is tried again that could not be reached at once. Milliseconds before each attempt. */
@@ -28,7 +31,9 @@ const waits = [0, 500, 1500];
  */
 export async function connectSources(session: DuckdbSession, connection: SourceConnection): Promise<string[]> {
   const { used } = connection;
-  await loadExtensions(session, neededExtensions(used), connection);
+  const extensions = neededExtensions(used);
+  await loadExtensions(session, extensions, connection);
+  if (extensions.includes("httpfs")) await letEngineBelieve(session, connection);
   await session.rows("FROM duckdb_secrets()"); // it looks for kept ones once, which is too late when access is off
   if (used.some(({ config }) => config.type === "postgres"))
     await session.run(`SET pg_statement_timeout_millis = ${Math.ceil(connection.seconds * 1000)}`);

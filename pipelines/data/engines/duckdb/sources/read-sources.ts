@@ -10,6 +10,7 @@ import { openDuckdbSession } from "../duckdb-session.ts";
 import { parseQuery } from "../parse-query.ts";
 import { surveyQuery } from "../query-rules.ts";
 import { functionRules } from "../refused-functions.ts";
+import { believe } from "./certificates.ts";
 import type { SourceConnection } from "./connect-sources.ts";
 import { sourceError } from "./source-error.ts";
 import { type UsedSource, usedSources } from "./used-sources.ts";
@@ -30,8 +31,9 @@ export async function sourceConnection(
   const { sources: mentions } = survey;
   const used = usedSources(mentions, reachable.sources);
   if (used.length === 0) return undefined;
-  const { extensions, installed } = reachable;
-  return { used, extensions, installed, versions: pinnedVersions(job.pinned), seconds: limits.seconds };
+  const { extensions, installed, certificates } = reachable;
+  await believe({ certificates });
+  return { used, extensions, installed, certificates, versions: pinnedVersions(job.pinned), seconds: limits.seconds };
 }
 
 function pinnedVersions(pinned: readonly SourceSnapshot[] = []): Map<string, string> {
