@@ -1,11 +1,12 @@
 import { EnvironmentError } from "../../../errors/environment-error.ts";
 import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { encryptionWords } from "../../encryption-words.ts";
 import { locateByte, locateWord } from "../../sql-text.ts";
 import type { PrepareJob } from "../engine.ts";
 import { outOfTime } from "../query-problems.ts";
 import { type PostgresSource, placeOf } from "./address.ts";
 import { TimeIsUp } from "./connection.ts";
-import { connectionWords, encryptionWords, isPassing, type PostgresError, postgresError } from "./postgres-error.ts";
+import { connectionWords, isPassing, type PostgresError, postgresError } from "./postgres-error.ts";
 import { InQuery } from "./run-query.ts";
 
 /** Whose error it is. */

@@ -53,9 +53,9 @@ function ofStatus({ status }: HttpStatusError, { tried, host, variable, source }
       key: `sources.${source}`,
     });
   }
-  if (status === 404) {
+  if (status === 404 || status === 405) {
     return new UserError({
-      message: `the server ${host} of the source ${source} has nothing at this address (HTTP 404)`,
+      message: `the server ${host} of the source ${source} has nothing at this address (HTTP ${status})`,
       hint: `look at the path in ${variable}; a Thrift server's is /cliservice`,
       key: `sources.${source}`,
     });

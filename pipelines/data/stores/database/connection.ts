@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { innermostMessage } from "../../../ports/request.ts";
-import { encryptionWords } from "../../engines/postgres/postgres-error.ts";
+import { encryptionWords } from "../../encryption-words.ts";
 import { clean } from "../../object-storage/send-request.ts";
 import { ServerError } from "../../object-storage/server-error.ts";
 
