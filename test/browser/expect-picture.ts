@@ -6,10 +6,12 @@ import { expect } from "vitest";
 const golden = join(import.meta.dirname, "golden");
 const seen = join(import.meta.dirname, "..", "..", ".cache", "browser");
 
-/** Of the pixels of a picture, scaled down, so many may be others: typefaces differ by machine. */
-const mostOthers = 0.12;
-/** A pixel is another one when a colour of it differs by more. */
-const mostApart = 40;
+/** Of the squares that have something in them so many may be others: typefaces differ by machine. */
+export const mostOthers = 0.3;
+/** A square is another one when a colour of its mean differs by more; one that differs so little from the background is empty. */
+const [mostApart, mostEmpty] = [20, 6];
+/** Pixels of a side: a few letters. */
+const square = 12;
 
 /**
  * Compares the first screen of a page with the picture that somebody has looked at, in test/browser/golden. Without one, or with
@@ -26,14 +28,15 @@ export async function expectPicture(page: Page, name: string): Promise<void> {
     writeFileSync(file, shot);
     return;
   }
-  const others = await shareOfOthers(page, shot, readFileSync(file));
+  const others = await shareOfOthers(page, shot, name);
   expect(others, `${name}.png differs from test/browser/golden: see .cache/browser/${name}.png`).toBeLessThan(
     mostOthers,
   );
 }
 
-/** Decoded and compared by the browser, in a page of its own. */
-async function shareOfOthers(page: Page, shot: Buffer, known: Buffer): Promise<number> {
+/** The share of squares by which a picture is another one than the known one; empty ones do not count. Decoded and compared by the browser, in a page of its own. */
+export async function shareOfOthers(page: Page, shot: Buffer, name: string): Promise<number> {
+  const known = readFileSync(join(golden, `${name}.png`));
   const context = await page.context().browser()!.newContext();
   try {
     const blank = await context.newPage();
@@ -43,18 +46,22 @@ async function shareOfOthers(page: Page, shot: Buffer, known: Buffer): Promise<n
         const image = new Image();
         image.src = address;
         await image.decode();
-        const [width, height] = [Math.round(image.width / 3), Math.round(image.height / 3)];
+        const [width, height] = [Math.round(image.width / ${square}), Math.round(image.height / ${square})];
         const canvas = new OffscreenCanvas(width, height);
         const drawing = canvas.getContext("2d");
+        drawing.imageSmoothingQuality = "high";
         drawing.drawImage(image, 0, 0, width, height);
         return drawing.getImageData(0, 0, width, height);
       };
       const [a, b] = [await pixels(${JSON.stringify(left)}), await pixels(${JSON.stringify(right)})];
       if (a.width !== b.width || a.height !== b.height) return 1;
-      let others = 0;
-      for (let at = 0; at < a.data.length; at += 4)
-        if ([0, 1, 2].some((of) => Math.abs(a.data[at + of] - b.data[at + of]) > ${mostApart})) others += 1;
-      return (others * 4) / a.data.length;
+      const far = (one, at, other, from, most) => [0, 1, 2].some((of) => Math.abs(one[at + of] - other[from + of]) > most);
+      let [others, filled] = [0, 0];
+      for (let at = 0; at < a.data.length; at += 4) {
+        if (far(a.data, at, a.data, 0, ${mostEmpty}) || far(b.data, at, b.data, 0, ${mostEmpty})) filled += 1;
+        if (far(a.data, at, b.data, at, ${mostApart})) others += 1;
+      }
+      return others / Math.max(1, filled);
     })()`);
   } finally {
     await context.close();

@@ -1,4 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -13,7 +15,7 @@ import { driftCases } from "../report/drift-cases.ts";
 import { hostileEntries } from "../report/hostile-entries.ts";
 import { classified, regressed } from "../report/html/pictured.ts";
 import { accessibilityFaults, startChromium } from "./chromium.ts";
-import { expectPicture } from "./expect-picture.ts";
+import { expectPicture, mostOthers, shareOfOthers } from "./expect-picture.ts";
 import { openPage, overflow } from "./open-page.ts";
 
 const looks: [string, BrowserContextOptions][] = [
@@ -100,6 +102,49 @@ describe("reports and the dashboard, opened from a disk in Chromium", () => {
     },
   );
 
+  it("a picture that is another one is found", async () => {
+    await using opening = await opened(`${site("few", fewModels())}/index.html`, { colorScheme: "light" });
+    const { page } = opening;
+    const others = async (name: string) => shareOfOthers(page, await page.screenshot(), name);
+    expect(await others("dashboard-light")).toBeLessThan(mostOthers);
+    for (const name of ["dashboard-dark", "dashboard-phone", "report-light", "drift-light"])
+      expect(await others(name), name).toBeGreaterThan(mostOthers);
+    const url = write("shown.html", await reportPage({ entries: [regressed, classified], histories: [[], []] }));
+    await page.goto(url);
+    expect(await others("report-light")).toBeLessThan(mostOthers);
+    await page.evaluate("document.querySelector('.figures').remove()");
+    expect(await others("report-light")).toBeGreaterThan(mostOthers);
+  });
+
+  it("below a path of a server: each link leads to a page, and nothing else is asked for", async () => {
+    const pages = dashboardPages(fewModels());
+    const server = createServer((request, response) => {
+      const page = pages.get(request.url!.replace("/acme/models/", ""));
+      const policy = {
+        "content-security-policy":
+          "default-src 'self'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:",
+      };
+      response.writeHead(page ? 200 : 404, { "content-type": "text/html; charset=utf-8", ...policy }).end(page);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const root = `http://127.0.0.1:${(server.address() as AddressInfo).port}/acme/models`;
+    try {
+      await using opening = await opened(`${root}/index.html`);
+      const { page, asked, complaints } = opening;
+      await page.getByRole("link", { name: "flight-delay" }).click();
+      await page.getByRole("link", { name: "airports" }).click();
+      await page.getByRole("link", { name: "flight-delay" }).first().click();
+      await page.getByRole("link", { name: "All models" }).click();
+      await page.getByLabel("Search").fill("penguins");
+      expect(await page.locator("#models tbody tr:visible").count()).toBe(1);
+      expect(asked.every((each) => each.startsWith(`${root}/`))).toBe(true);
+      expect([asked.length, complaints]).toEqual([5, []]);
+    } finally {
+      server.closeAllConnections();
+      server.close();
+    }
+  });
+
   it("a deep link shows what was looked for", async () => {
     await using opening = await opened(`${site("few", fewModels())}/index.html#q=penguins`);
     expect(await opening.page.locator("#models tbody tr:visible").count()).toBe(1);
@@ -136,6 +181,19 @@ describe("reports and the dashboard, opened from a disk in Chromium", () => {
       expect(reached.size).toBeGreaterThanOrEqual(wanted);
     },
   );
+
+  it.each(["index.html", "models/flight-delay.html"])("on paper nothing of %s is cut off", async (path) => {
+    const options = { viewport: { width: 720, height: 1000 } };
+    await using opening = await opened(`${site("few", fewModels())}/${path}`, options);
+    await opening.page.emulateMedia({ media: "print" });
+    expect(await overflow(opening.page)).toBeLessThanOrEqual(0);
+  });
+
+  it("at 1200 pixels the table of models shows what comes next", async () => {
+    await using opening = await opened(`${site("few", fewModels())}/index.html`);
+    const hidden = "(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)(document.querySelector('.scroll'))";
+    expect(await opening.page.evaluate(hidden)).toBeLessThanOrEqual(0);
+  });
 
   it("on paper a report is black on white, and nothing of it is cut off", async () => {
     const url = write("paper.html", await reportPage({ entries: [regressed], histories: [[]] }));

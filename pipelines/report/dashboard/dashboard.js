@@ -110,7 +110,8 @@ function compareVersions() {
     const isSame = (name) => String(two[0][name]) === String(two[1][name]);
     const known = [...new Set(two.flatMap(Object.keys))].filter((name) => name !== "version");
     const names = [...known.filter((name) => !isSame(name)), ...known.filter(isSame)];
-    const shown = (value) => (typeof value === "number" ? String(Number(value.toPrecision(6))) : String(value));
+    const shown = (value) =>
+      typeof value !== "number" || Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
     const head = table.createTHead().insertRow();
     for (const title of ["", ...two.map(({ version }) => `v${version}`)]) {
       const cell = element(title === "" ? "td" : "th", title);

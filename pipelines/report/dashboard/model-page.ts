@@ -32,9 +32,12 @@ ${runsSection(runs)}
 ${dataBlock("versions-data", rows)}${dataBlock("compare-data", versions.map(compared))}${dataBlock("runs-data", runs.map(runRow))}${dataBlock("trials-data", searched(runs))}</main>`;
 }
 
-function pullRequest({ web }: DashboardFacts, number: number | null): Html {
-  if (number === null) return html``;
-  return web === null ? html` (#${number})` : html` (<a href="${web}/pull/${number}">#${number}</a>)`;
+function pullRequest(facts: DashboardFacts, number: number | null): Html {
+  return number === null ? html`` : html` (${pullLink(facts, number)})`;
+}
+
+function pullLink({ web }: DashboardFacts, number: number): Html {
+  return web === null ? html`#${number}` : html`<a href="${web}/pull/${number}">#${number}</a>`;
 }
 
 function history({ versions, status }: DashboardModel): Html {
@@ -51,7 +54,7 @@ function lineage(facts: DashboardFacts, version: ListedVersion): Html {
       html`<a href="../${datasetPath(version.train.fingerprint)}">train ${formatCount(version.train.rows)} rows</a>, <a href="../${datasetPath(version.test.fingerprint)}">test ${formatCount(version.test.rows)} rows</a>${version.window !== null && html`, ${version.window.start} … ${version.window.end}`}${version.views.map((view) => html`, view <a href="../${viewPath(view)}">${foreign(view, 60)}</a>`)}`,
     ],
     ["commit", commitLink(facts, version.commit)],
-    ["pull request", version.pull_request === null ? html`–` : pullRequest(facts, version.pull_request)],
+    ["pull request", version.pull_request === null ? html`–` : pullLink(facts, version.pull_request)],
     ["candidate", html`<code>${version.candidate.slice(0, 14)}</code>`],
     ["verdict", html`${version.verdict}`],
     ["version", html`v${version.version}, registered ${version.registered.slice(0, 10)} by ${foreign(version.by, 80)}`],

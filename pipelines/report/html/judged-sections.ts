@@ -22,7 +22,8 @@ const outcomes = {
 /** The verdict in a word with a sign of its own, and the sentence that decides. */
 export function verdictLine({ verdict, facts }: Drawing): Html {
   const [sign, kind, word] = outcomes[verdict.outcome] ?? outcomes.inconclusive;
-  return html`<p class="verdict ${kind}"><span class="sign" aria-hidden="true">${sign}</span> <strong>${word}:</strong> ${facts.text("verdict.summary", 800)}</p>`;
+  const isSaid = verdict.summary.startsWith(`${word}:`); // what blocks says so itself
+  return html`<p class="verdict ${kind}"><span class="sign" aria-hidden="true">${sign}</span> ${!isSaid && html`<strong>${word}:</strong> `}${facts.text("verdict.summary", 800)}</p>`;
 }
 
 /** What a reviewer looks at first: the primary metric, its difference, predicted against actual or calibration. */
