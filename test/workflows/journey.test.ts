@@ -30,11 +30,12 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
     "mergeml-report-plan",
   ]);
 
-  // Again: nothing changed, so nothing is written.
+  // Again: the notice that it is judged gives way to what was told before, but for how long it took.
   const again = await run("pull_request", judge, better);
   expect(again.code, again.log).toBe(0);
-  expect(again.log).toContain("comment unchanged");
-  expect(await commentsOf(repository, 1)).toEqual([comment]);
+  expect(again.log).toContain("model-pr/judging");
+  const retold = await commentsOf(repository, 1);
+  expect(retold.map(({ id, body }) => [id, withoutTime(body)])).toEqual([[comment?.id, withoutTime(comment?.body)]]);
 
   // The merge trains the same bytes and deploys them.
   const merged = merge(repository, "better", 1);
@@ -126,4 +127,8 @@ it("goes from a pull request to its comment, a merge to a deploy, a revert to a 
 /** The number of the first line that begins so. */
 function lineOf(text: string, start: string): number {
   return text.split("\n").findIndex((line) => line.startsWith(start)) + 1;
+}
+
+function withoutTime(body: string | undefined): string | undefined {
+  return body?.replace(/trained in [\d.]+ s/, "");
 }
