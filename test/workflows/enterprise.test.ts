@@ -36,5 +36,9 @@ it("judges a pull request on GitHub Enterprise Server in one job, and says why m
   const split = await run("pull_request", ".github/workflows/model-pr.yml", event, { serverUrl });
   expect(split.code).not.toBe(0);
   expect(split.log).toContain(`${serverUrl} keeps no artifacts of the kind that carries results from job to job`);
-  expect(await commentsOf(repository, 1)).toEqual([comment]);
+  // The verdict stays, below the notice of the run that could not say another.
+  const [left, ...more] = await commentsOf(repository, 1);
+  expect(more).toEqual([]);
+  expect(left?.body).toContain("What stands below is of an earlier commit or run");
+  expect(left?.body).toContain(comment?.body?.slice(comment.body.indexOf("## mergeml:")));
 });
