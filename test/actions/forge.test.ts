@@ -72,7 +72,7 @@ describe("another server than GitHub.com", () => {
       /startsWith\("github\.com\/"\) \? `oci:\/\/ghcr\.io\//,
       /^pipelines\/trust\/(verdict|promotion)-statement\.ts: export const (verdict|promotion)Type = /,
       /^pipelines\/trust\/trust-policy\.ts: export const actionsIssuer = /,
-      /^pipelines\/trust\/trust-policy\.ts: return workflow\.startsWith\("https:\/\/"\) \? workflow : /,
+      /^pipelines\/trust\/trust-policy\.ts: export function withHost\(workflow: string, host = /,
       /^pipelines\/config\/rules\/trust-rules\.ts: hint: "for example issuer: /,
       /^pipelines\/data\/stores\/oci\/github-packages\.ts: const github = "https:\/\/api\.github\.com";$/,
     ];
