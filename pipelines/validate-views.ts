@@ -87,7 +87,7 @@ export async function checkFeatureViews(
       const job = await jobOf(opened, all, name, limits, choice);
       await using staging = await opened.store.staging();
       // Those that it reads are checked under their own names.
-      return checkViews({ ...job, only: name, staging: staging.path });
+      return await checkViews({ ...job, only: name, staging: staging.path }); // before what is staged goes
     });
     results.push(
       "problems" in tried

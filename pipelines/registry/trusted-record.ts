@@ -64,5 +64,5 @@ export async function vouchersOf(
   } finally {
     await contents.return(undefined);
   }
-  return Promise.all(found);
+  return await Promise.all(found); // before the threads end
 }

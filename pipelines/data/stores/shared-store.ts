@@ -141,7 +141,7 @@ async function fetchStep({ local, remote }: Place, name: string, find: Find): Pr
   if (item === null || item.bytes > largestStep) return null;
   await using staging = await local.staging();
   const file = join(staging.path, "step");
-  return (await remote.get(item, file)) ? readFile(file) : null;
+  return (await remote.get(item, file)) ? await readFile(file) : null; // before the file goes
 }
 
 /** An item, and the `sha256:…` of what was read of it; null for rows that a database wrote anew. */
