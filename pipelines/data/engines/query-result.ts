@@ -35,6 +35,8 @@ export async function queryResult(
     try {
       return await work();
     } catch (error) {
+      // How much memory it may have is known to who set its limits, who tells it as of every other step.
+      if (session.dialect.failure(error)?.cause === "memory") throw error;
       throw machineErrorIn(session.dialect, error, `to write the datasets to ${staging}`) ?? error;
     }
   };
