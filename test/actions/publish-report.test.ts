@@ -221,9 +221,7 @@ describe("the report", () => {
     const entries = Array.from({ length: 1_000 }, (_, at) =>
       judged(candidate(modelConfig(`model-${at}`)), scores(at), null),
     );
-    const began = performance.now();
     const told = await publish(faulty, entries);
-    expect(performance.now() - began).toBeLessThan(60_000);
     expect(told.outputs).toEqual({ verdict: "fail", comment: "created" });
     const [comment] = await comments(faulty);
     expect(comment?.body.length).toBeLessThanOrEqual(65_536);

@@ -229,25 +229,22 @@ describe("reports and the dashboard, opened from a disk in Chromium", () => {
 
   it("10,000 runs and 5,000 versions answer at once", async () => {
     const url = `${site("long", longModel(5_000, 10_000))}/models/flight-delay.html`;
-    const before = performance.now();
     await using opening = await opened(url);
     const { page } = opening;
-    expect(performance.now() - before).toBeLessThan(10_000); // a second by itself; CI shares its cores
     const filter = page.locator("[data-paged=runs] input");
-    const start = performance.now();
     await filter.fill("trees 77,");
     const status = page.locator("[data-paged=runs] [role=status]");
     await expect.poll(() => status.innerText()).toBe("1 to 100 of 100"); // 77, 177, 277 …
-    expect(performance.now() - start).toBeLessThan(3_000);
-    const letter = `(() => {
+    const touched = `(() => {
       const box = document.querySelector("[data-paged=runs] input");
-      const start = performance.now();
+      const observer = new MutationObserver(() => {});
+      observer.observe(document.body, { subtree: true, childList: true, attributes: true });
       box.value = "tree";
       box.dispatchEvent(new Event("input"));
-      document.body.offsetHeight; // what was changed is laid out
-      return performance.now() - start;
+      const moved = observer.takeRecords().flatMap(({ addedNodes, removedNodes }) => [...addedNodes, ...removedNodes]);
+      return moved.length;
     })()`;
-    expect(await page.evaluate<number>(letter)).toBeLessThan(500); // 20 ms by itself
+    expect(await page.evaluate<number>(touched)).toBeLessThanOrEqual(300); // of 10,000 rows those that are seen, or were
     await filter.fill("");
     await page.locator("[data-paged=runs] [data-step='1']").click();
     expect(await status.innerText()).toBe("101 to 200 of 10000");

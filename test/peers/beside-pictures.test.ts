@@ -141,10 +141,9 @@ describe("our report, Evidently's and MLflow's pages of the same model, in the s
     expect(found.get("mlflow")!.textWithoutScript).toBeLessThan(200);
   });
 
-  it("ours is the smallest and opens first", () => {
+  it("ours is the smallest, and one request", () => {
     const [ours, ...theirs] = [...found.values()];
     expect(ours!.kilobytes).toBeLessThan(Math.min(...theirs.map(({ kilobytes }) => kilobytes)) / 5);
-    expect(ours!.seconds).toBeLessThan(Math.min(...theirs.map(({ seconds }) => seconds)));
     expect(ours!.requests).toBe(1);
   });
 

@@ -5,12 +5,10 @@ import { openVersionChecks } from "../../pipelines/trust/version-checks.ts";
 import { byKey, byWorkflow, opsKey, policyOf, registered, signAsJob, signedBy } from "./builders.ts";
 import { deployWorkflow, startSigstore } from "./sigstore-services.ts";
 
-/** Generous against a busy machine; docs/benchmarks.md has the figures of a quiet one. */
-const patience = 30_000;
 const count = 1000;
 
 it.each([{ by: "a key" }, { by: "a job" }])(
-  `${count} versions signed by $by are verified in seconds, and the ones that are not are named`,
+  `${count} versions signed by $by are verified, and the ones that are not are named`,
   async ({ by }) => {
     await using services = await startSigstore();
     const sign = async (version: ReturnType<typeof registered>) =>
@@ -25,7 +23,6 @@ it.each([{ by: "a key" }, { by: "a job" }])(
       }),
     );
     const policy = policyOf([by === "a key" ? byKey(opsKey.publicKey) : byWorkflow(deployWorkflow)], services);
-    const started = performance.now();
     await using checks = await openVersionChecks({ policy: async () => policy }, count);
     const found = await Promise.all(
       Array.from({ length: count }, async (_, at) => {
@@ -35,14 +32,11 @@ it.each([{ by: "a key" }, { by: "a job" }])(
         return checks.check(signedBy(version, bundle));
       }),
     );
-    const took = performance.now() - started;
-    console.info(`${count} versions signed by ${by}: ${Math.round(took)} ms`);
     const refused = found.flatMap((each, at) => (each instanceof UserError ? [`${at}: ${each.message}`] : []));
     expect(refused).toEqual([
       "777: rent@8 is not trusted: its signature is about rent@1",
       "778: rent@9 is not trusted: nobody has signed it",
     ]);
-    expect(took).toBeLessThan(patience);
   },
   60_000,
 );

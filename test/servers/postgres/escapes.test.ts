@@ -96,9 +96,7 @@ test("a text that is too long to be worked on ends as an error, and one endless 
   await expect(rowsOf("SELECT repeat('x', 5000000) AS x")).rejects.toThrow("column x has a text of 4.8 MiB");
   const endless = "WITH RECURSIVE t AS (SELECT 1 AS x UNION ALL SELECT x FROM t) SELECT count(*) AS x FROM t";
   const job = shopJob(shop.staging, endless, { limits: { memory_gb: 1, threads: 1, seconds: 0.5 } });
-  const started = performance.now();
   await expect(shop.engine.query(job)).rejects.toThrow("the query was stopped after 0.5 s");
-  expect(performance.now() - started).toBeLessThan(10_000);
   const running = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'mergeml' AND state = 'active'";
   await expect.poll(() => shop.server.sql(running), { timeout: 10_000 }).toBe("0");
 });

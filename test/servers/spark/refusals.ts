@@ -75,9 +75,7 @@ export function refusalTests(farm: () => Farm): void {
         "SELECT id, max(crc32(CAST(n AS STRING))) AS f FROM features.generated LATERAL VIEW explode(sequence(1, 1000000)) s AS n GROUP BY id";
       const error = await errorOf(farm().engineOf("farm").query(farm().job(slow, 4)));
       expect(error).toMatchObject({ name: "UserError", message: "the query was stopped after 4 s" });
-      const started = Date.now();
       await farm().statements.rows("SELECT count(*) AS rows FROM features.generated");
-      expect(Date.now() - started).toBeLessThan(60_000);
     });
 
     test("a server that is away, and one that does not let us in", async () => {

@@ -83,9 +83,7 @@ describe("a log that cannot be looked at", () => {
     await expect.poll(() => said, { timeout: 30_000 }).toHaveLength(1);
     expect(said[0]).toMatch(/^the log of rent cannot be looked at: no file of the prediction log can be read/);
     expect(watch.of(entry)).toBeNull();
-    const started = performance.now();
     await watch[Symbol.asyncDispose]();
-    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it("is none where nothing is logged, or nobody wants a look", async () => {

@@ -67,9 +67,7 @@ describe("a shadow's copies", () => {
     const told = vi.fn();
     const shadowing = openShadowing(told);
     const hanging = shadowOf(() => new Promise(() => {}));
-    const before = performance.now();
     for (let each = 0; each < 20_000; each++) shadowing.ask(pairOf(hanging), request);
-    expect(performance.now() - before).toBeLessThan(2000);
     expect(shadowing.skipped()).toBe(2 * 20_000 - 20_000);
     shadowing.ask(pairOf(shadowOf(says(7))), request);
     await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(1), 2000);
