@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { countLayout } from "../scripts/count-layout.ts";
 
@@ -9,4 +11,14 @@ test("the code can be found one's way in", () => {
   expect(folders).toBeLessThanOrEqual(22);
   expect(bordersOfDrift).toBeLessThanOrEqual(34);
   expect([...twice.keys()].length, [...twice].map(String).join("\n")).toBeLessThanOrEqual(10);
+});
+
+test("no test measures time, which is what benchmarks do: machines are shared", () => {
+  const clocks = /performance\.now\(|[cC]puUsage\(|hrtime/;
+  const tests = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" });
+  const measuring = tests.filter(
+    (name) => name.endsWith(".ts") && clocks.test(readFileSync(join(import.meta.dirname, name), "utf8")),
+  );
+  // Both only print what they took, as docs/pictures.md and a log show it.
+  expect(measuring.sort()).toEqual(["peers/beside-pictures.test.ts", "workflows/package/package.test.ts"]);
 });
