@@ -14,7 +14,7 @@ test("the code can be found one's way in", () => {
 });
 
 test("no test measures time, which is what benchmarks do: machines are shared", () => {
-  const clocks = /performance\.now\(|[cC]puUsage\(|hrtime/;
+  const clocks = /performance\.now\(|[cC]puUsage\(|hrtime[.(]/;
   const tests = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" });
   const measuring = tests.filter(
     (name) => name.endsWith(".ts") && clocks.test(readFileSync(join(import.meta.dirname, name), "utf8")),
