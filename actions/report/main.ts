@@ -16,6 +16,7 @@ import { collectEntries } from "../shared/report-entries.ts";
 import { reportSubjects, subjectOfPlan } from "../shared/report-subject.ts";
 import { runAction } from "../shared/run-action.ts";
 import { beginReport } from "./begin.ts";
+import { endAfterError, endJudging, endOvertaken, endUnknown } from "./end.ts";
 import { judgedAgain } from "./judged-again.ts";
 import { lookAtChange } from "./look.ts";
 
@@ -23,16 +24,17 @@ async function report(action: Action): Promise<void> {
   const step = action.input("step");
   if (step === "look") return lookAtChange(action);
   if (step === "begin") return beginReport(action);
+  if (step === "end") return endJudging(action);
   if (step !== "")
     throw new UserError({
       message: `input step is "${step.slice(0, 60)}"`,
-      hint: "write look or begin, or leave it out",
+      hint: "write look, begin or end, or leave it out",
     });
   const subjects = await reportSubjects(action);
   const [first] = subjects;
   if (first === undefined) {
     action.log.info("the pull request is closed or has newer commits: nothing is reported");
-    return;
+    return endOvertaken(action);
   }
   const folder = await mkdtemp(join(tmpdir(), "mergeml-report-"));
   try {
@@ -45,7 +47,7 @@ async function report(action: Action): Promise<void> {
     const subject = subjectOfPlan(subjects, await claimedPullRequest(folders));
     if (subject === null) {
       action.log.warn("which of the head's pull requests this run was for is not known: nothing is reported");
-      return;
+      return endUnknown(action, subjects);
     }
     const entries = await collectEntries(action, subject, folders);
     if (await judgedAgain(action, subject, entries)) return;
@@ -79,4 +81,4 @@ async function claimedPullRequest(folders: ReadonlyMap<string, string>): Promise
   return plan?.pullRequest ?? null;
 }
 
-await runAction(report);
+await runAction(report, { afterError: endAfterError });

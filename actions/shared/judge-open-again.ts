@@ -6,11 +6,12 @@ import type { GitHub } from "./github/client.ts";
 import { upsertComment } from "./github/comment.ts";
 import { orForbidden } from "./github/failure.ts";
 import { type KnownPullRequest, listOpenPullRequests } from "./github/pull-request.ts";
-import { startCheck } from "./github/start-check.ts";
+import { isChecking, startCheck } from "./github/start-check.ts";
 import { elsewhereOf, findReportComment, reportMarker } from "./report-comment.ts";
 import { checkName } from "./report-names.ts";
 import { withNotice } from "./report-notice.ts";
 import { modelsFolder } from "./repository-path.ts";
+import { tellUnjudged } from "./tell-unjudged.ts";
 
 /** A model whose production moved since a pull request was judged. */
 export interface Moved {
@@ -33,9 +34,13 @@ export async function judgeOpenAgain(action: Action, snapshot: Snapshot, models:
   for (const pull of await listOpenPullRequests(github)) {
     const comment = await findReportComment(github, pull.number, folder);
     const [first, ...others] = comment === null ? [] : movedSince(readCandidateMarker(comment), now);
-    if (first === undefined || comment?.includes(`## mergeml: ${titleOf(first)}\n`)) continue;
+    if (first === undefined) continue;
+    // Said already; but the run that said it, or the one that it started, may have died.
+    const isSaid = comment?.includes(`## mergeml: ${titleOf(first)}\n`) === true;
+    if (isSaid && (await isChecking(github, pull.headSha))) continue;
     const told = await askForVerdict(action, github, pull, { comment, moved: [first, ...others] });
-    if (told !== "forbidden") again.push(pull.number);
+    if (told === "started") again.push(pull.number);
+    else if (told === "not started") await tellNotStarted(action, pull, first);
   }
   return again;
 }
@@ -52,6 +57,16 @@ function movedSince(
 
 function titleOf({ to }: Moved): string {
   return `judging again: production moved to ${to === null ? "nothing" : `v${to}`}`;
+}
+
+async function tellNotStarted(action: Action, pull: KnownPullRequest, { model }: Moved): Promise<void> {
+  const { runUrl } = await action.context();
+  await tellUnjudged(action, {
+    ...{ headSha: pull.headSha, pullRequests: [pull.number], runUrl, conclusion: "failure" },
+    why: `production of ${model} moved, and the check could not be started again`,
+    mend:
+      pull.branch === null ? "Push to its branch." : "Push to its branch, or start *model-pr* for it under Actions.",
+  });
 }
 
 /** Says that a pull request is judged again, and starts that. The comment is written first: a run that dies says it again. */

@@ -37,7 +37,7 @@ export interface Publishing {
 
 /**
  * Comment, check run, summary and artifact. What the token may not do, or what gets lost on the way, is left out with a
- * notice; the summary always is there, and the verdict never depends on it.
+ * notice; the summary always is there, and the verdict never depends on it. Only a lost check makes the job red.
  */
 export async function publishReport(
   action: Action,
@@ -69,6 +69,8 @@ export async function publishReport(
   action.output("comment", comment);
   action.log.info(`${headlineOf(entries)}; comment ${comment}, check ${check}`);
   if (verdict === "fail") action.fail(headlineOf(entries));
+  // A check that has begun would say for ever that it is judging; who follows failed runs ends it.
+  else if (check === "lost") action.fail("the check could not be written: run this job again");
 }
 
 async function orLost<T>({ log }: Action, notice: string, work: () => Promise<T>): Promise<T | "lost"> {

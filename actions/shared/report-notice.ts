@@ -5,16 +5,19 @@ const [begin, end] = ["<!-- mergeml:notice -->", "<!-- /mergeml:notice -->"];
 /** A notice above a report: its heading, and what the reader is to know of what stands below. */
 export interface ReportNotice {
   heading: string;
+  /** Markdown that is said whatever stands below. */
+  text?: string;
   /** Said when there is a report below. */
   below: string;
 }
 
 /** The comment's text below its marker with a notice on top; what it said and remembers stays. `body` is null without a comment. */
-export function withNotice(body: string | null, folder: string, { heading, below }: ReportNotice): string {
+export function withNotice(body: string | null, folder: string, { heading, text = "", below }: ReportNotice): string {
   const before = body === null ? "" : withoutNotice(body.replaceAll("\r\n", "\n"), folder);
   const hidden = /^(?:<!-- mergeml:(?:candidates|run) .*-->\n)*/.exec(before)?.[0] ?? "";
   const report = before.slice(hidden.length).trim();
-  const notice = [begin, `## mergeml: ${heading}`, report === "" ? "" : below, report === "" ? "" : "---", end];
+  const isAlone = report === "";
+  const notice = [begin, `## mergeml: ${heading}`, text, isAlone ? "" : below, isAlone ? "" : "---", end];
   return `${hidden}${notice.filter(Boolean).join("\n\n")}\n\n${report}`.trim();
 }
 
@@ -23,6 +26,11 @@ export function withoutNotice(body: string, folder: string): string {
   const text = body.startsWith(reportMarker(folder)) ? body.slice(reportMarker(folder).length + 1) : body;
   const [from, to] = [text.indexOf(`${begin}\n`), text.indexOf(end)];
   return from < 0 || to < from ? text : `${text.slice(0, from)}${text.slice(to + end.length).trimStart()}`;
+}
+
+/** Whether a comment says that a verdict is being made. */
+export function saysJudging(body: string): boolean {
+  return body.replaceAll("\r\n", "\n").includes(`${begin}\n\n## mergeml: judging `);
 }
 
 /** Whether two reports come to the same of the same models: their headings say so. */

@@ -12,6 +12,13 @@ import { pathInRepository } from "./repository-path.ts";
 /** How often an action whose surroundings failed is tried again, and how long it waits before. */
 const retries = [2_000, 10_000];
 
+interface Running {
+  env?: NodeJS.ProcessEnv;
+  waits?: readonly number[];
+  /** What is to be done after an error, once no attempt is left. */
+  afterError?: (action: Action, error: unknown) => Promise<void>;
+}
+
 /**
  * Runs an action and says what went wrong in the reader's terms: what a user can mend as annotations on the lines of his
  * files, a failing network or git after two more attempts with what is safe (at once when it was refused for good, as by a
@@ -19,7 +26,7 @@ const retries = [2_000, 10_000];
  */
 export async function runAction(
   act: (action: Action) => Promise<void>,
-  { env = process.env, waits = retries }: { env?: NodeJS.ProcessEnv; waits?: readonly number[] } = {},
+  { env = process.env, waits = retries, afterError }: Running = {},
 ): Promise<void> {
   await using action = await openAction(env);
   try {
@@ -27,6 +34,7 @@ export async function runAction(
   } catch (error) {
     process.exitCode = 1;
     await tell(error, env);
+    await afterError?.(action, error).catch((second: Error) => action.log.warn(`and then: ${second.message}`));
   }
 }
 

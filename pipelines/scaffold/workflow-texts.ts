@@ -130,7 +130,7 @@ jobs:
       packages: read
       pull-requests: write
 ${call("model-pr.yml", `      pull-request: \${{ fromJSON(inputs.pull-request || 0) }}\n`)}${secrets}`,
-    [`.github/workflows/model-report${suffix}.yml`]: `# Posts the report of pull requests from forks, whose own runs may only read. Runs none of their code.
+    [`.github/workflows/model-report${suffix}.yml`]: `# Posts the report of pull requests from forks, whose own runs may only read, and says when a run ended without a verdict. Runs none of their code.
 name: model-report${suffix}
 on:
   # zizmor: ignore[dangerous-triggers] no code of the pull request is checked out or run here

@@ -193,8 +193,38 @@ it("has open pull requests judged again that production moved, and no others", a
   expect(told.endsWith(report)).toBe(true);
   expect(await commentOf(faulty, fresh)).not.toContain("judging again");
 
-  // The next deploy of another model asks for nothing twice.
+  // The next deploy of another model asks for nothing twice while they are judged.
+  const staleSha = added.heads.get(stale)?.sha ?? "";
+  for (const sha of [forkSha, staleSha])
+    added.runs.push({ id: 43, headSha: sha, event: "workflow_dispatch", status: "queued" });
   expect(await judgeOpenAgain(action, snapshot, ["rent"])).toEqual([]);
+  // What died before its verdict is started once more.
+  added.runs.splice(0, added.runs.length, { id: 44, headSha: forkSha, event: "pull_request" });
+  expect((await judgeOpenAgain(action, snapshot, ["rent"])).sort()).toEqual([stale, fork].sort());
+  expect(added.reruns).toEqual([42, 44]);
+});
+
+it("says of a pull request that production moved and whose check cannot be started what to do, and asks again later", async () => {
+  using scratch = await deployed();
+  await using faulty = await startFaultyGitHub();
+  const { added } = faulty.server;
+  const report = "## mergeml: rent can ship";
+  const fork = await openPull(faulty, "old", `${marker}\n${remembered(null)}\n${report}`, "eve/models"); // its run is gone
+  const told: string[] = [];
+  const { action, workspace, snapshot } = await opened(scratch, faulty, [], told);
+  await using _ = workspace;
+  expect(await judgeOpenAgain(action, snapshot, ["rent"])).toEqual([]);
+  expect(told.join()).toContain("could not be started");
+  const checks = added.checks.map(({ conclusion, output }) => [conclusion, output.summary]);
+  expect(checks).toEqual([
+    ["failure", expect.stringContaining("production of rent moved, and the check could not be")],
+  ]);
+  const body = await commentOf(faulty, fork);
+  expect(body).toMatch(/## mergeml: `\w{7}` was not judged\n\nProduction of rent moved, .* Push to its branch\./);
+  expect(body).not.toContain("judging");
+  expect(body.endsWith(report)).toBe(true);
+  added.runs.push({ id: 45, headSha: added.heads.get(fork)?.sha ?? "", event: "pull_request" });
+  expect(await judgeOpenAgain(action, snapshot, ["rent"])).toEqual([fork]);
 });
 
 it("judges a pull request anew whose failed jobs ran again after production moved, but not without end", async () => {

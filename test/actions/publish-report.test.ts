@@ -304,6 +304,14 @@ describe("the report", () => {
     expect(told.failure).toBeNull();
   });
 
+  it("whose check is lost is red, so that what had begun is ended", async () => {
+    await using faulty = await start();
+    faulty.server.fail({ method: "POST", path: /\/check-runs$/, times: 99, status: 502 });
+    const told = await publish(faulty, [same]);
+    expect(told.outputs).toEqual({ verdict: "pass", comment: "created" });
+    expect(told.failure).toBe("the check could not be written: run this job again");
+  });
+
   it("that cannot be uploaded is still published", async () => {
     vi.stubEnv("GITHUB_SERVER_URL", "https://github.com");
     vi.stubEnv("ACTIONS_RUNTIME_TOKEN", "");

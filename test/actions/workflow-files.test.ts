@@ -31,7 +31,7 @@ const permissions: Record<string, Record<string, Record<string, string>>> = {
     judging: { checks: "write", contents: "read", "pull-requests": "write" },
     report: postAndStart,
   },
-  "model-report.yml": { report: post },
+  "model-report.yml": { report: post, unjudged: post },
   "release.yml": { build: read, publish: { attestations: "write", contents: "write", "id-token": "write" } },
   "model-deploy.yml": {
     plan: read,
@@ -101,6 +101,7 @@ describe("permissions", () => {
       "model-pr.yml report",
       "model-promote.yml promote",
       "model-report.yml report",
+      "model-report.yml unjudged",
       "rollback.yml rollback",
     ]);
   });

@@ -9,6 +9,8 @@ export interface WorkflowRun {
   branch?: string;
   /** ISO; the first of January 2026 when left out. */
   created?: string;
+  /** "completed" when left out. */
+  status?: string;
 }
 
 /** Runs of a workflow for a commit, and running one of them again, which `reruns` remembers. null for another route. */
@@ -20,7 +22,10 @@ export function workflowRunRoute(
   if (method === "GET" && /^\/actions\/workflows\/[^/]+\/runs$/.test(path)) {
     const asked = { sha: query.get("head_sha"), event: query.get("event"), branch: query.get("branch") };
     const found = runs
-      .filter(({ headSha, event }) => (asked.sha === null || headSha === asked.sha) && event === asked.event)
+      .filter(
+        ({ headSha, event }) =>
+          (asked.sha === null || headSha === asked.sha) && (asked.event === null || event === asked.event),
+      )
       .filter(({ branch = "theirs" }) => asked.branch === null || branch === asked.branch)
       .toReversed();
     return json(200, { total_count: found.length, workflow_runs: found.map((run) => shown(run, base)) });
@@ -39,7 +44,7 @@ export function withRepository(body: string, repository: object): string {
 }
 
 function shown(
-  { id, headSha, event, branch = "theirs", created = "2026-01-01T00:00:00Z" }: WorkflowRun,
+  { id, headSha, event, branch = "theirs", created = "2026-01-01T00:00:00Z", status = "completed" }: WorkflowRun,
   base: string,
 ): object {
   const url = `${base}/actions/runs/${id}`;
@@ -55,7 +60,13 @@ function shown(
       url,
       html_url: url,
     },
-    ...{ status: "completed", conclusion: "success", head_sha: headSha, path: "model-pr.yml", workflow_id: 1 },
+    ...{
+      status,
+      conclusion: status === "completed" ? "success" : null,
+      head_sha: headSha,
+      path: "model-pr.yml",
+      workflow_id: 1,
+    },
     ...{ created_at: created, updated_at: created, head_commit: null, pull_requests: [] },
     ...Object.fromEntries(names.map((name) => [`${name}_url`, `${url}/${name}`])),
   };

@@ -1,4 +1,8 @@
 import { expect, it } from "vitest";
+import { beginCheckRun } from "../../actions/shared/github/check-run.ts";
+import { openGitHub } from "../../actions/shared/github/client.ts";
+import { readContext } from "../../actions/shared/github/context.ts";
+import { silentLog } from "../../pipelines/ports/log.ts";
 import { zipArchive } from "../github/zip-archive.ts";
 import { commentsOf, openPullRequest } from "./pull-request.ts";
 import { makeTemplateRepository } from "./repository.ts";
@@ -60,4 +64,36 @@ it("judges a fork's pull request with a token that may only read, and reports it
   expect(late.code, late.log).toBe(0);
   expect(late.log).toContain("nothing is reported");
   expect(await commentsOf(repository, 1)).toEqual([second]);
+});
+
+it("ends the check of a run that was cancelled, and nothing after one that a fork or a verdict ended", async () => {
+  await using repository = await makeTemplateRepository();
+  const { github, run } = repository;
+  const event = await openPullRequest(repository, { number: 1, branch: "ours", params });
+  const headSha = event.pull_request.head.sha;
+  const server = { GITHUB_SERVER_URL: "http://github.localhost:9", GITHUB_REPOSITORY: "octo/models" };
+  const context = await readContext({ ...server, GITHUB_API_URL: github.url, GITHUB_RUN_ID: "1" });
+  const client = await openGitHub({ context, token: github.token, log: silentLog, paced: false });
+  const title = `judging ${headSha.slice(0, 7)} …`;
+  await beginCheckRun(client, { name: "mergeml", headSha, title, summary: title, detailsUrl: context.runUrl });
+  const after = (change: object) =>
+    run("workflow_run", ".github/workflows/model-report.yml", {
+      workflow_run: {
+        ...{ id: 1, head_sha: headSha, head_repository: { full_name: "octo/models" }, event: "pull_request" },
+        ...{ actor: { login: "ada" }, conclusion: "cancelled", ...change },
+      },
+    });
+  const earlier = github.requests.length;
+  for (const change of [
+    { conclusion: "success" },
+    { event: "push" },
+    { actor: { login: "dependabot[bot]" }, event: "push" },
+  ]) {
+    const left = await after(change);
+    expect(left.code, left.log).toBe(0);
+  }
+  expect(github.requests.length).toBe(earlier);
+  const ended = await after({});
+  expect(ended.code, ended.log).toBe(0);
+  expect(github.added.checks).toMatchObject([{ status: "completed", conclusion: "cancelled", head_sha: headSha }]);
 });

@@ -64,6 +64,23 @@ export async function beginCheckRun(github: GitHub, check: BegunCheck): Promise<
   });
 }
 
+/** Ends a check that has begun, without a verdict, where it still has none. Neither conclusion passes for a rule that requires the check. */
+export async function endBegunCheck(
+  github: GitHub,
+  check: BegunCheck & { conclusion: "cancelled" | "failure" },
+): Promise<"ended" | "none" | "forbidden"> {
+  const { octokit, owner, repo } = github;
+  const { title, summary, detailsUrl, conclusion } = check;
+  return orForbidden<"ended" | "none">(async () => {
+    const left = (await newestOf(github, check)).find(isBegun);
+    if (left === undefined) return "none";
+    const facts = { status: "completed" as const, conclusion, details_url: detailsUrl };
+    const output = { title: title.slice(0, 250).toWellFormed(), summary };
+    await octokit.rest.checks.update({ owner, repo, check_run_id: left.id, ...facts, output });
+    return "ended";
+  });
+}
+
 function isBegun({ external_id, status }: Published): boolean {
   return external_id === begun && status !== "completed";
 }

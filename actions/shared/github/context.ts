@@ -23,7 +23,17 @@ export interface GitHubContext {
   /** The commit that the merge queue made, and what it is to be merged onto. */
   mergeGroup: { headSha: string; baseSha: string } | null;
   /** The run that `workflow_run` tells of. */
-  workflowRun: { id: number; headSha: string; headRepository: string; event: string; attempt: number } | null;
+  workflowRun: FinishedRun | null;
+}
+
+export interface FinishedRun {
+  id: number;
+  headSha: string;
+  headRepository: string;
+  event: string;
+  attempt: number;
+  /** As GitHub has it: success, failure, cancelled, … */
+  conclusion: string;
 }
 
 export interface PullRequestContext {
@@ -111,5 +121,6 @@ function workflowRunOf(event: unknown): GitHubContext["workflowRun"] {
   if (typeof id !== "number" || typeof headSha !== "string") return null;
   const headRepository = String(at(event, "workflow_run", "head_repository", "full_name") ?? "");
   const attempt = Number(at(event, "workflow_run", "run_attempt") ?? 1);
-  return { id, headSha, headRepository, event: String(at(event, "workflow_run", "event") ?? ""), attempt };
+  const told = (key: string) => String(at(event, "workflow_run", key) ?? "");
+  return { id, headSha, headRepository, event: told("event"), attempt, conclusion: told("conclusion") };
 }

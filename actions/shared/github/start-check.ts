@@ -48,6 +48,13 @@ async function rerun({ octokit, owner, repo, context }: GitHub, { headSha }: Che
   return wasStarted(() => octokit.rest.actions.reRunWorkflow({ owner, repo, run_id }));
 }
 
+/** Whether the check of a commit is running or waits to. */
+export async function isChecking({ octokit, owner, repo, context }: GitHub, headSha: string): Promise<boolean> {
+  const query = { owner, repo, workflow_id: context.checkWorkflow, head_sha: headSha, per_page: 20 };
+  const { data } = await octokit.rest.actions.listWorkflowRuns(query);
+  return data.workflow_runs.some(({ status }) => status !== "completed");
+}
+
 async function wasStarted(ask: () => Promise<unknown>): Promise<boolean> {
   try {
     await ask();
