@@ -94,37 +94,40 @@ function missingColumns(
 }
 
 function typeProblem(column: RoleColumn, request: RoleRequest): Problem | null {
-  const where = locateWord(request.sql, column.name);
+  const problem = wrongType(column, request);
+  // Looked for only then: a search through the query for each of thousands of columns takes seconds.
+  return problem && { ...problem, where: locateWord(request.sql, column.name) };
+}
+
+function wrongType(column: RoleColumn, request: RoleRequest): Problem | null {
   const { name, type, kind, role } = column;
   if (role === "feature" && !["boolean", "text"].includes(kind) && !isNumeric(kind)) {
     const message = `column ${name} is ${shortType(type)}, which cannot be a feature`;
-    return { message, hint: `write ${insteadOf(column, request.features.window)}, or leave it out`, where };
+    return { message, hint: `write ${insteadOf(column, request.features.window)}, or leave it out` };
   }
   if (role === "time" && kind !== "date" && kind !== "timestamp") {
     return {
       message: `time column ${name} is ${shortType(type)}, not a date or a timestamp`,
       hint: `write CAST(${name} AS TIMESTAMP) AS ${name}`,
-      where,
     };
   }
   if ((role === "key" || role === "group") && kind === "nested") {
     return {
       message: `${role} column ${name} is ${shortType(type)}`,
       hint: `a ${role} is a number, a text, a date or the like`,
-      where,
     };
   }
-  return role === "target" ? targetProblem(column, request.task, where) : null;
+  return role === "target" ? targetProblem(column, request.task) : null;
 }
 
-function targetProblem({ name, kind, type }: RoleColumn, task: Task, where: SourceLocation): Problem | null {
+function targetProblem({ name, kind, type }: RoleColumn, task: Task): Problem | null {
   if (task === "regression" && !isNumeric(kind)) {
     const hint = kind === "boolean" || kind === "text" ? "write task: classification in model.yaml" : "return a number";
-    return { message: `the target ${name} is ${shortType(type)}, but a regression predicts a number`, hint, where };
+    return { message: `the target ${name} is ${shortType(type)}, but a regression predicts a number`, hint };
   }
   if (task === "classification" && !["boolean", "integer", "text"].includes(kind)) {
     const hint = "return a boolean, an integer or a text, or write task: regression in model.yaml";
-    return { message: `the target ${name} is ${shortType(type)}, which does not name classes`, hint, where };
+    return { message: `the target ${name} is ${shortType(type)}, which does not name classes`, hint };
   }
   return null;
 }

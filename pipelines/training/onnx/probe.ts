@@ -23,15 +23,20 @@ export function probeRows(features: readonly FeatureColumn[]): Probe {
   const rows = features.length === 0 ? 0 : length(features[0]!);
   const sampled = evenly(rows, SAMPLE_ROWS);
   const bases = Math.min(BASE_ROWS, Math.ceil(ODD_ROWS / (4 * features.length)));
-  const odd = oddRows(features, evenly(rows, bases));
+  const base = evenly(rows, bases);
+  const odd = oddRows(features.map(oddCells), base.length);
   const columns = features.map((column, f): FeatureColumn => {
-    const strange = odd.map((row) => row[f]!);
-    return column.kind === "category"
-      ? categoryColumn(column.name, [...sampled.map((row) => textAt(column, row)), ...(strange as string[])])
-      : {
-          ...column,
-          values: Float32Array.from([...sampled.map((row) => column.values[row]!), ...(strange as number[])]),
-        };
+    if (column.kind !== "category") {
+      const values = new Float32Array(sampled.length + odd.rows);
+      sampled.forEach((row, at) => {
+        values[at] = column.values[row]!;
+      });
+      odd.fill(values.subarray(sampled.length), f, (at) => column.values[base[at]!]!);
+      return { ...column, values };
+    }
+    const texts = new Array<string>(odd.rows);
+    odd.fill(texts, f, (at) => textAt(column, base[at]!));
+    return categoryColumn(column.name, [...sampled.map((row) => textAt(column, row)), ...texts]);
   });
   return { features: columns, given: sampled.length };
 }
@@ -41,13 +46,31 @@ export function rowAt(features: readonly FeatureColumn[], row: number): Record<s
   return Object.fromEntries(features.map((column) => [column.name, cellAt(column, row)]));
 }
 
-function oddRows(features: readonly FeatureColumn[], base: readonly number[]): Cell[][] {
-  const odd = features.map(oddCells);
-  const rows = base.map((row) => features.map((column) => cellAt(column, row)));
-  const single = rows.flatMap((row) => odd.flatMap((cells, f) => cells.map((cell) => row.with(f, cell))));
+interface OddRows {
+  rows: number;
+  /** A column of them, whose own cell in each of the rows they are made from is given. */
+  fill(values: string[] | Float32Array, column: number, given: (row: number) => Cell): void;
+}
+
+/** For each of some rows, one with each odd cell of each column in its place; then rows of odd cells alone. */
+function oddRows(odd: readonly (readonly Cell[])[], bases: number): OddRows {
+  const before = [0];
+  for (const cells of odd) before.push(before.at(-1)! + cells.length);
+  const single = before.at(-1)!;
   const most = Math.max(0, ...odd.map((cells) => cells.length));
-  const all = Array.from({ length: most }, (_, i) => odd.map((cells) => cells[i % cells.length]!));
-  return [...single, ...all];
+  return {
+    rows: bases * single + most,
+    fill(into, column, given) {
+      const [values, cells] = [into as Cell[], odd[column]!];
+      for (let row = 0; row < bases; row += 1) {
+        values.fill(given(row), row * single, (row + 1) * single);
+        cells.forEach((cell, at) => {
+          values[row * single + before[column]! + at] = cell;
+        });
+      }
+      for (let at = 0; at < most; at += 1) values[bases * single + at] = cells[at % cells.length]!;
+    },
+  };
 }
 
 function oddCells(column: FeatureColumn): Cell[] {
