@@ -25,6 +25,12 @@ describe("mergeml", () => {
     expect(stdout).toContain("--json");
   });
 
+  it("ends in silence and with its code when nobody reads on", () => {
+    const piped = ["-o", "pipefail", "-c", '"$0" --help | true', launcher];
+    const { status, stderr } = spawnSync("bash", piped, { encoding: "utf8", timeout: 30_000 });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+
   it.each([
     { argv: ["statsu"], code: 2, told: "did you mean status?" },
     { argv: ["run"], code: 2, told: "takes 1 argument, got 0" },
