@@ -15,6 +15,7 @@ const beginnings = {
   explain: [engine, "candidate/score-candidate.ts"],
   trial: [engine, "candidate/search/score-trial.ts", "training/trainers.ts", "candidate/search/trial-process.ts"],
   dashboard: ["report/dashboard/listed-version.ts"],
+  scores: ["report/dashboard/listed-version.ts"],
   drift: [engine, "watch/check-drift-window.ts", "watch/window-inputs.ts"],
   "live-evidence": [engine, "watch/promotion/collect-evidence.ts", "watch/window-inputs.ts"],
 } as const;
