@@ -30,7 +30,8 @@ export interface CommandInput {
   env: Environment;
   /** For commands that need no repository; the workspace has it too. */
   log: Log;
-  color: boolean;
+  /** Columns of the screen; Infinity where nobody looks at one. */
+  width: number;
 }
 
 /** One verb of the command line: a page that reads its input, calls one pipeline and tells what came of it. */

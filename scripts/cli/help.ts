@@ -1,3 +1,5 @@
+import { definitionList } from "../../pipelines/report/terminal/text-table.ts";
+import { wrapText } from "../../pipelines/report/terminal/wrap-text.ts";
 import { commands } from "../commands/index.ts";
 import type { Command, OptionSpec } from "./command.ts";
 
@@ -10,47 +12,54 @@ export const globalOptions: Readonly<Record<string, OptionSpec>> = {
 };
 
 /** `mergeml --help`. */
-export function overview(): string {
-  const width = Math.max(...Object.values(commands).map((each) => each.usage.length));
-  const lines = Object.values(commands).map((each) => `  mergeml ${each.usage.padEnd(width)}  ${each.summary}`);
+export function overview(width: number): string {
+  const all = Object.values(commands).map(({ usage, summary }) => [`mergeml ${usage}`, summary] as const);
   return [
-    "mergeml: a pull request changes a model, a merge deploys it, a git branch is the registry, a revert rolls it back.",
+    ...wrapText(
+      "mergeml: a pull request changes a model, a merge deploys it, a git branch is the registry, a revert rolls it back.",
+      width,
+    ),
     "",
-    ...lines,
+    definitionList(all, width),
     "",
     "Options of every command:",
-    ...optionLines(globalOptions),
+    optionLines(globalOptions, width),
     "",
-    "Exit codes: 0 done, 1 the gate said no, 2 something to mend in your input, 3 git, network or disk, 70 a bug.",
+    ...wrapText(
+      "Exit codes: 0 done, 1 the gate said no, 2 something to mend in your input, 3 git, network or disk, 70 a bug.",
+      width,
+    ),
     "",
-    "Start:  mergeml init     in your repository",
+    ...wrapText("Start:  mergeml init     in your repository", width),
     "Learn:  mergeml <command> --help",
   ].join("\n");
 }
 
 /** `mergeml <command> --help`. */
-export function commandHelp(name: string, command: Command): string {
+export function commandHelp(name: string, command: Command, width: number): string {
   const listed = commands[name];
-  const options = Object.keys(command.options).length > 0 ? ["Options:", ...optionLines(command.options), ""] : [];
+  const options = Object.keys(command.options).length > 0 ? ["Options:", optionLines(command.options, width), ""] : [];
   return [
     `mergeml ${listed?.usage ?? name}`,
     "",
-    command.description,
+    ...wrapText(command.description, width),
     "",
     ...options,
     "Options of every command:",
-    ...optionLines(globalOptions),
+    optionLines(globalOptions, width),
     "",
     "Examples:",
     ...command.examples.flatMap((each) => [`  # ${each.shows}`, `  ${each.command}`]),
   ].join("\n");
 }
 
-function optionLines(options: Readonly<Record<string, OptionSpec>>): string[] {
+function optionLines(options: Readonly<Record<string, OptionSpec>>, width: number): string {
   const names = Object.entries(options).map(([name, spec]) => {
     const long = `--${name}${spec.type === "string" ? ` <${spec.value ?? name}>` : ""}`;
     return spec.short ? `-${spec.short}, ${long}` : `    ${long}`;
   });
-  const width = Math.max(...names.map((each) => each.length));
-  return Object.values(options).map((spec, i) => `  ${names[i]?.padEnd(width)}  ${spec.description}`);
+  return definitionList(
+    Object.values(options).map(({ description }, at) => [names[at]!, description] as const),
+    width,
+  );
 }

@@ -9,7 +9,7 @@ import { commandHelp, overview } from "./help.ts";
 export interface Terminal {
   env: Readonly<Record<string, string | undefined>>;
   directory: string;
-  stdout: { write(text: string): unknown; isTTY?: boolean };
+  stdout: { write(text: string): unknown; isTTY?: boolean; columns?: number };
   stderr: { write(text: string): unknown; isTTY?: boolean; columns?: number };
 }
 
@@ -33,12 +33,18 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
 async function dispatch(argv: readonly string[], terminal: Terminal): Promise<CommandOutcome> {
   const { verb, rest } = findVerb(argv);
   if (rest.includes("--version")) return version();
-  if (verb === null) return { text: overview(), data: { commands: Object.keys(commands) } };
+  if (verb === null) return { text: overview(widthOf(terminal)), data: { commands: Object.keys(commands) } };
   const command = await findCommand(verb);
   const parsed = parseArguments(verb, command, rest);
-  if (parsed.values.help) return { text: commandHelp(verb, command), data: { command: verb, ...command } };
+  if (parsed.values.help)
+    return { text: commandHelp(verb, command, widthOf(terminal)), data: { command: verb, ...command } };
   await using opened = new AsyncDisposableStack();
   return await command.run(await commandInput(parsed, terminal, opened));
+}
+
+/** A pipe or a file is no screen: its lines are as long as they get. */
+function widthOf({ stdout }: Terminal): number {
+  return (stdout.isTTY && stdout.columns) || Number.POSITIVE_INFINITY;
 }
 
 async function version(): Promise<CommandOutcome> {
@@ -67,7 +73,7 @@ async function commandInput(
   return {
     positionals,
     directory,
-    color: Boolean(terminal.stdout.isTTY) && !terminal.env.NO_COLOR,
+    width: widthOf(terminal),
     flag: (name) => values[name] === true,
     option: (name) => (typeof values[name] === "string" ? (values[name] as string) : undefined),
     env: terminal.env,

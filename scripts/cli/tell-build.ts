@@ -5,11 +5,11 @@ import type { CommandOutcome } from "./command.ts";
 import { exitCodes } from "./tell-error.ts";
 
 /** Tells a build that gave nothing to deploy. Failed data checks are a "no" of the gate: exit 1. */
-export function tellBuild(built: Exclude<BuildResult, { state: "judged" }>): CommandOutcome {
+export function tellBuild(built: Exclude<BuildResult, { state: "judged" }>, width: number): CommandOutcome {
   const { name } = built.model.config;
   if (built.state === "checks-failed") {
     const failed = built.checks.filter((check) => !check.passed);
-    const text = `${name}: ${failed.length} of ${built.checks.length} data checks failed; nothing was trained\n\n${renderChecks(built.checks)}`;
+    const text = `${name}: ${failed.length} of ${built.checks.length} data checks failed; nothing was trained\n\n${renderChecks(built.checks, width)}`;
     return {
       code: exitCodes.gateSaidNo,
       text,

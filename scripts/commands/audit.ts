@@ -17,7 +17,7 @@ export const audit: Command = {
     { command: "mergeml audit --since 2026-01-01", shows: "what changed this year" },
     { command: "mergeml audit --csv > changes.csv", shows: "all of it, for a spreadsheet" },
   ],
-  async run({ option, flag, workspace }) {
+  async run({ option, flag, workspace, width }) {
     const changes = await auditChanges(await workspace(), sinceOf(option("since")));
     if (flag("csv")) return { text: csvText(columns, changes.map(cellsOf)), data: changes };
     const rows = changes.map((each) => [
@@ -35,7 +35,7 @@ export const audit: Command = {
     const table = textTable(
       headers.map((header) => ({ header })),
       rows,
-      90,
+      { longest: 90, width },
     );
     return { text: changes.length > 0 ? `${table}\n${closing}` : closing, data: changes };
   },

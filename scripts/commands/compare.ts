@@ -20,6 +20,6 @@ export const compare: Command = {
     const snapshot = await opened.registry.snapshot({ fetch: true });
     const { now } = windowOptions(input, opened.clock);
     const comparison = await compareChallenger(opened, snapshot, await knownModel(name, snapshot), { now });
-    return { text: renderTrial(comparison), data: comparison };
+    return { text: renderTrial(comparison, input.width), data: comparison };
   },
 };

@@ -9,7 +9,7 @@ export const diff: Command = {
   positionals: { min: 2, max: 2 },
   options: {},
   examples: [{ command: "mergeml diff flight-delay@1 flight-delay@2", shows: "config, data and metrics side by side" }],
-  async run({ positionals: [left = "", right = ""], workspace }) {
+  async run({ positionals: [left = "", right = ""], workspace, width }) {
     const { registry } = await workspace();
     const snapshot = await registry.snapshot({ fetch: true });
     const read = async (text: string) => {
@@ -24,7 +24,7 @@ export const diff: Command = {
       after.candidate.query,
     );
     return {
-      text: renderVersionDiff(before, after),
+      text: renderVersionDiff(before, after, width),
       data: {
         before: {
           model: before.model,

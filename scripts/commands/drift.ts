@@ -59,15 +59,15 @@ export const drift: Command = {
       await writeOutput("--html", page, await driftPage({ models: entries }), input.directory);
     }
     const asked = input.positionals.length > 0;
-    return { code: codeOf(entries, asked), text: tell(entries, environment), data: { models: entries } };
+    return { code: codeOf(entries, asked), text: tell(entries, environment, input.width), data: { models: entries } };
   },
 };
 
-function tell(entries: readonly DriftEntry[], environment: string): string {
+function tell(entries: readonly DriftEntry[], environment: string, width: number): string {
   const [first] = entries;
   if (!first) return `nothing is in ${environment}. Start with: mergeml run <model>`;
-  if (entries.length > 1) return renderDriftTable(entries);
-  return first.outcome === "error" ? renderDriftFailure(first) : renderDriftDetails(first);
+  if (entries.length > 1) return renderDriftTable(entries, width);
+  return first.outcome === "error" ? renderDriftFailure(first) : renderDriftDetails(first, width);
 }
 
 /** The worst: what could not be checked, then drift, then silence, then too few rows. A model nobody can watch counts when it was asked for. */

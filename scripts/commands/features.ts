@@ -20,26 +20,26 @@ export const features: Command = {
     { command: "mergeml features show customer", shows: "its columns, constraints and SQL" },
     { command: "mergeml features check customer", shows: "whether its constraints hold" },
   ],
-  async run({ positionals: [verb = "", ...names], option, workspace }) {
+  async run({ positionals: [verb = "", ...names], option, workspace, width }) {
     const opened = await workspace();
-    if (verb === "ls") return list(opened, names);
-    if (verb === "show" && names.length > 0) return show(opened, names);
+    if (verb === "ls") return list(opened, names, width);
+    if (verb === "show" && names.length > 0) return show(opened, names, width);
     if (verb === "check") return check(opened, names, option("engine") ?? "duckdb", windowOf(option("window")));
     const hint = "write: mergeml features ls, mergeml features show <view> or mergeml features check [view…]";
     throw new UserError({ message: `mergeml features has no ${[verb, ...names].join(" ")}`, hint });
   },
 };
 
-async function list(opened: Workspace, names: readonly string[]): Promise<CommandOutcome> {
+async function list(opened: Workspace, names: readonly string[], width: number): Promise<CommandOutcome> {
   const { rows, problems } = await describeViews(opened, names);
-  const text = [renderProblems(problems), renderViewList(rows)].filter(Boolean).join("\n\n");
+  const text = [renderProblems(problems), renderViewList(rows, width)].filter(Boolean).join("\n\n");
   return { code: codeOf(problems), text, data: { views: rows, problems } };
 }
 
-async function show(opened: Workspace, names: readonly string[]): Promise<CommandOutcome> {
+async function show(opened: Workspace, names: readonly string[], width: number): Promise<CommandOutcome> {
   const { rows, problems } = await describeViews(opened, names);
   const { sound } = viewsNamed(opened.root, names);
-  const told = rows.map((row) => renderViewDetails(row, sound.get(row.name)!.query.text));
+  const told = rows.map((row) => renderViewDetails(row, sound.get(row.name)!.query.text, width));
   const views = rows.map((row) => ({ ...row, query: sound.get(row.name)!.query.text }));
   return {
     code: codeOf(problems),

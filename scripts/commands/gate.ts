@@ -12,7 +12,7 @@ export const gate: Command = {
     { command: "mergeml gate diamond-price", shows: "the newest candidate of a model" },
     { command: "mergeml gate .mergeml/candidates/diamond-price/c-7d21e0a9b3f1", shows: "one candidate" },
   ],
-  async run({ positionals: [reference = ""], workspace, directory }) {
+  async run({ positionals: [reference = ""], workspace, directory, width }) {
     const opened = await workspace();
     const { candidate, identicalTo } = await gateCandidate(opened, reference, directory);
     const { record, verdict, evaluation } = candidate;
@@ -20,7 +20,7 @@ export const gate: Command = {
     const decision = isIdentical ? describeIdentical(identicalTo) : renderVerdict(verdict);
     return {
       code: isIdentical || verdict.outcome === "pass" ? exitCodes.done : exitCodes.gateSaidNo,
-      text: `${renderComparison(evaluation)}\n\n${decision}`,
+      text: `${renderComparison(evaluation, width)}\n\n${decision}`,
       data: { candidate: record.id, verdict, evaluation, identical_to: identicalTo },
     };
   },

@@ -1,4 +1,6 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
+import { definitionList } from "../../pipelines/report/terminal/text-table.ts";
+import { wrapText } from "../../pipelines/report/terminal/wrap-text.ts";
 import type { Trainer } from "../../pipelines/training/trainer.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
 import type { Command } from "../cli/command.ts";
@@ -13,17 +15,20 @@ export const help: Command = {
     { command: "mergeml help train", shows: "a command's options" },
     { command: "mergeml help gradient-boosting", shows: "all params of a model type" },
   ],
-  async run({ positionals: [topic] }) {
+  async run({ positionals: [topic], width }) {
     if (topic === undefined)
-      return { text: overview(), data: { commands: Object.keys(commands), types: trainers.map(({ name }) => name) } };
+      return {
+        text: overview(width),
+        data: { commands: Object.keys(commands), types: trainers.map(({ name }) => name) },
+      };
     const trainer = trainers.find(({ name }) => name === topic);
     if (trainer)
       return {
-        text: trainerHelp(trainer),
+        text: trainerHelp(trainer, width),
         data: { name: trainer.name, summary: trainer.summary, params: trainer.paramsSchema },
       };
     const listed = Object.hasOwn(commands, topic) ? commands[topic] : undefined;
-    if (listed) return { text: commandHelp(topic, await listed.load()), data: { command: topic } };
+    if (listed) return { text: commandHelp(topic, await listed.load(), width), data: { command: topic } };
     throw new UserError({
       message: `no help on ${topic}`,
       hint: `commands: ${Object.keys(commands).join(", ")}; model types: ${trainers.map(({ name }) => name).join(", ")}`,
@@ -31,11 +36,16 @@ export const help: Command = {
   },
 };
 
-function trainerHelp({ name, summary, tasks, paramsSchema }: Trainer): string {
-  const params = Object.entries(paramsSchema.properties);
-  const width = Math.max(...params.map(([key]) => key.length));
-  const lines = params.map(
-    ([key, schema]) => `  ${key.padEnd(width)}  ${schema.description} (default ${JSON.stringify(schema.default)})`,
+function trainerHelp({ name, summary, tasks, paramsSchema }: Trainer, width: number): string {
+  const params = Object.entries(paramsSchema.properties).map(
+    ([key, { description, default: usual }]) => [key, `${description} (default ${JSON.stringify(usual)})`] as const,
   );
-  return [`type: ${name}   (${tasks.join(", ")})`, "", summary, "", "params:", ...lines].join("\n");
+  return [
+    `type: ${name}   (${tasks.join(", ")})`,
+    "",
+    ...wrapText(summary, width),
+    "",
+    "params:",
+    definitionList(params, width),
+  ].join("\n");
 }

@@ -11,7 +11,7 @@ export const history: Command = {
   positionals: { min: 1, max: 1 },
   options: {},
   examples: [{ command: "mergeml history flight-delay", shows: "who put what into production, and when" }],
-  async run({ positionals: [name = ""], workspace }) {
+  async run({ positionals: [name = ""], workspace, width }) {
     const { registry } = await workspace();
     const snapshot = await registry.snapshot({ fetch: true });
     const entries = await registry.history(await knownModel(name, snapshot));
@@ -26,7 +26,7 @@ export const history: Command = {
       ...(isExplained ? [automatic === null ? "" : oneLine(automatic, 200)] : []),
     ]);
     return {
-      text: textTable(columns, rows),
+      text: textTable(columns, rows, { width }),
       data: { model: name, history: entries },
     };
   },

@@ -19,7 +19,7 @@ export const mlflow: Command = {
     { command: "mergeml mlflow sync", shows: "every model" },
     { command: "mergeml mlflow sync flight-delay", shows: "one model, e.g. after a git revert" },
   ],
-  async run({ positionals: [verb = "", name], workspace }) {
+  async run({ positionals: [verb = "", name], workspace, width }) {
     if (verb !== "sync")
       throw new UserError({ message: `mergeml mlflow has no ${verb}`, hint: "write: mergeml mlflow sync [model]" });
     const opened = await workspace();
@@ -32,7 +32,7 @@ export const mlflow: Command = {
     const runFacts = { ...runs, failed: runs.failed.map(plainFailure) };
     return {
       code: failure ?? exitCodes.done,
-      text: [tellSync(result), tellRuns(runs), `at ${result.url}`].join("\n"),
+      text: [tellSync(result, width), tellRuns(runs), `at ${result.url}`].join("\n"),
       data: { ...facts, runs: runFacts },
     };
   },
@@ -51,7 +51,7 @@ function plainFailure<T extends { error: Error }>({ error, ...failure }: T) {
   return { ...failure, message: error.message };
 }
 
-function tellSync({ models, failed }: MirrorResult): string {
+function tellSync({ models, failed }: MirrorResult, width: number): string {
   const rows = models.map(({ model, created, alias }) => [
     model,
     created.map(({ version }) => `v${version}`).join(", ") || "–",
@@ -59,7 +59,7 @@ function tellSync({ models, failed }: MirrorResult): string {
     `${alias.mlflow_version ?? "none"}${alias.changed ? " (moved)" : ""}`,
   ]);
   return [
-    ...(rows.length > 0 ? [textTable(columns, rows)] : []),
+    ...(rows.length > 0 ? [textTable(columns, rows, { width })] : []),
     ...(rows.length === 0 && failed.length === 0 ? ["no model is registered yet"] : []),
     ...models.flatMap(({ notes }) => notes.map((note) => `note: ${note}`)),
     ...failed.map(({ model, error }) => `failed: ${model}: ${error.message}`),

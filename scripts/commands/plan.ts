@@ -15,7 +15,7 @@ export const plan: Command = {
     { command: "mergeml plan", shows: "what a merge would deploy" },
     { command: "mergeml plan --json", shows: "the same, for a workflow's matrix" },
   ],
-  async run({ positionals, flag, workspace }) {
+  async run({ positionals, flag, workspace, width }) {
     const { entries, problems } = await planModels(await workspace(), positionals.length > 0 ? positionals : undefined);
     const due = entries.filter(needsRun);
     const failed = problems.some((each) => each.severity !== "warning");
@@ -26,7 +26,7 @@ export const plan: Command = {
             .slice(0, 5)
             .join(", ")}${due.length > 5 ? ", …" : ""}`
         : "Nothing to do.";
-    const text = [problems.length > 0 ? renderProblems(problems) : "", renderPlan(entries), closing]
+    const text = [problems.length > 0 ? renderProblems(problems) : "", renderPlan(entries, width), closing]
       .filter(Boolean)
       .join("\n\n");
     const code = failed ? exitCodes.user : flag("exit-code") && due.length > 0 ? exitCodes.gateSaidNo : exitCodes.done;

@@ -19,7 +19,7 @@ export const run: Command = {
     { command: "mergeml run flight-delay", shows: "from model.yaml to production" },
     { command: "mergeml run flight-delay --json", shows: "what was done, for machines" },
   ],
-  async run({ positionals: [name = ""], workspace, directory }) {
+  async run({ positionals: [name = ""], workspace, directory, width }) {
     const started = performance.now();
     const opened = await workspace();
     const model = await readModel(opened, name);
@@ -28,7 +28,7 @@ export const run: Command = {
     const result = await deployModel(opened, model);
     if (result.state === "deployed") tellPassingStore(opened, [result.registered]);
     const seconds = (performance.now() - started) / 1000;
-    return tellDeploy(result, { uncommitted, name, from: directory, seconds, where: opened });
+    return tellDeploy(result, { uncommitted, name, from: directory, seconds, where: opened, width });
   },
 };
 
@@ -47,9 +47,13 @@ interface Deploying {
   from: string;
   seconds: number;
   where: Workspace;
+  width: number;
 }
 
-function tellDeploy(result: DeployResult, { uncommitted, name, from, seconds, where }: Deploying): CommandOutcome {
+function tellDeploy(
+  result: DeployResult,
+  { uncommitted, name, from, seconds, where, width }: Deploying,
+): CommandOutcome {
   if (result.state === "waiting") {
     return {
       text: `${name}: ${result.plan.state}, nothing deployed. ${result.plan.detail}`,
@@ -66,7 +70,7 @@ function tellDeploy(result: DeployResult, { uncommitted, name, from, seconds, wh
       data: { model: name, state: "rejected", candidate: record.id, directory, verdict },
     };
   }
-  if (result.state !== "deployed") return tellBuild(result);
+  if (result.state !== "deployed") return tellBuild(result, width);
   const { version, promoteCommit, alreadyRegistered } = result.registered;
   const data = {
     model: name,

@@ -33,14 +33,14 @@ export const runs: Command = {
     { command: "mergeml runs show r-7d21e0", shows: "all of one run" },
     { command: "mergeml runs --push", shows: "how many waiting runs were pushed" },
   ],
-  async run({ positionals, workspace, flag, option }) {
+  async run({ positionals, workspace, flag, option, width }) {
     const [verb, ...ids] = positionals;
     const limit = wholeNumber("limit", option("limit")) ?? usualLimit;
     const { runs: log, log: terminal } = await workspace();
     const read = async (model?: string) => tellBroken(await log.read(model), (message) => terminal.warn(message));
     if (flag("push")) return tellPush(log);
-    if (verb === "compare") return compare(withVersions((await read()).runs), ids);
-    if (verb === "show") return show(withVersions((await read()).runs), ids);
+    if (verb === "compare") return compare(withVersions((await read()).runs), ids, width);
+    if (verb === "show") return show(withVersions((await read()).runs), ids, width);
     if (ids.length > 0)
       throw new UserError({
         message: `mergeml runs takes one model, not ${positionals.length}`,
@@ -48,7 +48,7 @@ export const runs: Command = {
       });
     if (verb !== undefined && !isModelName(verb))
       throw new UserError({ message: `${verb} is not the name of a model`, hint: "see: mergeml runs" });
-    return list(await read(verb), verb, { sort: option("sort"), limit });
+    return list(await read(verb), verb, { sort: option("sort"), limit }, width);
   },
 };
 
@@ -56,6 +56,7 @@ function list(
   { runs: records, waiting }: ReadRuns,
   model: string | undefined,
   options: { sort?: string; limit: number },
+  width: number,
 ): CommandOutcome {
   if (records.length === 0) {
     const text = model === undefined ? "no runs yet. Start with: mergeml train <model>" : `no runs of ${model} yet`;
@@ -65,28 +66,34 @@ function list(
   const trend = scoreLine(listed, options.sort);
   const notes = waiting > 0 ? [`${waiting} of all runs wait here to be pushed: mergeml runs --push`] : [];
   return {
-    text: [renderRuns(listed, options.sort), ...(model !== undefined && trend !== "" ? [trend] : []), ...notes].join(
-      "\n",
-    ),
+    text: [
+      renderRuns(listed, options.sort, width),
+      ...(model !== undefined && trend !== "" ? [trend] : []),
+      ...notes,
+    ].join("\n"),
     data: { runs: listed, waiting },
   };
 }
 
-function compare(records: ReadRuns["runs"], [first, second, ...more]: readonly string[]): CommandOutcome {
+function compare(
+  records: ReadRuns["runs"],
+  [first, second, ...more]: readonly string[],
+  width: number,
+): CommandOutcome {
   if (first === undefined || second === undefined || more.length > 0)
     throw new UserError({ message: "compare takes two runs", hint: "write: mergeml runs compare <run> <run>" });
   const [left, right] = [findRun(records, first), findRun(records, second)];
   return {
-    text: renderRunComparison(left, right),
+    text: renderRunComparison(left, right, width),
     data: { runs: [left, right], changed: changedParams(left, right), same_test: sameTest(left, right) },
   };
 }
 
-function show(records: ReadRuns["runs"], [id, ...more]: readonly string[]): CommandOutcome {
+function show(records: ReadRuns["runs"], [id, ...more]: readonly string[], width: number): CommandOutcome {
   if (id === undefined || more.length > 0)
     throw new UserError({ message: "show takes one run", hint: "write: mergeml runs show <run>" });
   const run = findRun(records, id);
-  return { text: renderRun(run), data: run };
+  return { text: renderRun(run, width), data: run };
 }
 
 async function tellPush(log: RunLog): Promise<CommandOutcome> {

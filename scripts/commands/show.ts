@@ -24,7 +24,7 @@ export const show: Command = {
     { command: "mergeml show flight-delay --json", shows: "the whole record of production" },
     { command: "mergeml show flight-delay@3 --html v3.html", shows: "what it was judged by, as pictures" },
   ],
-  async run({ positionals: [reference = ""], workspace, option, directory }) {
+  async run({ positionals: [reference = ""], workspace, option, directory, width }) {
     const { registry } = await workspace();
     const snapshot = await registry.snapshot({ fetch: true });
     const { model, version } = await versionReference(reference, snapshot);
@@ -38,7 +38,7 @@ export const show: Command = {
       const { versionPage } = await import("../../pipelines/report/html/report-page.ts");
       await writeOutput("--html", page, await versionPage(shown), directory);
     }
-    return { text: page ? `written to ${page}` : renderVersion(record, shown), data: shown };
+    return { text: page ? `written to ${page}` : renderVersion(record, shown, width), data: shown };
   },
 };
 

@@ -42,9 +42,9 @@ export const store: Command = {
     { command: "mergeml store gc --dry-run", shows: "what would be deleted" },
     { command: "mergeml store key", shows: "the pair of keys of step_cache" },
   ],
-  async run({ positionals: [verb = "", ...names], flag, option, workspace }) {
+  async run({ positionals: [verb = "", ...names], flag, option, workspace, width }) {
     const opened = await workspace();
-    if (verb === "ls") return tellItems(opened);
+    if (verb === "ls") return tellItems(opened, width);
     if (verb === "key") return makeStepKey(opened);
     if (verb === "gc") {
       const graceDays = wholeNumber("grace-days", option("grace-days")) ?? opened.repository.gc_grace_days;
@@ -93,7 +93,7 @@ function tellChecked(
   };
 }
 
-async function tellItems(workspace: Workspace): Promise<CommandOutcome> {
+async function tellItems(workspace: Workspace, width: number): Promise<CommandOutcome> {
   const items = await listItems(workspace);
   const rows = items.map(({ name, labels, bytes, stored, needed }) => [
     name.length > 40 ? `${name.slice(0, 24)}…` : name,
@@ -105,7 +105,10 @@ async function tellItems(workspace: Workspace): Promise<CommandOutcome> {
   const columns = ["name", "what", "size", "stored", "needed by"].map((header) => ({ header }));
   const total = `${countOf(items.length, "item")}, ${kilobytes(items.reduce((sum, { bytes }) => sum + bytes, 0))}, in ${workspace.store.title}`;
   return {
-    text: rows.length > 0 ? `${textTable(columns, rows)}\n${total}` : `nothing is in ${workspace.store.title} yet`,
+    text:
+      rows.length > 0
+        ? `${textTable(columns, rows, { width })}\n${total}`
+        : `nothing is in ${workspace.store.title} yet`,
     data: { store: workspace.store.title, items },
   };
 }

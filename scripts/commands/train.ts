@@ -35,20 +35,27 @@ export const train: Command = {
     { command: "mergeml train diamond-price --smoke", shows: "whether it can overfit 300 rows" },
     { command: "mergeml train diamond-price --shard 2/4", shows: "the second quarter of a search's trials, trained" },
   ],
-  async run({ positionals: [name = ""], workspace, directory, flag, option }) {
+  async run({ positionals: [name = ""], workspace, directory, flag, option, width }) {
     const shard = shardOf(option("shard"));
     if (shard && flag("smoke")) {
       throw new UserError({ message: "--smoke and --shard do not go together", hint: "give one of them" });
     }
     const opened = await workspace();
-    if (flag("smoke")) return tellSmoke(opened, name);
-    return shard ? tellShard(opened, name, shard, directory) : tellCandidate(opened, name, directory);
+    if (flag("smoke")) return tellSmoke(opened, name, width);
+    return shard
+      ? tellShard(opened, name, { shard, directory, width })
+      : tellCandidate(opened, name, { directory, width });
   },
 };
 
-async function tellCandidate(opened: Workspace, name: string, directory: string): Promise<CommandOutcome> {
+interface Screen {
+  directory: string;
+  width: number;
+}
+
+async function tellCandidate(opened: Workspace, name: string, { directory, width }: Screen): Promise<CommandOutcome> {
   const trained = await runTraining(opened, name, { event: "train", evenIfUnchanged: true });
-  if (trained.state === "checks-failed" || trained.state === "unchanged") return tellBuild(trained);
+  if (trained.state === "checks-failed" || trained.state === "unchanged") return tellBuild(trained, width);
   const written = relative(directory, trained.directory);
   const { record, verdict } = trained.candidate;
   const { outcome, summary } =
@@ -65,10 +72,10 @@ async function tellCandidate(opened: Workspace, name: string, directory: string)
   };
 }
 
-async function tellSmoke(opened: Workspace, name: string): Promise<CommandOutcome> {
+async function tellSmoke(opened: Workspace, name: string, width: number): Promise<CommandOutcome> {
   const model = await readModel(opened, name);
   const result = await smokeTest(opened, model);
-  if (result.state === "checks-failed") return tellBuild({ ...result, state: "checks-failed", model });
+  if (result.state === "checks-failed") return tellBuild({ ...result, state: "checks-failed", model }, width);
   const { state, reason, notes, rows } = result;
   return {
     code: state === "passed" ? exitCodes.done : exitCodes.gateSaidNo,
@@ -80,13 +87,12 @@ async function tellSmoke(opened: Workspace, name: string): Promise<CommandOutcom
 async function tellShard(
   opened: Workspace,
   name: string,
-  shard: { index: number; of: number },
-  directory: string,
+  { shard, directory, width }: Screen & { shard: { index: number; of: number } },
 ): Promise<CommandOutcome> {
   const model = await readModel(opened, name);
   const splitSeed = await splitSeedOf(model.config, await opened.registry.snapshot({ fetch: true }));
   const data = await prepareData(opened, model, splitSeed);
-  if (!data.ok) return tellBuild({ state: "checks-failed", model, checks: data.checks, rows: data.rows });
+  if (!data.ok) return tellBuild({ state: "checks-failed", model, checks: data.checks, rows: data.rows }, width);
   const result = await trainShard(opened, model, identify(model, data), shard);
   const folder = relative(directory, result.folder);
   const lines = [

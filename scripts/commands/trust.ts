@@ -30,14 +30,14 @@ export const trust: Command = {
     { command: "mergeml trust root --output keys/trusted-root.json", shows: "what certificates are checked with" },
     { command: "mergeml trust adopt", shows: "signatures of all that can be proved" },
   ],
-  async run({ positionals: [verb, ...names], option, workspace, directory }) {
+  async run({ positionals: [verb, ...names], option, workspace, directory, width }) {
     const opened = await workspace();
-    if (verb === undefined) return tellState(opened);
+    if (verb === undefined) return tellState(opened, width);
     if (verb === "key") return makeKey(opened, resolve(directory, option("output") ?? "keys/mergeml.pub"));
     const file = (name: string) => option(name) && resolve(directory, option(name)!);
     const source = { mirror: option("mirror"), firstRoot: file("first-root") };
     if (verb === "root") return bringRoot(opened, file("output"), source);
-    if (verb === "adopt") return tellAdopted(opened, names);
+    if (verb === "adopt") return tellAdopted(opened, names, width);
     throw new UserError({
       message: `mergeml trust has no ${verb}`,
       hint: "it has key, root and adopt: mergeml help trust",
@@ -45,7 +45,7 @@ export const trust: Command = {
   },
 };
 
-async function tellState(opened: Workspace): Promise<CommandOutcome> {
+async function tellState(opened: Workspace, width: number): Promise<CommandOutcome> {
   const state = await trustState(opened);
   if (state.policy === null)
     return { text: "mergeml.yaml of the default branch has no `trust`: nothing is signed or refused", data: state };
@@ -60,7 +60,7 @@ async function tellState(opened: Workspace): Promise<CommandOutcome> {
       ? [`root        ${state.root.file}, whose newest part is of ${state.root.newest ?? "no date"}`]
       : []),
     `as of       mergeml.yaml at ${state.policy.slice(0, 7)}`,
-    ...(rows.length > 0 ? ["", textTable([{ header: "version" }, { header: "signed by" }], rows)] : []),
+    ...(rows.length > 0 ? ["", textTable([{ header: "version" }, { header: "signed by" }], rows, { width })] : []),
   ].join("\n");
   return { text, data: state };
 }
@@ -103,7 +103,7 @@ async function bringRoot(
   return { text: `the trusted root is in ${output}: name it as trust.root in mergeml.yaml`, data: { file: output } };
 }
 
-async function tellAdopted(opened: Workspace, names: readonly string[]): Promise<CommandOutcome> {
+async function tellAdopted(opened: Workspace, names: readonly string[], width: number): Promise<CommandOutcome> {
   const snapshot = await opened.registry.snapshot({ fetch: true });
   const choices: { model: string; version: number | null }[] = [];
   for (const name of names.length > 0 ? names : await snapshot.models())
@@ -122,7 +122,7 @@ async function tellAdopted(opened: Workspace, names: readonly string[]): Promise
   const columns = ["version", "", ""].map((header) => ({ header }));
   return {
     code: missing === 0 ? exitCodes.done : exitCodes.gateSaidNo,
-    text: [...(rows.length > 0 ? [textTable(columns, rows)] : []), closing].join("\n"),
+    text: [...(rows.length > 0 ? [textTable(columns, rows, { width })] : []), closing].join("\n"),
     data: outcomes,
   };
 }

@@ -22,12 +22,12 @@ export const upgrade: Command = {
     { command: "mergeml upgrade", shows: "what moving to this release would change" },
     { command: "mergeml upgrade --to acme/mergeml@v0.2.0 --write", shows: "does it, for a pull request" },
   ],
-  async run({ option, flag, workspace }) {
+  async run({ option, flag, workspace, width }) {
     const opened = await workspace();
     const plan = await planUpgrade(opened, target(opened.root, option("to")));
     const write = flag("write") && (plan.workflows.length > 0 || plan.registry !== null);
     const commit = write ? await applyUpgrade(opened, plan) : null;
-    const lines = [summary(plan), ...diffs(plan), ...retraining(plan), next(plan, flag("write"), commit)];
+    const lines = [summary(plan), ...diffs(plan), ...retraining(plan, width), next(plan, flag("write"), commit)];
     return { text: lines.join("\n"), data: { ...plan, written: write, commit } };
   },
 };
@@ -58,9 +58,12 @@ function diffs({ workflows, registry }: UpgradePlan): string[] {
   return all.map(([title, { before, after }]) => `\n${title}\n${unifiedDiff(before, after, 1)}`);
 }
 
-function retraining({ retrained }: UpgradePlan): string[] {
+function retraining({ retrained }: UpgradePlan, width: number): string[] {
   if (retrained.length === 0) return [`\nmergeml ${toolVersion} trains no model again`];
-  return [`\nWhat mergeml ${toolVersion} would train again, and judge in the pull request:`, renderPlan(retrained)];
+  return [
+    `\nWhat mergeml ${toolVersion} would train again, and judge in the pull request:`,
+    renderPlan(retrained, width),
+  ];
 }
 
 function next({ workflows, registry }: UpgradePlan, wanted: boolean, commit: string | null): string {

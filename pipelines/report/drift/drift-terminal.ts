@@ -21,7 +21,7 @@ import { overlapWords } from "./reference-words.ts";
 import { spanText } from "./span-text.ts";
 
 /** `mergeml drift`: one line a model, worst first, and what failed below. */
-export function renderDriftTable(entries: readonly DriftEntry[]): string {
+export function renderDriftTable(entries: readonly DriftEntry[], width?: number): string {
   const columns: readonly (TableColumn & { cell: (drift: ModelDrift) => string })[] = [
     { header: "model", cell: ({ model, version }) => `${model}@${version}` },
     { header: "drift", cell: outcomeText },
@@ -40,7 +40,7 @@ export function renderDriftTable(entries: readonly DriftEntry[]): string {
   );
   const failures = entries.flatMap((entry) => (entry.outcome === "error" ? [renderDriftFailure(entry)] : []));
   const broken = entries.flatMap((entry) => (entry.outcome === "error" ? [] : brokenText(entry)));
-  return [textTable(columns, rows), ...broken, ...failures].join("\n\n");
+  return [textTable(columns, rows, { width }), ...broken, ...failures].join("\n\n");
 }
 
 /** The distance of the predictions over the last windows, oldest first, as bars; empty for fewer than two. */
@@ -83,7 +83,7 @@ export function renderDriftFailure({ model, error }: FailedDrift): string {
 }
 
 /** `mergeml drift <model>`: what moved, how the last windows were, and what to do. */
-export function renderDriftDetails(drift: ModelDrift): string {
+export function renderDriftDetails(drift: ModelDrift, width?: number): string {
   const plain = (text: string) => oneLine(text, 300);
   const { lead, rest } = accuracyWords(drift, plain);
   const empty = drift.result.rows.current === 0;
@@ -94,8 +94,8 @@ export function renderDriftDetails(drift: ModelDrift): string {
     ...limitsText(drift),
     ...(drift.outcome === "too few rows" || drift.outcome === "silent"
       ? []
-      : [columnTable(drift), ruleSentence(drift.result)]),
-    ...(drift.history.length > 1 ? [historyTable(drift)] : []),
+      : [columnTable(drift, width), ruleSentence(drift.result)]),
+    ...(drift.history.length > 1 ? [[historyTable(drift, width), ...historyLines(drift)].join("\n")] : []),
     ...(steps.length > 0 ? [`What to do\n${steps.map((step, at) => `  ${at + 1}. ${step}`).join("\n")}`] : []),
   ].join("\n\n");
 }
@@ -113,7 +113,7 @@ function limitsText({ rollback }: ModelDrift): string[] {
 
 const shownColumns = 20;
 
-function columnTable({ result: { predictions, features } }: ModelDrift): string {
+function columnTable({ result: { predictions, features } }: ModelDrift, width?: number): string {
   const columns: readonly TableColumn[] = [
     { header: "" },
     { header: "column" },
@@ -132,11 +132,11 @@ function columnTable({ result: { predictions, features } }: ModelDrift): string 
   ];
   const rows = [...predictions.map((each) => row(each, true)), ...features.map((each) => row(each, false))];
   const more = rows.length - shownColumns;
-  const table = textTable(columns, rows.slice(0, shownColumns), 100);
+  const table = textTable(columns, rows.slice(0, shownColumns), { longest: 100, width });
   return more > 0 ? `${table}\n${formatCount(more)} more columns: --json has them all` : table;
 }
 
-function historyTable({ history, result }: ModelDrift): string {
+function historyTable({ history, result }: ModelDrift, width?: number): string {
   const levels = matchNumbers(history.map(({ metric }) => metric?.value));
   const columns: readonly (TableColumn & { cell: (point: DriftPoint) => string })[] = [
     { header: "window", cell: spanText },
@@ -153,7 +153,19 @@ function historyTable({ history, result }: ModelDrift): string {
   return textTable(
     columns,
     history.map((point) => columns.map(({ cell }) => cell(point) || "–")),
+    { width },
   );
+}
+
+/** How predictions and the metric went over the windows, oldest first; nothing of fewer than two. */
+function historyLines({ history }: ModelDrift): string[] {
+  const moved = windowBars(history);
+  const levels = history.flatMap(({ metric }) => metric?.value ?? []).toReversed();
+  const name = history.find(({ metric }) => metric)?.metric?.metric;
+  return [
+    ...(moved === "" ? [] : [`distance of the predictions over these windows, oldest first: ${moved}`]),
+    ...(levels.length < 2 ? [] : [`${name} over these windows, oldest first: ${sparkBars(levels)}`]),
+  ];
 }
 
 function shareText({ share }: DriftPoint): string {

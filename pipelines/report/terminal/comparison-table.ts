@@ -4,7 +4,7 @@ import { matchNumbers } from "../../statistics/matched-numbers.ts";
 import { textTable } from "./text-table.ts";
 
 /** `mergeml compare`: challenger and production side by side, and what can be said of them. */
-export function renderTrial(comparison: ChallengerComparison): string {
+export function renderTrial(comparison: ChallengerComparison, width?: number): string {
   const { model, mode, share, since, by, production, challenger, notes } = comparison;
   const how = mode === "shadow" ? "as a shadow of" : `on ${formatPercent(share ?? 0)} of the requests beside`;
   const when = since.slice(0, 16).replace("T", " ");
@@ -17,7 +17,7 @@ export function renderTrial(comparison: ChallengerComparison): string {
   const rows = [...factRows(production, challenger), ...labelRows(comparison), ...comparison.metrics.map(metricRow)];
   return [
     `${model}: v${challenger.version} ${how} v${production.version}, since ${when} UTC, by ${by}`,
-    textTable(columns, rows),
+    textTable(columns, rows, { width }),
     ...agreementLine(comparison),
     ...notes,
     outcomeLine(comparison),

@@ -15,7 +15,7 @@ export interface PlanRow {
 const LISTED_UNCHANGED = 20;
 
 /** `mergeml plan`: a plain table of what a run would do, and a closing line that counts the states. */
-export function renderPlan(rows: readonly PlanRow[]): string {
+export function renderPlan(rows: readonly PlanRow[], width?: number): string {
   if (rows.length === 0) return "no models";
   const counts = [...Map.groupBy(rows, (row) => row.state)].map(([state, those]) => ({ state, count: those.length }));
   const unchanged = counts.find(({ state }) => state === "unchanged")?.count ?? 0;
@@ -23,6 +23,7 @@ export function renderPlan(rows: readonly PlanRow[]): string {
   const table = textTable(
     [{ header: "model" }, { header: "state" }, { header: "detail" }],
     listed.map((row) => [row.model, row.state, row.detail]),
+    { width },
   );
   const total = `${rows.length.toLocaleString("en-US")} model${rows.length === 1 ? "" : "s"}`;
   const tally = counts.map(({ state, count }) => `${count.toLocaleString("en-US")} ${state}`).join(", ");

@@ -7,13 +7,13 @@ import type { RunMetric, RunRecord } from "../../run-log/run-record.ts";
 import { formatCount } from "../../statistics/format-number.ts";
 import { matchNumbers } from "../../statistics/matched-numbers.ts";
 import { sparkBars } from "../../statistics/spark-bars.ts";
-import { textTable } from "./text-table.ts";
+import { type TableColumn, textTable } from "./text-table.ts";
 
 const none = "–";
 const longest = 200;
 
 /** `mergeml runs`: one line for each run. `metric` is the one to show instead of each run's primary metric. */
-export function renderRuns(runs: readonly ListedRun[], metric?: string): string {
+export function renderRuns(runs: readonly ListedRun[], metric?: string, width?: number): string {
   const shown = (run: RunRecord) => (metric === undefined ? run.metrics[0] : metricOf(run, metric));
   const names = new Set(runs.flatMap((run) => shown(run)?.metric ?? []));
   const [only] = names.size === 1 ? names : [];
@@ -31,7 +31,7 @@ export function renderRuns(runs: readonly ListedRun[], metric?: string): string 
   return textTable(
     headers.map((header) => ({ header })),
     rows,
-    120,
+    { longest: 120, width },
   );
 }
 
@@ -44,25 +44,26 @@ export function scoreLine(runs: readonly ListedRun[], metric?: string): string {
 }
 
 /** `mergeml runs show`: all of one run. */
-export function renderRun(run: RunRecord): string {
+export function renderRun(run: RunRecord, width?: number): string {
+  const table = (columns: readonly TableColumn[], rows: readonly string[][]) => textTable(columns, rows, { width });
   return [
-    textTable([{ header: "run" }, { header: run.id }], factLines(run)),
-    textTable(
+    table([{ header: "run" }, { header: run.id }], factLines(run)),
+    table(
       [{ header: "param" }, { header: "value" }],
       [...comparedParams(run)].map(([name, value]) => [name, paramText(value)]),
     ),
-    run.metrics.length > 0 && textTable(metricColumns, run.metrics.map(metricLine)),
-    run.curves?.length ? textTable(curveColumns, run.curves.map(curveLine)) : false,
-    run.trials.length > 0 && textTable(trialColumns(run), run.trials.map(trialLine)),
+    run.metrics.length > 0 && table(metricColumns, run.metrics.map(metricLine)),
+    run.curves?.length ? table(curveColumns, run.curves.map(curveLine)) : false,
+    run.trials.length > 0 && table(trialColumns(run), run.trials.map(trialLine)),
   ]
     .filter((part) => part !== false)
     .join("\n\n");
 }
 
 /** `mergeml runs compare`: params, data and metrics of two runs side by side. */
-export function renderRunComparison(left: RunRecord, right: RunRecord): string {
+export function renderRunComparison(left: RunRecord, right: RunRecord, width?: number): string {
   const titles = [left, right].map(({ id }) => ({ header: shortRunId(id) }));
-  const side = (header: string, lines: readonly string[][]) => textTable([{ header }, ...titles], lines);
+  const side = (header: string, lines: readonly string[][]) => textTable([{ header }, ...titles], lines, { width });
   const [before, after] = [factLines(left), factLines(right)];
   const facts = before.map(([name = "", value = none], at) => [name, value, after[at]?.[1] ?? none]);
   const changed = changedParams(left, right);

@@ -1,4 +1,5 @@
 import { matchNumbers } from "../../statistics/matched-numbers.ts";
+import { sparkBars } from "../../statistics/spark-bars.ts";
 import { textTable } from "./text-table.ts";
 
 /** What is in production for one model. `since` and `by` are ready to read; null is shown as a dash. */
@@ -8,6 +9,8 @@ export interface StatusRow {
   since: string | null;
   metric: string | null;
   value: number | null;
+  /** The primary metric of the newest versions, oldest first; bars of two and more. */
+  scores?: readonly number[];
   by: string | null;
   challenger: string | null;
   drift: string | null;
@@ -18,8 +21,8 @@ export interface StatusRow {
   untrusted?: readonly { version: number }[];
 }
 
-/** `mergeml status`: a plain table. Drift and challengers are left out while no model has any, and the metric's name moves to the header when all share it. */
-export function renderStatus(rows: readonly StatusRow[]): string {
+/** `mergeml status`: a plain table. The line of versions, drift and challengers are left out while no model has any, and the metric's name moves to the header when all share it. */
+export function renderStatus(rows: readonly StatusRow[], width?: number): string {
   const metrics = new Set(rows.flatMap((row) => row.metric ?? []));
   const [only] = metrics.size === 1 ? metrics : [];
   const columns: readonly { header: string; cell: (row: StatusRow) => string | null }[] = [
@@ -31,6 +34,9 @@ export function renderStatus(rows: readonly StatusRow[]): string {
     { header: "production", cell: (row) => versionCell(row, row.production) },
     { header: "since", cell: (row) => row.since },
     { header: only ?? "primary", cell: (row) => score(row, only === undefined) },
+    ...(rows.some(({ scores = [] }) => scores.length > 1)
+      ? [{ header: "versions", cell: ({ scores = [] }: StatusRow) => (scores.length > 1 ? sparkBars(scores) : null) }]
+      : []),
     { header: "by", cell: (row) => row.by },
     ...(rows.some((row) => row.challenger !== null)
       ? [{ header: "challenger", cell: (row: StatusRow) => row.challenger }]
@@ -41,6 +47,7 @@ export function renderStatus(rows: readonly StatusRow[]): string {
   return textTable(
     columns,
     rows.map((row) => columns.map(({ cell }) => cell(row) || "–")),
+    { width },
   );
 }
 

@@ -14,7 +14,7 @@ interface ComparisonColumn extends TableColumn {
 }
 
 /** The candidate beside production and the naive baseline, as a plain table for terminals; empty columns are left out. */
-export function renderComparison(evaluation: Evaluation): string {
+export function renderComparison(evaluation: Evaluation, width?: number): string {
   const columns = comparisonColumns(evaluation);
   const rows = evaluation.metrics.map((metric) => {
     const numbers = matchNumbers([metric.production, metric.candidate], [metric.difference?.value]);
@@ -24,6 +24,7 @@ export function renderComparison(evaluation: Evaluation): string {
   const table = textTable(
     columns.filter((_, at) => filled[at]),
     rows.map((row) => row.filter((_, at) => filled[at])),
+    { width },
   );
   return `${table}\n\non ${formatCount(evaluation.rows)} test row${evaluation.rows === 1 ? "" : "s"}`;
 }

@@ -7,23 +7,21 @@ import { unifiedDiff } from "../markdown/line-diff.ts";
 import { textTable } from "./text-table.ts";
 
 /** `mergeml diff`: what changed between two versions, for a terminal: config, query, data, metrics. */
-export function renderVersionDiff(before: VersionRecord, after: VersionRecord): string {
-  const titles = [`${before.model}@${before.version}`, `${after.model}@${after.version}`] as const;
+export function renderVersionDiff(before: VersionRecord, after: VersionRecord, width?: number): string {
+  const titles = [`${before.model}@${before.version}`, `${after.model}@${after.version}`];
+  const table = (header: string, lines: readonly Line[]) =>
+    lines.length > 0 ? textTable([{ header }, ...titles.map((title) => ({ header: title }))], lines, { width }) : "";
   const query = unifiedDiff(before.candidate.query, after.candidate.query);
   return [
-    sideBySide("config", titles, configLines(before.candidate, after.candidate)) || "config: the same",
+    table("config", configLines(before.candidate, after.candidate)) || "config: the same",
     query ? `query\n${visibleText(query)}` : "query: the same",
-    sideBySide("data", titles, dataLines(before.candidate, after.candidate)),
-    sideBySide("metric", titles, metricLines(before, after)),
+    table("data", dataLines(before.candidate, after.candidate)),
+    table("metric", metricLines(before, after)),
     testNote(before, after),
   ].join("\n\n");
 }
 
 type Line = readonly [name: string, before: string, after: string];
-
-function sideBySide(header: string, [left, right]: readonly [string, string], lines: readonly Line[]): string {
-  return lines.length > 0 ? textTable([{ header }, { header: left }, { header: right }], lines) : "";
-}
 
 function configLines(before: CandidateRecord, after: CandidateRecord): Line[] {
   return configChanges(before, after).map((change) => [change.key, valueText(change.before), valueText(change.after)]);

@@ -16,16 +16,25 @@ interface VersionState {
 }
 
 /** `mergeml show`: one version as the registry records it, for a terminal. */
-export function renderVersion(record: VersionRecord, { in_production, signed_by, untrusted }: VersionState): string {
+export function renderVersion(
+  record: VersionRecord,
+  { in_production, signed_by, untrusted }: VersionState,
+  width?: number,
+): string {
   const title = `${record.model}@${record.version}${in_production ? "  in production" : ""}`;
   const signed = ["signed by", untrusted ? `! ${untrusted}` : (signed_by ?? "")] as const;
   const facts = [...versionFacts(record), signed].filter(([, value]) => value !== "");
-  return [title, factTable(facts), renderComparison(record.evaluation), renderVerdict(record.verdict)].join("\n\n");
+  return [
+    title,
+    factTable(facts, width),
+    renderComparison(record.evaluation, width),
+    renderVerdict(record.verdict),
+  ].join("\n\n");
 }
 
 /** Facts as two columns of plain text. */
-function factTable(facts: readonly (readonly [string, string])[]): string {
-  return textTable([{ header: "" }, { header: "" }], facts, 4000).replace(/^\n/, "");
+function factTable(facts: readonly (readonly [string, string])[], width?: number): string {
+  return textTable([{ header: "" }, { header: "" }], facts, { longest: 4000, width }).replace(/^\n/, "");
 }
 
 function versionFacts(record: VersionRecord): (readonly [string, string])[] {

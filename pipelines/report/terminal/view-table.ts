@@ -19,18 +19,18 @@ export interface ViewRow {
 }
 
 /** A line for each view. */
-export function renderViewList(views: readonly ViewRow[]): string {
+export function renderViewList(views: readonly ViewRow[], width?: number): string {
   if (views.length === 0) return "no feature views: features/<name>.sql and features/<name>.yaml make one";
   const columns = ["view", "key", "time", "ttl", "owner", "models", "description"].map((header) => ({ header }));
   const rows = views.map(({ name, key, time, ttl, owner, models, description }) => [
     ...[`features.${name}`, key.join(", "), time ?? "–", ttl ?? "–", owner ?? "–", models.join(", ") || "none"],
     description,
   ]);
-  return textTable(columns, rows);
+  return textTable(columns, rows, { width });
 }
 
 /** All that is said of one view, and its SQL. */
-export function renderViewDetails(view: ViewRow, sql: string): string {
+export function renderViewDetails(view: ViewRow, sql: string, width?: number): string {
   const facts: [string, string][] = [
     ["description", view.description],
     ["owner", view.owner ?? ""],
@@ -44,8 +44,8 @@ export function renderViewDetails(view: ViewRow, sql: string): string {
   const told = facts.filter(([, value]) => value !== "").map(([name, value]) => [name, value]);
   const columns = Object.entries(view.columns).map(([name, text]) => [name, text]);
   return [
-    textTable([{ header: `features.${view.name}` }, { header: "" }], told, 1_000),
-    columns.length > 0 ? textTable([{ header: "column" }, { header: "is" }], columns, 1_000) : "",
+    textTable([{ header: `features.${view.name}` }, { header: "" }], told, { longest: 1_000, width }),
+    columns.length > 0 ? textTable([{ header: "column" }, { header: "is" }], columns, { longest: 1_000, width }) : "",
     sql.trimEnd(),
   ]
     .filter(Boolean)
