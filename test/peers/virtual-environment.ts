@@ -19,6 +19,7 @@ const environments = {
   "peer-mlserver": ["requirements-mlserver.txt"],
   "peer-sigstore": ["requirements-sigstore.txt"],
   "peer-dvc": ["../../scripts/bench/peers/requirements-dvc.txt"],
+  "peer-frouros": ["../../scripts/bench/peers/requirements-frouros.txt"],
   "peer-examples": inPython.map((name) => `../../models/examples/${name}/requirements.txt`),
 } as const;
 
@@ -28,7 +29,7 @@ type Environment = keyof typeof environments;
 const complete: readonly Environment[] = ["peer-mlserver"];
 
 /** Beside which only benchmarks are run. */
-const onlyForBenchmarks: readonly Environment[] = ["peer-dvc"];
+const onlyForBenchmarks: readonly Environment[] = ["peer-dvc", "peer-frouros"];
 
 /** Makes what the tests need once, before any of them runs: side by side, as half of it is waiting. */
 export default async function setup(): Promise<void> {
