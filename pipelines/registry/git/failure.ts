@@ -24,7 +24,12 @@ interface Rule {
   pattern: RegExp;
   what: string;
   mend: string;
+  /** Instead, of a remote that has no name in the repository, given its address. */
+  mendAt?: (address: string) => string;
 }
+
+/** What a person may try for himself: git answers with the branches that he may read. */
+const tryReading = (address: string) => `git ls-remote ${redact(address)}`;
 
 /** What only a person can change: the same command fails again. */
 const permanentKinds: ReadonlySet<GitFailureKind> = new Set([
@@ -67,6 +72,7 @@ const rules: readonly Rule[] = [
       /Authentication failed|could not read (Username|Password)|terminal prompts disabled|Permission denied \(|returned error: 40[13]|Repository not found|Host key verification failed/i,
     what: "the remote did not accept your credentials",
     mend: "check that you may push there: git push --dry-run",
+    mendAt: (address) => `check that git may read there: ${tryReading(address)}`,
   },
   {
     kind: "read-only",
@@ -105,6 +111,7 @@ const rules: readonly Rule[] = [
       /Could not resolve host|unable to access|Connection (refused|timed out|reset|closed)|Could not read from remote repository|does not appear to be a git repository|remote end hung up|early EOF|RPC failed|Network is unreachable|timed out|unexpected disconnect|No such remote/i,
     what: "the remote cannot be reached",
     mend: "check the network and the address: git remote -v",
+    mendAt: (address) => `check the network and the address: ${tryReading(address)}`,
   },
   {
     kind: "refused",
@@ -163,10 +170,12 @@ interface FailedCommand {
   /** stderr, and stdout where the reason stands there (`git push --porcelain`). */
   output: string;
   safe: string;
+  /** Of the remote that it spoke with, where no setting of the repository has it. */
+  address?: string | undefined;
 }
 
 /** Turns a failed git command into the error that says what happened, what was tried, what is safe and how to mend it. */
-export function gitFailure({ args, code, output, safe }: FailedCommand): GitError {
+export function gitFailure({ args, code, output, safe, address }: FailedCommand): GitError {
   const stderr = redact(output.trim());
   const tried = describeCommand(args);
   const rule = rules.find((each) => each.pattern.test(stderr));
@@ -175,7 +184,8 @@ export function gitFailure({ args, code, output, safe }: FailedCommand): GitErro
     const message = `${tried} failed${code === null ? "" : ` (exit code ${code})`}${detail ? `: ${detail}` : ""}`;
     return new GitError("unknown", message, { tried, safe, stderr });
   }
-  const message = `${rule.what}${detail ? `: ${detail}` : ""}\n${rule.mend}`;
+  const mend = (address !== undefined && rule.mendAt?.(address)) || rule.mend;
+  const message = `${rule.what}${detail ? `: ${detail}` : ""}\n${mend}`;
   return new GitError(rule.kind, message, { tried, safe, stderr });
 }
 

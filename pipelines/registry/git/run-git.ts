@@ -12,6 +12,8 @@ export interface GitOptions {
    * large model over a slow line, may take twelve times as long altogether.
    */
   timeoutSeconds?: number;
+  /** A remote that `env` gives an address rather than the repository's settings: errors speak of the address, as whoever typed it does. */
+  remote?: { name: string; address: string };
 }
 
 export interface RunOptions {
@@ -142,8 +144,9 @@ function startGit(
 ): Running {
   const child = spawnGit(cwd, args, options, run.env);
   child.stdin.end(run.input ?? "");
-  const limit = limitTime(child, args, options, run);
-  const ended = endOf(child, { args, run, reasons, limit });
+  const shown = typed(args, options);
+  const limit = limitTime(child, shown, options, run);
+  const ended = endOf(child, { args: shown, address: options.remote?.address, run, reasons, limit });
   // Whoever awaits `ended` sees the failure; until then it is not an unhandled one.
   ended.catch(() => undefined);
   return { child, ended };
@@ -169,10 +172,12 @@ export interface StayingGit {
   end(): Promise<void>;
 }
 
-export function startStayingGit(cwd: string, args: readonly string[], options: GitOptions): StayingGit {
-  const child = spawnGit(cwd, args, options);
+export function startStayingGit(cwd: string, given: readonly string[], options: GitOptions): StayingGit {
+  const child = spawnGit(cwd, given, options);
+  const args = typed(given, options);
+  const address = options.remote?.address;
   const chunks = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  const ended = endOf(child, { args, run: {}, reasons: [], limit: null });
+  const ended = endOf(child, { args, address, run: {}, reasons: [], limit: null });
   ended.catch(() => undefined);
   const hold = (how: "ref" | "unref") => {
     for (const each of [child, child.stdin, child.stdout, child.stderr] as (ChildProcess | Socket)[]) each[how]();
@@ -189,7 +194,9 @@ export function startStayingGit(cwd: string, args: readonly string[], options: G
         const end = await ended.catch((error: GitError) => error);
         const exceeded = limit.exceeded();
         if (exceeded) throw tooSlow(args, exceeded, nothingChanged, "");
-        throw end instanceof Error ? end : gitFailure({ args, ...end, output: end.stderr, safe: nothingChanged });
+        throw end instanceof Error
+          ? end
+          : gitFailure({ args, address, ...end, output: end.stderr, safe: nothingChanged });
       } finally {
         limit.clear();
         hold("unref");
@@ -205,8 +212,15 @@ export function startStayingGit(cwd: string, args: readonly string[], options: G
   };
 }
 
+/** A command as a person would have typed it. */
+function typed(args: readonly string[], { remote }: GitOptions): readonly string[] {
+  return remote ? args.map((each) => (each === remote.name ? remote.address : each)) : args;
+}
+
 interface Started {
+  /** As a person would have typed them. */
   args: readonly string[];
+  address: string | undefined;
   run: RunOptions;
   reasons: readonly Buffer[];
   /** null: it may take as long as its owner likes. */
@@ -215,7 +229,7 @@ interface Started {
 
 async function endOf(
   child: GitProcess,
-  { args, run, reasons, limit }: Started,
+  { args, address, run, reasons, limit }: Started,
 ): Promise<{ code: number; stderr: string }> {
   const safe = run.safe ?? nothingChanged;
   const errors: Buffer[] = [];
@@ -226,7 +240,7 @@ async function endOf(
     const exceeded = limit?.exceeded();
     if (exceeded) throw tooSlow(args, exceeded, safe, stderr);
     if (code !== 0 && !run.allow?.includes(code ?? -1)) {
-      throw gitFailure({ args, code, output: [stderr, ...reasons.map(String)].join("\n"), safe });
+      throw gitFailure({ args, address, code, output: [stderr, ...reasons.map(String)].join("\n"), safe });
     }
     return { code: code ?? -1, stderr };
   } finally {

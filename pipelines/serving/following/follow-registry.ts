@@ -253,6 +253,6 @@ function noBranch({ address, branch }: RegistrySource): UserError {
 }
 
 function unreachable({ address }: RegistrySource, cause: EnvironmentError): EnvironmentError {
-  const message = `the registry ${address} cannot be read: ${cause.message}\nand this machine has no copy of it that was served before`;
+  const message = `the registry ${address} cannot be read, and this machine has no copy of it that was served before: ${cause.message}`;
   return new EnvironmentError(message, { tried: cause.tried, safe: "nothing was changed" }, { cause });
 }

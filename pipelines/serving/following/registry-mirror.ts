@@ -52,7 +52,8 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
   // Given by the environment of each command rather than written down: an address may have a password in it.
   const url = { [`remote.${remote}.url`]: address };
   const partial = { [`remote.${remote}.promisor`]: "true", [`remote.${remote}.partialclonefilter`]: "blob:none" };
-  const git = openGit(folder, { env: withSettings(env, { ...url, ...partial }), log, timeoutSeconds: 60 });
+  const settings = withSettings(env, { ...url, ...partial });
+  const git = openGit(folder, { env: settings, log, timeoutSeconds: 60, remote: { name: remote, address } });
   // Without these settings git does not know that it may ask for what is not here, and says so instead.
   const plain = openGit(folder, { env });
   const trust = mirroredTrust({ git, env, clock, log }, join(folder, trustedFile));

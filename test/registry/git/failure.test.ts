@@ -41,6 +41,16 @@ describe("a git failure", () => {
     expect(error).toMatchObject({ kind, tried: "git push", safe: "Nothing was changed." });
   });
 
+  it.each([
+    ["network", "fatal: unable to access 'https://example.org/r/': Could not resolve host: example.org"],
+    ["auth", "fatal: could not read Username for 'https://example.org': terminal prompts disabled"],
+  ])("names the address where a remote has no name: %s", (_kind, output) => {
+    const failed = { args: ["ls-remote", "https://ada:s3cret@example.org/r"], code: 128, output, safe: "" };
+    const { message } = gitFailure({ ...failed, address: "https://ada:s3cret@example.org/r" });
+    expect(message).toMatch(/: git ls-remote https:\/\/example\.org\/r$/);
+    expect(gitFailure(failed).message).not.toContain("ls-remote");
+  });
+
   it("that no rule knows still says what was tried and what git said", () => {
     const failed = { args: ["fetch", "origin"], code: 128, output: "fatal: something new\nhint: advice\n", safe: "" };
     expect(gitFailure(failed).message).toBe("git fetch origin failed (exit code 128): something new");
