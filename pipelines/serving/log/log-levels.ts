@@ -27,18 +27,23 @@ export function openSheetTexts(): SheetTexts {
   };
 }
 
-/** Codes of a request's texts as the sheet has them, for the rows that are taken; all when null. */
+/** Codes of a request's texts as the sheet has them, for the rows that are taken; all when null. A missing one is −1. */
 export function sheetCodes(
   { codes, levels }: CodedTexts,
   taken: readonly number[] | null,
   { of, into, from, rows }: { of: Levels; into: Int32Array; from: number; rows: number },
 ): void {
+  const codeAt = (row: number) => codes[taken === null ? row : taken[row]!]!;
+  if (rows === 1) {
+    const text = levels[codeAt(0)];
+    into[from] = text === undefined ? -1 : of.codeOf(text);
+    return;
+  }
   const places = new Int32Array(levels.length).fill(-1);
   for (let row = 0; row < rows; row++) {
-    const code = codes[taken === null ? row : taken[row]!]!;
-    if (code < 0) continue; // it is missing, as all are that nobody wrote
+    const code = codeAt(row);
     // Only what a logged row has is told to the writer.
-    if (places[code] === -1) places[code] = of.codeOf(levels[code]!);
-    into[from + row] = places[code]!;
+    if (code >= 0 && places[code] === -1) places[code] = of.codeOf(levels[code]!);
+    into[from + row] = code < 0 ? -1 : places[code]!;
   }
 }

@@ -5,7 +5,6 @@ import type { Log } from "../../ports/log.ts";
 import { countOf, formatCount } from "../../statistics/format-number.ts";
 import type { AnsweredRequest, ServingLog, ServingLogFacts } from "../answered-request.ts";
 import type { ServedModel } from "../served-model.ts";
-import { tableRows } from "./log-rows.ts";
 import type { LogSettings } from "./log-settings.ts";
 import { logTable } from "./log-table.ts";
 import { LogWriter } from "./log-writer.ts";
@@ -119,13 +118,12 @@ class PredictionLog implements ServingLog {
       return;
     }
     const sheet = this.#sheetFor(request, version);
-    sheet.waiting.push(entry);
-    sheet.waitingRows += entry.rows;
+    sheet.waiting.add(entry);
     sheet.rows += entry.rows;
     sheet.bytes += bytes;
     this.#held += bytes;
     if (sheet.bytes >= this.#limits.file) this.#finish(sheet);
-    else if (sheet.waitingRows >= handedRows) this.#handOver(sheet);
+    else if (sheet.waiting.rows() >= handedRows) this.#handOver(sheet);
   }
 
   /** Why so many bytes of rows cannot be taken now; null when they can. */
@@ -169,14 +167,12 @@ class PredictionLog implements ServingLog {
   }
 
   #handOver(sheet: Sheet): void {
-    if (sheet.waiting.length === 0) return;
-    const { model, version, id, texts } = sheet;
-    const block = tableRows(sheet.waiting, model.record.candidate, version.redaction, texts);
+    if (sheet.waiting.rows() === 0) return;
+    const { model, version, id } = sheet;
+    const block = sheet.waiting.take();
     const table = sheet.handedOver ? null : logTable(model.record, version.redaction);
     this.#writer.ask({ kind: "append", id, table, ...block });
     sheet.handedOver = true;
-    sheet.waiting = [];
-    sheet.waitingRows = 0;
   }
 
   /** No row is added to it any more. */

@@ -2,7 +2,8 @@ import { join } from "node:path";
 import { logDay } from "../../predictions/log-layout.ts";
 import type { AnsweredRequest } from "../answered-request.ts";
 import type { ServedModel } from "../served-model.ts";
-import { openSheetTexts, type SheetTexts } from "./log-levels.ts";
+import { type LogBlock, openLogBlock } from "./log-block.ts";
+import { openSheetTexts } from "./log-levels.ts";
 import { bytesOf, type LoggedRows, sampledRows } from "./log-rows.ts";
 import { type LogSettings, type Redaction, redactionOf } from "./log-settings.ts";
 
@@ -25,11 +26,8 @@ export interface Sheet {
   day: string;
   /** When its first row came, in milliseconds of a steady clock. */
   since: number;
-  /** Texts of its columns that the writer knows. */
-  texts: SheetTexts;
-  /** Not handed to the writer yet, and how many rows that are. */
-  waiting: LoggedRows[];
-  waitingRows: number;
+  /** Rows that are not handed to the writer yet. */
+  waiting: LogBlock;
   rows: number;
   bytes: number;
   handedOver: boolean;
@@ -38,24 +36,18 @@ export interface Sheet {
   retryAt: number;
 }
 
-/** `rent@3 2001-06-15`: rows with the same go into one file. The record tells two loads of a version apart. */
+const dayMs = 86_400_000;
+
+/** Rows with the same go into one file: those of a day in UTC. The record tells two loads of a version apart. */
 export function sheetKey({ model, time }: AnsweredRequest): string {
-  return `${model.record.digest} ${logDay(new Date(time))}`;
+  return `${model.record.digest} ${Math.floor(time / dayMs)}`;
 }
 
 export function newSheet(id: number, { model, time }: AnsweredRequest, version: LoggedVersion, now: number): Sheet {
   return {
     ...{ id, model, version, day: logDay(new Date(time)), since: now },
-    ...{
-      texts: openSheetTexts(),
-      waiting: [],
-      waitingRows: 0,
-      rows: 0,
-      bytes: 0,
-      handedOver: false,
-      failures: 0,
-      retryAt: 0,
-    },
+    waiting: openLogBlock(model.record.candidate, version.redaction, openSheetTexts()),
+    ...{ rows: 0, bytes: 0, handedOver: false, failures: 0, retryAt: 0 },
   };
 }
 
