@@ -9,7 +9,12 @@ import type { Redaction } from "./log-settings.ts";
 /** A table that gathers the rows of a file, and the SQL that makes the layout of the prediction log of it. Plain data. */
 export interface LogTable {
   columns: readonly { name: string; type: FilledType }[];
-  /** The rows in the layout: `scores` is the table, and `levels` has the texts that its codes stand for, by column and code. */
+  /** Which of them have codes of texts. */
+  texts: readonly number[];
+  /**
+   * The rows in the layout: `scores` is the table, and `levels` has the texts that its codes stand for, by column and code, each
+   * column's of the type `textType`.
+   */
   query: string;
   /** What the file says about itself, as SQL of COPY's KV_METADATA; null when nothing. */
   metadata: string | null;
@@ -49,6 +54,12 @@ export function splitTexts({ text, lengths }: JoinedTexts): (string | null)[] {
 /** Arms by the codes that stand for them on their way into a file: a text for each row would cost as much as a feature. */
 export const loggedArms: readonly Arm[] = ["production", "challenger", "shadow"];
 
+/** What the texts of a column are in the query: whoever runs it says whether they are few, which a file takes in half of the time. */
+export const textType = (column: number): string => `text_${column}`;
+
+/** Of few texts. */
+const textsType = (texts: readonly string[]): string => `ENUM (${texts.map(quoteText).join(", ")})`;
+
 /** `t` and the rest of a request, features `f0` …, predictions `v0` …; what failed has none. */
 export function logTable(
   { model, version, candidate }: { model: string; version: number; candidate: CandidateRecord },
@@ -74,13 +85,14 @@ export function logTable(
   ];
   const levelOf = (name: string) => {
     const column = columns.findIndex((each) => each.name === name);
-    return `(SELECT list("text" ORDER BY code) FROM levels WHERE "column" = ${column})[${name} + 1]`;
+    const text = `CAST("text" AS ${textType(column)})`;
+    return `(SELECT list(${text} ORDER BY code) FROM levels WHERE "column" = ${column})[${name} + 1]`;
   };
   const selected = [
     't AS "time"',
-    `${quoteText(model)} AS model`,
+    `CAST(${quoteText(model)} AS ${textsType([model])}) AS model`,
     `CAST(${version} AS INTEGER) AS "version"`,
-    `CASE a ${loggedArms.map((arm, at) => `WHEN ${at} THEN ${quoteText(arm)}`).join(" ")} END AS arm`,
+    `CAST([${loggedArms.map(quoteText).join(", ")}] AS ${textsType(loggedArms)}[])[a + 1] AS arm`,
     'k AS "key"',
     ...features.map(
       ({ kind }, at) =>
@@ -93,8 +105,10 @@ export function logTable(
     `${levelOf("e")} AS ${errorColumn}`,
   ];
   const hidden = [...names.features.filter((_, at) => redaction.features[at]), ...(redaction.key ? ["key"] : [])];
+  const categories = features.flatMap(({ kind }, at) => (kind === "category" ? [`f${at}`] : []));
   return {
     columns,
+    texts: [...categories, "e"].map((name) => columns.findIndex((each) => each.name === name)),
     query: `SELECT ${selected.join(", ")} FROM`,
     metadata: hidden.length === 0 ? null : `{${redactedEntry}: ${quoteText(JSON.stringify(hidden))}}`,
   };

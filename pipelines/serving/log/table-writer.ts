@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { type Appender, chunkRows, type FilledNumbers, type Session } from "../../data/engines/session.ts";
 import { engineFailure, openSession, quoteText } from "../../data/engines/tables.ts";
 import { flushToDisk } from "../../data/flush-to-disk.ts";
-import { type LoggedColumn, type LogTable, splitTexts } from "./log-table.ts";
+import { type LoggedColumn, type LogTable, splitTexts, textType } from "./log-table.ts";
 import { partName, removeLeftovers } from "./unfinished-files.ts";
 import type { WriterData, WriterReply, WriterRequest } from "./writer-protocol.ts";
 
@@ -20,7 +20,12 @@ interface OpenTable {
   /** Of its rows, and of the texts that codes in them stand for; null once all are in the tables. */
   appender: Appender | null;
   levels: Appender | null;
+  /** Different texts by column. */
+  texts: Map<number, number>;
 }
+
+/** Up to so many different texts of a column are listed in the file: each part of it has the whole list. */
+const fewTexts = 1000;
 
 function closeAppenders(opened: OpenTable): void {
   opened.appender?.close();
@@ -84,12 +89,14 @@ async function append(
     const end = Math.min(rows, start + chunkRows);
     opened.appender?.append(end - start, (at) => sliceOf(values[at] ?? null, start, end));
   }
-  for (const { column, first, texts } of levels)
+  for (const { column, first, texts } of levels) {
+    opened.texts.set(column, first + texts.length);
     for (let start = 0; start < texts.length; start += chunkRows) {
       const some = texts.slice(start, start + chunkRows);
       const of = [() => some.map(() => column), () => some.map((_, at) => first + start + at), () => some];
       opened.levels?.append(some.length, (at) => of[at]!());
     }
+  }
 }
 
 async function openTable(session: Session, id: number, table: LogTable | null): Promise<OpenTable> {
@@ -102,6 +109,7 @@ async function openTable(session: Session, id: number, table: LogTable | null): 
     table,
     appender: await session.appender(`rows_${id}`, types),
     levels: await session.appender(`levels_${id}`, ["INTEGER", "INTEGER", "VARCHAR"]),
+    texts: new Map(),
   };
 }
 
@@ -122,6 +130,11 @@ async function write(
   const { table } = opened;
   try {
     closeAppenders(opened);
+    for (const column of table.texts) {
+      const listed = `ENUM (SELECT "text" FROM levels_${id} WHERE "column" = ${column} ORDER BY code)`;
+      const type = (opened.texts.get(column) ?? 0) > fewTexts ? "VARCHAR" : listed;
+      await session.run(`CREATE OR REPLACE TEMP TYPE ${textType(column)} AS ${type}`);
+    }
     const metadata = table.metadata === null ? "" : `, KV_METADATA ${table.metadata}`;
     await session.run(
       `COPY (WITH levels AS (FROM levels_${id}) ${table.query} rows_${id} AS scores) TO ${quoteText(aside)} (FORMAT parquet, COMPRESSION zstd${metadata})`,
