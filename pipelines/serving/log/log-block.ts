@@ -19,7 +19,7 @@ export interface LogBlock {
   take(): LoggedBlock;
 }
 
-/** Rows that there is room for at first, and again where few come. */
+/** Rows that there is room for at first, and at least. */
 const fewRows = 64;
 
 /** Texts are codes of what `texts` has, which takes up what it has not yet. */
@@ -40,13 +40,13 @@ export function openLogBlock(
     latencies(),
   ];
   columns.push(errors(texts.of(columns.length)));
-  let [rows, room] = [0, 0];
+  let [rows, room, usual] = [0, 0, fewRows];
   return {
     rows: () => rows,
     add(added) {
       const end = rows + added.rows;
       if (end > room) {
-        const wider = Math.max(end, room * 2, fewRows);
+        const wider = Math.max(end, room * 2, usual);
         for (const column of columns) column.grow(wider);
         room = wider;
       }
@@ -56,7 +56,8 @@ export function openLogBlock(
     take() {
       const taken = columns.map((column) => column.take(rows));
       const block = { rows, columns: taken, levels: texts.news() };
-      [rows, room] = [0, 0];
+      // As many come again, more or less.
+      [rows, room, usual] = [0, 0, Math.max(fewRows, rows)];
       return block;
     },
   };

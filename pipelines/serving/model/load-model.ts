@@ -1,5 +1,6 @@
 import type { FeatureColumn } from "../../data/table.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
+import { openForestModel } from "../../training/onnx/forest-model.ts";
 import { type ModelSignature, openLevelModel, type ScoringModel } from "../../training/onnx/session.ts";
 import { rowSignature } from "../rows/row-signature.ts";
 import type { Placement, ServedModel } from "../served-model.ts";
@@ -8,6 +9,9 @@ import { featuresOf, mostTogether, openScoringQueue } from "./scoring-queue.ts";
 
 /** Bytes of a model beyond which threads do not load it once more: its rows are scored by the thread that answers. */
 const mostBeside = 256 * 2 ** 20;
+
+/** Bytes of a model beyond which its trees are not walked by the thread that answers: reading them would keep all others waiting. */
+const mostWalked = 256 * 2 ** 10;
 
 /**
  * Loads a version whose bytes have been compared with its record, and scores rows with it before anybody asks. Batches that are
@@ -21,7 +25,7 @@ export async function loadModel(
 ): Promise<ServedModel> {
   const { model: name, version, candidate } = record;
   const { features, classes } = candidate;
-  const model = await openWarmModel(bytes, candidate);
+  const model = await openWarmModel(bytes, candidate, bytes.byteLength > mostWalked ? openLevelModel : openForestModel);
   const beside = bytes.byteLength > mostBeside ? null : threads.model(bytes, { features, classes });
   beside?.prepare();
   const score = openScoringQueue(model);
@@ -36,9 +40,12 @@ export async function loadModel(
 }
 
 /** Opens a model and scores rows with it: the first run of a session allocates what the later ones use again. */
-export async function openWarmModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
-  const { features, classes } = signature;
-  const model = await openLevelModel(bytes, { features, classes });
+export async function openWarmModel(
+  bytes: Uint8Array,
+  { features, classes }: ModelSignature,
+  open: typeof openLevelModel = openForestModel,
+): Promise<ScoringModel> {
+  const model = await open(bytes, { features, classes });
   try {
     for (const rows of [1, 32]) await model.predict(emptyRows(features, rows));
     return model;

@@ -52,6 +52,8 @@ export interface Ensembles {
   /** The rest of the model, whose only input is the sum, float [N, scores]. */
   head: Uint8Array;
   headInput: string;
+  /** Whether its output `prediction` is the sum as it is. */
+  isSum: boolean;
 }
 
 /**
@@ -74,7 +76,9 @@ export function readEnsembles(onnx: Uint8Array): Ensembles | null {
     const [headInput = ""] = sum.outputs;
     const rest = headGraph(graph, headInput);
     const head = joinBytes(model.map((field) => (field === graphs[0] ? message(modelField.graph, rest) : field.raw)));
-    return { columns, parts, base: floats(base.raw), head, headInput };
+    const last = graph.by.get("prediction");
+    const isSum = last?.operator === "Identity" && last.inputs[0] === headInput;
+    return { columns, parts, base: floats(base.raw), head, headInput, isSum };
 
     function add(tensor: string): number {
       const place = places.get(tensor) ?? columns.length;

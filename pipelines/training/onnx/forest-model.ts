@@ -1,7 +1,7 @@
 import type { FeatureColumn, FeatureSpec } from "../../data/table.ts";
-import { type EnsembleColumn, type Ensembles, readEnsembles } from "./ensembles.ts";
+import type { EnsembleColumn, Ensembles } from "./ensembles.ts";
 import { orderedColumns } from "./feeds.ts";
-import { openForest } from "./forest-scorer.ts";
+import type { ForestScorer } from "./forest-scorer.ts";
 import {
   loadRuntime,
   type ModelSignature,
@@ -22,16 +22,24 @@ const FEW_ROWS = 30_000;
  */
 export async function openForestModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
   const model = await openLevelModel(bytes, signature);
-  let own: Promise<ScoringModel | null> | undefined;
+  let opening: Promise<void> | undefined;
+  let own: ScoringModel | null = null;
   let rows = 0;
   return {
     async predict(features) {
-      rows += features[0] ? rowCount(features.slice(0, 1)) : 0;
-      if (rows > FEW_ROWS) own ??= openSame(bytes, signature, model);
-      return ((await own) ?? model).predict(features);
+      const asked = features[0] ? rowCount(features.slice(0, 1)) : 0;
+      rows += asked;
+      if (rows > FEW_ROWS)
+        opening ??= openSame(bytes, signature, model).then(
+          (opened) => void (own = opened),
+          () => undefined, // there may be no memory for it
+        );
+      if (asked > FEW_ROWS) await opening;
+      return (own ?? model).predict(features);
     },
     async close() {
-      await (await own)?.close();
+      await opening;
+      await own?.close();
       await model.close();
     },
   };
@@ -43,7 +51,9 @@ async function openSame(
   signature: ModelSignature,
   model: ScoringModel,
 ): Promise<ScoringModel | null> {
-  const ensembles = bytes.byteLength > mostRewritten ? null : readEnsembles(bytes);
+  if (bytes.byteLength > mostRewritten) return null;
+  const { readEnsembles } = await import("./ensembles.ts"); // few servers and runs have so many rows
+  const ensembles = readEnsembles(bytes);
   const own = ensembles && (await openOwn(ensembles, signature));
   if (!own || (await saySame(model, own, probe(ensembles, signature.features)))) return own;
   await own.close();
@@ -66,7 +76,10 @@ export async function withForestModel<T>(
 
 /** null when there is more in the model than its forest and what follows it. */
 async function openOwn(ensembles: Ensembles, signature: ModelSignature): Promise<ScoringModel | null> {
+  const { openForest } = await import("./forest-scorer.ts");
   const forest = openForest(ensembles);
+  const isAlone = ensembles.isSum && signature.classes.length === 0 && ensembles.base.length === 1;
+  if (forest !== null && isAlone) return openSums(forest, signature);
   const [runtime, head] = [await loadRuntime(), await openOnnxSession(ensembles.head).catch(() => null)];
   if (forest === null || head === null) {
     await head?.release();
@@ -83,6 +96,17 @@ async function openOwn(ensembles: Ensembles, signature: ModelSignature): Promise
       });
     },
     close: () => head.release(),
+  };
+}
+
+/** Of a regression whose prediction is the sum. */
+function openSums(forest: ForestScorer, { features: wanted, classes }: ModelSignature): ScoringModel {
+  return {
+    async predict(features) {
+      const columns = orderedColumns(features, wanted);
+      return { rows: rowCount(columns), classes, values: forest.sums(columns) };
+    },
+    close: async () => undefined,
   };
 }
 

@@ -19,12 +19,20 @@ export interface ForestScorer {
 interface CodedColumn extends EnsembleColumn {
   /** Numbers: sorted thresholds, each once; a code is how many of them are below the number, and one more than any for NaN. */
   cuts: Float32Array;
+  /** Categories: the code of each known level. */
+  known: ReadonlyMap<string, number>;
 }
 
 /** Lays a forest out for the kernel. null when a column has more than 256 codes, or there are too many nodes. */
-export function openForest({ columns, parts, base }: Omit<Ensembles, "head" | "headInput">): ForestScorer | null {
+export function openForest({
+  columns,
+  parts,
+  base,
+}: Pick<Ensembles, "columns" | "parts" | "base">): ForestScorer | null {
   const all = parts.flat();
-  const coded = columns.map((column, at): CodedColumn => ({ ...column, cuts: cutsOf(all, at) }));
+  const coded = columns.map(
+    (column, at): CodedColumn => ({ ...column, cuts: cutsOf(all, at), known: codesBy(column) }),
+  );
   const nodes = all.reduce((sum, { column }) => sum + column.length, 0);
   if (coded.some((column) => codesOf(column) > MOST_CODES) || nodes * NODE_BYTES > MOST_BYTES) return null;
   const sumsAt = coded.length * TILE;
@@ -66,6 +74,10 @@ function cutsOf(trees: readonly EnsembleTree[], at: number): Float32Array {
     for (let node = 0; node < column.length; node++)
       if (column[node] === at && sides[node] === null) cuts.add(threshold[node]!);
   return Float32Array.from(cuts).sort();
+}
+
+function codesBy({ categories }: EnsembleColumn): ReadonlyMap<string, number> {
+  return new Map(categories?.levels.map((level, at) => [level, categories.codes[at]!]));
 }
 
 function codesOf({ categories, cuts }: CodedColumn): number {
@@ -139,14 +151,13 @@ function addTile({ parts, base, sums, addTree }: Forest, count: number, totals: 
 
 type Encode = (start: number, count: number, codes: Uint8Array) => void;
 
-function encoderOf({ categories, cuts }: CodedColumn, column: FeatureColumn): Encode {
+function encoderOf({ categories, cuts, known }: CodedColumn, column: FeatureColumn): Encode {
   if (column.kind !== "category" || categories === null) {
     const { values } = column as Exclude<FeatureColumn, { kind: "category" }>;
     return (start, count, codes) => {
       for (let row = 0; row < count; row++) codes[row] = codeOf(cuts, values[start + row]!);
     };
   }
-  const known = new Map(categories.levels.map((level, at) => [level, categories.codes[at]!]));
   const codeAt = (level: string) => known.get(level) ?? categories.unseen;
   const ofLevels = Uint8Array.from(column.levels, codeAt);
   const missing = codeAt("");

@@ -1,4 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { setImmediate } from "node:timers/promises";
+import { InferenceSession } from "onnxruntime-node";
+import { describe, expect, it, vi } from "vitest";
 import type { FeatureColumn } from "../../../pipelines/data/table.ts";
 import { readEnsembles } from "../../../pipelines/training/onnx/ensembles.ts";
 import { openForestModel } from "../../../pipelines/training/onnx/forest-model.ts";
@@ -44,6 +46,37 @@ describe("a forest that is walked without ONNX Runtime", () => {
     // What follows the sum of a regression changes nothing.
     const sums = () => Buffer.from(openForest(ensembles!)!.sums(strangeRows(task)).buffer).toString("hex");
     if (task === "regression") expect(sums() === theirs).toBe(true);
+  });
+
+  it("takes over from ONNX Runtime within some calls, and only where there is memory for it", async () => {
+    const table = rowsOf(2000, "regression");
+    const { model } = await trainWith("gradient-boosting", table, { trees: 60 });
+    const theirs = await openModel(model.onnx, signatureOf(table));
+    const run = vi.spyOn((InferenceSession as unknown as { prototype: InferenceSession }).prototype, "run");
+    for (const memory of [true, false]) {
+      const none = vi.spyOn(WebAssembly, "Memory").mockImplementation(function refuse() {
+        throw new RangeError("could not allocate memory");
+      });
+      if (memory) none.mockRestore();
+      const ours = await openForestModel(model.onnx, signatureOf(table));
+      const rows = strangeRows("regression").map((each): FeatureColumn => {
+        if (each.kind === "category") return { ...each, codes: each.codes.slice(0, 1000) };
+        return { ...each, values: each.values.slice(0, 1000) };
+      });
+      const expected = await theirs.predict(rows);
+      const score = async () => expect((await ours.predict(rows)).values).toEqual(expected.values);
+      for (let call = 0; call < 50; call++) await score();
+      if (!memory) await setImmediate(); // what there is no memory for has been tried by then
+      await vi.waitFor(async () => {
+        run.mockClear();
+        await score();
+        expect(run).toHaveBeenCalledTimes(memory ? 0 : 1);
+      }, 30_000);
+      await ours.close();
+      none.mockRestore();
+    }
+    await theirs.close();
+    run.mockRestore();
   });
 
   it.each(builtIn.filter(({ type }) => type !== "gradient-boosting"))(
