@@ -4,6 +4,7 @@ import { EnvironmentError } from "./errors/environment-error.ts";
 import { UserError } from "./errors/user-error.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
+import { challengeWords } from "./registry/challenger-pointer.ts";
 import { noLog, type ServingLog } from "./serving/answered-request.ts";
 import { openArrowReader } from "./serving/arrow/arrow-reader.ts";
 import { challengerOf } from "./serving/challenge/read-challenger.ts";
@@ -218,6 +219,19 @@ function tellChange(log: Log, entry: Entry, before: Entry | undefined, count: (f
       `${name}@${pair.production.version} answers${before?.pair ? `, instead of version ${before.pair.production.version}` : ""}`,
     );
     count(false);
+  }
+  tellTrial(log, entry, before);
+}
+
+function tellTrial(log: Log, { name, pair }: Entry, before: Entry | undefined): void {
+  const [now, earlier] = [pair?.challenger ?? null, before?.pair?.challenger ?? null];
+  if (now?.model === earlier?.model && now?.share === earlier?.share) return;
+  if (now === null) log.info(`${name}@${earlier!.model.version} is tried no more`);
+  else {
+    const { share } = now;
+    log.info(
+      `${name}@${now.model.version} is tried ${challengeWords({ mode: share === null ? "shadow" : "split", share })}`,
+    );
   }
 }
 

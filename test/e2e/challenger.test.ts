@@ -137,7 +137,7 @@ describe("mergeml challenge and compare", () => {
     expect(few.agreement).toMatchObject({ rows: 12, mean_difference: expect.closeTo(1, 3) });
     await logged([{ version: 1, arm: "production", error: "1", where: "id < 12" }]);
     const none = await compared();
-    expect(none).toMatchObject({ outcome: "no labels", notes: ["Nothing was logged of v2 since the trial began."] });
+    expect(none).toMatchObject({ outcome: "no labels", notes: [expect.stringMatching(/^Nothing was logged of v2 /)] });
   });
 
   it("ends by a promotion", async () => {

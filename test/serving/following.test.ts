@@ -240,5 +240,15 @@ describe("a shadow", () => {
       ["shadow", 205],
       ["production", 105],
     ]);
+    await registry.sandbox.registry.challenge("rent", 2, { mode: "split", share: 0.25 });
+    await follow(serving);
+    await registry.sandbox.registry.stopChallenge("rent");
+    await follow(serving);
+    const trial = registry.said.filter((each) => each.includes("is tried"));
+    expect(trial.map((each) => each.replace(/^.*?rent@/, "rent@"))).toEqual([
+      "rent@2 is tried as a shadow",
+      "rent@2 is tried on 25% of the requests",
+      "rent@2 is tried no more",
+    ]);
   });
 });

@@ -12,7 +12,10 @@ export function trialNotes(
 ): string[] {
   const notes: string[] = [];
   for (const arm of [production, challenger])
-    if (arm.rows === 0) notes.push(`Nothing was logged of v${arm.version} since the trial began.`);
+    if (arm.rows === 0)
+      notes.push(
+        `Nothing was logged of v${arm.version} since the trial began; a server writes its log within a minute.`,
+      );
   const keys = production.keys + challenger.keys;
   if (mode !== "split" || share === null || keys === 0 || notes.length > 0) return notes;
   const [found, expected] = [challenger.keys / keys, Math.sqrt((share * (1 - share)) / keys)];
