@@ -4,10 +4,10 @@ import { fetchFileOf } from "./registry/partial-clone.ts";
 import { recordFile } from "./registry/paths.ts";
 import { listAllVersions, type VersionName } from "./registry/read-records.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import type { DashboardFacts, DashboardModel, ListedMove } from "./report/dashboard/dashboard-facts.ts";
-import { dashboardPages } from "./report/dashboard/dashboard-pages.ts";
+import type { DashboardModel, ListedMove } from "./report/dashboard/dashboard-facts.ts";
+import { dashboardPages, modelPage } from "./report/dashboard/dashboard-pages.ts";
 import type { ReadVersion } from "./report/dashboard/listed-version.ts";
-import { readVersionsApart } from "./report/dashboard/version-reader.ts";
+import { type ReadVersions, readVersionsApart } from "./report/dashboard/version-reader.ts";
 import type { FoundDrift } from "./run-log/found-drift.ts";
 import { readStatus } from "./status.ts";
 import type { ModelState } from "./watch/model-state.ts";
@@ -22,7 +22,30 @@ export async function buildDashboard(
   workspace: Workspace,
   drift: readonly FoundDrift[] = [],
 ): Promise<Map<string, string>> {
-  return dashboardPages(await readDashboard(workspace, drift));
+  const { registry, clock } = workspace;
+  const snapshot = await registry.snapshot({ fetch: true });
+  const known = readKnown(workspace, snapshot, drift);
+  const [models, pages] = [new Map<string, DashboardModel>(), new Map<string, string>()];
+  // A model's page is made while the versions of others are read.
+  const make = async (model: string, versions: readonly ReadVersion[]) => {
+    const { web, modelOf } = await known;
+    const told = modelOf(model, versions);
+    if (told === null) return;
+    models.set(model, told);
+    pages.set(model, modelPage({ web }, told));
+  };
+  const made: Promise<void>[] = [];
+  const see = (model: string, versions: readonly ReadVersion[]) => {
+    const page = make(model, versions);
+    page.catch(() => undefined); // told below, or by what is known
+    made.push(page);
+  };
+  await Promise.all([known, readVersions(workspace, snapshot, see)]);
+  await Promise.all(made);
+  const { web, names } = await known;
+  for (const name of names) if (!models.has(name)) await make(name, []);
+  const all = names.map((name) => models.get(name)!);
+  return dashboardPages({ built: clock.now().toISOString(), tip: snapshot.tip, web, models: all }, pages);
 }
 
 /** Builds them into a folder, and returns them. */
@@ -39,33 +62,32 @@ export async function writeDashboard(
   return pages;
 }
 
-/** All models, versions, moves and runs. */
-async function readDashboard(workspace: Workspace, given: readonly FoundDrift[]): Promise<DashboardFacts> {
-  const { registry, clock } = workspace;
-  const snapshot = await registry.snapshot({ fetch: true });
-  const [entries, versions, moves, { runs }, kept, web] = await Promise.all([
-    readStatus(workspace),
-    readVersions(workspace, snapshot),
+/** All that is told of models but their versions, and what makes one of both. */
+async function readKnown(workspace: Workspace, snapshot: Snapshot, given: readonly FoundDrift[]) {
+  const [entries, moves, { runs }, kept, web] = await Promise.all([
+    readStatus(workspace, snapshot),
     readMoves(workspace, snapshot.tip),
     workspace.runs.read(),
     workspace.runs.readDrift(),
     webAddress(workspace),
   ]);
   const runsOf = Map.groupBy(runs, ({ model }) => model);
-  const models = entries.map((status): DashboardModel => {
-    const { model } = status;
+  const states = new Map(entries.map((status) => [status.model, status]));
+  /** null for a model that is neither in a config nor in production. */
+  const modelOf = (model: string, versions: readonly ReadVersion[]): DashboardModel | null => {
+    const status = states.get(model);
+    if (!status) return null;
     const drift = lastFound(status, kept.get(model), given);
-    const own = versions.get(model) ?? [];
     return {
       status: { ...status, drift },
-      ...(own.at(-1)?.about ?? { owner: null, description: "" }),
-      versions: own.map(({ listed }) => listed),
+      ...(versions.at(-1)?.about ?? { owner: null, description: "" }),
+      versions: versions.map(({ listed }) => listed),
       moves: moves.get(model) ?? [],
       runs: runsOf.get(model) ?? [],
       windows: (drift?.history ?? []).toReversed(),
     };
-  });
-  return { built: clock.now().toISOString(), tip: snapshot.tip, web, models };
+  };
+  return { names: entries.map(({ model }) => model), web, modelOf };
 }
 
 /** What was handed over, else the check of the newest window, of what is in production. */
@@ -81,18 +103,23 @@ function lastFound(
 }
 
 /**
- * Every version of every model, oldest first, from its record alone and without checking its digest, which `mergeml verify` does:
- * ten thousand of them take seconds that way. What a model's versions say is kept, so that the next build reads new ones alone.
+ * Hands `see` every version of every model, oldest first, from its record alone and without checking its digest, which
+ * `mergeml verify` does: ten thousand of them take seconds that way. What a model's versions say is kept, so that the next build
+ * reads new ones alone.
  */
-async function readVersions(workspace: Workspace, { tip, ...snapshot }: Snapshot): Promise<Map<string, ReadVersion[]>> {
+async function readVersions(
+  workspace: Workspace,
+  { tip, ...snapshot }: Snapshot,
+  see: (model: string, versions: readonly ReadVersion[]) => void,
+): Promise<void> {
   const { git, env, cache, log } = workspace;
-  const found = new Map<string, ReadVersion[]>();
   const listed = await listAllVersions(git, tip, await snapshot.models());
+  const unread: [string, readonly Required<VersionName>[]][] = [];
   for (const [model, versions] of listed) {
-    const kept = versions.length > 0 ? await cache.read<ReadVersion[]>("dashboard", keyOf(versions)) : [];
-    if (kept) found.set(model, kept);
+    const kept = versions.length > 0 ? parseVersions(await cache.readBytes("dashboard", keyOf(versions))) : [];
+    if (kept) see(model, readable(kept));
+    else unread.push([model, versions]);
   }
-  const unread = [...listed].filter(([model]) => !found.has(model));
   const models = unread.map(([model, versions]) => ({ model, trees: versions.map(({ tree }) => tree) }));
   await fetchFileOf(
     git,
@@ -100,16 +127,28 @@ async function readVersions(workspace: Workspace, { tip, ...snapshot }: Snapshot
     recordFile,
   );
   const keeping: Promise<void>[] = [];
-  await readVersionsApart({ cwd: git.cwd, env, models }, ({ model, versions }) => {
+  await readVersionsApart({ cwd: git.cwd, env, models }, ({ model, json }) => {
     const names = listed.get(model)!;
+    const versions = parseVersions(json) ?? [];
     for (const at of versions.keys())
       if (!versions[at]) log.warn(`${model}@${names[at]!.version} cannot be read and is left out: see mergeml verify`);
-    const read = versions.filter((each) => each !== null);
-    found.set(model, read);
-    keeping.push(cache.write("dashboard", keyOf(names), read));
+    see(model, readable(versions));
+    keeping.push(cache.writeBytes("dashboard", keyOf(names), json));
   });
   await Promise.all(keeping);
-  return found;
+}
+
+/** null for what was kept and is no JSON: it is read again. */
+function parseVersions(json: Uint8Array | null): ReadVersions | null {
+  try {
+    return json && (JSON.parse(new TextDecoder().decode(json)) as ReadVersions);
+  } catch {
+    return null;
+  }
+}
+
+function readable(versions: ReadVersions): ReadVersion[] {
+  return versions.filter((each) => each !== null);
 }
 
 /** Trees tell what is in versions, whatever the branch's tip. */

@@ -15,10 +15,10 @@ export interface StatusEntry extends ModelState {
   untrusted?: readonly VouchedVersion[];
 }
 
-/** What is in production, since when, by whom, and what a run would do next. */
-export async function readStatus(workspace: Workspace): Promise<StatusEntry[]> {
+/** What is in production, since when, by whom, and what a run would do next; in the registry as it is now, unless a snapshot is given. */
+export async function readStatus(workspace: Workspace, given?: Snapshot): Promise<StatusEntry[]> {
   const { registry } = workspace;
-  const opened = registry.snapshot({ fetch: true });
+  const opened = given ? Promise.resolve(given) : registry.snapshot({ fetch: true });
   const [{ entries }, snapshot, pointers, moved] = await Promise.all([
     planModels(workspace, undefined, opened),
     opened,

@@ -47,6 +47,12 @@ export function openRunLog(options: RunLogOptions): RunLog {
   const { root, env, clock, log } = options;
   const git = options.git.within(timeoutSeconds);
   const pusher = { ...options, git };
+  // Who reads runs and drift at once fetches the branch once, and is warned once.
+  let asked: Promise<string | null> | null = null;
+  const tip = () =>
+    (asked ??= tipOf(pusher).finally(() => {
+      asked = null;
+    }));
   const push: RunLog["push"] = async (folders = []) => {
     const [{ pushRuns }, { queueFolder }] = await Promise.all([import("./push-runs.ts"), import("./run-queue.ts")]);
     return pushRuns(pusher, [queueFolder(root), ...folders]);
@@ -70,7 +76,7 @@ export function openRunLog(options: RunLogOptions): RunLog {
       }),
     async read(model) {
       const [{ readRuns }, { queueFolder }] = await Promise.all([import("./read-runs.ts"), import("./run-queue.ts")]);
-      return readRuns(git, await tipOf(pusher), queueFolder(root), model);
+      return readRuns(git, await tip(), queueFolder(root), model);
     },
     async keepDrift(found) {
       try {
@@ -82,7 +88,7 @@ export function openRunLog(options: RunLogOptions): RunLog {
       }
     },
     async readDrift() {
-      return (await import("./keep-drift.ts")).readDrift(git, await tipOf(pusher));
+      return (await import("./keep-drift.ts")).readDrift(git, await tip());
     },
   };
 }

@@ -30,6 +30,9 @@ it("a site is the same from records and from what is remembered of them, and lea
   expect([...first.keys()]).toEqual(expect.arrayContaining(["index.html", "models/rent.html", "data/index.html"]));
   expect(first.get("models/rent.html")).toContain("v1 in production");
   expect(await build(scratch)).toEqual(first);
+  const kept = join(scratch.root, ".mergeml/cache/dashboard");
+  for (const file of readdirSync(kept)) writeFileSync(join(kept, file), "[{");
+  expect(await build(scratch)).toEqual(first);
   const registry = scratch.clone("registry", "registry");
   mkdirSync(join(scratch.folder, "registry/models/rent/versions/2"));
   writeFileSync(join(scratch.folder, "registry/models/rent/versions/2/version.json"), '{ "version": 2 }');
@@ -39,6 +42,15 @@ it("a site is the same from records and from what is remembered of them, and lea
   const { stderr } = await scratch.mergeml("dashboard", "--output", "site");
   expect(stderr).toContain("rent@2 cannot be read and is left out: see mergeml verify");
   expect((await build(scratch)).get("models/rent.html")).toContain("<h2>1 version</h2>");
+});
+
+it("a build fetches each branch once", async () => {
+  using scratch = await deployed();
+  scratch.env.GIT_TRACE = join(scratch.folder, "trace");
+  await build(scratch);
+  const fetches = readFileSync(scratch.env.GIT_TRACE, "utf8").match(/built-in: git fetch .*/g) ?? [];
+  const branches = fetches.map((fetch) => /refs\/(?:heads\/)?([\w/]+):/.exec(fetch)?.[1]);
+  expect(branches.toSorted()).toEqual(["mergeml/runs", "registry"]);
 });
 
 it("shows the drift that a job found, and what is handed over instead; another version begins unchecked", async () => {

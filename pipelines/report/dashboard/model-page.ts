@@ -13,30 +13,33 @@ import { driftOf, stateOf } from "./index-page.ts";
 const mostRows = 100;
 const mostWindows = 8;
 
+/** What links need to know. */
+type Site = Pick<DashboardFacts, "web">;
+
 /** One model: what is in production and why, its versions, any two side by side, its runs. */
-export function modelBody(facts: DashboardFacts, model: DashboardModel): Html {
+export function modelBody(site: Site, model: DashboardModel): Html {
   const { status, versions, runs, description, owner } = model;
   const rows = versions.toReversed().map(versionRow);
   const current = versions.find(({ version }) => version === status.production);
   const [sign, words] = stateOf(model);
   return html`<main><nav aria-label="Site"><a href="../index.html">All models</a></nav>
 <header><h1>${status.model}</h1><p class="line">${description !== "" && html`${foreign(description, 300)}. `}${owner !== null && html`Owner ${foreign(owner, 80)}.`}</p></header>
-<p class="verdict"><span aria-hidden="true">${sign}</span> <strong>${words}</strong>${status.since !== null && html` since <time datetime="${status.since}">${status.since.slice(0, 10)}</time>`}${status.by !== null && html`, by ${foreign(status.by, 80)}`}${pullRequest(facts, status.pull_request)}.${Object.entries(status.environments ?? {}).map(([name, version]) => html` ${foreign(name, 40)}: ${version === null ? "–" : `v${version}`}.`)} Drift: ${driftOf(model)}.${current && html`<br>${foreign(current.summary, 600)}`}${status.automatic !== null && html`<br>Rolled back by itself: ${foreign(status.automatic, 400)}`}</p>
+<p class="verdict"><span aria-hidden="true">${sign}</span> <strong>${words}</strong>${status.since !== null && html` since <time datetime="${status.since}">${status.since.slice(0, 10)}</time>`}${status.by !== null && html`, by ${foreign(status.by, 80)}`}${pullRequest(site, status.pull_request)}.${Object.entries(status.environments ?? {}).map(([name, version]) => html` ${foreign(name, 40)}: ${version === null ? "–" : `v${version}`}.`)} Drift: ${driftOf(model)}.${current && html`<br>${foreign(current.summary, 600)}`}${status.automatic !== null && html`<br>Rolled back by itself: ${foreign(status.automatic, 400)}`}</p>
 ${history(model)}
-${current && lineage(facts, current)}
+${current && lineage(site, current)}
 ${driftTable(model)}
 ${versionTable(rows)}
 <section id="compare" hidden><h2>Compare two versions</h2><p><label>Version <select id="left"></select></label> <label>with <select id="right"></select></label></p><div id="compared" class="scroll" role="region" tabindex="0" aria-label="Two versions side by side"></div></section>
-${movesTable(facts, model)}
+${movesTable(site, model)}
 ${runsSection(runs)}
 ${dataBlock("versions-data", rows)}${dataBlock("compare-data", versions.map(compared))}${dataBlock("runs-data", runs.map(runRow))}${dataBlock("trials-data", searched(runs))}</main>`;
 }
 
-function pullRequest(facts: DashboardFacts, number: number | null): Html {
-  return number === null ? html`` : html` (${pullLink(facts, number)})`;
+function pullRequest(site: Site, number: number | null): Html {
+  return number === null ? html`` : html` (${pullLink(site, number)})`;
 }
 
-function pullLink({ web }: DashboardFacts, number: number): Html {
+function pullLink({ web }: Site, number: number): Html {
   return web === null ? html`#${number}` : html`<a href="${web}/pull/${number}">#${number}</a>`;
 }
 
@@ -47,14 +50,14 @@ function history({ versions, status }: DashboardModel): Html {
 }
 
 /** From data to commit to pull request to verdict, in one line each. */
-function lineage(facts: DashboardFacts, version: ListedVersion): Html {
+function lineage(site: Site, version: ListedVersion): Html {
   const steps: readonly (readonly [string, Html])[] = [
     [
       "data",
       html`<a href="../${datasetPath(version.train.fingerprint)}">train ${formatCount(version.train.rows)} rows</a>, <a href="../${datasetPath(version.test.fingerprint)}">test ${formatCount(version.test.rows)} rows</a>${version.window !== null && html`, ${version.window.start} … ${version.window.end}`}${version.views.map((view) => html`, view <a href="../${viewPath(view)}">${foreign(view, 60)}</a>`)}`,
     ],
-    ["commit", commitLink(facts, version.commit)],
-    ["pull request", version.pull_request === null ? html`–` : pullLink(facts, version.pull_request)],
+    ["commit", commitLink(site, version.commit)],
+    ["pull request", version.pull_request === null ? html`–` : pullLink(site, version.pull_request)],
     ["candidate", html`<code>${version.candidate.slice(0, 14)}</code>`],
     ["verdict", html`${version.verdict}`],
     ["version", html`v${version.version}, registered ${version.registered.slice(0, 10)} by ${foreign(version.by, 80)}`],
@@ -62,7 +65,7 @@ function lineage(facts: DashboardFacts, version: ListedVersion): Html {
   return html`<h2>Where v${version.version} comes from</h2><ol class="lineage">${steps.map(([term, value]) => html`<li><span class="term">${term}</span> ${value}</li>`)}</ol>`;
 }
 
-function commitLink({ web }: DashboardFacts, commit: string | null): Html {
+function commitLink({ web }: Site, commit: string | null): Html {
   if (commit === null) return html`–`;
   const short = html`<code>${commit.slice(0, 10)}</code>`;
   return web === null || !/^[0-9a-f]{7,64}$/.test(commit)
@@ -160,7 +163,7 @@ function asText(value: unknown): string | number {
   return typeof value === "string" || typeof value === "number" ? value : JSON.stringify(value);
 }
 
-function movesTable({ web }: DashboardFacts, { moves }: DashboardModel): Html {
+function movesTable({ web }: Site, { moves }: DashboardModel): Html {
   if (moves.length === 0) return html``;
   const table = factTable<DashboardModel["moves"][number]>(
     "What happened",
