@@ -20,6 +20,7 @@ import { driftingInARow, driftPoint } from "./watch/drift/window-history.ts";
 import { rememberCheck } from "./watch/last-check.ts";
 import { driftState } from "./watch/notice/decide-notice.ts";
 import type { Profile } from "./watch/profile/profile.ts";
+import { profileFile } from "./watch/profile/profile-file.ts";
 import { readProfile } from "./watch/profile/version-profile.ts";
 import { judgePromotion } from "./watch/promotion/collect-evidence.ts";
 import { retrainAdvice } from "./watch/retrain/retrain-advice.ts";
@@ -183,8 +184,14 @@ export async function checkDrift(
   options: DriftOptions,
 ): Promise<DriftEntry[]> {
   const snapshot = await workspace.registry.snapshot({ fetch: true });
+  const names = await watchedNames(workspace, snapshot, only);
+  const deployed = [...(await snapshot.productions())].map(([model, { version }]) => ({ model, version }));
+  await snapshot.bringFiles(
+    deployed.filter(({ model }) => names.includes(model)),
+    profileFile,
+  );
   const entries: DriftEntry[] = [];
-  for (const model of await watchedNames(workspace, snapshot, only)) {
+  for (const model of names) {
     entries.push(
       await checkModelDrift(workspace, snapshot, model, options).catch((error: unknown) => failedDrift(model, error)),
     );

@@ -5,8 +5,8 @@ import { isAncestor, parseTree } from "./git/objects.ts";
 /** Of all that is fetched: records, pointers and cards come at once; models, which a job reads few of, when they are read. */
 const filter = "blob:limit=40k";
 
-/** Of the registry, whose records and profiles a job reads few of, too: who reads records of many versions fetches them together. */
-const registryFilter = "blob:limit=12k";
+/** Of the registry, of which a job reads pointers and little else: who reads records or profiles of many versions fetches them together. */
+const registryFilter = "blob:limit=1k";
 
 /** So many ids go to one fetch. */
 const mostAtOnce = 5000;
@@ -66,6 +66,12 @@ export async function fetchFileOf(git: Git, folders: readonly string[], file: st
     files.add(found.oid);
   });
   await fetchAmong(git, trees, files);
+}
+
+/** Fetches at once what a partial clone left out below a folder (an id of a tree or `<commit>:<path>`). */
+export async function fetchBelow(git: Git, folder: string): Promise<void> {
+  const remote = await git.promisor();
+  if (remote !== null) await fetchFiles(git, remote, [...(await listMissing(git, [folder]))]);
 }
 
 /** Fetches those of these files at once that are below these commits or trees and that a partial clone left out. */

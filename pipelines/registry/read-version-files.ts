@@ -2,6 +2,7 @@ import { sha256 } from "../config/canonical-json.ts";
 import { DamageError } from "./damage.ts";
 import type { Git } from "./git/git.ts";
 import { readAllObjects } from "./git/objects.ts";
+import { fetchBelow } from "./partial-clone.ts";
 import { recordFile, versionFolder } from "./paths.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
@@ -25,6 +26,7 @@ export async function* readVersionFiles(
   const folder = versionFolder(model, version);
   const names = Object.keys(files).filter((name) => name !== modelFile && name !== referenceFile);
   const paths = [...names, recordFile].map((name) => `${folder}/${name}`);
+  await fetchBelow(git, `${snapshot.tip}:${folder}`);
   // All at once: a git that waits for a slow server would be ended for idling.
   const objects = await readAllObjects(
     git,

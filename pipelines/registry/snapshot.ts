@@ -7,6 +7,7 @@ import { checkChallenger, readChallenger } from "./challenger-pointer.ts";
 import { DamageError } from "./damage.ts";
 import type { Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
+import { fetchFileOf } from "./partial-clone.ts";
 import {
   challengerFile,
   formatFile,
@@ -56,6 +57,8 @@ export interface Snapshot {
   modelBytes(model: string, version: number): Promise<Uint8Array>;
   /** Another file of the version's folder, equal to the record's hash; null when the version was registered without it. */
   versionFile(model: string, version: number, name: string): Promise<Uint8Array | null>;
+  /** Brings such a file of many versions at once, where a partial clone left it out, for who reads them one after the other. */
+  bringFiles(versions: readonly VersionName[], name: string): Promise<void>;
 }
 
 export interface SnapshotSource {
@@ -104,6 +107,12 @@ export async function openSnapshot(source: SnapshotSource, tip: string | null): 
     },
     modelBytes: (model, version) => readModel(source, snapshot, model, version),
     versionFile: (model, version, name) => readVersionFile(git, snapshot, { model, version }, name),
+    bringFiles: (versions, name) =>
+      fetchFileOf(
+        git,
+        versions.map(({ model, version }) => `${tip}:${versionFolder(model, version)}`),
+        name,
+      ),
   };
   return snapshot;
 }

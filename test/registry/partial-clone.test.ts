@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { madeScratch, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { featuresSql, madeScratch, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 /** Three versions, each better than the one before, of 40 kB and more. */
 const threeVersions = () =>
@@ -39,14 +39,39 @@ it("a job fetches models when it reads them, and all at once to verify the regis
   await mergeml("plan");
   await mergeml("status");
   await mergeml("history", "rent");
-  // Three models, and the records of two versions that nobody asked for; that of the third came by itself.
-  expect(leftOut()).toBe(5);
+  // Of three versions model, profile, card and MLmodel, the one loader of all, and the records of two that nobody asked for; that of the
+  // third came by itself.
+  expect(leftOut()).toBe(15);
   expect(fetches().length).toBe(1);
   expect(git("config", "remote.origin.partialclonefilter").trim()).toBe("blob:limit=40k");
   await mergeml("predict", "rent", "--input", "data/flats.csv", "--output", "rows.csv");
-  expect(leftOut()).toBe(4);
+  expect(leftOut()).toBe(14);
   expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
   expect(leftOut()).toBe(0);
+});
+
+it("a job that watches many models fetches their profiles at once, and a version's files, too", async () => {
+  using scratch = await threeVersions();
+  for (const name of ["lease", "sale"]) {
+    scratch.write(`models/${name}/model.yaml`, modelYaml({ name }));
+    scratch.write(`models/${name}/features.sql`, featuresSql);
+  }
+  scratch.git("add", "models");
+  scratch.git("commit", "-qm", "Add more models");
+  scratch.git("push", "-q", "origin", "main");
+  for (const name of ["lease", "sale"]) await scratch.facts(["run", name]);
+  scratch.env.CI = "true";
+  const { mergeml } = checkOut(scratch, "job", true);
+  scratch.env.GIT_TRACE = join(scratch.folder, "trace");
+  const fetches = () =>
+    readFileSync(scratch.env.GIT_TRACE!, "utf8").match(/built-in: git fetch .*--filter=blob:none/g)?.length ?? 0;
+  // Nobody can watch these models, which have no time; what is compared with is read before that is known.
+  await scratch.mergeml("-C", join(scratch.folder, "job"), "drift");
+  // Records, then profiles.
+  expect(fetches()).toBe(2);
+  await mergeml("export", "rent@2", "--for", "mlserver", "--output", "exported");
+  // Its record, and then all else.
+  expect(fetches()).toBe(4);
 });
 
 it("a job goes back to a version whose model it has not, and deploys beside it", async () => {
@@ -55,7 +80,8 @@ it("a job goes back to a version whose model it has not, and deploys beside it",
   const { mergeml, leftOut } = checkOut(scratch, "job", true);
   await mergeml("rollback", "rent");
   expect(await mergeml("status")).toMatchObject({ models: [{ model: "rent", production: 2 }] });
-  expect(leftOut()).toBe(2);
+  // One model came, and the records of all three.
+  expect(leftOut()).toBe(12);
   expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
 });
 
