@@ -32,29 +32,33 @@ export function densityFigure({ plots, facts }: { plots: Plots; facts: Facts }, 
   );
   const { Plot } = plots;
   const total = rows.flat().reduce((sum, each) => sum + each, 0);
-  const picture = plots.draw(`${title}: ${formatCount(total)} rows, ${up.label} by ${across.label}`, {
-    height: 280,
-    x: { label: across.label, domain: [across.from, across.to], ticks: 5 },
-    y: { label: up.label, domain: [up.from, up.to], ticks: 6 },
-    marks: [
-      Plot.rect(squares, {
-        x1: "x",
-        x2: ({ x }: { x: number }) => x + wide,
-        y1: "y",
-        y2: ({ y }: { y: number }) => y + high,
-        fill: colour,
-        fillOpacity: ({ count }: { count: number }) => 0.08 + 0.92 * Math.sqrt(count / most),
-      }),
-      rule === "zero"
-        ? Plot.ruleY([0], { stroke: "var(--ink)", strokeDasharray: "4,3" })
-        : Plot.line([Math.max(across.from, up.from), Math.min(across.to, up.to)], {
-            x: (each: number) => each,
-            y: (each: number) => each,
-            stroke: "var(--ink)",
-            strokeDasharray: "4,3",
-          }),
-    ],
-  });
+  const picture = plots.draw(
+    `${title}: ${formatCount(total)} rows, ${up.label} by ${across.label}`,
+    {
+      height: 280,
+      x: { label: across.label, domain: [across.from, across.to], ticks: 5 },
+      y: { label: up.label, domain: [up.from, up.to], ticks: 6 },
+      marks: [
+        Plot.rect(squares, {
+          x1: "x",
+          x2: ({ x }: { x: number }) => x + wide,
+          y1: "y",
+          y2: ({ y }: { y: number }) => y + high,
+          fill: colour,
+          fillOpacity: ({ count }: { count: number }) => 0.08 + 0.92 * Math.sqrt(count / most),
+        }),
+        rule === "zero"
+          ? Plot.ruleY([0], { stroke: "var(--ink)", strokeDasharray: "4,3" })
+          : Plot.line([Math.max(across.from, up.from), Math.min(across.to, up.to)], {
+              x: (each: number) => each,
+              y: (each: number) => each,
+              stroke: "var(--ink)",
+              strokeDasharray: "4,3",
+            }),
+      ],
+    },
+    [parts.path],
+  );
   return figure({ title, picture, table: cellTable(facts, parts, rows), note: parts.note ?? null });
 }
 

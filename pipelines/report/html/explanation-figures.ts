@@ -182,6 +182,7 @@ export function trainingFigures({ plots, facts, candidate }: Drawing): Html[] {
         y: { label: name, ticks: 5, nice: true },
         marks: [Plot.line(points, { x: "step", y: "value", stroke: colours.candidate, strokeWidth: 1.75 })],
       },
+      [points[0]!, points.at(-1)!].map(({ of }) => `candidate.curves.${at}.values.${of}`),
     );
     const shown = points.filter((_, of) => of % Math.ceil(points.length / 100) === 0 || of === points.length - 1);
     const table = factTable<(typeof points)[number]>(

@@ -40,6 +40,7 @@ export function historyFigure(plots: Plots, facts: Facts, versions: readonly Sco
         Plot.dot(now, { x: "version", y: "value", stroke: colours.ink, r: 7, strokeWidth: 2 }),
       ],
     },
+    [points[0]!, points.at(-1)!].map(({ at }) => `${at}.value`),
   );
   const table = factTable<(typeof points)[number]>(
     "Versions",

@@ -20,26 +20,30 @@ export function primaryFigure(drawing: Drawing): Html | null {
   const { Plot } = plots;
   const shown = sides.filter((each) => each.who !== "naive" || !isFar(primary));
   const told = sides.map(({ name, value }) => `${name} ${formatNumber(value)}`).join(", ");
-  const picture = plots.draw(`${primary.metric}: ${told}`, {
-    height: 70 + 36 * shown.length,
-    marginLeft: 96,
-    marginRight: 44,
-    x: { label: `${primary.metric} (${aimWords(primary)})`, nice: true, ticks: 5, grid: true },
-    y: { label: null, domain: shown.map(({ name }) => name), type: "point", padding: 0.6 },
-    symbol: { type: "identity" },
-    marks: [
-      Plot.ruleX(limits, { x: "value", stroke: colours.ink, strokeDasharray: "4,3" }),
-      Plot.dot(shown, {
-        x: "value",
-        y: "name",
-        r: 6,
-        fill: ({ who }: (typeof sides)[number]) => colours[who],
-        symbol: ({ who }: (typeof sides)[number]) =>
-          ({ naive: "square", production: "triangle", candidate: "circle" })[who],
-      }),
-      Plot.text(shown, { x: "value", y: "name", text: ({ value }) => formatNumber(value), dy: -13 }),
-    ],
-  });
+  const picture = plots.draw(
+    `${primary.metric}: ${told}`,
+    {
+      height: 70 + 36 * shown.length,
+      marginLeft: 96,
+      marginRight: 44,
+      x: { label: `${primary.metric} (${aimWords(primary)})`, nice: true, ticks: 5, grid: true },
+      y: { label: null, domain: shown.map(({ name }) => name), type: "point", padding: 0.6 },
+      symbol: { type: "identity" },
+      marks: [
+        Plot.ruleX(limits, { x: "value", stroke: colours.ink, strokeDasharray: "4,3" }),
+        Plot.dot(shown, {
+          x: "value",
+          y: "name",
+          r: 6,
+          fill: ({ who }: (typeof sides)[number]) => colours[who],
+          symbol: ({ who }: (typeof sides)[number]) =>
+            ({ naive: "square", production: "triangle", candidate: "circle" })[who],
+        }),
+        Plot.text(shown, { x: "value", y: "name", text: ({ value }) => formatNumber(value), dy: -13 }),
+      ],
+    },
+    sides.map(({ who }) => `evaluation.metrics.0.${who}`),
+  );
   const table = factTable<(typeof sides)[number]>(
     `${primary.metric} of each`,
     [
@@ -105,6 +109,7 @@ export function differenceFigure({ plots, evaluation, facts, candidate, own }: D
   const most = Math.max(...counts);
   const { Plot } = plots;
   const interval = `${formatSigned(low)} … ${formatSigned(high)}`;
+  const path = "evaluation.metrics.0.difference";
   const picture = plots.draw(
     `Difference of ${primary.metric}, ${own} less production: ${formatSigned(value)}, interval ${interval}`,
     {
@@ -125,6 +130,7 @@ export function differenceFigure({ plots, evaluation, facts, candidate, own }: D
         Plot.ruleY([0]),
       ],
     },
+    ["value", "low", "high"].map((each) => `${path}.${each}`),
   );
   const table = factTable<(typeof bars)[number]>(
     "Resamples by difference",
@@ -143,7 +149,6 @@ export function differenceFigure({ plots, evaluation, facts, candidate, own }: D
     ],
     bars,
   );
-  const path = "evaluation.metrics.0.difference";
   const note = html`Δ ${facts.signed(`${path}.value`)}, ${facts.percent(`${path}.confidence`)} interval ${facts.interval(path)}. Dashed: ${words}.`;
   return figure({ title: "The difference, resampled", picture, table, note });
 }

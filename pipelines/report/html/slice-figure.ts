@@ -40,7 +40,7 @@ interface Dot {
   limit: number | null;
 }
 
-function differenceDots({ plots, candidate }: Drawing, slices: readonly JudgedSlice[]): Html {
+function differenceDots({ plots, candidate, evaluation }: Drawing, slices: readonly JudgedSlice[]): Html {
   const dots = slices.slice(0, mostDrawn).flatMap(({ slice }, at): Dot[] => {
     const relative = relativeDifference(slice);
     if (!relative) return [];
@@ -76,7 +76,17 @@ function differenceDots({ plots, candidate }: Drawing, slices: readonly JudgedSl
         Plot.dot(dots, { x: "worse", y: "name", r: 4, fill: colours.candidate }),
       ],
     },
+    worstPath(evaluation, slices),
   );
+}
+
+/** Where the record has the two numbers of the first slice that has both. */
+function worstPath({ slices: all }: Drawing["evaluation"], slices: readonly JudgedSlice[]): string[] {
+  const worst = slices.find(({ slice }) => relativeDifference(slice) !== null)?.slice;
+  if (!worst) return [];
+  const path = `evaluation.slices.${all.indexOf(worst)}`;
+  const isWorse = (worst.direction === "min") === worst.production! > 0;
+  return [`${isWorse ? "" : "-"}${path}.difference.value/${path}.production`];
 }
 
 function scoreDots({ plots, evaluation }: Drawing, slices: readonly JudgedSlice[]): Html {

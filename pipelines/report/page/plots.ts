@@ -5,8 +5,11 @@ import { Html, html } from "./html.ts";
 /** Observable Plot with a document to draw in. */
 export interface Plots {
   Plot: typeof PlotLibrary;
-  /** An SVG whose words for who does not see it are `alt`. */
-  draw(alt: string, options: PlotLibrary.PlotOptions): Html;
+  /**
+   * An SVG whose words for who does not see it are `alt`. `told` has the place in the record of each number in them, in their order:
+   * `a/b` is a quotient, `-a/b` its opposite, and a list the sum of all in it.
+   */
+  draw(alt: string, options: PlotLibrary.PlotOptions, told?: readonly string[]): Html;
 }
 
 const width = 400;
@@ -17,7 +20,7 @@ export async function openPlots(): Promise<Plots> {
   const { document } = parseHTML("<html><body></body></html>");
   return {
     Plot,
-    draw(alt, options) {
+    draw(alt, options, told = []) {
       const drawn = Plot.plot({
         document,
         width,
@@ -26,7 +29,7 @@ export async function openPlots(): Promise<Plots> {
         marginBottom: 42,
         ...options,
       } as PlotLibrary.PlotOptions);
-      return html`<div class="plot" role="img" aria-label="${alt}">${new Html(visibleText(tidy(drawn as unknown as Drawn).outerHTML))}</div>`;
+      return html`<div class="plot" role="img" aria-label="${alt}"${told.length > 0 && html` data-told="${told.join(" ")}"`}>${new Html(visibleText(tidy(drawn as unknown as Drawn).outerHTML))}</div>`;
     },
   };
 }

@@ -28,8 +28,9 @@ describe("the report of candidates", () => {
   ])("%s: every number is the record's, and there are many", async (_, entry) => {
     const record = { entries: [entry], histories: [history] };
     const page = await reportPage(record);
-    const { numbers, texts, wrong, others } = compareWithRecord(page, record);
+    const { numbers, texts, wrong, others, pictured } = compareWithRecord(page, record);
     expect(wrong).toEqual([]);
+    expect(pictured).toBeGreaterThanOrEqual(12);
     expect(numbers).toBeGreaterThan(400);
     expect(texts).toBeGreaterThan(20);
     expect(others.filter((each) => !words.test(each))).toEqual([]);
@@ -66,6 +67,29 @@ describe("the report of candidates", () => {
     expect(compareWithRecord(page, record).wrong).not.toEqual([]);
     const shifted = (await reportPage(record)).replace(/(<data data-axis="[^"]*" data-at="3">)[^<]*/, "$1" + "7");
     expect(compareWithRecord(shifted, record).wrong).toHaveLength(1);
+  });
+
+  test.each([
+    [
+      "its words",
+      /aria-label="rmse: naive 12\.41/,
+      'aria-label="rmse: naive 12.61',
+      "evaluation.metrics.0.naive is 12.4",
+    ],
+    ["a label", />5\.235<\/text>/, ">5.335</text>", "a label says 5.335"],
+    ["where a label stands", /translate\(131\.68,78\)" y/, 'translate(151.68,78)" y', "5.235 stands at 5.9"],
+    ["a tick", /y="0\.71em">6</, 'y="0.71em">7<', "7 is out of its place"],
+    ["a sum", /1,500 rows/, "1,600 rows", "regression.candidate.density is 1500"],
+    ["a quotient", /worst −18\.5%/, "worst +18.5%", "evaluation.slices.0.difference.value"],
+    ["a number from nowhere", /aria-label="Importance:/, 'aria-label="Importance of 3:', "3"],
+  ])("a picture with another number in %s is found", async (_, there, instead, told) => {
+    const record = { entries: [regressed], histories: [history] };
+    const page = await reportPage(record);
+    expect(page).toMatch(there);
+    const { wrong, others } = compareWithRecord(page.replace(there, instead), record);
+    expect([...wrong, ...others.filter((each) => !words.test(each))]).toEqual(
+      expect.arrayContaining([expect.stringContaining(told)]),
+    );
   });
 
   test("without a script, and with a policy that allows none", async () => {
