@@ -29,16 +29,21 @@ const editorSchemas = {
   "models/features.schema.json": new URL("../models/features.schema.json", import.meta.url),
 };
 
-/** Writes what a repository of models needs and does not have yet; never overwrites. Returns the model, if one was made, and the new files. */
+/**
+ * Writes what a repository of models needs and does not have yet; overwrites nothing that anybody changed. Returns the model, if one was
+ * made, and the files that were written.
+ */
 export async function scaffoldModel(
   workspace: Workspace,
   options: ScaffoldOptions,
 ): Promise<{ model: FirstModel | null; created: string[] }> {
   const { root } = workspace;
   const created: string[] = [];
-  const write = async (path: string, text: string) => {
-    if (existsSync(join(root, path))) return;
-    await writeAside(join(root, path), text);
+  const write: Write = async (path, text, replaced) => {
+    const file = join(root, path);
+    if (existsSync(file) && (replaced === undefined || replaced === text || readFileSync(file, "utf8") !== replaced))
+      return;
+    await writeAside(file, text);
     created.push(path);
   };
   const model = await firstModel(workspace, options, write);
@@ -70,11 +75,14 @@ async function writeCallers(workspace: Workspace, source: ToolRepository, branch
   };
   const usual = Object.keys(callerWorkflows(source, branch, { folder, environments }));
   const beside = usual.some(isOthers) ? folder.replaceAll("/", "-") : "";
+  // What init wrote itself before there were environments has no choice of them.
+  const before = callerWorkflows(source, branch, { folder, beside });
   for (const [path, text] of Object.entries(callerWorkflows(source, branch, { folder, beside, environments })))
-    await write(posix.join(top, path), text);
+    await write(posix.join(top, path), text, before[path]);
 }
 
-type Write = (path: string, text: string) => Promise<void>;
+/** `replaced` is the one text that makes way. */
+type Write = (path: string, text: string, replaced?: string) => Promise<void>;
 
 async function firstModel(workspace: Workspace, options: ScaffoldOptions, write: Write): Promise<FirstModel | null> {
   const { root, repository } = workspace;

@@ -25,6 +25,8 @@ export interface Initialised {
   created: boolean;
   /** null when the registry is a local branch. */
   remote: string | null;
+  /** Whether a branch that was there got the workflow that it lacked. */
+  added?: true;
 }
 
 export interface InitOptions {
@@ -60,7 +62,7 @@ async function adopt(writer: Writer, { title, remote }: Branch, tip: string, wor
     const change = { message: "Add the workflow\n", changes: [{ path: workflowFile, content: workflow }] };
     return { commits: missing ? [change] : [], result: (ids: readonly string[]) => ids.at(-1) ?? current };
   });
-  return { tip: added, created: false, remote };
+  return { tip: added, created: false, remote, ...(added !== tip && { added: true }) };
 }
 
 function anothersBranch(title: string): UserError {

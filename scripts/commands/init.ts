@@ -91,9 +91,10 @@ function unknownActions(): [string, string] {
   return ["workflows", `not written: say where the actions of mergeml are on GitHub: ${command}`];
 }
 
-function registryLine(branch: string, { created, remote }: Initialised): string {
+function registryLine(branch: string, { created, remote, added }: Initialised): string {
   const where = `branch ${branch}${remote ? ` on ${remote}` : ""}`;
-  return `  registry  ${created ? `created ${where}` : `${where} was there already, and stays as it is: mergeml status`}`;
+  if (created) return `  registry  created ${where}`;
+  return `  registry  ${where} was there already, and ${added ? "got its workflow" : "stays as it is: mergeml status"}`;
 }
 
 function next(model: string | null, created: readonly string[]): string {

@@ -5,6 +5,7 @@ import { promoteWhenClean } from "../../pipelines/promote-when-clean.ts";
 import type { Command, CommandInput, CommandOutcome } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
 import { knownModel, versionReference, wholeNumber, windowOptions } from "../cli/option-values.ts";
+import { rollbackCommand } from "../cli/rollback-command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
 export const promote: Command = {
@@ -61,9 +62,8 @@ async function onPurpose({ positionals: [reference = ""], option, workspace }: C
       text: `${name}@${done.to} is in ${environment}, and its model is on the registry branch now  registry@${done.commit.slice(0, 7)}`,
       data,
     };
-  const undo = `mergeml rollback ${name}${place && ` --environment ${environment}`}`;
   const text = done.commit
-    ? `${name}: ${done.from ?? "none"} -> ${done.to}${place}  registry@${done.commit.slice(0, 7)}\nUndo: ${undo}   or   git revert ${done.commit.slice(0, 7)}${localOnly(opened)}`
+    ? `${name}: ${done.from ?? "none"} -> ${done.to}${place}  registry@${done.commit.slice(0, 7)}\nUndo: ${rollbackCommand(name, environment)}   or   git revert ${done.commit.slice(0, 7)}${localOnly(opened)}`
     : `${name}@${done.to} is in ${environment} already`;
   return { text, data };
 }

@@ -1,11 +1,12 @@
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { registerCandidate } from "../../pipelines/deploy.ts";
+import { firstEnvironment, registerCandidate } from "../../pipelines/deploy.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { describeIdentical, versionOfModel } from "../../pipelines/gate.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Command } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
 import { wholeNumber } from "../cli/option-values.ts";
+import { rollbackCommand } from "../cli/rollback-command.ts";
 
 export const register: Command = {
   description:
@@ -39,12 +40,13 @@ export const register: Command = {
     const pullRequest = wholeNumber("pull-request", option("pull-request"));
     const done = await registerCandidate(opened, candidate, { promote: flag("promote"), pullRequest });
     tellPassingStore(opened, [done]);
+    const environment = firstEnvironment(opened);
     const undo = done.promoteCommit
-      ? `Undo: mergeml rollback ${name}   or   git revert ${done.promoteCommit.slice(0, 7)}`
+      ? `Undo: ${rollbackCommand(name, environment)}   or   git revert ${done.promoteCommit.slice(0, 7)}`
       : `Next: mergeml promote ${name} --to ${done.version}`;
     const text = done.alreadyRegistered
       ? `already registered as ${name}@${done.version}`
-      : `${name}@${done.version} is registered${done.promoteCommit ? " and in production" : ""}.  ${undo}${localOnly(opened)}`;
+      : `${name}@${done.version} is registered${done.promoteCommit ? ` and in ${environment}` : ""}.  ${undo}${localOnly(opened)}`;
     return { text, data: { model: name, remote: opened.remote, ...done } };
   },
 };

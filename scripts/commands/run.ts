@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { type DeployResult, deployModel } from "../../pipelines/deploy.ts";
+import { type DeployResult, deployModel, firstEnvironment } from "../../pipelines/deploy.ts";
 import { renderVerdict } from "../../pipelines/report/terminal/terminal-comparison.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import { readModel } from "../../pipelines/workspace/read-models.ts";
@@ -7,6 +7,7 @@ import { uncommittedInputs } from "../../pipelines/workspace/uncommitted.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command, CommandOutcome } from "../cli/command.ts";
 import { localOnly } from "../cli/local-only.ts";
+import { rollbackCommand } from "../cli/rollback-command.ts";
 import { tellBuild } from "../cli/tell-build.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
@@ -83,8 +84,9 @@ function tellDeploy(
     ...result.registered,
   };
   if (alreadyRegistered) return { text: `${name}@${version} was registered before; production is unchanged`, data };
+  const environment = firstEnvironment(where);
   return {
-    text: `  done in ${seconds.toFixed(1)} s: ${name} v${version} is in production.  Undo: mergeml rollback ${name}   or   git revert ${promoteCommit?.slice(0, 7)}${localOnly(where)}`,
+    text: `  done in ${seconds.toFixed(1)} s: ${name} v${version} is in ${environment}.  Undo: ${rollbackCommand(name, environment)}   or   git revert ${promoteCommit?.slice(0, 7)}${localOnly(where)}`,
     data,
   };
 }

@@ -84,8 +84,9 @@ describe("mergeml init", () => {
     });
     expect(existsSync(join(scratch.root, ".github"))).toBe(false);
     expect(() => scratch.git("show", "origin/registry:.github/workflows/registry.yml")).toThrow();
-    await scratch.mergeml("init", ...actions);
+    expect((await scratch.mergeml("init", ...actions)).stdout).toContain("was there already, and got its workflow\n");
     expect(scratch.git("show", "origin/registry:.github/workflows/registry.yml")).toContain("model-deploy");
+    expect((await scratch.mergeml("init", ...actions)).stdout).toContain("and stays as it is: mergeml status");
   });
 
   it("writes the version beside a commit's id, for what keeps it up to date", async () => {
@@ -119,6 +120,21 @@ describe("mergeml init", () => {
     expect(existsSync(join(root, ".github/workflows/dashboard-vision.yml"))).toBe(false);
     expect(read("model-report-vision.yml")).toContain("workflows: [model-pr-vision]");
     expect(read("model-pr.yml")).toContain('working-directory: "ml/nlp"\n');
+  });
+
+  it("gives the rollback workflow the choice of environments that were named later, unless somebody adapted it", async () => {
+    using scratch = makeScratch();
+    const file = join(scratch.root, ".github/workflows/rollback.yml");
+    await scratch.mergeml("init", ...actions);
+    const before = readFileSync(file, "utf8");
+    expect(before).not.toContain("staging");
+    scratch.write("mergeml.yaml", "environments: [staging, production]\n");
+    expect((await scratch.mergeml("init", ...actions)).stdout).toContain(".github/workflows/ (2)");
+    expect(readFileSync(file, "utf8")).toContain("options: [staging, production]");
+    expect(existsSync(join(scratch.root, ".github/workflows/model-promote.yml"))).toBe(true);
+    scratch.write(".github/workflows/rollback.yml", `${before}# ours\n`);
+    await scratch.mergeml("init", ...actions);
+    expect(readFileSync(file, "utf8")).toBe(`${before}# ours\n`);
   });
 
   it.each(["acme", "acme/mergeml", "acme/mergeml@v2 x", "a/b/c@v1"])("takes no %j for such a place", async (given) => {

@@ -25,7 +25,9 @@ describe("environments", () => {
       const [model] = (await facts<Status>(["status"])).models;
       return [model?.environments?.staging ?? null, model?.production ?? null];
     };
-    await facts(["run", "rent"]);
+    expect((await mergeml("run", "rent")).stdout).toMatch(
+      /rent v1 is in staging\. {2}Undo: mergeml rollback rent --environment staging {3}or/,
+    );
     expect(await runs()).toEqual([1, null]);
     const [waiting] = (await facts<Status>(["status"])).models;
     expect(waiting?.next).toBe("registered");
