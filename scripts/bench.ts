@@ -1,4 +1,3 @@
-import { loadavg } from "node:os";
 import { machine, tellSection } from "./bench/page.ts";
 import { commandRows } from "./bench/parts/commands.ts";
 import { dashboardRows } from "./bench/parts/dashboard.ts";
@@ -8,6 +7,7 @@ import { predictionRows } from "./bench/parts/predict.ts";
 import { pullRequestRows } from "./bench/parts/pull-request.ts";
 import { registryRows } from "./bench/parts/registry.ts";
 import { trainerRows } from "./bench/parts/trainers.ts";
+import { trustRows } from "./bench/parts/trust.ts";
 import { type Row, renderRows, tellRow } from "./bench/row.ts";
 
 type Part = (add: (row: Row) => void) => Promise<void>;
@@ -22,6 +22,7 @@ const parts: Readonly<Record<string, Part>> = {
   dashboard: dashboardRows,
   drift: driftRows,
   trainers: trainerRows,
+  trust: trustRows,
 };
 
 /** Measures what users wait for, beside what they would use instead: one table; words choose parts, `--write` puts it into docs/benchmarks.md. */
@@ -35,10 +36,9 @@ async function main(): Promise<void> {
     tellRow(row);
   };
   for (const name of words.length > 0 ? words : Object.keys(parts)) await parts[name]!(add);
-  const load = loadavg()[0]!.toFixed(0);
   tellSection(
     words.length === 0 ? "What users wait for" : `What users wait for: ${words.join(", ")}`,
-    `\`npm run bench -- ${[...words, "--write"].join(" ")}\`, with the real commands; short ones the median of several runs. CPU s: user and system time of a command and all it starts. Goals that are missed are bold.\n\n${renderRows(rows)}\n\n${machine()} Load at the end: ${load}.\n`,
+    `\`npm run bench -- ${[...words, "--write"].join(" ")}\`, with the real commands; short ones the median of several runs. CPU s: user and system time of a command and all it starts. Goals that are missed are bold.\n\n${renderRows(rows)}\n\n${machine()}\n`,
   );
 }
 
