@@ -42,6 +42,11 @@ function toWrite(what: string): string {
   return `**TO WRITE:** ${what}.`;
 }
 
+/** What somebody wrote, where another sentence follows. */
+function sentence(text: string): string {
+  return `${plainText(text)}${/[.!?…]\s*$/.test(text) ? "" : "."}`;
+}
+
 function signature({ signed }: DossierFacts): string {
   return signed ? `Its verdict is signed by ${plainText(describeFound(signed.signer))}.` : "Its verdict is not signed.";
 }
@@ -54,8 +59,8 @@ function general(
   const { card } = config;
   const software = Object.entries(environment).map(([name, found]) => `${name} ${found}`);
   return list([
-    `(a) Intended purpose: ${card?.intended_use ? plainText(card.intended_use) : toWrite("what the system is for (`card.intended_use` in model.yaml), and the provider's name")}${card?.not_for ? ` Not for: ${plainText(card.not_for)}` : ""}`,
-    `Model ${model}, version ${version}: ${plainText(config.description)}${config.owner ? ` Owner: ${plainText(config.owner)}.` : ""} Registered ${registered} by ${plainText(by)}${facts.before ? `, after version ${facts.before.version}` : ", the first version"}.`,
+    `(a) Intended purpose: ${card?.intended_use ? sentence(card.intended_use) : toWrite("what the system is for (`card.intended_use` in model.yaml), and the provider's name")}${card?.not_for ? ` Not for: ${sentence(card.not_for)}` : ""}`,
+    `Model ${model}, version ${version}: ${sentence(config.description)}${config.owner ? ` Owner: ${plainText(config.owner)}.` : ""} Registered ${registered} by ${plainText(by)}${facts.before ? `, after version ${facts.before.version}` : ", the first version"}.`,
     `(b) Interaction with other hardware and software: ${toWrite("what sends the inputs, and what acts on the outputs")}`,
     `(c) Software: ${plainText(software.join(", "))}.`,
     "(d) Form: model.onnx (ONNX), served over the Open Inference Protocol v2, in batches, or by MLflow.",
@@ -75,7 +80,7 @@ function development(record: VersionRecord): string {
     `(a) Methods: ${config.type} by ${trainer.name} (version ${trainer.version}), seed ${config.seed}; no pre-trained system. Commit ${candidate.commit ?? "unknown"}${pullRequest === null ? "" : `, pull request #${pullRequest}`}.`,
     `(b) Design: it is trained to predict ${plainText(target)} and judged by ${plainText(config.thresholds.primary)}. Params: ${plainText(params.join(", ") || "none")}. ${toWrite("assumptions, alternatives that were considered, trade-offs")}`,
     `(c) Resources: trained in ${formatNumber(candidate.train_seconds, 3)} s; the model has ${formatCount(candidate.model.size)} bytes.`,
-    `(d) Data: ${formatCount(train.rows)} rows to train (\`${train.fingerprint}\`), ${formatCount(test.rows)} to test (\`${test.fingerprint}\`), split by ${split.by}${window ? `, ${plainText(window.start)} to ${plainText(window.end)}` : ""}; ${passed} of ${checks.length} data checks passed. Sources: ${sources.length > 0 ? plainText(sources.map((each) => each.source).join(", ")) : "files of the repository"}. Terms: ${config.card?.data_licence ? plainText(config.card.data_licence) : toWrite("the licence of the data (`card.data_licence`)")} ${toWrite("how the data were obtained, selected, labelled and cleaned, and whom they are about")}`,
+    `(d) Data: ${formatCount(train.rows)} rows to train (\`${train.fingerprint}\`), ${formatCount(test.rows)} to test (\`${test.fingerprint}\`), split by ${split.by}${window ? `, ${plainText(window.start)} to ${plainText(window.end)}` : ""}; ${passed} of ${checks.length} data checks passed. Sources: ${sources.length > 0 ? plainText(sources.map((each) => each.source).join(", ")) : "files of the repository"}. Terms: ${config.card?.data_licence ? sentence(config.card.data_licence) : toWrite("the licence of the data (`card.data_licence`)")} ${toWrite("how the data were obtained, selected, labelled and cleaned, and whom they are about")}`,
     `(e) Human oversight (Article 14): ${toWrite("who can see, question and overrule a prediction")}`,
     `(f) Changes planned in advance: retraining ${config.retrain.schedule === "never" ? "by a person alone" : `${config.retrain.schedule}, by a pull request that a person merges`}.`,
     `(g) Validation and testing: the verdict of ${verdict.judged_on} was ${verdict.outcome}: ${plainText(verdict.summary)} The test rows were held out of training; every check is below. ${toWrite("tests for discriminatory impact beyond the slices below, and who signed the test reports")}\n\n${checkTable(record)}`,

@@ -148,6 +148,10 @@ describe("a dossier", () => {
     const text = technicalDossier(full(), { ...facts, before: full(1) });
     expect(text.match(/^## \d/gm)).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9"].map((each) => `## ${each}`));
     expect(text).toContain("Staff see what a flat may cost");
+    // What has no full stop of its own gets one before the next sentence, and no second one.
+    expect(text).toContain("Terms: CC-BY-4.0. **TO WRITE:**");
+    expect(text).toContain("may cost. Not for: Not for contracts.\n");
+    expect(text).toContain("Monthly rent of a flat. Owner:");
     expect(text).toContain("- params.l2: 0.1 → 0.2");
     expect(text).toMatch(/Article 9\)\n\n\*\*TO WRITE:\*\*/);
     expect(text).not.toMatch(/undefined|\[object/);
