@@ -1,13 +1,14 @@
 import { sha256 } from "./config/canonical-json.ts";
 import { UserError } from "./errors/user-error.ts";
 import { readAllObjects } from "./registry/git/objects.ts";
-import { pointerBundleFile, productionFile } from "./registry/paths.ts";
+import { fetchFileOf } from "./registry/partial-clone.ts";
+import { pointerBundleFile, productionFile, recordFile, versionFolder } from "./registry/paths.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { Move } from "./registry/standing.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { checkBundle, type SignedStatement } from "./trust/check-bundle.ts";
 import { promotionType } from "./trust/promotion-statement.ts";
-import { isAbout } from "./trust/statement.ts";
+import { isAbout, verdictBundleFile } from "./trust/statement.ts";
 import { describeFound, type TrustPolicy } from "./trust/trust-policy.ts";
 import { UntrustedError, unsigned } from "./trust/untrusted-error.ts";
 import type { Workspace } from "./workspace/workspace.ts";
@@ -47,13 +48,28 @@ export async function auditChanges(workspace: Workspace, since: string | null): 
   const { registry, trust } = workspace;
   const snapshot = await registry.snapshot({ fetch: true });
   const policy = await trust.policy();
-  const changes: AuditedChange[] = [];
+  const moved: ModelMove[] = [];
   for (const model of await snapshot.models()) {
     const { moves } = await registry.deployments(model, snapshot);
-    for (const move of moves)
-      if (since === null || move.time >= since) changes.push(await audited(workspace, snapshot, policy, model, move));
+    moved.push(...moves.filter(({ time }) => since === null || time >= since).map((move) => ({ model, move })));
   }
+  await fetchVersions(workspace, snapshot, moved);
+  const changes: AuditedChange[] = [];
+  for (const { model, move } of moved) changes.push(await audited(workspace, snapshot, policy, model, move));
   return changes.sort((a, b) => a.time.localeCompare(b.time) || a.model.localeCompare(b.model));
+}
+
+interface ModelMove {
+  model: string;
+  move: Move;
+}
+
+/** Of the versions that were moved to, what a partial clone left out and is read below one after the other. */
+async function fetchVersions({ git }: Workspace, { tip }: Snapshot, moved: readonly ModelMove[]): Promise<void> {
+  const folders = new Set(
+    moved.flatMap(({ model, move: { to } }) => (to === null ? [] : [`${tip}:${versionFolder(model, to)}`])),
+  );
+  for (const file of [recordFile, verdictBundleFile]) await fetchFileOf(git, [...folders], file);
 }
 
 async function audited(

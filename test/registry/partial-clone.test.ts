@@ -101,6 +101,16 @@ it("records that a filter left out come at once, however many are read", async (
   expect(fetches!.length).toBeLessThanOrEqual(3);
 });
 
+it("the records that promotions rest on come at once, however many are audited", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { mergeml } = checkOut(scratch, "job", true);
+  scratch.env.GIT_TRACE = join(scratch.folder, "trace");
+  expect(await mergeml("audit")).toMatchObject([{ to: 1 }, { to: 2 }, { to: 3 }]);
+  const fetches = readFileSync(scratch.env.GIT_TRACE, "utf8").match(/built-in: git fetch .*--filter=blob:none/g);
+  expect(fetches).toHaveLength(1);
+});
+
 it("a server that knows no filters is fetched from whole", async () => {
   using scratch = await threeVersions();
   scratch.env.CI = "true";
