@@ -48,7 +48,7 @@ export function needsRun({ state }: Pick<PlanEntry, "state">): boolean {
 export async function planModels(
   workspace: Workspace,
   only?: readonly string[],
-  opened: Promise<Snapshot> = workspace.registry.snapshot({ fetch: true }),
+  opened: Promise<Snapshot> = workspace.registry.snapshot({ fetch: true, history: false }),
 ): Promise<Plan> {
   const [{ models, problems, names }, snapshot] = await Promise.all([readModels(workspace, only), opened]);
   const deployed = await snapshot.productions();

@@ -18,7 +18,7 @@ async function plan(action: Action): Promise<void> {
   const named = action.list("models");
   const only = named.length > 0 ? named : undefined;
   const changed = await changedInRun(action, workspace);
-  const opened = workspace.registry.snapshot({ fetch: true });
+  const opened = workspace.registry.snapshot({ fetch: true, history: false });
   const all = await planModels(workspace, only, opened);
   const entries = all.entries.filter(
     ({ model, state }) => state !== "unchanged" && (changed === "all" || changed.has(model)),

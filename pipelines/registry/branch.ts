@@ -4,6 +4,7 @@ import { explainBranchInTheWay } from "./branch-in-the-way.ts";
 import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
 import { readAllObjects } from "./git/objects.ts";
+import { fetchTreeless, smallFiles } from "./git/treeless.ts";
 import { findElsewhere, findRemote } from "./remote.ts";
 
 /** How an attempt to move the branch ended. Only `moved` wrote; `raced` and `locked` are worth another attempt. */
@@ -16,8 +17,11 @@ export interface Branch {
   readonly title: string;
   /** null for a local branch. */
   readonly remote: string | null;
-  /** null when the branch does not exist. Without `fetch`, as last seen. */
-  tip(fetch: boolean): Promise<string | null>;
+  /**
+   * null when the branch does not exist. Without `fetch`, as last seen. Without `history`, a first fetch may leave the folders of
+   * earlier commits to whoever reads them.
+   */
+  tip(fetch: boolean, options?: { history?: boolean }): Promise<string | null>;
   /** Moves the branch from `from` (null: it must not exist) to `to`, a descendant. Throws GitError when it can't be. */
   move(from: string | null, to: string): Promise<MoveOutcome>;
 }
@@ -73,7 +77,8 @@ function remoteBranch(options: RemoteBranch): Branch {
     name,
     title: `branch ${name} on ${remote}`,
     remote,
-    tip: async (fetch) => (!fetch && (await refTip(git, tracking))) || fetchTip(options, tracking),
+    tip: async (fetch, { history = true } = {}) =>
+      (!fetch && (await refTip(git, tracking))) || fetchTip(options, tracking, history),
     move: async (from, to) => {
       // The lease forces nothing, as `to` descends from `from`: it lets the remote take `to` only where `from` still is, also
       // when the branch was deleted or cut back since.
@@ -97,7 +102,11 @@ function remoteBranch(options: RemoteBranch): Branch {
  * The remote's tip, its objects fetched. The tracking ref is a by-product: when its lock is taken (another fetch in this
  * clone, or one that was killed) the tip is asked for without it.
  */
-async function fetchTip({ git, remote, name, log, filter }: RemoteBranch, tracking: string): Promise<string | null> {
+async function fetchTip(
+  { git, remote, name, log, filter }: RemoteBranch,
+  tracking: string,
+  history: boolean,
+): Promise<string | null> {
   const branch = `refs/heads/${name}`;
   const fetch = [
     "fetch",
@@ -108,11 +117,12 @@ async function fetchTip({ git, remote, name, log, filter }: RemoteBranch, tracki
     "--no-recurse-submodules",
     "--no-auto-maintenance",
     "--refmap=",
-    ...(filter === null ? [] : [`--filter=${filter}`]),
-    remote,
   ];
+  const whole = [...fetch, ...(filter === null ? [] : [`--filter=${filter}`]), remote];
   try {
-    await git.run([...fetch, `+${branch}:${tracking}`], { progress: true });
+    if (!history && filter === smallFiles && (await refTip(git, tracking)) === null)
+      await fetchTreeless(git, { remote, branch, tracking, fetch });
+    else await git.run([...whole, `+${branch}:${tracking}`], { progress: true });
     return await refTip(git, tracking);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;
@@ -120,7 +130,7 @@ async function fetchTip({ git, remote, name, log, filter }: RemoteBranch, tracki
     if (!["locked", "raced", "in-the-way"].includes(error.kind)) throw error;
     log.info(`reading ${name} without its tracking ref: ${error.message}`);
     const [line = ""] = (await git.text(["ls-remote", remote, branch])).split("\n");
-    await git.run([...fetch, branch], { progress: true });
+    await git.run([...whole, branch], { progress: true });
     return line.split("\t", 1)[0] || null;
   }
 }

@@ -1,21 +1,10 @@
 import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
 import { isAncestor, parseTree } from "./git/objects.ts";
+import { fetchObjects, smallFiles } from "./git/treeless.ts";
 
 /** Of all that is fetched: records, pointers and cards come at once; models, which a job reads few of, when they are read. */
 const filter = "blob:limit=40k";
-
-/** Of the registry, of which a job reads pointers and little else: who reads records or profiles of many versions fetches them together. */
-const registryFilter = "blob:limit=1k";
-
-/** So many ids go to one fetch. */
-const mostAtOnce = 5000;
-
-/** As git fetches by itself what a partial clone lacks. */
-const fetchById = [
-  ...["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--progress", "--no-tags", "--no-write-fetch-head"],
-  ...["--recurse-submodules=no", "--filter=blob:none", "--no-auto-maintenance"],
-];
 
 /**
  * Lets fetches from a remote leave out large files, which git brings when they are read: twenty models of fifty versions are
@@ -27,11 +16,11 @@ export async function leaveOutLargeFiles(git: Git, remote: string): Promise<stri
   const setting = (name: string) => `remote.${remote}.${name}`;
   try {
     const found = await git.text(["config", "--get", setting("partialclonefilter")], { allow: [1] });
-    if (found !== "") return found === filter ? registryFilter : null;
+    if (found !== "") return found === filter ? smallFiles : null;
     // The filter last: it says that both are there.
     await git.run(["config", setting("promisor"), "true"]);
     await git.run(["config", setting("partialclonefilter"), filter]);
-    return registryFilter;
+    return smallFiles;
   } catch (error) {
     if (!(error instanceof GitError)) throw error; // settings that cannot be written make fetches slower, nothing else
     return null;
@@ -39,17 +28,15 @@ export async function leaveOutLargeFiles(git: Git, remote: string): Promise<stri
 }
 
 /** Fetches files by their ids, at once rather than one by one. */
-export async function fetchFiles(git: Git, remote: string, ids: readonly string[]): Promise<void> {
-  for (let from = 0; from < ids.length; from += mostAtOnce) {
-    const input = `${ids.slice(from, from + mostAtOnce).join("\n")}\n`;
-    await git.run([...fetchById, remote, "--stdin"], { input, progress: true });
-  }
+export function fetchFiles(git: Git, remote: string, ids: readonly string[]): Promise<void> {
+  return fetchObjects(git, remote, ids, "blob:none");
 }
 
 /** Fetches all that a partial clone left out of `tip` and its history, down to `since`; nothing in another clone. */
 export async function fetchLeftOut(git: Git, remote: string, tip: string, since: string | null): Promise<void> {
   const isPartial = await git.text(["config", "--get", `remote.${remote}.promisor`], { allow: [1] });
   if (isPartial !== "true") return;
+  await git.history();
   const until = since !== null && (await isAncestor(git, since, tip)) ? [`^${since}`] : [];
   const missing = await listMissing(git, [tip, ...until]);
   await fetchFiles(git, remote, [...missing]);

@@ -61,8 +61,11 @@ export interface RegistryOptions {
  * EnvironmentError (git, disk, network).
  */
 export interface Registry {
-  /** The registry now. `fetch: false` takes what the last fetch saw, for answers that must be quick or offline; true is the default. */
-  snapshot(options?: { fetch?: boolean }): Promise<Snapshot>;
+  /**
+   * The registry now. `fetch: false` takes what the last fetch saw, for answers that must be quick or offline; `history: false` is
+   * for who will hardly ask how it came to be so. true is the default of both.
+   */
+  snapshot(options?: { fetch?: boolean; history?: boolean }): Promise<Snapshot>;
   /** The remote that has the branch; null: it is in this repository alone, and nobody else sees what is written to it. */
   remote(): Promise<string | null>;
   /** Creates the branch; of an existing one only a missing workflow is added. */
@@ -121,8 +124,8 @@ export function openRegistry(options: RegistryOptions): Registry {
     },
   };
   let told = false;
-  const snapshot: Registry["snapshot"] = async ({ fetch = true } = {}) => {
-    const tip = await (await branch()).tip(fetch);
+  const snapshot: Registry["snapshot"] = async ({ fetch = true, history = true } = {}) => {
+    const tip = await (await branch()).tip(fetch, { history });
     if (fetch) fetched = tip;
     const elsewhere = tip === null && !told ? await tellElsewhere(git, await branch()) : null;
     if (elsewhere) log.warn(elsewhere);

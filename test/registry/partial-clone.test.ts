@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { featuresSql, madeScratch, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
+import { watchGit } from "./git/watched-git.ts";
 
 /** Three versions, each better than the one before, of 40 kB and more. */
 const threeVersions = () =>
@@ -26,7 +27,7 @@ function checkOut(scratch: Scratch, name: string, knowsPartial: boolean) {
   const rest = (...args: string[]) => git("-C", folder, ...args);
   const leftOut = () => rest("rev-list", "--objects", "--missing=print", "origin/registry").match(/^\?/gm)?.length ?? 0;
   const mergeml = <T>(...args: string[]) => scratch.facts<T>(["-C", folder, ...args]);
-  return { git: rest, leftOut, mergeml };
+  return { git: rest, leftOut, mergeml, folder };
 }
 
 it("a job fetches models when it reads them, and all at once to verify the registry", async () => {
@@ -72,6 +73,66 @@ it("a job that watches many models fetches their profiles at once, and a version
   await mergeml("export", "rent@2", "--for", "mlserver", "--output", "exported");
   // Its record, and then all else.
   expect(fetches()).toBe(4);
+});
+
+it("a job that plans has the folders of the last commit alone, until their history is asked for", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { git, mergeml } = checkOut(scratch, "job", true);
+  const whole = checkOut(scratch, "whole", true);
+  scratch.env.GIT_TRACE = join(scratch.folder, "trace");
+  const planned = await mergeml("plan");
+  const marked = () => git("for-each-ref", "refs/mergeml");
+  const missing = () => git("rev-list", "--objects", "--missing=print", "origin/registry").match(/^\?/gm)?.length ?? 0;
+  expect(marked()).toMatch(/commit\trefs\/mergeml\/treeless/);
+  // Folders of seven commits before the last, beside what is larger than pointers.
+  expect(missing()).toBeGreaterThan(15);
+  const fetches = (lazy: RegExp) => readFileSync(scratch.env.GIT_TRACE!, "utf8").match(lazy)?.length ?? 0;
+  expect(fetches(/built-in: git fetch /g)).toBe(3); // commits, the last one's files, the record of production
+  const history = await mergeml("history", "rent");
+  expect(marked()).toBe("");
+  expect(missing()).toBe(15);
+  expect(fetches(/built-in: git fetch .*--filter=blob:none/g)).toBe(1);
+  expect(await whole.mergeml("history", "rent")).toEqual(history);
+  expect(await whole.mergeml("plan")).toEqual(planned);
+  await mergeml("rollback", "rent");
+  expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
+});
+
+it("a job whose fetch breaks off between commits and folders starts again", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { git, mergeml, folder } = checkOut(scratch, "job", true);
+  const breaking = watchGit(scratch.folder, scratch.env, 'case "$*" in *--stdin*) exit 128;; esac; exec "$real" "$@"');
+  const { PATH } = scratch.env;
+  Object.assign(scratch.env, breaking.env);
+  expect(await scratch.facts(["-C", folder, "plan"], 3)).toMatchObject({ error: { kind: "environment" } });
+  expect(git("for-each-ref", "refs/remotes/origin/registry")).toBe("");
+  Object.assign(scratch.env, { PATH });
+  expect(await mergeml("status")).toMatchObject({ models: [{ model: "rent", production: 3 }] });
+  expect(await mergeml("plan")).toMatchObject({ models: [{ model: "rent", state: "unchanged", production: 3 }] });
+  expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
+});
+
+it("a definition that was rolled back is found by a job that plans", async () => {
+  using scratch = await threeVersions();
+  await scratch.facts(["rollback", "rent"]);
+  scratch.env.CI = "true";
+  const { mergeml, git } = checkOut(scratch, "job", true);
+  expect(await mergeml("plan")).toMatchObject({ models: [{ model: "rent", state: "held", version: 3 }] });
+  expect(git("for-each-ref", "refs/mergeml")).toBe("");
+  await mergeml("promote", "rent", "--to", "3");
+  expect(await mergeml("status")).toMatchObject({ models: [{ model: "rent", production: 3 }] });
+});
+
+it("a job that plans pushes what it writes, with the folders of the last commit alone", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { mergeml, git } = checkOut(scratch, "job", true);
+  await mergeml("plan");
+  await mergeml("challenge", "rent@2", "--shadow");
+  expect(git("for-each-ref", "refs/mergeml")).toMatch("treeless");
+  expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
 });
 
 it("a job goes back to a version whose model it has not, and deploys beside it", async () => {

@@ -4,6 +4,7 @@ import { GitError } from "./failure.ts";
 import { type Identity, readIdentity } from "./identity.ts";
 import { type ObjectReader, openObjectReader } from "./object-reader.ts";
 import { type GitOptions, type GitOutput, type RunOptions, runGit, streamGit } from "./run-git.ts";
+import { fetchHistory } from "./treeless.ts";
 
 /** Git in one repository. Every failure is a GitError (an EnvironmentError) that says what it means and how to mend it. */
 export interface Git extends AsyncDisposable {
@@ -17,6 +18,8 @@ export interface Git extends AsyncDisposable {
   readonly objects: Pick<ObjectReader, "read" | "visit">;
   /** The remote that has what this clone left out, asked once; null when it is whole. */
   promisor(): Promise<string | null>;
+  /** Comes when the folders of all commits are here, which the first fetch of a job may have left out. */
+  history(): Promise<void>;
   /** Who git says we are, asked once. Throws GitError when nobody is configured. */
   identity(): Promise<Identity>;
   /** The same repository through the same process that reads objects, each other command within so many seconds. */
@@ -33,7 +36,12 @@ export interface Git extends AsyncDisposable {
 
 /** Git for the repository around `cwd`. Nothing runs until a method is called. */
 export function openGit(cwd: string, options: GitOptions): Git {
-  return gitWith(cwd, options, { reader: openObjectReader(cwd, options), identity: null, promisor: null });
+  return gitWith(cwd, options, {
+    reader: openObjectReader(cwd, options),
+    identity: null,
+    promisor: null,
+    history: null,
+  });
 }
 
 /** What is kept of a repository from one command to the next. */
@@ -41,6 +49,8 @@ interface Kept {
   reader: ObjectReader;
   identity: Promise<Identity> | null;
   promisor: Promise<string | null> | null;
+  /** While it is being fetched. */
+  history: Promise<void> | null;
 }
 
 function gitWith(cwd: string, options: GitOptions, kept: Kept): Git {
@@ -52,13 +62,16 @@ function gitWith(cwd: string, options: GitOptions, kept: Kept): Git {
     throw error;
   };
   const text: Git["text"] = async (args, each) => (await run(args, each)).stdout.toString("utf8").replace(/\n$/, "");
+  const promisor: Git["promisor"] = () => (kept.promisor ??= readPromisor(text));
+  const history = () => fetchHistory({ promisor, objects: reader, text, run }).finally(() => (kept.history = null));
   return {
     cwd,
     run,
     text,
     objects: reader,
     [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
-    promisor: () => (kept.promisor ??= readPromisor(text)),
+    promisor,
+    history: () => (kept.history ??= history()),
     identity: () => (kept.identity ??= readIdentity({ text }).catch(forget)),
     within: (timeoutSeconds) => gitWith(cwd, { ...options, timeoutSeconds }, kept),
     stream: (args, each) => streamGit(cwd, args, options, each),

@@ -44,6 +44,8 @@ export async function* readCommits(
   git: Git,
   { tip, after, paths = [], oldestFirst, withChanges = true }: LogQuery,
 ): AsyncGenerator<LoggedCommit> {
+  // Who lists commits without what they changed looks into some of them next.
+  await git.history();
   const args = ["log", "-z", `--format=${format}`];
   if (withChanges) args.push("--raw", "--no-abbrev", "--no-renames", "--no-ext-diff", "--root");
   if (oldestFirst) args.push("--reverse", "--date-order");
