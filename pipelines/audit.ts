@@ -1,8 +1,9 @@
+import { posix } from "node:path";
 import { sha256 } from "./config/canonical-json.ts";
 import { UserError } from "./errors/user-error.ts";
 import { readAllObjects } from "./registry/git/objects.ts";
 import { fetchFileOf } from "./registry/partial-clone.ts";
-import { pointerBundleFile, productionFile, recordFile, versionFolder } from "./registry/paths.ts";
+import { modelFolder, pointerBundleFile, productionFile, recordFile } from "./registry/paths.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { Move } from "./registry/standing.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
@@ -53,7 +54,7 @@ export async function auditChanges(workspace: Workspace, since: string | null): 
     const { moves } = await registry.deployments(model, snapshot);
     moved.push(...moves.filter(({ time }) => since === null || time >= since).map((move) => ({ model, move })));
   }
-  await fetchVersions(workspace, snapshot, moved);
+  await fetchRead(workspace, snapshot, moved);
   const changes: AuditedChange[] = [];
   for (const { model, move } of moved) changes.push(await audited(workspace, snapshot, policy, model, move));
   return changes.sort((a, b) => a.time.localeCompare(b.time) || a.model.localeCompare(b.model));
@@ -64,12 +65,13 @@ interface ModelMove {
   move: Move;
 }
 
-/** Of the versions that were moved to, what a partial clone left out and is read below one after the other. */
-async function fetchVersions({ git }: Workspace, { tip }: Snapshot, moved: readonly ModelMove[]): Promise<void> {
-  const folders = new Set(
-    moved.flatMap(({ model, move: { to } }) => (to === null ? [] : [`${tip}:${versionFolder(model, to)}`])),
-  );
-  for (const file of [recordFile, verdictBundleFile]) await fetchFileOf(git, [...folders], file);
+/** Brings at once what a partial clone left out and is read below one after the other: of the versions moved to, and of the moves. */
+async function fetchRead({ git, trust }: Workspace, snapshot: Snapshot, moved: readonly ModelMove[]): Promise<void> {
+  const versions = moved.flatMap(({ model, move: { to } }) => (to === null ? [] : [{ model, version: to }]));
+  for (const file of [recordFile, verdictBundleFile]) await snapshot.bringFiles(versions, file);
+  if ((await trust.policy()) === null) return;
+  const folders = moved.map(({ model, move }) => `${move.commit}:${modelFolder(model)}`);
+  await fetchFileOf(git, folders, posix.basename(pointerBundleFile(productionFile(""))));
 }
 
 async function audited(
