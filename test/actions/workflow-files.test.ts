@@ -242,6 +242,27 @@ describe("a caller", () => {
     },
   );
 
+  it("has the inputs that the documentation says", () => {
+    const files: Record<string, string> = {
+      pr: "model-pr",
+      report: "model-report",
+      deploy: "model-deploy",
+      promote: "model-promote",
+    };
+    const text = readFileSync(join(import.meta.dirname, "../../docs/github.md"), "utf8");
+    const [, table = ""] = /\| input \| of \|.*\n\|-.*\n((?:\|.*\n)+)/.exec(text) ?? [];
+    const told = new Map(
+      [...table.matchAll(/^\| `([a-z-]+)` \| ([a-z, ]+) \|/gm)].map(([, input = "", of = ""]) => [
+        input,
+        of === "all" ? withInputs.map(({ file }) => file) : of.split(", ").map((each) => `${files[each] ?? each}.yml`),
+      ]),
+    );
+    expect(told.size).toBeGreaterThan(8);
+    const having = (input: string) =>
+      withInputs.filter(({ text: whole }) => new RegExp(`^      ${input}:$`, "m").test(whole)).map(({ file }) => file);
+    for (const [input, of] of told) expect([input, of.sort()]).toEqual([input, having(input).sort()]);
+  });
+
   it("hands secrets over by name, and no other", () => {
     expect(written.filter(({ text }) => text.includes("secrets: inherit"))).toEqual([]);
     const by = written.filter(({ text }) => text.includes(`MERGEML_SOURCES: \${{ secrets.MERGEML_SOURCES }}`));
