@@ -120,9 +120,9 @@ async function fetchTip(
   ];
   const whole = [...fetch, ...(filter === null ? [] : [`--filter=${filter}`]), remote];
   try {
-    if (!history && filter === smallFiles && (await refTip(git, tracking)) === null)
-      await fetchTreeless(git, { remote, branch, tracking, fetch });
-    else await git.run([...whole, `+${branch}:${tracking}`], { progress: true });
+    const isFirst = !history && filter === smallFiles && (await refTip(git, tracking)) === null;
+    if (!isFirst || !(await fetchTreeless(git, { remote, branch, tracking, fetch })))
+      await git.run([...whole, `+${branch}:${tracking}`], { progress: true });
     return await refTip(git, tracking);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;

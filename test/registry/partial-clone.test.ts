@@ -172,6 +172,16 @@ it("the records that promotions rest on come at once, however many are audited",
   expect(fetches).toHaveLength(1);
 });
 
+it("a job plans on a server that refuses to leave out folders", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { mergeml, git, leftOut } = checkOut(scratch, "job", true);
+  scratch.git("-C", "../origin.git", "config", "uploadpackfilter.tree.allow", "false");
+  expect(await mergeml("plan")).toMatchObject({ models: [{ model: "rent", state: "unchanged", production: 3 }] });
+  expect(git("for-each-ref", "refs/mergeml")).toBe("");
+  expect(leftOut()).toBe(15);
+});
+
 it("a server that knows no filters is fetched from whole", async () => {
   using scratch = await threeVersions();
   scratch.env.CI = "true";

@@ -1,3 +1,4 @@
+import { GitError } from "./failure.ts";
 import type { Git } from "./git.ts";
 import { readAllObjects } from "./objects.ts";
 
@@ -41,10 +42,15 @@ interface TipFetch {
 /**
  * Fetches a branch for the first time: every commit, but the files and folders of the last one alone. Of ten thousand versions
  * the folders that were are most of what there is. What is asked of them later, git fetches by itself, which is right and slow:
- * `Git.history` brings them together.
+ * `Git.history` brings them together. false when the server allows only other filters: nothing was fetched.
  */
-export async function fetchTreeless(git: Git, { remote, branch, tracking, fetch }: TipFetch): Promise<void> {
-  await git.run([...fetch, "--filter=tree:0", remote, `+${branch}:${marker}`], { progress: true });
+export async function fetchTreeless(git: Git, { remote, branch, tracking, fetch }: TipFetch): Promise<boolean> {
+  try {
+    await git.run([...fetch, "--filter=tree:0", remote, `+${branch}:${marker}`], { progress: true });
+  } catch (error) {
+    if (error instanceof GitError && error.message.includes("filter 'tree' not supported")) return false;
+    throw error;
+  }
   const [tip] = await readAllObjects(git, [`${marker}^{commit}`]);
   const [, tree] = /^tree ([0-9a-f]+)$/m.exec(tip!.content.toString("latin1"))!;
   // A server that knows no filters has sent everything.
@@ -53,6 +59,7 @@ export async function fetchTreeless(git: Git, { remote, branch, tracking, fetch 
   if (missing) await fetchObjects(git, remote, [tree!], smallFiles);
   else await git.run(["update-ref", "-d", marker, tip!.oid]);
   await git.run(["update-ref", tracking, tip!.oid]);
+  return true;
 }
 
 /** Fetches the folders that `fetchTreeless` left out, with their small files; nothing in another clone. */
