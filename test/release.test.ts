@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
@@ -43,12 +43,17 @@ it("makes one commit of the same tree, on no branch, whoever runs it", () => {
   expect(makeReleaseCommit(scratch.root, tree, "v0.1.0")).toBe(first);
 });
 
-it("publishes what lies in dist, by the commands of release.yml: a tag that is there stays, and npm takes the file", () => {
-  using scratch = makeScratch({ remote: false });
-  const { folder, root } = scratch;
+/** What a step of the job `publish` runs. */
+function scriptOf(name: string): string {
   const { jobs } = parse(readFileSync(join(import.meta.dirname, "../.github/workflows/release.yml"), "utf8")) as {
     jobs: { publish: { steps: { name?: string; run?: string }[] } };
   };
+  return jobs.publish.steps.find((each) => each.name === name)?.run ?? "";
+}
+
+it("publishes what lies in dist, by the commands of release.yml: a tag that is there stays, and npm takes the file", () => {
+  using scratch = makeScratch({ remote: false });
+  const { folder, root } = scratch;
   const origin = join(folder, "published.git");
   execFileSync("git", ["clone", "-q", "--bare", root, origin]);
   const env = { ...process.env, ...(scratch.env as NodeJS.ProcessEnv), VERSION: "0.1.0", FLOATING: "v0" };
@@ -59,7 +64,7 @@ it("publishes what lies in dist, by the commands of release.yml: a tag that is t
     return place;
   };
   const step = (cwd: string, name: string, change: (script: string) => string = (script) => script) => {
-    const script = jobs.publish.steps.find((each) => each.name === name)?.run ?? "";
+    const script = scriptOf(name);
     // Signing in to GitHub is the runner's.
     return execFileSync("bash", ["-ec", change(script.replace("gh auth setup-git", ":"))], {
       cwd,
@@ -98,6 +103,51 @@ it("publishes what lies in dist, by the commands of release.yml: a tag that is t
   execFileSync("npm", ["pack", "--silent", "--pack-destination", "dist"], { cwd: first, env });
   // No name of a host: whatever is no file ends here.
   const local = (script: string) =>
-    script.replace(/ #.*/, "").replace("npm publish", "npm publish --dry-run --offline --json");
+    script.replace("npm view", "npm view --offline").replace("npm publish", "npm publish --dry-run --offline --json");
   expect(step(first, "npm", local)).toContain('"mergeml@0.1.0"');
+});
+
+it("goes on where an earlier attempt to publish ended, and publishes nothing twice", () => {
+  using scratch = makeScratch({ model: false, remote: false });
+  const { folder, root } = scratch;
+  const bin = join(folder, "bin");
+  mkdirSync(bin);
+  // Doubles with GitHub's and npm's own rules: nothing is made twice, and what is out takes no more files.
+  const gh = `#!/bin/sh
+echo "gh $2" >> "${folder}/log"
+state=$(cat "${folder}/state" 2> /dev/null)
+case "$2" in
+  view) case "$state" in draft) echo true ;; out) echo false ;; *) exit 1 ;; esac ;;
+  create) [ -z "$state" ] || exit 1; echo draft > "${folder}/state" ;;
+  upload) [ "$state" = draft ] && [ ! -e "${folder}/away" ] ;;
+  edit) echo out > "${folder}/state" ;;
+esac
+`;
+  const npm = `#!/bin/sh
+echo "npm $1" >> "${folder}/log"
+case "$1" in
+  view) cat "${folder}/version" ;;
+  publish) [ ! -e "${folder}/version" ] && [ ! -e "${folder}/away" ] && echo 0.1.0 > "${folder}/version" ;;
+esac
+`;
+  for (const [name, text] of Object.entries({ gh, npm })) writeFileSync(join(bin, name), text, { mode: 0o755 });
+  const env = { ...(scratch.env as NodeJS.ProcessEnv), PATH: `${bin}:${process.env.PATH}`, VERSION: "0.1.0" };
+  const attempt = (away: boolean) => {
+    rmSync(join(folder, "log"), { force: true });
+    if (away) writeFileSync(join(folder, "away"), "");
+    else rmSync(join(folder, "away"), { force: true });
+    try {
+      for (const name of ["release", "npm"])
+        execFileSync("bash", ["-ec", scriptOf(name)], { cwd: root, env, stdio: "pipe" });
+    } catch {
+      if (!away) throw new Error(readFileSync(join(folder, "log"), "utf8"));
+    }
+    return readFileSync(join(folder, "log"), "utf8").trim().split("\n");
+  };
+  expect(attempt(true)).toEqual(["gh view", "gh create", "gh upload"]);
+  expect(attempt(false)).toEqual(["gh view", "gh upload", "gh edit", "npm view", "npm publish"]);
+  expect(attempt(false)).toEqual(["gh view", "npm view"]);
+  rmSync(join(folder, "version"));
+  expect(attempt(true)).toEqual(["gh view", "npm view", "npm publish"]);
+  expect(attempt(false)).toEqual(["gh view", "npm view", "npm publish"]);
 });
