@@ -124,6 +124,15 @@ describe("a run that ended without a verdict", () => {
     },
   );
 
+  it("is told where the workflow that judges has a name of its own, too", async () => {
+    await using faulty = await startFaultyGitHub();
+    const pull = await begun(faulty);
+    faulty.server.fail({ method: "GET", path: /\/actions\/workflows\/.*\/runs/, status: 404 });
+    await endJudging(actionOf(faulty, pull, { conclusion: "cancelled" }));
+    expect(faulty.server.faultsLeft()).toEqual([]);
+    expect(faulty.server.added.checks).toMatchObject([{ status: "completed", conclusion: "cancelled" }]);
+  });
+
   it("changes nothing of a verdict, which makes a run red, too", async () => {
     await using faulty = await startFaultyGitHub();
     const pull = await openPull(faulty);

@@ -1,5 +1,5 @@
 import type { GitHub } from "./client.ts";
-import { isForbidden, statusOf } from "./failure.ts";
+import { isForbidden, orForbidden, statusOf } from "./failure.ts";
 
 /** A pull request whose check is to run again. */
 export interface CheckedPullRequest {
@@ -48,11 +48,11 @@ async function rerun({ octokit, owner, repo, context }: GitHub, { headSha }: Che
   return wasStarted(() => octokit.rest.actions.reRunWorkflow({ owner, repo, run_id }));
 }
 
-/** Whether the check of a commit is running or waits to. */
+/** Whether the check of a commit is running or waits to; not where its workflow has another name or the token may not see runs. */
 export async function isChecking({ octokit, owner, repo, context }: GitHub, headSha: string): Promise<boolean> {
   const query = { owner, repo, workflow_id: context.checkWorkflow, head_sha: headSha, per_page: 20 };
-  const { data } = await octokit.rest.actions.listWorkflowRuns(query);
-  return data.workflow_runs.some(({ status }) => status !== "completed");
+  const found = await orForbidden(() => octokit.rest.actions.listWorkflowRuns(query));
+  return found !== "forbidden" && found.data.workflow_runs.some(({ status }) => status !== "completed");
 }
 
 async function wasStarted(ask: () => Promise<unknown>): Promise<boolean> {
