@@ -96,8 +96,13 @@ describe("reports and the dashboard, opened from a disk in Chromium", () => {
       expect(await page.locator("#compared tbody tr.differs").first().innerText()).toContain("2026");
       expect(page.url()).toContain("compare=2-5");
       await page.locator("#lines").focus();
+      const places = "[scrollY, document.getElementById('lines').scrollLeft]";
+      const before = await page.evaluate(places);
+      await page.keyboard.press("ArrowDown");
       await page.keyboard.press("ArrowRight");
-      expect(await page.locator("#trial").innerText()).toContain("Trial 5 of 30");
+      await page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
+      expect(await page.evaluate(places)).toEqual(before);
+      expect(await page.locator("#trial").innerText()).toMatch(/^Trial 6 of 30: .*, rmse 29\.2837$/);
       expect(complaints).toEqual([]);
     },
   );
@@ -223,8 +228,20 @@ describe("reports and the dashboard, opened from a disk in Chromium", () => {
     await page.locator("#left").selectOption("1");
     expect(await page.title()).toBe("hostile");
     expect(await page.locator("img").count()).toBe(0);
+    const spilt = `[...document.querySelectorAll(".paged bdi")].filter((each) =>
+      each.scrollWidth > each.clientWidth && getComputedStyle(each).overflowX === "visible").length`;
+    expect(await page.evaluate(spilt)).toBe(0);
     expect(await overflow(page)).toBeLessThanOrEqual(0);
     expect([asked.length, complaints]).toEqual([2, []]);
+  });
+
+  it("days and times of a model's tables stay on their lines at 390 pixels", async () => {
+    const url = `${site("few", fewModels())}/models/flight-delay.html`;
+    await using opening = await opened(url, { viewport: { width: 390, height: 844 } });
+    const lines = "[...document.querySelectorAll('tbody th time')].map((each) => each.getClientRects().length)";
+    const heights = await opening.page.evaluate<number[]>(lines);
+    expect(heights.length).toBeGreaterThan(8);
+    expect(new Set(heights)).toEqual(new Set([1]));
   });
 
   it("10,000 runs and 5,000 versions answer at once", async () => {

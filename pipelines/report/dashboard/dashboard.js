@@ -9,6 +9,10 @@ function element(name, text) {
   return made;
 }
 
+/** A number in at most six digits, a whole one and a text as they are. */
+const shortNumber = (value) =>
+  typeof value !== "number" || Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
+
 /** The address remembers what was looked for, so that a link shows it again. */
 function remember(key, value) {
   const kept = new URLSearchParams(location.hash.slice(1));
@@ -110,8 +114,6 @@ function compareVersions() {
     const isSame = (name) => String(two[0][name]) === String(two[1][name]);
     const known = [...new Set(two.flatMap(Object.keys))].filter((name) => name !== "version");
     const names = [...known.filter((name) => !isSame(name)), ...known.filter(isSame)];
-    const shown = (value) =>
-      typeof value !== "number" || Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
     const head = table.createTHead().insertRow();
     for (const title of ["", ...two.map(({ version }) => `v${version}`)]) {
       const cell = element(title === "" ? "td" : "th", title);
@@ -124,7 +126,7 @@ function compareVersions() {
       const title = element("th", name);
       title.scope = "row";
       row.append(title);
-      for (const each of two) row.append(element("td", name in each ? shown(each[name]) : "–"));
+      for (const each of two) row.append(element("td", name in each ? shortNumber(each[name]) : "–"));
       if (!isSame(name)) row.className = "differs";
     }
     byId("compared").replaceChildren(table);
@@ -182,13 +184,16 @@ function drawTrials() {
     paths[shown]?.classList.remove("shown");
     shown = (of + lines.length) % lines.length;
     paths[shown].classList.add("shown");
-    const values = names.map((name, at) => `${name} ${lines[shown][at] ?? "–"}`).join(", ");
+    const values = names.map((name, at) => `${name} ${shortNumber(lines[shown][at] ?? "–")}`).join(", ");
     byId("trial").textContent = `Trial ${shown + 1} of ${lines.length}${shown === chosen ? ", chosen" : ""}: ${values}`;
   };
   byId("lines").append(picture);
-  byId("lines").addEventListener("keydown", ({ key }) => {
-    if (key === "ArrowDown" || key === "ArrowRight") tell(shown + 1);
-    if (key === "ArrowUp" || key === "ArrowLeft") tell(shown - 1);
+  const steps = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+  byId("lines").addEventListener("keydown", (event) => {
+    const step = steps[event.key];
+    if (step === undefined) return;
+    event.preventDefault(); // else page and picture scroll away below the key
+    tell(shown + step);
   });
   byId("parallel").hidden = false;
 }

@@ -8,6 +8,9 @@ import type { DashboardFacts } from "./dashboard-facts.ts";
 /** Pages of so many datasets are written, those in use by the newest versions first. */
 const mostDatasets = 3_000;
 
+/** So many rows stand in a table. */
+const mostListed = 500;
+
 /** Where a dataset has its page. */
 export function datasetPath(fingerprint: string): string {
   return `data/${plainName(fingerprint)}.html`;
@@ -78,7 +81,9 @@ function dataIndex(datasets: readonly UsedData[], views: readonly UsedData[]): H
           cell: ({ name, path }) => html`<a href="../${path}">${foreign(name, 80)}</a>`,
           isName: true,
         },
-        { header: "rows", cell: ({ rows }) => (rows === null ? "" : formatCount(rows)), isNumber: true },
+        ...(label === "View"
+          ? []
+          : [{ header: "rows", cell: ({ rows }: UsedData) => formatCount(rows ?? 0), isNumber: true }]),
         {
           header: "in production in",
           cell: ({ uses }) =>
@@ -86,11 +91,11 @@ function dataIndex(datasets: readonly UsedData[], views: readonly UsedData[]): H
         },
         { header: "versions", cell: ({ uses }) => formatCount(uses.length), isNumber: true },
       ],
-      all.slice(0, 500),
+      all.slice(0, mostListed),
     );
   return html`<main><nav aria-label="Site"><a href="../index.html">All models</a></nav><h1>Datasets and feature views</h1>
-<h2>Feature views</h2>${views.length > 0 ? table("View", views) : html`<p>No model uses one.</p>`}
-<h2>Datasets</h2>${datasets.length > 0 ? table("Dataset", datasets) : html`<p>None yet.</p>`}</main>`;
+<h2>Feature views</h2>${views.length > 0 ? html`${table("View", views)}${restOf(views.length)}` : html`<p>No model uses one.</p>`}
+<h2>Datasets</h2>${datasets.length > 0 ? html`${table("Dataset", datasets)}${restOf(datasets.length)}` : html`<p>None yet.</p>`}</main>`;
 }
 
 function usedBody({ name, rows, uses }: UsedData): Html {
@@ -102,8 +107,12 @@ function usedBody({ name, rows, uses }: UsedData): Html {
       { header: "as", cell: ({ role }) => role },
       { header: "", cell: ({ isCurrent }) => (isCurrent ? "● in production" : "") },
     ],
-    uses.slice(0, 500),
+    uses.slice(0, mostListed),
   );
   return html`<main><nav aria-label="Site"><a href="../index.html">All models</a>, <a href="../data/index.html">datasets and feature views</a></nav>
-<h1>${foreign(name, 120)}</h1>${rows !== null && html`<p class="line">${formatCount(rows)} rows</p>`}${table}</main>`;
+<h1>${foreign(name, 120)}</h1>${rows !== null && html`<p class="line">${formatCount(rows)} rows</p>`}${table}${restOf(uses.length)}</main>`;
+}
+
+function restOf(all: number): Html {
+  return html`${all > mostListed && html`<p class="note">The first ${formatCount(mostListed)} of ${formatCount(all)}.</p>`}`;
 }

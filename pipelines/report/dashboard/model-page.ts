@@ -78,7 +78,11 @@ function driftTable({ windows }: DashboardModel): Html {
   const table = factTable<DashboardModel["windows"][number]>(
     "Windows of live data",
     [
-      { header: "window from", cell: ({ from }) => from.slice(0, 10), isName: true },
+      {
+        header: "window from",
+        cell: ({ from }) => html`<time datetime="${from}">${from.slice(0, 10)}</time>`,
+        isName: true,
+      },
       { header: "outcome", cell: ({ outcome }) => outcome },
       { header: "rows", cell: ({ rows }) => formatCount(rows), isNumber: true },
       {
@@ -150,8 +154,8 @@ function compared(version: ListedVersion): Readonly<Record<string, string | numb
   facts.type = version.type;
   facts.seed = version.seed;
   for (const name in version.params) facts[`param ${name}`] = asText(version.params[name]);
-  facts["train rows"] = version.train.rows;
-  facts["test rows"] = version.test.rows;
+  facts["train rows"] = formatCount(version.train.rows);
+  facts["test rows"] = formatCount(version.test.rows);
   facts["test data"] = version.test.fingerprint.slice(0, 15);
   facts.window = version.window ? `${version.window.start} … ${version.window.end}` : "–";
   facts.features = version.features.join(", ").slice(0, 2_000);
@@ -168,7 +172,11 @@ function movesTable({ web }: Site, { moves }: DashboardModel): Html {
   const table = factTable<DashboardModel["moves"][number]>(
     "What happened",
     [
-      { header: "when (UTC)", cell: ({ time }) => time.slice(0, 16).replace("T", " "), isName: true },
+      {
+        header: "when (UTC)",
+        cell: ({ time }) => html`<time datetime="${time}">${time.slice(0, 16).replace("T", " ")}</time>`,
+        isName: true,
+      },
       { header: "what", cell: ({ what }) => foreign(what, 160) },
       { header: "by", cell: ({ by }) => foreign(by, 80) },
       {
