@@ -96,6 +96,8 @@ export const serve: Command = {
     const serving = await startServing({ ...listening, ...secrets, ...ports });
     const { models: served, registry } = serving.facts();
     const answering = served.filter(({ versions }) => versions.length > 0).length;
+    if (served.length === 0)
+      log.warn(`nothing is in ${environment} of ${registry.address} yet; what is promoted there will be served`);
     log.info(
       `${countOf(answering, "model")} of ${registry.address} at ${registry.commit?.slice(0, 7)}: ${serving.url}`,
     );

@@ -31,7 +31,10 @@ describe("mergeml serve says what to mend", () => {
     [["--registry", "nowhere"], /^2 .*--registry nowhere: there is no such folder, and it is no address.*https:/s],
     [["--registry", "empty"], /^2 .*--registry \/empty is no git repository.*branch registry/s],
     [["--registry", "origin.git", "--models", "rant"], /^2 .*the registry has no model rant.*did you mean rent\?/s],
-    [["--registry", "origin.git", "--branch", "models"], /^2 .*origin\.git has no branch models.*mergeml init/s],
+    [
+      ["--registry", "origin.git", "--branch", "models"],
+      /^2 .*origin\.git has no branch models.*mergeml init.*--branch/s,
+    ],
     [
       ["--registry", "http://127.0.0.1:9/x.git"],
       /^3 .*registry http:\/\/127\.0\.0\.1:9\/x\.git cannot be read.*no copy of it/s,
@@ -40,6 +43,14 @@ describe("mergeml serve says what to mend", () => {
     mkdirSync(join(registry.sandbox.folder, "empty"));
     expect(await refusal(...args)).toMatch(expected);
   });
+});
+
+it("says that nothing is in an environment yet, which may be a typing error", async () => {
+  const { origin, env, folder } = registry.sandbox;
+  const args = ["--registry", origin, "--environment", "stagign"];
+  await using server = await startServe({ args, cwd: folder, env });
+  await until(() => server.output().includes("0 models of"));
+  expect(server.output()).toMatch(/warning: nothing is in stagign of .*origin\.git yet/);
 });
 
 it("looks at the registry on SIGHUP, and ends on SIGTERM with how much it answered", async () => {

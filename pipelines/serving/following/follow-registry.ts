@@ -248,7 +248,7 @@ function versionNamed(content: Uint8Array | undefined): number | null {
 function noBranch({ address, branch }: RegistrySource): UserError {
   return new UserError({
     message: `${address} has no branch ${branch}, so there is no registry to serve`,
-    hint: "create it there: mergeml init; or name another repository: --registry",
+    hint: "create it there: mergeml init; or name another branch or repository: --branch, --registry",
   });
 }
 
