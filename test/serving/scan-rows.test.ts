@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readJsonBody } from "../../pipelines/serving/http/bodies.ts";
+import { openJsonBodies } from "../../pipelines/serving/http/bodies.ts";
 import { jsonRowList, readJsonRows } from "../../pipelines/serving/rows/json-rows.ts";
 import { RefusedRequest } from "../../pipelines/serving/rows/refused-request.ts";
 import type { RowSignature } from "../../pipelines/serving/rows/row-signature.ts";
@@ -15,7 +15,8 @@ const signature: RowSignature = {
   key: ["id", "month"],
 };
 const parsed = (text: string) => readJsonRows(jsonRowList(JSON.parse(text)), signature);
-const scanned = (text: string) => scanJsonRows(Buffer.from(text), signature);
+const room = { bytes: Buffer.alloc(0) };
+const scanned = (text: string) => scanJsonRows(Buffer.from(text), signature, room);
 
 const number = fc.oneof(
   fc.double({ noNaN: true, noDefaultInfinity: true }),
@@ -109,12 +110,22 @@ describe("rows that are scanned", () => {
   });
 });
 
+it("reads nothing of the body before, wherever a body breaks off", () => {
+  const row = { size: -1.25e3, city: "Köln", "is new": null, id: "a", month: 12 };
+  const whole = JSON.stringify({ rows: [row, { ...row, size: 12, "is new": true }] });
+  expect(scanned(whole)?.rows).toBe(2);
+  for (let end = 0; end < whole.length; end++) {
+    expect(scanned(whole.slice(0, end))).toBe(null);
+    scanned(whole);
+  }
+});
+
 it("what is wrong far down in a large body is told with its row and column", () => {
   const rows = Array.from({ length: 500 }, (_, at) => ({ size: at, city: "Ulm", "is new": true, id: "a", month: 1 }));
   const wrong = JSON.stringify(rows).replace('"size":437,', '"size":"437",');
   const refused = (json: string) => {
     try {
-      return readJsonBody(Buffer.from(json), signature);
+      return openJsonBodies()(Buffer.from(json), signature);
     } catch (error) {
       return error instanceof RefusedRequest ? { status: error.status, message: error.message } : error;
     }

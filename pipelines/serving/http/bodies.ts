@@ -25,10 +25,15 @@ function parseJson(body: Uint8Array): unknown {
 /** Bytes of a body from which on it is worth while to learn the order of its names. */
 const worthScanning = 2048;
 
-/** Rows by column name. Throws RefusedRequest: 400 for what is no JSON, 422 that names row and column. */
-export function readJsonBody(body: Buffer, signature: RowSignature): RowBatch {
-  const scanned = body.length >= worthScanning && isUtf8(body) ? scanJsonRows(body, signature) : null;
-  return scanned ?? readJsonRows(jsonRowList(parseJson(body)), signature);
+/** Reads rows by column name, one body after the other. Throws RefusedRequest: 400 for what is no JSON, 422 that names row and column. */
+export type ReadJsonBody = (body: Buffer, signature: RowSignature) => RowBatch;
+
+export function openJsonBodies(): ReadJsonBody {
+  const room = { bytes: Buffer.alloc(0) };
+  return (body, signature) => {
+    const scanned = body.length >= worthScanning && isUtf8(body) ? scanJsonRows(body, signature, room) : null;
+    return scanned ?? readJsonRows(jsonRowList(parseJson(body)), signature);
+  };
 }
 
 /** A body of the binary tensor extension: its JSON, and the bytes behind it. Without a length all of it is JSON. */

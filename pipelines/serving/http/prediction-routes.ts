@@ -10,7 +10,7 @@ import { readCsvRows } from "../rows/csv-rows.ts";
 import { RefusedRequest } from "../rows/refused-request.ts";
 import type { RowSignature } from "../rows/row-signature.ts";
 import type { Admission } from "./admission.ts";
-import { readJsonBody } from "./bodies.ts";
+import { openJsonBodies, type ReadJsonBody } from "./bodies.ts";
 import { mediaTypes, predictAnswer, wantedFormat } from "./predict-answer.ts";
 import { type ServerContext, servedPair } from "./server-context.ts";
 
@@ -27,6 +27,7 @@ export function predictionRoutes(app: FastifyInstance, context: ServerContext, a
     done();
   };
   const options = { onRequest: [admission.admit, isServed] };
+  const readers = { arrow: context.arrow, json: openJsonBodies() };
   const infer = async (request: FastifyRequest<ModelRoute>, reply: FastifyReply) => {
     const arrival = arrivalOf(context);
     const { model, version } = request.params;
@@ -49,7 +50,7 @@ export function predictionRoutes(app: FastifyInstance, context: ServerContext, a
     const arrival = arrivalOf(context);
     const { model, version } = request.params;
     const pair = servedPair(context, model, version);
-    const batch = await readRows(context, request, pair.production.signature);
+    const batch = await readRows(readers, request, pair.production.signature);
     letBodyGo(request);
     const answer = await answerHeld(context, pair, batch, arrival);
     const format = wantedFormat(request.headers.accept);
@@ -79,10 +80,18 @@ function letBodyGo(request: FastifyRequest): void {
   request.binary = null;
 }
 
-async function readRows({ arrow }: ServerContext, request: FastifyRequest, signature: RowSignature): Promise<RowBatch> {
+interface RowReaders extends Pick<ServerContext, "arrow"> {
+  json: ReadJsonBody;
+}
+
+async function readRows(
+  { arrow, json }: RowReaders,
+  request: FastifyRequest,
+  signature: RowSignature,
+): Promise<RowBatch> {
   const type = (request.headers["content-type"] ?? mediaTypes.json).split(";", 1)[0]!.trim().toLowerCase();
   const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-  if (type === mediaTypes.json) return readJsonBody(body, signature);
+  if (type === mediaTypes.json) return json(body, signature);
   if (type === mediaTypes.csv) return readCsvRows(body, signature);
   if (type === mediaTypes.arrow || type === "application/vnd.apache.arrow.file") return arrow.read(body, signature);
   throw new RefusedRequest(

@@ -49,7 +49,7 @@ export function openByteLevels(expected: number): ByteLevels {
       return false;
     },
     writeMissing: (row) => void (codes.at(row)[row] = -1),
-    texts: (rows) => ({ codes: codes.at(0).slice(0, rows), levels }),
+    texts: (rows) => ({ codes: codes.at(0).subarray(0, rows), levels }),
   };
 }
 

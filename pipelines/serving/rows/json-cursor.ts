@@ -18,6 +18,20 @@ const padding = 8;
 /** Digits that a double holds exactly, whichever they are. */
 const exactDigits = 15;
 
+/** Bytes for the copy of one body after the other: a new one for each makes the collector go over the whole heap several times a second. */
+export interface CursorRoom {
+  bytes: Buffer;
+}
+
+/** Bytes that are kept from one body to the next, at most. */
+const mostKept = 2 ** 20;
+
+function roomFor(size: number, room: CursorRoom): Buffer {
+  if (size > mostKept) return Buffer.alloc(size);
+  if (room.bytes.length < size) room.bytes = Buffer.alloc(size);
+  return room.bytes;
+}
+
 /**
  * Reads the plain parts of JSON (RFC 8259) from its bytes, which are UTF-8, without making a value for each. It says false at whatever
  * is not plain: wrong JSON, an escape, a list or object as a value. Who asked reads all of it with JSON.parse then.
@@ -35,10 +49,11 @@ export class JsonCursor {
   /** Without the zero bytes behind the end, which end everything that is read: no place needs to be compared with a length. */
   readonly length: number;
 
-  constructor(body: Buffer) {
+  constructor(body: Buffer, room: CursorRoom) {
     this.length = body.length;
-    this.bytes = Buffer.alloc(body.length + padding);
+    this.bytes = roomFor(body.length + padding, room);
     body.copy(this.bytes);
+    this.bytes.fill(0, body.length, body.length + padding);
   }
 
   /** Whether this byte comes next, which is taken then. */

@@ -3,7 +3,7 @@ import type { RowBatch, RowColumn } from "../row-batch.ts";
 import { openByteLevels } from "./byte-levels.ts";
 import { keyText, largestNumber } from "./cells.ts";
 import { growing } from "./growing.ts";
-import { JsonCursor, valueKinds } from "./json-cursor.ts";
+import { type CursorRoom, JsonCursor, valueKinds } from "./json-cursor.ts";
 import type { RowSignature } from "./row-signature.ts";
 
 const [listStart, listEnd, rowStart, rowEnd, comma, colon] = [0x5b, 0x5d, 0x7b, 0x7d, 0x2c, 0x3a];
@@ -13,8 +13,8 @@ const [listStart, listEnd, rowStart, rowEnd, comma, colon] = [0x5b, 0x5d, 0x7b, 
  * order, and nothing wrong. null for all others, which JSON.parse and `readJsonRows` read, or refuse in words. What this gives is what
  * they would give; it takes half of their time, since no object is made for a row and no string for a value.
  */
-export function scanJsonRows(body: Buffer, signature: RowSignature): RowBatch | null {
-  const cursor = new JsonCursor(body);
+export function scanJsonRows(body: Buffer, signature: RowSignature, room: CursorRoom): RowBatch | null {
+  const cursor = new JsonCursor(body, room);
   const isWrapped = cursor.take(rowStart);
   if (isWrapped && !(cursor.takeName(Buffer.from("rows")) && cursor.take(colon))) return null;
   if (!cursor.take(listStart)) return null;
@@ -73,7 +73,7 @@ function openSlots(cursor: JsonCursor, { features, key }: RowSignature): Slots |
   const found = placesOf(cursor);
   if (found === null) return null;
   const names = found.map(({ name }) => name);
-  const expected = Math.ceil(cursor.bytes.length / (cursor.at - start)) + 1;
+  const expected = Math.ceil(cursor.length / (cursor.at - start)) + 1;
   cursor.at = start;
   if (new Set(names).size < names.length || !features.every(({ name }) => names.includes(name))) return null;
   const sinks = features.map((spec) => openFeature(spec, expected));
@@ -126,7 +126,7 @@ function openFeature(spec: FeatureSpec, expected: number): FeatureSink {
       values.at(row)[row] = value;
       return true;
     },
-    column: (rows) => ({ name, kind: isBoolean ? "boolean" : "number", values: values.at(0).slice(0, rows) }),
+    column: (rows) => ({ name, kind: isBoolean ? "boolean" : "number", values: values.at(0).subarray(0, rows) }),
   };
 }
 
