@@ -191,7 +191,7 @@ export function gitFailure({ args, code, output, safe, address }: FailedCommand)
 
 /** `git push origin …` as a person would type it: without our own `-c` settings and without credentials. */
 export function describeCommand(args: readonly string[]): string {
-  return redact(`git ${args.join(" ")}`.slice(0, 200));
+  return redact(`git ${args.join(" ")}`).slice(0, 200);
 }
 
 /** The lines of git's output that carry the reason; its advice and progress are left out. */

@@ -53,7 +53,12 @@ export async function openRegistryMirror(options: MirrorOptions): Promise<Regist
   const url = { [`remote.${remote}.url`]: address };
   const partial = { [`remote.${remote}.promisor`]: "true", [`remote.${remote}.partialclonefilter`]: "blob:none" };
   const settings = withSettings(env, { ...url, ...partial });
-  const git = openGit(folder, { env: settings, log, timeoutSeconds: 60, remote: { name: remote, address } });
+  const git = openGit(folder, {
+    env: settings,
+    log,
+    timeoutSeconds: 60,
+    remote: { name: remote, address: redact(address) },
+  });
   // Without these settings git does not know that it may ask for what is not here, and says so instead.
   const plain = openGit(folder, { env });
   const trust = mirroredTrust({ git, env, clock, log }, join(folder, trustedFile));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gitFailure, redact } from "../../../pipelines/registry/git/failure.ts";
+import { describeCommand, gitFailure, redact } from "../../../pipelines/registry/git/failure.ts";
 
 /** What git 2.39 to 2.50 print, and what it means. */
 const cases = [
@@ -66,5 +66,10 @@ describe("redact", () => {
     ["git@example.org:r.git is an address", "git@example.org:r.git is an address"],
   ])("%s", (text, safe) => {
     expect(redact(text)).toBe(safe);
+  });
+
+  it("hides a long credential of a command that is cut", () => {
+    const address = `https://ada:${"s3cret".repeat(60)}@example.org/r.git`;
+    expect(describeCommand(["ls-remote", address])).toBe("git ls-remote https://example.org/r.git");
   });
 });
