@@ -1,7 +1,8 @@
+import { setImmediate } from "node:timers/promises";
 import type { FeatureColumn } from "../../data/table.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import { openForestModel } from "../../training/onnx/forest-model.ts";
-import { type ModelSignature, openLevelModel, type ScoringModel } from "../../training/onnx/session.ts";
+import { type ModelSignature, mostRewritten, openLevelModel, type ScoringModel } from "../../training/onnx/session.ts";
 import { rowSignature } from "../rows/row-signature.ts";
 import type { Placement, ServedModel } from "../served-model.ts";
 import type { ScoringThreads } from "../threads/scoring-threads.ts";
@@ -25,6 +26,8 @@ export async function loadModel(
 ): Promise<ServedModel> {
   const { model: name, version, candidate } = record;
   const { features, classes } = candidate;
+  if (bytes.byteLength > mostRewritten && bytes.byteLength <= mostBeside)
+    return loadBeside(record, bytes, placement, threads);
   const model = await openWarmModel(bytes, candidate, bytes.byteLength > mostWalked ? openLevelModel : openForestModel);
   const beside = bytes.byteLength > mostBeside ? null : threads.model(bytes, { features, classes });
   beside?.prepare();
@@ -38,6 +41,45 @@ export async function loadModel(
     }),
   };
 }
+
+/**
+ * Of a large model threads alone have a session: ONNX Runtime makes one in the thread that asks, and nobody would be answered
+ * meanwhile, nor while it scores a row.
+ */
+async function loadBeside(
+  record: VersionRecord,
+  bytes: Uint8Array,
+  placement: Placement,
+  threads: ScoringThreads,
+): Promise<ServedModel> {
+  const { model: name, version, candidate } = record;
+  const { features, classes } = candidate;
+  const beside = threads.model(await shared(bytes), { features, classes });
+  try {
+    for (const rows of [1, 32]) await beside.score(emptyRows(features, rows));
+  } catch (error) {
+    beside.close();
+    throw error;
+  }
+  return {
+    ...{ name, version, record, signature: rowSignature(record), placement },
+    score: openScoringQueue({ predict: (columns) => beside.score(columns) }),
+    ...openUse(async () => beside.close()),
+  };
+}
+
+/** Bytes that threads read where they are, copied piece by piece between answers. */
+async function shared(bytes: Uint8Array): Promise<Uint8Array> {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
+    copy.set(bytes.subarray(at, at + pieceBytes), at);
+    await setImmediate();
+  }
+  return copy;
+}
+
+/** About a millisecond's work. */
+const pieceBytes = 4 * 2 ** 20;
 
 /** Opens a model and scores rows with it: the first run of a session allocates what the later ones use again. */
 export async function openWarmModel(

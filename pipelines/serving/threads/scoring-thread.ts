@@ -1,5 +1,5 @@
 import { parentPort } from "node:worker_threads";
-import type { ScoringModel } from "../../training/onnx/session.ts";
+import { openLevelModel, type ScoringModel } from "../../training/onnx/session.ts";
 import { openWarmModel } from "../model/load-model.ts";
 import type { ScoringReply, ScoringRequest } from "./scoring-protocol.ts";
 
@@ -8,10 +8,21 @@ const port = parentPort!;
 const models = new Map<number, Promise<ScoringModel>>();
 const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
+async function open({ bytes, signature }: Extract<ScoringRequest, { kind: "open" }>): Promise<ScoringModel> {
+  if (!(bytes.buffer instanceof SharedArrayBuffer)) return openWarmModel(bytes, signature);
+  // The runtime takes nothing of memory that threads share, and the collector would leave the copy for long.
+  const own = new Uint8Array(bytes);
+  try {
+    return await openWarmModel(own, signature, openLevelModel);
+  } finally {
+    own.buffer.transfer(0);
+  }
+}
+
 async function serve(request: ScoringRequest): Promise<void> {
   const { model } = request;
   if (request.kind === "open") {
-    const opened = openWarmModel(request.bytes, request.signature);
+    const opened = open(request);
     opened.catch(() => undefined); // told to whoever asks it for scores
     models.set(model, opened);
   } else if (request.kind === "close") {

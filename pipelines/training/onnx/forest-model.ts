@@ -22,6 +22,7 @@ const FEW_ROWS = 30_000;
  */
 export async function openForestModel(bytes: Uint8Array, signature: ModelSignature): Promise<ScoringModel> {
   const model = await openLevelModel(bytes, signature);
+  if (bytes.byteLength > mostRewritten) return model;
   let opening: Promise<void> | undefined;
   let own: ScoringModel | null = null;
   let rows = 0;
@@ -51,7 +52,6 @@ async function openSame(
   signature: ModelSignature,
   model: ScoringModel,
 ): Promise<ScoringModel | null> {
-  if (bytes.byteLength > mostRewritten) return null;
   const { readEnsembles } = await import("./ensembles.ts"); // few servers and runs have so many rows
   const ensembles = readEnsembles(bytes);
   const own = ensembles && (await openOwn(ensembles, signature));

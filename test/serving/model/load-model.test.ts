@@ -5,6 +5,8 @@ import type { VersionRecord } from "../../../pipelines/registry/version-record.t
 import { loadModel } from "../../../pipelines/serving/model/load-model.ts";
 import type { RowBatch, RowColumn } from "../../../pipelines/serving/row-batch.ts";
 import { openScoringThreads } from "../../../pipelines/serving/threads/scoring-threads.ts";
+import { OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
+import { one } from "../../../pipelines/training/onnx/nodes.ts";
 import { openModel } from "../../../pipelines/training/onnx/session.ts";
 import { rowsOf, trainWith } from "../../training/every-trainer.ts";
 import { signatureOf } from "../../training/tables.ts";
@@ -45,4 +47,49 @@ it("walks the trees of a forest that is asked often, and what it says of a row s
   }, 30_000);
   run.mockRestore();
   await Promise.all([served.retire(), reference.close()]);
+});
+
+/** 8 × the number, with 66 MiB of weights. */
+function largeModel(): Uint8Array {
+  const [graph, size] = [new OnnxGraph("large"), 4160];
+  const [wide] = graph.node("MatMul", [
+    graph.input({ name: "x", kind: "number" }),
+    graph.constant("first", { type: "float", dims: [1, size], data: new Float32Array(size).fill(1) }),
+  ]);
+  const [mixed] = graph.node("MatMul", [
+    wide!,
+    graph.constant("all", { type: "float", dims: [size, size], data: new Float32Array(size * size).fill(8 / size) }),
+  ]);
+  const mean = new Float32Array(size).fill(1 / size);
+  regressionHead(
+    graph,
+    one(graph.node("MatMul", [mixed!, graph.constant("mean", { type: "float", dims: [size, 1], data: mean })])),
+  );
+  return graph.serialize();
+}
+
+it("loads and scores a large model in a thread alone, so that nobody waits for it", async () => {
+  await using threads = openScoringThreads({ most: 1, log: silentLog });
+  const candidate = { features: [{ name: "x", kind: "number" }], classes: [], config: { features: { key: [] } } };
+  const record = { model: "large", version: 1, candidate } as unknown as VersionRecord;
+  const bytes = largeModel();
+  expect(bytes.length).toBeGreaterThan(64 * 2 ** 20);
+  const created = vi.spyOn(InferenceSession, "create");
+  const served = await loadModel(record, bytes, placement as never, threads);
+  const score = async (...values: number[]) => {
+    const columns: RowColumn[] = [{ name: "x", kind: "number", values: Float64Array.from(values) }];
+    return (await served.score({ rows: values.length, keys: null, columns })).values;
+  };
+  const said = await Promise.all([score(1), score(2, 3), score(...new Array<number>(300).fill(4))]);
+  expect(said.map((values) => [...values].map((each) => Math.round(each)))).toEqual([
+    [8],
+    [16, 24],
+    new Array(300).fill(32),
+  ]);
+  await served.retire();
+  await expect(loadModel(record, bytes.fill(7, 100, 4000), placement as never, threads)).rejects.toThrow(
+    /large|model/i,
+  );
+  expect(created).not.toHaveBeenCalled();
+  created.mockRestore();
 });
