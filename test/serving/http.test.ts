@@ -11,7 +11,8 @@ let registry: ServedRegistry;
 let serving: Serving;
 beforeAll(async () => {
   registry = await servedRegistry();
-  serving = await registry.serve({ limits: { body: 100_000 } });
+  // The thread that reads Arrow may start slowly beside other tests.
+  serving = await registry.serve({ limits: { body: 100_000, arrow: 60_000 } });
 });
 afterAll(() => registry[Symbol.asyncDispose]());
 
