@@ -58,20 +58,24 @@ function addExample(example: string, { lock = false } = {}): void {
   execFileSync(join(uv, "uv"), ["lock", "-q", "--project", folder], { stdio: "inherit", timeout: 300_000 });
 }
 
-it("trains programs whose libraries the runner has not, from requirements.txt with hashes and from uv.lock", async () => {
+it("trains all examples where no library of theirs is, from requirements.txt with hashes and from uv.lock", async () => {
   const { git, run } = repository;
-  addExample("sklearn");
+  for (const example of ["awk", "lightgbm", "sklearn"]) addExample(example);
   addExample("xgboost", { lock: true });
-  expect(() =>
-    execFileSync("python3", ["-c", "import sklearn"], { env: { PATH: process.env.PATH }, stdio: "ignore" }),
-  ).toThrow();
+  const hasR = which("Rscript") !== null; // as hosted runners have
+  if (hasR) addExample("r");
+  for (const library of ["lightgbm", "sklearn", "xgboost"])
+    expect(() =>
+      execFileSync("python3", ["-c", `import ${library}`], { env: { PATH: process.env.PATH }, stdio: "ignore" }),
+    ).toThrow();
   repository.mergeml("init");
   git("add", ".");
   git("commit", "-qm", "Add programs");
   git("push", "-q", "origin", "main");
   const deployed = await run("push", ".github/workflows/model-deploy.yml", { ref: "refs/heads/main" });
   expect(deployed.code, deployed.log).toBe(0);
-  for (const model of ["sklearn", "xgboost"]) expect(production(repository, model), deployed.log).toBe(1);
+  const models = ["awk", "lightgbm", "sklearn", "xgboost", ...(hasR ? ["r"] : [])];
+  for (const model of models) expect(production(repository, model), deployed.log).toBe(1);
   expect(deployed.log).toMatch(/requirements\.txt\s+[0-9a-f]{12}/);
   expect(deployed.log).toMatch(/uv\.lock\s+[0-9a-f]{12}/);
 });
