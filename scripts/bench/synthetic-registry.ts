@@ -45,13 +45,13 @@ export async function multiplyModel(
     for (const [model, definition] of definitions) {
       const onnx = distinctModel(original, `${model}@${version}`);
       stream.push(commit(`register(${model}): version ${version}`, stream.length === 0));
-      const record = versionOf(template, { model, version, definition, onnx });
+      const own = texts.map(({ name, text }) => ({ name, text: ownText(text, `${model}@${version}`) }));
+      const record = versionOf(template, { model, version, definition, onnx, texts: own });
       const sealed = sealRecord(record);
       stream.push(inline(`${versionFolder(model, version)}/${modelFile}`, onnx));
       for (const [mode, , sha, name] of files)
         stream.push(`M ${mode} ${sha} ${versionFolder(model, version)}/${name}\n`);
-      for (const { name, text } of texts)
-        stream.push(inline(`${versionFolder(model, version)}/${name}`, ownText(text, `${model}@${version}`)));
+      for (const { name, text } of own) stream.push(inline(`${versionFolder(model, version)}/${name}`, text));
       stream.push(inline(`${versionFolder(model, version)}/version.json`, writeRecord(sealed)));
       stream.push(commit(`promote(${model}): ${version === 1 ? "none" : version - 1} -> ${version}`, false));
       const pointer: ProductionPointer = {
@@ -101,9 +101,10 @@ interface Copy {
   version: number;
   definition: string;
   onnx: Uint8Array;
+  texts: readonly { name: string; text: string }[];
 }
 
-function versionOf({ digest: _, ...template }: VersionRecord, { model, version, definition, onnx }: Copy) {
+function versionOf({ digest: _, ...template }: VersionRecord, { model, version, definition, onnx, texts }: Copy) {
   const hash = sha256(onnx);
   const { candidate, verdict, files } = template;
   const evaluation = { ...template.evaluation, model: hash };
@@ -123,7 +124,11 @@ function versionOf({ digest: _, ...template }: VersionRecord, { model, version, 
     },
     evaluation,
     verdict: judge(evaluation, thresholds, { today: verdict.judged_on, binds, checks: candidate.checks }),
-    files: { ...files, [modelFile]: hash },
+    files: {
+      ...files,
+      ...Object.fromEntries(texts.map(({ name, text }) => [name, sha256(text)])),
+      [modelFile]: hash,
+    },
   };
 }
 
