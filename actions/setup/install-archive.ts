@@ -68,8 +68,10 @@ export async function unpackModules(file: string, root: string): Promise<void> {
     let words = "";
     tar.stderr.on("data", (text) => (words += text));
     const ended = new Promise<number | null>((resolve, reject) => tar.once("error", reject).once("close", resolve));
-    await Promise.all([pipeline(createReadStream(file), createZstdDecompress(), tar.stdin), ended]);
+    const fed = pipeline(createReadStream(file), createZstdDecompress(), tar.stdin).catch((error: unknown) => error);
     if ((await ended) !== 0) throw new Error(words.slice(0, 500));
+    const problem = await fed;
+    if (problem && !isLeftUnread(problem)) throw problem;
     await rm(join(root, "node_modules"), { recursive: true, force: true });
     await rename(join(aside, "node_modules"), join(root, "node_modules"));
   } catch (cause) {
@@ -78,4 +80,9 @@ export async function unpackModules(file: string, root: string): Promise<void> {
   } finally {
     await rm(aside, { recursive: true, force: true });
   }
+}
+
+/** tar ends at the archive's end, and may close its input while the padding behind it is still on its way. */
+function isLeftUnread(problem: unknown): boolean {
+  return ["EPIPE", "ERR_STREAM_PREMATURE_CLOSE"].includes(String((problem as NodeJS.ErrnoException).code));
 }
