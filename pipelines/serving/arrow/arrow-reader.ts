@@ -32,13 +32,19 @@ export function openArrowReader(limits: { milliseconds: number; megabytes: numbe
   const read = async (request: ArrowRequest): Promise<RowBatch> => {
     running ??= new WatchedProcess(new URL("./arrow-process.ts", import.meta.url), bytes + reserved);
     const asked = running;
-    const reply = (await asked
-      .ready()
-      .then(() => asked.ask(request, { seconds: limits.milliseconds / 1000, bytes }))
-      .catch(() => null)) as ArrowReply | null;
-    if (reply === null) {
+    const drop = async () => {
       running = null;
       await asked[Symbol.asyncDispose]();
+    };
+    // One that does not start is this machine's fault, and not the body's.
+    await asked.ready().catch(async (error: unknown) => {
+      await drop();
+      throw error;
+    });
+    const asking = asked.ask(request, { seconds: limits.milliseconds / 1000, bytes });
+    const reply = (await asking.catch(() => null)) as ArrowReply | null;
+    if (reply === null) {
+      await drop();
       throw new RefusedRequest(400, "the body is no Arrow IPC stream that can be read");
     }
     if ("batch" in reply) return reply.batch;

@@ -26,14 +26,15 @@ export async function loadModel(
 ): Promise<ServedModel> {
   const { model: name, version, candidate } = record;
   const { features, classes } = candidate;
+  const served = { name, version, record, signature: rowSignature(record), placement };
   if (bytes.byteLength > mostRewritten && bytes.byteLength <= mostBeside)
-    return loadBeside(record, bytes, placement, threads);
+    return { ...served, ...(await loadBeside(bytes, { features, classes }, threads)) };
   const model = await openWarmModel(bytes, candidate, bytes.byteLength > mostWalked ? openLevelModel : openForestModel);
   const beside = bytes.byteLength > mostBeside ? null : threads.model(bytes, { features, classes });
   beside?.prepare();
   const score = openScoringQueue(model);
   return {
-    ...{ name, version, record, signature: rowSignature(record), placement },
+    ...served,
     score: (batch) => (batch.rows > mostTogether && beside ? beside.score(featuresOf([batch])) : score(batch)),
     ...openUse(async () => {
       beside?.close();
@@ -46,23 +47,15 @@ export async function loadModel(
  * Of a large model threads alone have a session: ONNX Runtime makes one in the thread that asks, and nobody would be answered
  * meanwhile, nor while it scores a row.
  */
-async function loadBeside(
-  record: VersionRecord,
-  bytes: Uint8Array,
-  placement: Placement,
-  threads: ScoringThreads,
-): Promise<ServedModel> {
-  const { model: name, version, candidate } = record;
-  const { features, classes } = candidate;
-  const beside = threads.model(await shared(bytes), { features, classes });
+async function loadBeside(bytes: Uint8Array, signature: ModelSignature, threads: ScoringThreads) {
+  const beside = threads.model(await shared(bytes), signature);
   try {
-    for (const rows of [1, 32]) await beside.score(emptyRows(features, rows));
+    for (const rows of [1, 32]) await beside.score(emptyRows(signature.features, rows));
   } catch (error) {
     beside.close();
     throw error;
   }
   return {
-    ...{ name, version, record, signature: rowSignature(record), placement },
     score: openScoringQueue({ predict: (columns) => beside.score(columns) }),
     ...openUse(async () => beside.close()),
   };
