@@ -1,10 +1,11 @@
 import { UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
 import { explainBranchInTheWay } from "./branch-in-the-way.ts";
+import { smallFiles } from "./git/allowed-filter.ts";
 import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
 import { readAllObjects } from "./git/objects.ts";
-import { fetchTreeless, smallFiles } from "./git/treeless.ts";
+import { fetchTreeless } from "./git/treeless.ts";
 import { findElsewhere, findRemote } from "./remote.ts";
 
 /** How an attempt to move the branch ended. Only `moved` wrote; `raced` and `locked` are worth another attempt. */
@@ -121,8 +122,8 @@ async function fetchTip(
   const whole = [...fetch, ...(filter === null ? [] : [`--filter=${filter}`]), remote];
   try {
     const isFirst = !history && filter === smallFiles && (await refTip(git, tracking)) === null;
-    if (!isFirst || !(await fetchTreeless(git, { remote, branch, tracking, fetch })))
-      await git.run([...whole, `+${branch}:${tracking}`], { progress: true });
+    if (isFirst) await fetchTreeless(git, { remote, branch, tracking, fetch });
+    else await git.run([...whole, `+${branch}:${tracking}`], { progress: true });
     return await refTip(git, tracking);
   } catch (error) {
     if (!(error instanceof GitError)) throw error;

@@ -1,7 +1,8 @@
+import { smallFiles } from "./git/allowed-filter.ts";
 import { GitError } from "./git/failure.ts";
 import type { Git } from "./git/git.ts";
 import { isAncestor, parseTree } from "./git/objects.ts";
-import { fetchObjects, smallFiles } from "./git/treeless.ts";
+import { fetchObjects } from "./git/treeless.ts";
 
 /** Of all that is fetched: records, pointers and cards come at once; models, which a job reads few of, when they are read. */
 const filter = "blob:limit=40k";

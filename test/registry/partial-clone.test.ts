@@ -182,6 +182,17 @@ it("a job plans on a server that refuses to leave out folders", async () => {
   expect(leftOut()).toBe(15);
 });
 
+it("a job plans, predicts and verifies on a server that refuses every filter", async () => {
+  using scratch = await threeVersions();
+  scratch.env.CI = "true";
+  const { mergeml, leftOut } = checkOut(scratch, "job", true);
+  scratch.git("-C", "../origin.git", "config", "uploadpackfilter.allow", "false");
+  expect(await mergeml("plan")).toMatchObject({ models: [{ model: "rent", state: "unchanged", production: 3 }] });
+  expect(leftOut()).toBe(0);
+  await mergeml("predict", "rent", "--input", "data/flats.csv", "--output", "rows.csv");
+  expect(await mergeml("verify")).toMatchObject({ versions: 3, problems: [] });
+});
+
 it("a server that knows no filters is fetched from whole", async () => {
   using scratch = await threeVersions();
   scratch.env.CI = "true";

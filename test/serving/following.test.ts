@@ -228,6 +228,18 @@ it("fetches no file that it does not need", async () => {
   expect([1, 2, 3].map((version) => mirrored.includes(blob(version)))).toEqual([false, false, true]);
 });
 
+it.each(["tree.allow", "allow"])("follows a registry whose server refuses filters (%s)", async (refused) => {
+  const { plain, origin } = registry.sandbox;
+  plain(["config", "uploadpack.allowFilter", "true"], origin);
+  plain(["config", `uploadpackfilter.${refused}`, "false"], origin);
+  plain(["update-ref", "HEAD", "refs/heads/registry"], origin);
+  const serving = await registry.serve();
+  expect(await answer(serving)).toMatchObject({ version: 1 });
+  await registry.promote(200);
+  await follow(serving);
+  expect(await answer(serving)).toMatchObject({ version: 2 });
+});
+
 describe("a shadow", () => {
   it("gets a copy of the rows, and may fail without anybody noticing", async () => {
     await registry.promote(200);

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { withAllowedFilter } from "./allowed-filter.ts";
 import { GitError } from "./failure.ts";
 import { type Identity, readIdentity } from "./identity.ts";
 import { type ObjectReader, openObjectReader } from "./object-reader.ts";
@@ -55,7 +56,7 @@ interface Kept {
 
 function gitWith(cwd: string, options: GitOptions, kept: Kept): Git {
   const { reader } = kept;
-  const run: Git["run"] = (args, each) => runGit(cwd, args, options, each);
+  const run: Git["run"] = (args, each) => withAllowedFilter(args, (allowed) => runGit(cwd, allowed, options, each));
   // Who is told to say who he is may do so and try again.
   const forget = (error: unknown) => {
     kept.identity = null;

@@ -1,9 +1,6 @@
-import { GitError } from "./failure.ts";
+import { smallFiles } from "./allowed-filter.ts";
 import type { Git } from "./git.ts";
 import { readAllObjects } from "./objects.ts";
-
-/** Of the registry, of which a job reads pointers and little else: who reads records or profiles of many versions fetches them together. */
-export const smallFiles = "blob:limit=1k";
 
 /** There while a clone has the folders of a branch's tip alone; at that tip. */
 const marker = "refs/mergeml/treeless";
@@ -42,24 +39,18 @@ interface TipFetch {
 /**
  * Fetches a branch for the first time: every commit, but the files and folders of the last one alone. Of ten thousand versions
  * the folders that were are most of what there is. What is asked of them later, git fetches by itself, which is right and slow:
- * `Git.history` brings them together. false when the server allows only other filters: nothing was fetched.
+ * `Git.history` brings them together.
  */
-export async function fetchTreeless(git: Git, { remote, branch, tracking, fetch }: TipFetch): Promise<boolean> {
-  try {
-    await git.run([...fetch, "--filter=tree:0", remote, `+${branch}:${marker}`], { progress: true });
-  } catch (error) {
-    if (error instanceof GitError && error.message.includes("filter 'tree' not supported")) return false;
-    throw error;
-  }
+export async function fetchTreeless(git: Git, { remote, branch, tracking, fetch }: TipFetch): Promise<void> {
+  await git.run([...fetch, "--filter=tree:0", remote, `+${branch}:${marker}`], { progress: true });
   const [tip] = await readAllObjects(git, [`${marker}^{commit}`]);
   const [, tree] = /^tree ([0-9a-f]+)$/m.exec(tip!.content.toString("latin1"))!;
-  // A server that knows no filters has sent everything.
+  // A server that knows no filters, or not this one, has sent the folders too.
   const listing = ["rev-list", "--objects", "--no-walk", "--missing=print", "--no-object-names"];
   const missing = (await git.text([...listing, tip!.oid])).includes(`?${tree}`);
   if (missing) await fetchObjects(git, remote, [tree!], smallFiles);
   else await git.run(["update-ref", "-d", marker, tip!.oid]);
   await git.run(["update-ref", tracking, tip!.oid]);
-  return true;
 }
 
 /** Fetches the folders that `fetchTreeless` left out, with their small files; nothing in another clone. */
