@@ -194,11 +194,14 @@ export function describeCommand(args: readonly string[]): string {
   return redact(`git ${args.join(" ")}`).slice(0, 200);
 }
 
+/** Said by git and who it speaks with, or by a program that git asked, such as a credential helper that may not read its file. */
+const telling = /^(fatal|error|remote|!|ssh):?\s|^\S+: .*: (Permission denied|No such file or directory)$/;
+
 /** The lines of git's output that carry the reason; its advice and progress are left out. */
 function tellingLines(stderr: string): string {
   const lines = stderr.split("\n").map((line) => line.trim());
-  const telling = lines.filter((line) => /^(fatal|error|remote|!|ssh):?\s/.test(line) && !/^remote:\s*$/.test(line));
-  const chosen = telling.length > 0 ? telling : lines.filter(Boolean);
+  const reasons = lines.filter((line) => telling.test(line) && !/^remote:\s*$/.test(line));
+  const chosen = reasons.length > 0 ? reasons : lines.filter(Boolean);
   return chosen
     .slice(0, 4)
     .map((line) => line.replace(/^(fatal|error):\s*/, "").replaceAll("\t", " "))

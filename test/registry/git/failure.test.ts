@@ -51,6 +51,14 @@ describe("a git failure", () => {
     expect(gitFailure(failed).message).not.toContain("ls-remote");
   });
 
+  it("of a credential helper that cannot read its file says which", () => {
+    const helper = "cat: /run/secrets/registry-token: Permission denied";
+    const asked = "fatal: could not read Username for 'https://example.org': terminal prompts disabled";
+    const error = gitFailure({ args: ["ls-remote"], code: 128, output: `${helper}\n${asked}\n`, safe: "" });
+    expect(error.kind).toBe("auth");
+    expect(error.message).toContain(`accept your credentials: ${helper}; could not read Username`);
+  });
+
   it("that no rule knows still says what was tried and what git said", () => {
     const failed = { args: ["fetch", "origin"], code: 128, output: "fatal: something new\nhint: advice\n", safe: "" };
     expect(gitFailure(failed).message).toBe("git fetch origin failed (exit code 128): something new");
