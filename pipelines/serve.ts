@@ -1,5 +1,6 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { EnvironmentError } from "./errors/environment-error.ts";
 import { UserError } from "./errors/user-error.ts";
 import type { Clock } from "./ports/clock.ts";
@@ -60,14 +61,20 @@ export interface Serving {
   /** Looks at the registry now. */
   wake(): void;
   /**
-   * Says that it is not ready, answers what it has taken, writes the log and frees the models. After `seconds` what is still
-   * open is cut off. Gives the number of requests that were answered since the start.
+   * Says that it is not ready, answers what it has taken and, for a twenty-fifth of the time, what still comes; writes the log and
+   * frees the models. After `seconds` what is still open is cut off. Gives the number of requests that were answered since the start.
    */
   drain(seconds: number): Promise<number>;
 }
 
 /** Milliseconds that the end waits for shadows: what is left of its time is the log's. */
 const shadowPatience = 2000;
+
+/**
+ * Milliseconds of each second of the end in which a connection between two requests stays open: its next answer tells the client to
+ * leave, while one that is cut loses what the client has just sent.
+ */
+const lingering = 40;
 
 /** Milliseconds from the first models until what few requests need is loaded. */
 const warmUpAfter = 500;
@@ -153,6 +160,7 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
       comparisons[Symbol.dispose]();
       const { server } = http.app;
       const limit = setTimeout(() => server.closeAllConnections(), seconds * 1000);
+      await untilClientsLeft(server, seconds * lingering);
       // One that was answered is kept open for a next request, which must not come any more.
       const idle = setInterval(() => server.closeIdleConnections(), 50);
       await Promise.all([follower[Symbol.asyncDispose](), live[Symbol.asyncDispose]()]);
@@ -168,6 +176,12 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
       return usage.answered();
     },
   };
+}
+
+/** Until no connection is open, or `milliseconds` have passed. */
+async function untilClientsLeft(server: Server, milliseconds: number): Promise<void> {
+  const open = promisify<number>((done) => server.getConnections(done));
+  for (let waited = 0; waited < milliseconds && (await open()) > 0; waited += 20) await sleep(20);
 }
 
 async function listen(app: ReturnType<typeof openHttpServer>["app"], { host, port }: ServeOptions): Promise<void> {

@@ -1,6 +1,8 @@
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
+import { Agent, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
+import { json } from "node:stream/consumers";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { tableFromArrays, tableFromIPC, tableToIPC } from "@uwdata/flechette";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -355,6 +357,26 @@ describe("callers", () => {
     await drained;
     expect(answer).toMatch(/^HTTP\/1.1 200 OK/);
     expect(answer).toContain('"predictions":[101]');
+  });
+
+  it("that come over a kept connection when the server ends are answered, and the client is told to leave it", async () => {
+    const ending = await registry.serve();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = async () => {
+      const sent = request(`${ending.url}/models/rent/predict`, {
+        agent,
+        method: "POST",
+        headers: { "content-type": "application/json" },
+      });
+      sent.end(JSON.stringify([{ size: 1, city: "a" }]));
+      const [answer] = (await once(sent, "response")) as [IncomingMessage];
+      return { status: answer.statusCode, connection: answer.headers.connection, body: await json(answer) };
+    };
+    expect(await ask()).toMatchObject({ status: 200, connection: "keep-alive" });
+    const drained = ending.drain(250);
+    expect(await ask()).toMatchObject({ status: 200, connection: "close", body: { predictions: [101] } });
+    expect(await drained).toBe(2);
+    await expect(ask()).rejects.toThrow("ECONNREFUSED");
   });
 });
 
