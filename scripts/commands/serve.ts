@@ -6,6 +6,7 @@ import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Environment } from "../../pipelines/ports/environment.ts";
 import { logPlaceIn } from "../../pipelines/predictions/log-place.ts";
+import type { Serving } from "../../pipelines/serve.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
 import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
 import type { Command } from "../cli/command.ts";
@@ -93,7 +94,11 @@ export const serve: Command = {
     const listening = { source, models, host, port, poll: poll * 1000, check: { every: check * 1000 }, scoringThreads };
     const findings = workspace?.cache ?? null;
     const ports = { predictionLog, findings, clock, log, tool, random: Math.random };
-    const serving = await startServing({ ...listening, ...secrets, ...ports });
+    let serving: Serving | undefined;
+    // From the beginning: unheard it ends the process.
+    const wake = () => serving?.wake();
+    process.on("SIGHUP", wake);
+    serving = await startServing({ ...listening, ...secrets, ...ports });
     const { models: served, registry } = serving.facts();
     const answering = served.filter(({ versions }) => versions.length > 0).length;
     if (served.length === 0)
@@ -101,9 +106,8 @@ export const serve: Command = {
     log.info(
       `${countOf(answering, "model")} of ${registry.address} at ${registry.commit?.slice(0, 7)}: ${serving.url}`,
     );
-    process.on("SIGHUP", serving.wake);
     await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")]);
-    process.off("SIGHUP", serving.wake);
+    process.off("SIGHUP", wake);
     log.info("ending: what has come is answered");
     const requests = await serving.drain(drainSeconds);
     return { text: `${countOf(requests, "request")} answered`, data: { requests } };

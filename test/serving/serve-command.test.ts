@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { main } from "../../scripts/cli/main.ts";
-import { startServe } from "./serve-process.ts";
+import { launcher, startServe } from "./serve-process.ts";
 import { post, type ServedRegistry, servedRegistry, until } from "./served-registry.ts";
+import { silentForge } from "./silent-forge.ts";
 
 let registry: ServedRegistry;
 beforeEach(async () => {
@@ -67,4 +70,16 @@ it("looks at the registry on SIGHUP, and ends on SIGTERM with how much it answer
   await until(() => server.output().includes("the registry cannot be read, what is loaded goes on"));
   await server[Symbol.asyncDispose]();
   expect(server.output()).toMatch(/2 requests answered/);
+});
+
+it("hears a SIGHUP while it starts", async () => {
+  await using forge = await silentForge();
+  const { env, folder } = registry.sandbox;
+  const args = ["serve", "--port", "0", "--registry", `${forge.url}/x.git`, "--cache", join(folder, "none")];
+  const child = spawn(launcher, args, { cwd: folder, env: env as NodeJS.ProcessEnv, stdio: "ignore" });
+  const ended = once(child, "close");
+  await forge.asked;
+  child.kill("SIGHUP");
+  forge.hangUp();
+  expect(await ended).toEqual([3, null]);
 });

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
-const launcher = join(import.meta.dirname, "..", "..", "scripts", "mergeml");
+export const launcher = join(import.meta.dirname, "..", "..", "scripts", "mergeml");
 
 /** A real `mergeml serve` that answers at `url`; told to end, and waited for, when disposed. */
 export interface ServeProcess extends AsyncDisposable {
