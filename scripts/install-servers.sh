@@ -55,5 +55,8 @@ settings = {'spark.jars.ivy': '$PWD/.cache/servers/delta', 'spark.jars.packages'
 SparkSession.builder.master('local[1]').config(map=settings).getOrCreate().stop()" > /dev/null
 }
 
-servers=(postgres versitygw azurite registry extensions lakes mariadb spark)
+# The first process of a container.
+tini() { command -v tini > /dev/null || debian tini; }
+
+servers=(postgres versitygw azurite registry extensions lakes mariadb spark tini)
 for each in "${@:-${servers[@]}}"; do "$each"; done

@@ -1,10 +1,13 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { deployed } from "../scratch.ts";
+import { deployed, type Scratch } from "../scratch.ts";
 import { startServe } from "../serving/serve-process.ts";
+import { silentForge } from "../serving/silent-forge.ts";
 import { stagesOf, textOf, variablesOf } from "./dockerfile.ts";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -13,17 +16,22 @@ const [build = [], runtime = []] = stagesOf(read("deploy/Dockerfile"));
 const home = textOf(build, "WORKDIR");
 const isRoot = process.getuid?.() === 0;
 
+let scratch: Scratch;
+let image: string;
+const inImage = (text: string) => text.replaceAll(/\/(?:opt|var\/cache|var\/lib)\/mergeml/g, (path) => image + path);
+beforeAll(async () => {
+  scratch = await deployed();
+  image = join(scratch.folder, "image");
+  makeBuildStage(inImage(home));
+});
+afterAll(() => scratch[Symbol.dispose]());
+
 /**
  * No registry of images is asked here: what the Dockerfile says is done in a folder that stands for the image. Root starts the
  * server as the image's user, who may write into the two volumes and a folder for scratch alone; others as themselves.
  */
 describe("the container", () => {
   it("serves as a user without rights, from what the Dockerfile copies and installs", async () => {
-    using scratch = await deployed();
-    const image = join(scratch.folder, "image");
-    const inImage = (text: string) =>
-      text.replaceAll(/\/(?:opt|var\/cache|var\/lib)\/mergeml/g, (path) => image + path);
-    makeBuildStage(inImage(home));
     const variables = variablesOf(inImage(textOf(runtime, "ENV")));
     const volumes = [...(JSON.parse(inImage(textOf(runtime, "VOLUME"))) as string[]), `${image}/tmp`];
     const [uid = ""] = textOf(runtime, "USER").split(":");
@@ -58,6 +66,25 @@ describe("the container", () => {
     expect(logged.filter((path) => path.endsWith(".parquet"))).toHaveLength(1);
   });
 
+  it.skipIf(!mayUnshare())(
+    "ends when it is told to while it starts, as the first process of its container",
+    async () => {
+      await using forge = await silentForge();
+      const entry = JSON.parse(inImage(textOf(runtime, "ENTRYPOINT"))) as string[];
+      const { MERGEML_CACHE } = variablesOf(inImage(textOf(runtime, "ENV")));
+      const env = { PATH: process.env.PATH, MERGEML_CACHE, MERGEML_REGISTRY: `${forge.url}/x.git` };
+      const contained = spawn("unshare", ["--pid", "--fork", "--kill-child", ...entry, "--port", "0"], {
+        env,
+        stdio: "ignore",
+      });
+      const ended = once(contained, "close");
+      await forge.asked;
+      const [first] = readFileSync(`/proc/${contained.pid}/task/${contained.pid}/children`, "utf8").split(" ");
+      process.kill(Number(first), "SIGTERM");
+      expect(await ended).toEqual([128 + constants.signals.SIGTERM, null]);
+    },
+  );
+
   it("copies nothing that .dockerignore leaves out", () => {
     const kept = read(".dockerignore")
       .split("\n")
@@ -75,6 +102,12 @@ describe("the container", () => {
     expect(composed).toMatchObject({ read_only: true, cap_drop: ["ALL"], user: textOf(runtime, "USER") });
     expect(composed.volumes.map((each: string) => each.split(":")[1])).toEqual(volumes);
     expect(Object.keys(secrets)).toEqual(composed.secrets);
+    // What the end may take: requests, shadows, the log.
+    const [, requests] = /drainSeconds = (\d+)/.exec(read("scripts/commands/serve.ts")) ?? [];
+    const longest = Number(requests) + 2 + 10;
+    expect(Number.parseInt(composed.stop_grace_period, 10)).toBeGreaterThan(longest);
+    const [, waited] = container.lifecycle.preStop.exec.command as [string, string];
+    expect(deployment().terminationGracePeriodSeconds).toBeGreaterThan(Number(waited) + longest);
     expect(composed.environment.GIT_CONFIG_VALUE_0).toContain(`$$(cat /run/secrets/${composed.secrets[0]})`);
     expect(deployment().securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: Number(uid) });
     expect(container.securityContext).toMatchObject({ readOnlyRootFilesystem: true, allowPrivilegeEscalation: false });
@@ -85,6 +118,8 @@ describe("the container", () => {
       expect(container[probe].httpGet.path).toMatch(/^\/v2\/health\/(?:live|ready)$/);
   });
 });
+
+const mayUnshare = () => spawnSync("unshare", ["--pid", "--fork", "true"]).status === 0;
 
 /** As the first stage does it: COPY and RUN in their order, in the working directory. */
 function makeBuildStage(directory: string): void {
