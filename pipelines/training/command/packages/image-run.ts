@@ -51,10 +51,19 @@ export function runsInImage(
     command,
     env: own,
     endOf: endOfContainer,
-    // The one that asked for it may have been ended at a limit of time.
-    [Symbol.asyncDispose]: async () =>
-      void (await run(runner, ["rm", "--force", container], { env: own, timeout: 60_000 }).catch(() => {})),
+    [Symbol.asyncDispose]: () => remove(container, runner, own),
   };
+}
+
+/**
+ * The one that asked for the container may have been ended at a limit of time. Of Podman its monitor has then gone with it, and a first
+ * try ends with waiting for what the monitor would have written.
+ */
+async function remove(container: string, runner: string, env: Record<string, string>): Promise<void> {
+  const tried = () => run(runner, ["rm", "--force", container], { env, timeout: 60_000 });
+  await tried()
+    .catch(tried)
+    .catch(() => {});
 }
 
 function serverVariables(outer: Readonly<Record<string, string | undefined>>): Record<string, string> {
