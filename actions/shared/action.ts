@@ -84,7 +84,10 @@ async function openRepository(env: Environment, log: Log, token: string): Promis
   const { openWorkspace } = await import("../../pipelines/open-workspace.ts");
   const { systemClock } = await import("../../pipelines/ports/clock.ts");
   const { gitEnvironment } = await import("./git-environment.ts");
-  const directory = join(env.GITHUB_WORKSPACE ?? ".", env["INPUT_WORKING-DIRECTORY"] ?? "");
+  const { trustCheckout } = await import("./trusted-checkout.ts");
+  const checkout = env.GITHUB_WORKSPACE ?? ".";
+  await trustCheckout(checkout, env);
+  const directory = join(checkout, env["INPUT_WORKING-DIRECTORY"] ?? "");
   return openWorkspace({
     directory,
     // ghcr.io takes the job's own token; the store alone sends it there.
