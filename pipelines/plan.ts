@@ -1,12 +1,13 @@
 import { dirname } from "node:path";
 import { withoutChosenParams } from "./config/chosen-params.ts";
 import { type ConfigChange, changedViews, describeChange } from "./config/describe-change.ts";
-import type { LoadedModel } from "./config/load-models.ts";
+import type { LoadedModel, LoadedModels } from "./config/load-models.ts";
 import { lockFileOf } from "./config/lock-file/lock-kind.ts";
 import type { Problem } from "./errors/user-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord, ProductionPointer } from "./registry/version-record.ts";
 import { refusedVersions } from "./trust-state.ts";
+import { openPlanMemory, type PlanMemory } from "./workspace/plan-memory.ts";
 import { definitionOf, readModels, trainerOf } from "./workspace/read-models.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
@@ -44,34 +45,74 @@ export function needsRun({ state }: Pick<PlanEntry, "state">): boolean {
   return state === "new" || state === "changed";
 }
 
-/** Plans all models, or those named. Reads the registry once; nothing is written. */
+/** Plans all models, or those named. Reads the registry once; what is kept for the next plan is all that is written. */
 export async function planModels(
   workspace: Workspace,
   only?: readonly string[],
   opened: Promise<Snapshot> = workspace.registry.snapshot({ fetch: true, history: false }),
 ): Promise<Plan> {
-  const [{ models, problems, names }, snapshot] = await Promise.all([readModels(workspace, only), opened]);
-  const deployed = await snapshot.productions();
-  const entries = await Promise.all(
-    models.map((model) => planModel(workspace, model, snapshot, deployed.get(model.config.name) ?? null)),
-  );
-  const valid = new Set(models.map((model) => model.config.name));
-  for (const name of names.filter((each) => !valid.has(each))) {
-    entries.push({
-      model: name,
-      state: "invalid",
-      production: deployed.get(name)?.version ?? null,
-      version: null,
-      detail: "see: mergeml validate",
-    });
+  const memory = openPlanMemory(workspace);
+  const [read, snapshot] = await Promise.all([memory.then((each) => readUnknown(workspace, only, each)), opened]);
+  const running = await (await memory).running(snapshot);
+  const { names } = read;
+  const entries: PlanEntry[] = [];
+  const differing: string[] = [];
+  for (const [model, definition] of read.known) {
+    const runs = running.get(model);
+    if (runs?.definition === definition) entries.push(unchanged(model, runs.version));
+    else differing.push(model);
   }
-  for (const [name, pointer] of deployed) {
+  const { models, problems } = await withDiffering(workspace, read, differing);
+  const planned = models.map((model) => planModel(workspace, model, snapshot, running.get(model.config.name) ?? null));
+  entries.push(...(await Promise.all(planned)));
+  const valid = new Set(entries.map(({ model }) => model));
+  const production = (name: string) => running.get(name)?.version ?? null;
+  for (const name of names.filter((each) => !valid.has(each) && (!only || only.includes(each)))) {
+    const detail = "see: mergeml validate";
+    entries.push({ model: name, state: "invalid", production: production(name), version: null, detail });
+  }
+  for (const name of running.keys()) {
     if (names.includes(name) || (only && !only.includes(name))) continue;
     const detail = `in production, but models/${name}/model.yaml is gone`;
-    entries.push({ model: name, state: "removed", production: pointer.version, version: null, detail });
+    entries.push({ model: name, state: "removed", production: production(name), version: null, detail });
   }
   await markUntrusted(workspace, snapshot, entries);
+  await (await memory).keep(read);
   return { entries: entries.sort((a, b) => (a.model < b.model ? -1 : 1)), problems };
+}
+
+/** The models that are to be planned: in full, or by their definitions alone where they are as the last plan found them. */
+interface ReadModels extends LoadedModels {
+  known: ReadonlyMap<string, string>;
+}
+
+async function readUnknown(
+  workspace: Workspace,
+  only: readonly string[] | undefined,
+  memory: PlanMemory,
+): Promise<ReadModels> {
+  const known = new Map<string, string>();
+  const read = await readModels(workspace, only, (name, text) => {
+    const definition = memory.definitionOf(name, text);
+    if (definition !== null) known.set(name, definition);
+    return definition !== null;
+  });
+  return { ...read, known };
+}
+
+/** What differs from production is told by its config. */
+async function withDiffering(
+  workspace: Workspace,
+  { models, problems }: ReadModels,
+  differing: readonly string[],
+): Promise<Pick<LoadedModels, "models" | "problems">> {
+  if (differing.length === 0) return { models, problems };
+  const more = await readModels(workspace, differing);
+  return { models: [...models, ...more.models], problems: [...problems, ...more.problems] };
+}
+
+function unchanged(model: string, version: number): PlanEntry {
+  return { model, state: "unchanged", production: version, version: null, detail: `v${version} in production` };
 }
 
 async function markUntrusted(
@@ -95,7 +136,7 @@ export async function planModel(
   { registry, repository }: Pick<Workspace, "registry" | "repository">,
   model: LoadedModel,
   snapshot: Snapshot,
-  pointer: ProductionPointer | null,
+  pointer: Pick<ProductionPointer, "version"> | null,
 ): Promise<PlanEntry> {
   const { name } = model.config;
   const definition = definitionOf(model);
@@ -108,7 +149,7 @@ export async function planModel(
     detail,
   });
   const current = pointer && (await snapshot.record(name, pointer.version));
-  if (current && current.candidate.definition === definition) return entry("unchanged", `v${production} in production`);
+  if (current && current.candidate.definition === definition) return unchanged(name, current.version);
   const earlier = await registry.findByDefinition(name, definition, snapshot);
   if (earlier) {
     const bringBack = `mergeml promote ${name} --to ${earlier.version}`;

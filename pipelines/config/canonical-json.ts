@@ -7,16 +7,19 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * (the rules of RFC 8785 for the values we use). `undefined` members are left out, as JSON.stringify does.
  */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value !== "object") {
-    if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`);
-    return JSON.stringify(value);
+  if (typeof value === "number" && !Number.isFinite(value)) throw new TypeError(`${value} has no JSON form`);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  // Seals of thousands of records are mostly this: lists of pairs and of parts would take half as long again.
+  let inner = "";
+  if (Array.isArray(value)) {
+    for (const each of value) inner += `${inner && ","}${canonicalJson(each ?? null)}`;
+    return `[${inner}]`;
   }
-  if (Array.isArray(value)) return `[${value.map((each) => canonicalJson(each ?? null)).join(",")}]`;
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
-  return `{${members.join(",")}}`;
+  for (const key of Object.keys(value).sort()) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) inner += `${inner && ","}${JSON.stringify(key)}:${canonicalJson(member)}`;
+  }
+  return `{${inner}}`;
 }
 
 /** `sha256:` and 64 hex digits. Strings are hashed as UTF-8. */

@@ -38,14 +38,24 @@ export interface LoadedModels {
   names: string[];
 }
 
+/** Whether a model with this model.yaml is left out, because all of it is known. */
+export type PassOver = (name: string, text: string) => boolean;
+
 /** Reads every `models/<name>/model.yaml`, or those of the names in `only`, with its query. */
-export async function loadModels(root: string, context: ModelContext, only?: readonly string[]): Promise<LoadedModels> {
+export async function loadModels(
+  root: string,
+  context: ModelContext,
+  only?: readonly string[],
+  passOver: PassOver = () => false,
+): Promise<LoadedModels> {
   const found = findModels(root);
   const names = found.filter(({ file }) => file.state !== "absent").map(({ name }) => name);
   const wanted = only ? found.filter(({ name }) => only.includes(name)) : found;
   const unknown = (only ?? []).filter((name) => !names.includes(name));
   const problems = [...new Set(unknown)].map((name) => unknownModel(name, names));
-  const present = wanted.filter(({ file }) => file.state !== "absent");
+  const present = wanted.filter(({ name, file }) =>
+    file.state === "read" ? !passOver(name, file.text) : file.state !== "absent",
+  );
   if (present.length === 0) return { models: [], problems, names };
   const { modelParser } = await import("./parse-model-config.ts");
   const parse = modelParser(context);

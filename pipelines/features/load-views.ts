@@ -28,7 +28,7 @@ const mostProblems = 100;
 
 /** Reads every view of `features/`, of which each is two files: `<name>.sql` and `<name>.yaml`. Reads no data. */
 export function loadViews(root: string): FeatureViews {
-  const files = filesIn(join(root, viewsFolder));
+  const files = listViewFiles(root);
   const problems = files.flatMap(misnamed);
   const names = [...new Set(files.flatMap((file) => nameOf(file) ?? []))].sort();
   if (names.length > mostViews) {
@@ -46,9 +46,10 @@ export function loadViews(root: string): FeatureViews {
   return { sound, broken, problems };
 }
 
-function filesIn(folder: string): string[] {
+/** Names of what lies in `features/`, sorted; none when there is no such folder. */
+export function listViewFiles(root: string): string[] {
   try {
-    return readdirSync(folder).sort();
+    return readdirSync(join(root, viewsFolder)).sort();
   } catch (cause) {
     if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? "")) return [];
     const detail = { tried: `listing the folder ${viewsFolder}`, safe: "nothing was changed" };

@@ -8,9 +8,9 @@ export function viewOfSnapshot(snapshot: Snapshot, environment: string): Snapsho
   return {
     ...snapshot,
     production,
-    productions: async () => {
-      const models = await snapshot.models();
-      const found = await Promise.all(models.map(async (model) => [model, await production(model)] as const));
+    productions: async (models) => {
+      const wanted = models ?? (await snapshot.models());
+      const found = await Promise.all(wanted.map(async (model) => [model, await production(model)] as const));
       return new Map(found.flatMap(([model, pointer]) => (pointer ? [[model, pointer] as const] : [])));
     },
     challenger: async () => null,

@@ -6,7 +6,8 @@ const mostLevels = 64;
 /** A JSON object of a file on the branch. Throws DamageError, naming the file, when it is none: anybody may have pushed it. */
 export function readRegistryJson(content: Uint8Array, file: string): Readonly<Record<string, unknown>> {
   const text = Buffer.from(content).toString("utf8");
-  if (/^<{7} /m.test(text)) throw new DamageError(file, "still has the marks of a merge conflict");
+  if (text.includes("<<<<<<< ") && /^<{7} /m.test(text))
+    throw new DamageError(file, "still has the marks of a merge conflict");
   const value = parse(text, file);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new DamageError(file, "is not a JSON object");

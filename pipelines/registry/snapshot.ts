@@ -33,8 +33,10 @@ export interface Snapshot {
   versions(model: string): Promise<number[]>;
   /** The deployed version; null when the model is unknown or undeployed. */
   production(model: string): Promise<ProductionPointer | null>;
-  /** All deployed models, in two batches of reads whatever their number. */
-  productions(): Promise<Map<string, ProductionPointer>>;
+  /** All deployed models, or those of these names, in two batches of reads whatever their number. */
+  productions(models?: readonly string[]): Promise<Map<string, ProductionPointer>>;
+  /** The id that git gives each model's folder: the same id, the same content. */
+  folders(): Promise<Map<string, string>>;
   /** The version that runs in an environment; null when none does. */
   pointer(model: string, environment: string): Promise<ProductionPointer | null>;
   /** Environments beside production that have a pointer of the model, sorted. */
@@ -77,13 +79,17 @@ export async function openSnapshot(source: SnapshotSource, tip: string | null): 
   const { git } = source;
   const snapshot: Snapshot = {
     tip,
-    models: async () => (await listFolder(git, tip, "models")).filter(isModelName),
+    models: async () => [...(await snapshot.folders()).keys()],
     versions: async (model) => (await listVersions(git, tip, model)).map(({ version }) => version),
     production: async (model) => {
       const pointers = (await deployed?.catch(() => undefined)) ?? (await readProductions(git, tip, [model], known));
       return pointers.get(model) ?? null;
     },
-    productions: () => (deployed ??= snapshot.models().then((models) => readProductions(git, tip, models, known))),
+    productions: (models) => {
+      if (models) return readProductions(git, tip, models, known);
+      return (deployed ??= snapshot.models().then((all) => readProductions(git, tip, all, known)));
+    },
+    folders: () => listFolders(git, tip, "models"),
     pointer: (model, environment) =>
       environment === "production" ? snapshot.production(model) : readPointerOf(git, snapshot, model, environment),
     environments: (model) => listEnvironments(git, tip, model),
@@ -141,14 +147,11 @@ function formatOf(content: Uint8Array): unknown {
   }
 }
 
-async function listFolder(git: Git, tip: string | null, path: string): Promise<string[]> {
-  if (tip === null) return [];
-  const [found] = await readAllObjects(git, [`${tip}:${path}`]);
-  return found?.type === "tree"
-    ? parseTree(found)
-        .filter((entry) => entry.mode === "40000")
-        .map((entry) => entry.name)
-    : [];
+async function listFolders(git: Git, tip: string | null, path: string): Promise<Map<string, string>> {
+  const [found] = tip === null ? [] : await readAllObjects(git, [`${tip}:${path}`]);
+  const entries = found?.type === "tree" ? parseTree(found) : [];
+  const folders = entries.filter(({ mode, name }) => mode === "40000" && isModelName(name));
+  return new Map(folders.map(({ name, oid }) => [name, oid]));
 }
 
 async function readProductions(

@@ -1,5 +1,5 @@
 import { definitionHash } from "../config/definition.ts";
-import { type LoadedModel, type LoadedModels, loadModels } from "../config/load-models.ts";
+import { type LoadedModel, type LoadedModels, loadModels, type PassOver } from "../config/load-models.ts";
 import type { ModelParts } from "../config/model-parts.ts";
 import type { Sources } from "../config/source-config.ts";
 import { engineNames } from "../data/engines/engines.ts";
@@ -17,16 +17,18 @@ export function modelParts(sources: Sources = {}): ModelParts {
   return { trainers, engines: engineNames(sources) };
 }
 
-/** The models of the repository, or those named; every problem of every model. */
+/** The models of the repository, or those named, but those that are passed over; every problem of every model. */
 export async function readModels(
   workspace: Pick<Workspace, "root" | "repository">,
   only?: readonly string[],
+  passOver?: PassOver,
 ): Promise<LoadedModels> {
   const { root, repository } = workspace;
   const { models, problems, names } = await loadModels(
     root,
     { ...modelParts(repository.sources), defaults: repository.defaults },
     only,
+    passOver,
   );
   const stuck = models.filter(({ config }) => config.promote && repository.environments.length === 1);
   const sound = models.filter((model) => !stuck.includes(model));

@@ -17,6 +17,7 @@ const beginnings = {
   dashboard: ["report/dashboard/listed-version.ts"],
   scores: ["report/dashboard/listed-version.ts"],
   drift: [engine, "watch/check-drift-window.ts", "watch/window-inputs.ts"],
+  plan: ["workspace/plan-memory.ts"],
   "live-evidence": [engine, "watch/promotion/collect-evidence.ts", "watch/window-inputs.ts"],
 } as const;
 
