@@ -13,7 +13,7 @@ import { runSchema } from "../../pipelines/run-log/parse-run.ts";
 import { modelParts } from "../../pipelines/workspace/read-models.ts";
 
 /** What every command or job reads; a schema that a repository's own sources change is compiled where it is needed. */
-function schemas(): Record<SchemaUse, readonly object[]> {
+export function ownSchemas(): Record<SchemaUse, readonly object[]> {
   const { $schema: _, ...model } = modelSchema(modelParts(), { spaces: false });
   return {
     written: [model, repositorySchema, viewSchema],
@@ -47,7 +47,7 @@ export function ownValidators(): Plugin {
 
 /** A schema that extends another as a whole has its own `$schema`, which says what it is written in and compiles to nothing. */
 function validatorSources(): { key: string; code: string }[] {
-  return Object.entries(schemas()).flatMap(([reading, each]) =>
+  return Object.entries(ownSchemas()).flatMap(([reading, each]) =>
     each.map((schema) => {
       const ajv = new Ajv2020({ ...readings[reading as SchemaUse], code: { source: true, optimize: true } });
       const code = standaloneCode.default(ajv, ajv.compile(schema));

@@ -6,6 +6,7 @@ import { repositorySchema } from "../../pipelines/config/repository-schema.ts";
 import { viewSchema } from "../../pipelines/features/view-schema.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
 import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { ownSchemas } from "../../scripts/package/own-validators.ts";
 import { exampleParts } from "./example-model.ts";
 
 interface Node {
@@ -74,6 +75,12 @@ test.each([
   const schema = modelSchema(given);
   expect(schema.$schema).toBe("https://json-schema.org/draft/2020-12/schema");
   expect(() => ajv().compile(schema)).not.toThrow();
+});
+
+test("all schemas of ours are JSON Schemas of 2020-12, which no command takes the time to check", () => {
+  const all = Object.values(ownSchemas()).flat();
+  expect(all).toHaveLength(8);
+  for (const schema of all) expect(new Ajv2020().validateSchema(schema)).toBe(true);
 });
 
 test("params depend on the type", () => {
