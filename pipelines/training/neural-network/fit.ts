@@ -31,6 +31,8 @@ export interface Reporting {
 const LEAST_STEPS = 8;
 // Between two turns nothing else in the process gets to run, not even an interrupt.
 const STEPS_PER_TURN = 50;
+// Often enough for what a penalty drives out, which is a fifth smaller after each step.
+const STEPS_PER_SETTLING = 10;
 const VALIDATION_BATCH = 2048;
 
 /** Trains a network of the shape: seeded, rows in a new order each epoch. Throws UserError when the loss is no longer a number. */
@@ -90,12 +92,14 @@ function splitRows(rows: number, { earlyStopping, validationShare }: NetworkPara
 async function trainEpoch(run: Run, rows: Int32Array, epoch: number, report: (done: number) => void): Promise<number> {
   const { params } = run;
   const batch = Math.min(params.batchSize, Math.ceil(rows.length / LEAST_STEPS));
+  const weights = run.network.variables.flatMap(({ kernel, bias }) => [kernel, bias]);
   shuffle(rows, run.random);
   let sum = 0;
   for (let start = 0, steps = 1; start < rows.length; start += batch, steps++) {
     const chosen = rows.subarray(start, start + batch);
     const progress = (epoch + start / rows.length) / params.epochs;
     sum += chosen.length * checked(trainStep(run, chosen, progress), epoch, params);
+    if (run.descent.steps % STEPS_PER_SETTLING === 0) await run.descent.settle(weights);
     if (steps % STEPS_PER_TURN === 0) {
       report((start + chosen.length) / rows.length);
       await setImmediate();
