@@ -28,7 +28,7 @@ interface KnownFolder {
 }
 
 /** The version that runs, and what it was made from. */
-export interface Running {
+interface Running {
   version: number;
   definition: string;
 }
