@@ -12,9 +12,9 @@ export function serveRequests<Request>(answer: (request: Request) => Promise<unk
   });
   process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
   reply({ ready: true });
-  flushCompileCache(); // it will be killed, and what was compiled is written at an ordinary end only
 }
 
 function reply(message: ProcessReply): void {
   process.send?.(message);
+  flushCompileCache(); // it will be killed, and what was compiled is written at an ordinary end only
 }

@@ -1,3 +1,4 @@
+import { flushCompileCache } from "node:module";
 import { EnvironmentError } from "../../errors/environment-error.ts";
 import { loadTrialRows, scoreTrial, type TrialRows, type TrialSetup } from "./score-trial.ts";
 import type { TrialJob, TrialScore } from "./trial.ts";
@@ -27,6 +28,7 @@ async function answer(request: TrialRequest): Promise<TrialReply> {
 
 function reply(message: TrialReply): void {
   process.send?.(message);
+  flushCompileCache(); // it will be killed, and what was compiled is written at an ordinary end only
 }
 
 function failure(error: unknown): TrialReply {

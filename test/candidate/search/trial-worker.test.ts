@@ -1,9 +1,11 @@
-import { expect, test } from "vitest";
+import { readdirSync, rmSync } from "node:fs";
+import { expect, test, vi } from "vitest";
 import { runJobs } from "../../../pipelines/candidate/search/run-jobs.ts";
 import type { TrialSetup } from "../../../pipelines/candidate/search/score-trial.ts";
 import { TrialWorker } from "../../../pipelines/candidate/search/trial-worker.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { scratchFolder } from "../../templates.ts";
 
 const setup: TrialSetup = {
   parquet: "/nowhere/datasets/none.parquet",
@@ -44,4 +46,20 @@ test("a process that is gone is said to be gone", async () => {
 
 test("without jobs no process is started", async () => {
   await expect(runJobs(setup, [], { parallel: 2, minutes: 1 }, async () => {})).resolves.toBeUndefined();
+});
+
+test("the next process finds what one compiled, though it was killed", async () => {
+  const folder = scratchFolder("compiled");
+  vi.stubEnv("NODE_COMPILE_CACHE", folder);
+  try {
+    const worker = new TrialWorker(1);
+    await expect(worker.open(setup)).rejects.toThrow(EnvironmentError);
+    const compiled = () =>
+      readdirSync(folder, { recursive: true, withFileTypes: true }).filter((each) => each.isFile());
+    await expect.poll(() => compiled().length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await worker[Symbol.asyncDispose]();
+  } finally {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  }
 });
