@@ -58,5 +58,7 @@ SparkSession.builder.master('local[1]').config(map=settings).getOrCreate().stop(
 # The first process of a container.
 tini() { command -v tini > /dev/null || debian tini; }
 
-servers=(postgres versitygw azurite registry extensions lakes mariadb spark tini)
+lfs() { command -v git-lfs > /dev/null || debian git-lfs; }
+
+servers=(postgres versitygw azurite registry extensions lakes mariadb spark tini lfs)
 for each in "${@:-${servers[@]}}"; do "$each"; done
