@@ -1,6 +1,8 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { beginReport } from "../../actions/report/begin.ts";
 import { endAfterError, endJudging, endOvertaken } from "../../actions/report/end.ts";
@@ -11,6 +13,7 @@ import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
+import { shipped } from "./workflow-files.ts";
 
 const marker = "<!-- mergeml:report -->";
 const report = "## mergeml: rent can ship";
@@ -74,6 +77,22 @@ async function begun(faulty: FaultyGitHub, earlier: string | null = report): Pro
   return pull;
 }
 
+/** The last step of the job that takes back what was announced, as the workflow has it. */
+async function endWithoutTool({ server }: FaultyGitHub, folder: string): Promise<void> {
+  const { jobs } = shipped.find(({ file }) => file === "model-report.yml")!;
+  const step = jobs.unjudged?.steps?.at(-1);
+  expect(step?.if).toBe("failure() || cancelled()");
+  const given = {
+    API: `${server.url}/repos/octo/models`,
+    FOLDER: folder,
+    RUN: runUrl,
+    SHA: headSha,
+    TOKEN: server.token,
+  };
+  expect(Object.keys(step?.env ?? {}).sort()).toEqual([...Object.keys(given), "NODE_USE_ENV_PROXY"].sort());
+  await promisify(execFile)("bash", ["-e", "-c", step?.run ?? ""], { env: { PATH: process.env.PATH, ...given } });
+}
+
 describe("a run that ended without a verdict", () => {
   it.each([
     ["cancelled", "cancelled", "was cancelled, or took too long", "*Re-run all jobs*"],
@@ -102,6 +121,22 @@ describe("a run that ended without a verdict", () => {
       ).toBe(true);
     },
   );
+
+  it("ends its check by what every runner has, where not even mergeml could be set up; a verdict stays", async () => {
+    await using faulty = await startFaultyGitHub();
+    await begun(faulty);
+    const { github, server } = faulty;
+    await endWithoutTool(faulty, "ml");
+    expect(server.added.checks).toMatchObject([{ status: "in_progress" }]);
+    await endWithoutTool(faulty, "");
+    expect(server.added.checks).toMatchObject([{ status: "completed", conclusion: "failure", details_url: runUrl }]);
+    expect(server.added.checks[0]?.output.summary).toContain("*Re-run all jobs*");
+    const verdict = { name: "mergeml", headSha, conclusion: "success", title: "ships", summary: () => "" } as const;
+    await publishCheckRun(github, { ...verdict, annotations: [], detailsUrl: runUrl });
+    const before = structuredClone(server.added.checks);
+    await endWithoutTool(faulty, "");
+    expect(server.added.checks).toEqual(before);
+  });
 
   it("says it where there was no report before", async () => {
     await using faulty = await startFaultyGitHub();

@@ -6,10 +6,12 @@ import { callerWorkflows, registryWorkflow } from "../../pipelines/scaffold/work
 const root = join(import.meta.dirname, "../..");
 
 interface Step {
+  if?: string;
   uses?: string;
   run?: string;
   shell?: string;
   with?: Record<string, unknown>;
+  env?: Record<string, string>;
 }
 
 export interface Job {
