@@ -1,15 +1,25 @@
-import { XMLParser } from "fast-xml-parser";
+import { createRequire } from "node:module";
+import type { XMLParser } from "fast-xml-parser";
 
-const parser = new XMLParser({
-  parseTagValue: false,
-  trimValues: false,
-  ignoreAttributes: true,
-  ignoreDeclaration: true,
-  htmlEntities: true,
-});
+const require = createRequire(import.meta.url);
+
+/** Loaded when a bucket first answers: its forty modules are nothing to who has none. */
+let parser: XMLParser | undefined;
+
+function openParser(): XMLParser {
+  const library = require("fast-xml-parser") as typeof import("fast-xml-parser");
+  return new library.XMLParser({
+    parseTagValue: false,
+    trimValues: false,
+    ignoreAttributes: true,
+    ignoreDeclaration: true,
+    htmlEntities: true,
+  });
+}
 
 /** What a server answered as nested objects with texts; null for what is no XML. Nothing outside of it is looked up. */
 export function parseXml(text: string): unknown {
+  parser ??= openParser();
   try {
     return parser.parse(text);
   } catch {
