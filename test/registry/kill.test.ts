@@ -54,9 +54,8 @@ function actAsServer({ plain }: Sandbox): void {
 
 /** Registers in another process until it is killed; `withGit` kills the git commands it runs at the same moment. */
 async function killOnce(sandbox: Sandbox, tag: string, withGit: boolean): Promise<void> {
-  const env = { ...sandbox.env, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE };
   const child = spawn(process.execPath, [script, sandbox.work, tag, String(perProcess)], {
-    env: env as NodeJS.ProcessEnv,
+    env: sandbox.env as NodeJS.ProcessEnv,
     detached: true,
     stdio: ["ignore", "pipe", "ignore"],
   });

@@ -16,7 +16,7 @@ import { toolVersion } from "../../pipelines/workspace/tool-version.ts";
 import { startGitHub, type TestGitHub } from "../github/github-server.ts";
 import { isolatedEnvironment } from "../isolated-environment.ts";
 import { type ArtifactProxy, startArtifactProxy } from "./artifact-proxy.ts";
-import { act, actRuns, actTools } from "./tools.ts";
+import { act, actCompiled, actRuns, actTools } from "./tools.ts";
 
 const source = join(import.meta.dirname, "../..");
 const stubs = join(import.meta.dirname, "actions");
@@ -53,7 +53,11 @@ interface WorkflowRun {
 export async function makeTemplateRepository({ installs = false } = {}): Promise<TestRepository> {
   const programs = installs ? [] : [join(import.meta.dirname, "programs")];
   const made = await makeRepository(copyTemplate, programs, { MERGEML_DASHBOARD: "true" });
-  execFileSync("cp", ["-al", join(source, "node_modules"), join(made.root, "node_modules")]);
+  for (const data of ["vega-datasets", "@observablehq/sample-datasets"]) {
+    const to = join(made.root, "node_modules", data);
+    mkdirSync(dirname(to), { recursive: true });
+    execFileSync("cp", ["-al", join(source, "node_modules", data), to]);
+  }
   return made;
 }
 
@@ -207,6 +211,8 @@ function actArguments(run: Run): string[] {
     TEST_TOOL: tool,
     TEST_PAGES: pages,
     TEST_MODULES: join(source, "node_modules"),
+    TEST_COMPILED: actCompiled,
+    NODE_COMPILE_CACHE_PORTABLE: "1", // what one job compiled is another's, whose folder has another name
   };
   const replaced = {
     "actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd": join(stubs, "checkout"),
