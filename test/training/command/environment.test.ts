@@ -224,15 +224,19 @@ esac
   });
 
   it("renv.lock is what renv restores, and its library is R's; without renv it is told how to get it", async () => {
-    const rscript = `#!/bin/sh\nif [ "$2" = -e ] && [ $# = 3 ]; then printf '4.4.1\\nx86_64\\nTRUE\\n'; exit; fi\n${tell}\nfor last; do :; done; mkdir -p "$last"\n`;
+    const rscript = `#!/bin/sh\nif [ "$2" = -e ] && [ $# = 3 ]; then printf '4.4.1\\nx86_64\\n/r/renv\\n'; exit; fi\n${tell}\nfor last; do :; done; mkdir -p "$last"\n`;
     const { program, made, train, changes } = equipped("renv.lock", { "renv.lock": "{}\n" }, {});
     using _ = program;
     tool(program, "Rscript", rscript.replaceAll("$PIP_FIND_LINKS", program.outside));
     const { model } = await train();
-    expect(made()).toMatch(/^Rscript --vanilla -e options.*renv::restore\(.* renv\.lock @\/work\/library\n$/);
+    const [copied, restored] = made().split("\n");
+    expect(copied).toMatch(/^Rscript --vanilla -e .*file\.copy.* \/r\/renv @\/work\/renv-itself$/);
+    expect(restored).toMatch(
+      /^Rscript --vanilla -e options.*renv::restore\(.* renv\.lock \S+\/work\/renv-itself @\/work\/library$/,
+    );
     expect(program.log.join("\n")).toMatch(/path \S+ - \S+\/work\/library -/);
     expect(model.facts?.r).toBe("4.4.1");
-    tool(program, "Rscript", rscript.replace("TRUE", "FALSE"));
+    tool(program, "Rscript", rscript.replace("/r/renv\\n", ""));
     expect((await failure(program, changes)).hint).toContain('install.packages("renv")');
   });
 

@@ -18,7 +18,7 @@ const shownLines = 20;
 
 /** What tools say when the network, or a server, is not there. */
 const unreachable =
-  /could not (?:connect|resolve)|name or service not known|temporary failure in name resolution|connection (?:refused|reset|error)|(?:read|connect) timed? ?out|network is unreachable|error sending request|failed to fetch|cannot connect to the docker daemon|could not open URL|HTTP error 5\d\d/i;
+  /could not (?:connect|resolve (?:host|proxy|name))|name or service not known|temporary failure in name resolution|connection (?:refused|reset|error)|(?:read|connect) timed? ?out|network is unreachable|error sending request|failed to fetch|cannot connect to the docker daemon|could not open URL|error downloading .*\[error code (?:[567]|28|35|56)\]|HTTP error 5\d\d/i;
 
 const causes: readonly { pattern: RegExp; hint: string }[] = [
   {
@@ -38,6 +38,10 @@ const causes: readonly { pattern: RegExp; hint: string }[] = [
     pattern:
       /no matching distribution|no (?:compatible )?wheels?|no solution found|building source distributions is disabled|can't be installed because it (?:is marked|doesn't have)/i,
     hint: "there is no wheel of it for this Python and platform: lock a version that has one, or take another Python by .python-version; --no-binary NAME in requirements.txt builds it from source",
+  },
+  {
+    pattern: /failed to find source for/i,
+    hint: "the repositories of renv.lock have this version no more: name one that keeps old versions there, e.g. a dated snapshot, and lock again: renv::snapshot()",
   },
   { pattern: /no space left/i, hint: "the disk is full: mergeml gc clears what is not used any more" },
 ];

@@ -158,7 +158,7 @@ interface Place {
 
 /** What installs packages runs apart from the job as programs do: a package may run code of its own, and may write to its folder alone. */
 async function runMaking(
-  { command, variables = {}, byServer }: MakingCommand,
+  { command, variables = {}, byServer, ours }: MakingCommand,
   place: Place,
   { log, step }: Telling,
 ): Promise<void> {
@@ -167,12 +167,13 @@ async function runMaking(
     command[0].startsWith("/") ? command[0] : join(cwd, command[0]),
     ...command.slice(1),
   ];
-  const apart = byServer
+  const isTrusted = byServer || ours;
+  const apart = isTrusted
     ? null
     : apartFromJob(env, { scratch: root, program: absolute[0] }, (message) => log.warn(message));
   const [program, ...args] = apart ? apart.wrap(absolute) : absolute;
   const own = { PATH: env.PATH ?? "", LANG: env.LANG ?? "C.UTF-8", TMPDIR: temporary };
-  const given = { ...own, ...networkVariables(env), HOME: byServer ? (env.HOME ?? home) : home, ...variables };
+  const given = { ...own, ...networkVariables(env), HOME: isTrusted ? (env.HOME ?? home) : home, ...variables };
   const lines = new OutputLines((line) => step.update(null, visibleText(line).slice(0, 120)));
   const take = (bytes: Uint8Array) => lines.write(bytes);
   const ended = await runProgram({

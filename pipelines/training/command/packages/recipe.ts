@@ -26,6 +26,8 @@ export interface MakingCommand {
   variables?: Readonly<Record<string, string>>;
   /** It asks a server on this machine to do the work, by rights that nothing else gets. */
   byServer?: true;
+  /** It runs nothing that a lock names, so it may see what the user sees. */
+  ours?: true;
 }
 
 /** How an environment of one kind is made here, in a folder that stays where it is. */
