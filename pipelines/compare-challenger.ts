@@ -1,7 +1,6 @@
 import { join } from "node:path";
-import type { Session } from "./data/engines/session.ts";
+import { interruptAfter, type Session } from "./data/engines/session.ts";
 import { openSession } from "./data/engines/tables.ts";
-import { interruptAfter } from "./data/engines/time-limit.ts";
 import { UserError } from "./errors/user-error.ts";
 import { tooSlow } from "./predictions/score-input.ts";
 import type { Snapshot } from "./registry/snapshot.ts";

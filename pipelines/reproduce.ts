@@ -3,7 +3,7 @@ import { recordedSplitSeed } from "./candidate/split-seed.ts";
 import { type TrainResult, trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { hashProgramFiles } from "./config/program-files.ts";
-import type { FeatureData } from "./data/dataset.ts";
+import type { FeatureData } from "./data/dataset-store.ts";
 import { snapshotChanges } from "./data/sources/source-snapshot.ts";
 import { UserError } from "./errors/user-error.ts";
 import type { VersionRecord } from "./registry/version-record.ts";

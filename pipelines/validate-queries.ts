@@ -1,10 +1,9 @@
 import type { LoadedModel } from "./config/load-models.ts";
+import type { Sources } from "./config/model-config.ts";
 import { readProjectFile } from "./config/project-file.ts";
-import type { Sources } from "./config/source-config.ts";
 import { type DataFolder, openDataFolders } from "./data/data-folders.ts";
-import type { Engine } from "./data/engines/engine.ts";
+import { composedSql, type Engine } from "./data/engines/engine.ts";
 import { attempt, prepareFeatures, preparing } from "./data/prepare-features.ts";
-import { composedSql } from "./data/sql-text.ts";
 import { distinctProblems } from "./errors/distinct-problems.ts";
 import type { Problem } from "./errors/user-error.ts";
 import { joinProblems } from "./features/check-join.ts";

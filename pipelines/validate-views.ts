@@ -1,6 +1,6 @@
 import type { Window } from "./config/model-config.ts";
 import { type DataFolder, openDataFolders } from "./data/data-folders.ts";
-import type { CheckResult } from "./data/dataset.ts";
+import type { CheckResult } from "./data/dataset-store.ts";
 import type { QueryLimits } from "./data/engines/engine.ts";
 import { attempt } from "./data/prepare-features.ts";
 import { didYouMean } from "./errors/did-you-mean.ts";

@@ -6,8 +6,7 @@ import { openDataFolders } from "../pipelines/data/data-folders.ts";
 import { allowQuery } from "../pipelines/data/engines/duckdb/allow-query.ts";
 import { openDuckdbSession } from "../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { resultTable, runQuery } from "../pipelines/data/engines/duckdb/run-query.ts";
-import type { QueryJob } from "../pipelines/data/engines/engine.ts";
-import { sqlText } from "../pipelines/data/sql-text.ts";
+import { type QueryJob, sqlText } from "../pipelines/data/engines/engine.ts";
 import { machine, tellSection } from "./bench/page.ts";
 
 const flights = join(import.meta.dirname, "../node_modules/vega-datasets/data/flights-3m.parquet");

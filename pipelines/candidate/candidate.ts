@@ -1,5 +1,5 @@
 import type { LoadedModel } from "../config/load-models.ts";
-import type { CheckResult } from "../data/dataset.ts";
+import type { CheckResult } from "../data/dataset-store.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { InputExample } from "../registry/mlflow-files.ts";

@@ -1,5 +1,5 @@
 import { findCopies } from "../data/count-duplicates.ts";
-import type { Duplicates } from "../data/dataset.ts";
+import type { Duplicates } from "../data/dataset-store.ts";
 import type { Evaluation, JudgedDuplicates } from "../evaluation/evaluation.ts";
 import type { Production } from "../registry/production.ts";
 import { countOf } from "../statistics/format-number.ts";

@@ -1,9 +1,9 @@
 import { candidateId } from "../config/definition.ts";
 import type { LoadedModel } from "../config/load-models.ts";
-import type { Sources } from "../config/source-config.ts";
+import type { Sources } from "../config/model-config.ts";
 import { buildFeatures, type FeatureJob, warnOfFailures } from "../data/build-features.ts";
 import { openDataFolders } from "../data/data-folders.ts";
-import type { CheckResult, FeatureData, FeatureResult } from "../data/dataset.ts";
+import type { CheckResult, FeatureData, FeatureResult } from "../data/dataset-store.ts";
 import type { QueryLimits } from "../data/engines/engine.ts";
 import { runsHere } from "../data/engines/engines.ts";
 import { hashInputs, listInputs } from "../data/list-inputs.ts";

@@ -1,11 +1,9 @@
 import type { ModelConfig } from "../config/model-config.ts";
-import type { DatasetRef, FeatureData } from "../data/dataset.ts";
+import type { DatasetRef, FeatureData } from "../data/dataset-store.ts";
 import { hashInputs, listInputs } from "../data/list-inputs.ts";
-import { loadClusters } from "../data/load-clusters.ts";
-import { type Groups, loadGroups } from "../data/load-groups.ts";
-import { loadTable } from "../data/load-table.ts";
 import { storePredictions } from "../data/store-predictions.ts";
-import type { Table } from "../data/table.ts";
+import { type Groups, loadClusters, loadGroups } from "../data/stored-columns.ts";
+import { loadTable, type Table } from "../data/table.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { explainModel } from "../evaluation/explanation/explain-model.ts";

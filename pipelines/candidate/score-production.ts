@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../config/model-config.ts";
-import type { FeatureData } from "../data/dataset.ts";
+import type { FeatureData } from "../data/dataset-store.ts";
 import { type JoinedFeatures, joinFeatures } from "../data/join-features.ts";
 import type { hashInputs, listInputs } from "../data/list-inputs.ts";
 import type { FeatureSpec, Table } from "../data/table.ts";

@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../config/model-config.ts";
-import type { DatasetRef, FeatureData } from "../data/dataset.ts";
+import type { DatasetRef, FeatureData } from "../data/dataset-store.ts";
 import { readRowIdentities } from "../data/row-identity.ts";
 import type { Production } from "../registry/production.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";

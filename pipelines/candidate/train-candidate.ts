@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
-import { loadTable } from "../data/load-table.ts";
-import type { Table, Target } from "../data/table.ts";
+import { loadTable, type Table, type Target } from "../data/table.ts";
 import { findLeaks, type Leak } from "../evaluation/leak.ts";
 import { leakSentence } from "../gate/leak-checks.ts";
 import type { Log, Step } from "../ports/log.ts";

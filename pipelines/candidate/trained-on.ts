@@ -1,4 +1,4 @@
-import type { DatasetRef } from "../data/dataset.ts";
+import type { DatasetRef } from "../data/dataset-store.ts";
 import { type RowIdentity, readRowIdentities, rowsAlsoIn, sharedColumn, sharedIdentity } from "../data/row-identity.ts";
 import type { Production } from "../registry/production.ts";
 import type { TrainedRows } from "../registry/trained-rows.ts";

@@ -3,11 +3,10 @@ import { join } from "node:path";
 import { didYouMean } from "../errors/did-you-mean.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import type { Problem, SourceLocation } from "../errors/user-error.ts";
-import type { ComposedView, ModelConfig } from "./model-config.ts";
+import type { ComposedView, ModelConfig, QueryText } from "./model-config.ts";
 import type { ModelContext, ModelParser } from "./parse-model-config.ts";
 import { hashProgramFiles } from "./program-files.ts";
 import { type ProjectFile, readProjectFile } from "./project-file.ts";
-import type { QueryText } from "./query-text.ts";
 import type { KeyPath } from "./yaml/finding.ts";
 
 /** A model as it is written in the repository: its config and the text of its query. Paths are relative to the repository. */

@@ -4,7 +4,86 @@ import type { tasks } from "./metric-names.ts";
 import type { FilledModelConfig } from "./model-schema.ts";
 import type { repositorySchema } from "./repository-schema.ts";
 import type { boundsSchema } from "./schema/bounds-schema.ts";
-import type { Sources } from "./source-config.ts";
+import type { sourceSchemas } from "./schema/sources-schema.ts";
+
+/** A value that an environment variable has. */
+export interface FromVariable {
+  env: string;
+}
+
+/** What a key of a source holds. The keys are flat, so that this is enough, where a general reading of the schemas is too much for the compiler. */
+type ValueOf<Schema> = Schema extends { const: infer Value }
+  ? Value
+  : Schema extends { enum: readonly (infer Value)[] }
+    ? Value
+    : Schema extends { type: "string" }
+      ? string
+      : Schema extends { type: "array" }
+        ? readonly string[]
+        : FromVariable;
+
+type KeysOf<Schema> = Schema extends {
+  required: readonly (infer Required extends string)[];
+  properties: infer Properties;
+}
+  ? { readonly [Key in keyof Properties & Required]: ValueOf<Properties[Key]> } & {
+      readonly [Key in Exclude<keyof Properties, Required>]?: ValueOf<Properties[Key]>;
+    }
+  : never;
+
+/** What a source may be: `s3`, `postgres` … */
+export type SourceType = keyof typeof sourceSchemas;
+
+/** A source of mergeml.yaml of one type, or of any. */
+export type SourceConfig<Type extends SourceType = SourceType> = {
+  [Each in Type]: KeysOf<(typeof sourceSchemas)[Each]>;
+}[Type];
+
+/** The sources of mergeml.yaml, by name. */
+export type Sources = Readonly<Record<string, SourceConfig>>;
+
+/** A piece of a text that was put together from several files. */
+export interface SourcePart {
+  /** Where it begins in the text, and how long it is there; 0 when only a place stands for it. */
+  at: number;
+  length: number;
+  /** The file that it is from, and where it begins there. */
+  file: string;
+  text: string;
+  index: number;
+}
+
+/** A query, and where each piece of its text is from; of the file at its path when that is not said. */
+export interface QueryText {
+  path: string;
+  text: string;
+  parts?: readonly SourcePart[];
+}
+
+/** What configuration needs to know of a trainer. */
+export interface TrainerSchema {
+  /** The `type` in model.yaml. */
+  readonly name: string;
+  readonly summary: string;
+  /** The files in the model's folder that `params.files` names determine the model, and are part of its identity. */
+  readonly readsModelFolder?: true;
+  readonly tasks: readonly Task[];
+  readonly paramsSchema: ParamsSchema;
+}
+
+/** JSON Schema (2020-12) of `params`, with a description and default for each. */
+export interface ParamsSchema {
+  readonly type: "object";
+  readonly additionalProperties: false;
+  readonly properties: Readonly<Record<string, { readonly [key: string]: Json }>>;
+}
+
+/** What a model.yaml can name: a folder each, in a table of its step. They are passed in, because config comes before them. */
+export interface ModelParts {
+  readonly trainers: readonly TrainerSchema[];
+  /** Names of engines. */
+  readonly engines: readonly string[];
+}
 
 // The types of a config come from its schema, which describes every key; here stands what completing it changes.
 

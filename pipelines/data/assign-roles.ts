@@ -1,8 +1,8 @@
 import type { FeaturesConfig, Task } from "../config/model-config.ts";
 import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
-import { type ColumnRole, isNumeric, type RoleColumn, type SourceColumn } from "./columns.ts";
+import { locateWord, type SqlText } from "./engines/engine.ts";
+import { type ColumnRole, isNumeric, type RoleColumn, type SourceColumn } from "./engines/session.ts";
 import { nameHint } from "./name-hint.ts";
-import { locateWord, type SqlText } from "./sql-text.ts";
 import type { FeatureSpec } from "./table.ts";
 
 /** Finds a key of model.yaml, when the caller can. */

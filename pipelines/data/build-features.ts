@@ -1,20 +1,24 @@
-import type { ModelConfig } from "../config/model-config.ts";
-import type { QueryText } from "../config/query-text.ts";
+import type { ModelConfig, QueryText } from "../config/model-config.ts";
 import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
 import type { Log } from "../ports/log.ts";
 import { formatCount } from "../statistics/format-number.ts";
+import { resolveChecks } from "./aggregate-checks.ts";
 import { assignRoles, featureSpecs, type RoleRequest, withoutJoined } from "./assign-roles.ts";
-import type { RoleColumn } from "./columns.ts";
 import { countDuplicates } from "./count-duplicates.ts";
 import { featureNotes, precisionWarnings, requireUsableRows, requireUsableSplits } from "./data-facts.ts";
 import { openDataFolders } from "./data-folders.ts";
-import type { CheckResult, DatasetRef, FeatureResult } from "./dataset.ts";
-import type { DatasetStore } from "./dataset-store.ts";
-import type { Engine, QueryLimits, QueryResult, WrittenSplit } from "./engines/engine.ts";
+import type { CheckResult, DatasetRef, DatasetStore, FeatureResult } from "./dataset-store.ts";
+import {
+  composedSql,
+  type Engine,
+  locateWord,
+  type QueryLimits,
+  type QueryResult,
+  type WrittenSplit,
+} from "./engines/engine.ts";
+import type { RoleColumn } from "./engines/session.ts";
 import { fingerprint, schemaType } from "./fingerprint.ts";
-import { resolveChecks } from "./resolve-checks.ts";
 import type { SourceSnapshot } from "./sources/source-snapshot.ts";
-import { composedSql, locateWord } from "./sql-text.ts";
 
 /** A model as far as its datasets depend on it. */
 export interface FeatureModel {

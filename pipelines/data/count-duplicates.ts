@@ -1,6 +1,5 @@
 import { dirname, join } from "node:path";
-import type { Duplicates, FeatureData } from "./dataset.ts";
-import type { DatasetStore } from "./dataset-store.ts";
+import type { DatasetStore, Duplicates, FeatureData } from "./dataset-store.ts";
 import type { Session } from "./engines/session.ts";
 import { machineError, openSession, quoteName, quoteText } from "./engines/tables.ts";
 import { readInto } from "./stored-columns.ts";

@@ -1,8 +1,8 @@
 import { type Problem, UserError } from "../errors/user-error.ts";
 import { countOf, formatCount } from "../statistics/format-number.ts";
 import type { Locate, RoleRequest } from "./assign-roles.ts";
-import type { RoleColumn } from "./columns.ts";
 import type { ColumnFacts, QueryResult, WrittenSplits } from "./engines/engine.ts";
+import type { RoleColumn } from "./engines/session.ts";
 
 const mostClasses = 1000;
 

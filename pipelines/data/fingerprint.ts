@@ -1,5 +1,5 @@
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
-import type { ColumnKind } from "./columns.ts";
+import type { ColumnKind } from "./engines/session.ts";
 
 /** What an engine computes about the rows of one split: their number, and the sum of their hashes modulo 2^128. */
 export interface RowsDigest {

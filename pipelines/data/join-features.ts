@@ -4,14 +4,11 @@ import { UserError } from "../errors/user-error.ts";
 import { assignRoles, featureSpecs, withoutJoined } from "./assign-roles.ts";
 import { storedOrder } from "./build-features.ts";
 import { openDataFolders } from "./data-folders.ts";
-import type { DatasetRef } from "./dataset.ts";
-import type { DatasetStore } from "./dataset-store.ts";
-import type { Engine, QueryLimits } from "./engines/engine.ts";
+import type { DatasetRef, DatasetStore } from "./dataset-store.ts";
+import { type Engine, type QueryLimits, sqlText } from "./engines/engine.ts";
 import type { Session } from "./engines/session.ts";
 import { machineError, openSession, quoteName, quoteText } from "./engines/tables.ts";
-import { loadColumns } from "./load-table.ts";
-import { sqlText } from "./sql-text.ts";
-import type { FeatureColumn, FeatureSpec } from "./table.ts";
+import { type FeatureColumn, type FeatureSpec, loadColumns } from "./table.ts";
 
 /** A query of another model version, whose features are wanted for the rows of a stored split. */
 export interface JoinJob {

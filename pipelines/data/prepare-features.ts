@@ -1,10 +1,9 @@
 import { type Problem, UserError } from "../errors/user-error.ts";
+import { resolveChecks } from "./aggregate-checks.ts";
 import { assignRoles, featureSpecs, withoutJoined } from "./assign-roles.ts";
 import { type FeatureModel, unusedWindowProblem } from "./build-features.ts";
 import type { DataFolder } from "./data-folders.ts";
-import type { Engine, PreparedQuery, QueryLimits } from "./engines/engine.ts";
-import { resolveChecks } from "./resolve-checks.ts";
-import { composedSql } from "./sql-text.ts";
+import { composedSql, type Engine, type PreparedQuery, type QueryLimits } from "./engines/engine.ts";
 
 /** What preparing a query may use: it reads no rows, so that every model's gets the same. */
 export const preparing: QueryLimits = { memory_gb: 1, threads: 1, seconds: 20 };

@@ -1,6 +1,6 @@
 import type { DataCheck } from "../config/model-config.ts";
 import type { RowRuleName } from "../config/schema/checks-schema.ts";
-import { type ColumnKind, isNumeric, type SourceColumn } from "./columns.ts";
+import { type ColumnKind, isNumeric, type SourceColumn } from "./engines/session.ts";
 
 /** A message and a hint. */
 type Fault = readonly [string, string];

@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
 import type { Hashes } from "../statistics/xor-filter.ts";
-import type { DatasetRef } from "./dataset.ts";
-import type { DatasetStore } from "./dataset-store.ts";
+import type { DatasetRef, DatasetStore } from "./dataset-store.ts";
 import { machineError, openSession, quoteName, quoteText } from "./engines/tables.ts";
 import { readInto, withDataset } from "./stored-columns.ts";
 

@@ -1,10 +1,8 @@
 import { join } from "node:path";
 import { EnvironmentError } from "../errors/environment-error.ts";
-import type { ColumnKind } from "./columns.ts";
-import type { DatasetRef } from "./dataset.ts";
-import type { DatasetStore } from "./dataset-store.ts";
+import type { DatasetRef, DatasetStore } from "./dataset-store.ts";
 import { digestAggregates, digestOf, rowHash } from "./engines/canonical-row.ts";
-import type { Session } from "./engines/session.ts";
+import type { ColumnKind, Session } from "./engines/session.ts";
 import { machineError, openFrugalSession, quoteName, quoteText, tableDialect } from "./engines/tables.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { openScores, type PredictedColumn, predictedColumns } from "./scores-table.ts";

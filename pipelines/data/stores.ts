@@ -1,5 +1,5 @@
 import { isAbsolute, join } from "node:path";
-import type { Sources } from "../config/source-config.ts";
+import type { Sources } from "../config/model-config.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Environment } from "../ports/environment.ts";

@@ -1,5 +1,5 @@
 import type { Task } from "../config/model-config.ts";
-import type { Duplicates } from "../data/dataset.ts";
+import type { Duplicates } from "../data/dataset-store.ts";
 import type { FeatureSpec } from "../data/table.ts";
 import type { Explanations } from "./explanations.ts";
 import type { Leak } from "./leak.ts";

@@ -1,9 +1,9 @@
 import type { LoadedModel } from "../config/load-models.ts";
 import { sameColumn } from "../config/rules/feature-rules.ts";
 import type { KeyPath } from "../config/yaml/finding.ts";
-import { isNumeric, type SourceColumn } from "../data/columns.ts";
+import { composedSql } from "../data/engines/engine.ts";
+import { isNumeric, type SourceColumn } from "../data/engines/session.ts";
 import { nameHint } from "../data/name-hint.ts";
-import { composedSql } from "../data/sql-text.ts";
 import type { Problem } from "../errors/user-error.ts";
 import { columnsOfView, type ViewsJob } from "./check-views.ts";
 import { composeQuery, viewTable } from "./compose-query.ts";

@@ -1,13 +1,12 @@
 import type { UsedView } from "../config/load-models.ts";
 import type { ComposedView, Composition } from "../config/model-config.ts";
 import type { KeyPath } from "../config/yaml/finding.ts";
-import type { RoleColumn, SourceColumn } from "../data/columns.ts";
-import type { CheckResult } from "../data/dataset.ts";
-import type { Engine, PrepareJob, QueryJob } from "../data/engines/engine.ts";
+import { type CheckRule, type ExpectedCheck, expectedChecks, resolveChecks } from "../data/aggregate-checks.ts";
+import type { CheckResult } from "../data/dataset-store.ts";
+import { composedSql, type Engine, type PrepareJob, type QueryJob } from "../data/engines/engine.ts";
+import type { RoleColumn, SourceColumn } from "../data/engines/session.ts";
 import { nameHint } from "../data/name-hint.ts";
 import { attempt } from "../data/prepare-features.ts";
-import { type CheckRule, type ExpectedCheck, expectedChecks, resolveChecks } from "../data/resolve-checks.ts";
-import { composedSql } from "../data/sql-text.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import { countOf, formatCount } from "../statistics/format-number.ts";
 import { queryOfView } from "./compose-models.ts";

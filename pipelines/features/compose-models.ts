@@ -1,6 +1,5 @@
 import type { LoadedModel } from "../config/load-models.ts";
-import type { ComposedView, Composition, ViewUse } from "../config/model-config.ts";
-import type { QueryText } from "../config/query-text.ts";
+import type { ComposedView, Composition, QueryText, ViewUse } from "../config/model-config.ts";
 import { sameColumn } from "../config/rules/feature-rules.ts";
 import type { KeyPath } from "../config/yaml/finding.ts";
 import { didYouMean } from "../errors/did-you-mean.ts";

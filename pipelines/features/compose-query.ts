@@ -1,4 +1,4 @@
-import type { QueryText, SourcePart } from "../config/query-text.ts";
+import type { QueryText, SourcePart } from "../config/model-config.ts";
 import { sqlTokens } from "./sql-tokens.ts";
 import { viewMentions } from "./view-mentions.ts";
 

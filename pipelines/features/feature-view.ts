@@ -1,5 +1,4 @@
-import type { DataCheck } from "../config/model-config.ts";
-import type { QueryText } from "../config/query-text.ts";
+import type { DataCheck, QueryText } from "../config/model-config.ts";
 import type { KeyPath } from "../config/yaml/finding.ts";
 import type { Problem, SourceLocation } from "../errors/user-error.ts";
 

@@ -1,4 +1,4 @@
-import type { Sources } from "../config/source-config.ts";
+import type { Sources } from "../config/model-config.ts";
 import type { JoinDialect } from "./point-in-time.ts";
 
 const quoted = (mark: string) => (name: string) => `${mark}${name.replaceAll(mark, mark + mark)}${mark}`;

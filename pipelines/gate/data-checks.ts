@@ -1,4 +1,4 @@
-import type { CheckResult } from "../data/dataset.ts";
+import type { CheckResult } from "../data/dataset-store.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import type { GateCheck } from "./verdict.ts";
 

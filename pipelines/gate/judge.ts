@@ -1,6 +1,6 @@
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
 import type { Thresholds } from "../config/model-config.ts";
-import type { CheckResult } from "../data/dataset.ts";
+import type { CheckResult } from "../data/dataset-store.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { checkData, dataNotes } from "./data-checks.ts";
 import { checkDuplicates, duplicateNotes } from "./duplicate-check.ts";

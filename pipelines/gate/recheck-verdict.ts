@@ -1,6 +1,6 @@
 import { canonicalJson } from "../config/canonical-json.ts";
 import type { Thresholds } from "../config/model-config.ts";
-import type { CheckResult } from "../data/dataset.ts";
+import type { CheckResult } from "../data/dataset-store.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { judge } from "./judge.ts";

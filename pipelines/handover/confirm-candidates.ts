@@ -1,6 +1,6 @@
 import { judgeCandidate } from "../candidate/judge-candidate.ts";
 import type { LoadedModel } from "../config/load-models.ts";
-import type { Sources } from "../config/source-config.ts";
+import type { Sources } from "../config/model-config.ts";
 import { mayName } from "../data/sources/reach-sources.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Snapshot } from "../registry/snapshot.ts";

@@ -1,7 +1,7 @@
 import { type ChosenParam, chosenParams, withoutChosenParams } from "../config/chosen-params.ts";
 import { candidateId, definitionHash } from "../config/definition.ts";
 import type { LoadedModel } from "../config/load-models.ts";
-import { expectedChecks } from "../data/resolve-checks.ts";
+import { expectedChecks } from "../data/aggregate-checks.ts";
 import { expectedOfViews } from "../features/check-views.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import { isSame } from "./same-json.ts";

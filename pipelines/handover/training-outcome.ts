@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildResult } from "../candidate/candidate.ts";
 import type { LoadedModel } from "../config/load-models.ts";
-import type { CheckResult } from "../data/dataset.ts";
+import type { CheckResult } from "../data/dataset-store.ts";
 import { lacksCredential } from "../data/sources/missing-credential.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";

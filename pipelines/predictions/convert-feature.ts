@@ -1,4 +1,4 @@
-import { isNumeric, type SourceColumn } from "../data/columns.ts";
+import { isNumeric, type SourceColumn } from "../data/engines/session.ts";
 import { quoteName } from "../data/engines/tables.ts";
 import type { FeatureSpec } from "../data/table.ts";
 

@@ -1,6 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import type { SourceColumn } from "../data/columns.ts";
-import type { Session } from "../data/engines/session.ts";
+import type { Session, SourceColumn } from "../data/engines/session.ts";
 import { engineFailure, machineError, quoteName, quoteText, readerOf } from "../data/engines/tables.ts";
 import { isLfsPointer, lfsProblem } from "../data/lfs-pointer.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";

@@ -1,5 +1,4 @@
-import type { SourceColumn } from "../data/columns.ts";
-import type { Session } from "../data/engines/session.ts";
+import type { Session, SourceColumn } from "../data/engines/session.ts";
 import { keptValue, quoteName, quoteText } from "../data/engines/tables.ts";
 import { freeName } from "../data/free-name.ts";
 import { nameHint } from "../data/name-hint.ts";

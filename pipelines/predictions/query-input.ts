@@ -1,10 +1,8 @@
 import type { UsedView } from "../config/load-models.ts";
-import type { Window } from "../config/model-config.ts";
-import type { QueryText } from "../config/query-text.ts";
+import type { QueryText, Window } from "../config/model-config.ts";
 import { openDataFolders } from "../data/data-folders.ts";
-import type { Engine, QueryJob, QueryLimits } from "../data/engines/engine.ts";
+import { composedSql, type Engine, type QueryJob, type QueryLimits } from "../data/engines/engine.ts";
 import { quoteText, tableDialect } from "../data/engines/tables.ts";
-import { composedSql } from "../data/sql-text.ts";
 import { checkViews, requireSoundViews } from "../features/check-views.ts";
 import type { InputRows } from "./input-file.ts";
 

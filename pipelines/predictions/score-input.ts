@@ -1,7 +1,6 @@
 import { dirname, join } from "node:path";
-import type { Session, SessionOptions, Vector } from "../data/engines/session.ts";
+import { interruptAfter, type Session, type SessionOptions, type Vector } from "../data/engines/session.ts";
 import { openSession, quoteText } from "../data/engines/tables.ts";
-import { interruptAfter } from "../data/engines/time-limit.ts";
 import { openScores } from "../data/scores-table.ts";
 import type { FeatureColumn, FeatureSpec, NumberColumn } from "../data/table.ts";
 import { UserError } from "../errors/user-error.ts";

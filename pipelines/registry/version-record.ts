@@ -1,6 +1,6 @@
 import type { TrialRecord } from "../candidate/search/trial.ts";
 import type { ModelConfig } from "../config/model-config.ts";
-import type { CheckResult, DatasetRef } from "../data/dataset.ts";
+import type { CheckResult, DatasetRef } from "../data/dataset-store.ts";
 import type { SourceSnapshot } from "../data/sources/source-snapshot.ts";
 import type { FeatureSpec } from "../data/table.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";

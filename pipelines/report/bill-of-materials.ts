@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "../config/canonical-json.ts";
-import type { DatasetRef } from "../data/dataset.ts";
+import type { DatasetRef } from "../data/dataset-store.ts";
 import type { MetricComparison, SliceComparison } from "../evaluation/evaluation.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
 import type { LockedLibrary } from "./locked-libraries.ts";

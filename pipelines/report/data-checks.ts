@@ -1,4 +1,4 @@
-import type { CheckResult } from "../data/dataset.ts";
+import type { CheckResult } from "../data/dataset-store.ts";
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { columnTable } from "./column-table.ts";

@@ -1,5 +1,5 @@
 import type { ModelConfig, Window } from "../config/model-config.ts";
-import type { DatasetRef } from "../data/dataset.ts";
+import type { DatasetRef } from "../data/dataset-store.ts";
 import { formatCount } from "../statistics/format-number.ts";
 
 /** `2001-01-01 … 2001-04-01`; empty without a window. */

@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../config/model-config.ts";
-import type { DatasetRef } from "../data/dataset.ts";
+import type { DatasetRef } from "../data/dataset-store.ts";
 import type { FeatureSpec } from "../data/table.ts";
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";

@@ -1,6 +1,5 @@
 import type { Json } from "../config/canonical-json.ts";
-import type { Task } from "../config/model-config.ts";
-import type { TrainerSchema } from "../config/model-parts.ts";
+import type { Task, TrainerSchema } from "../config/model-config.ts";
 import type { StagedRows } from "../data/engines/engine.ts";
 import type { FeatureColumn, Table } from "../data/table.ts";
 import type { Log } from "../ports/log.ts";

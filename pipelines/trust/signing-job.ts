@@ -1,4 +1,4 @@
-import { isFromActions } from "../data/object-storage/identity-token.ts";
+import { isFromActions } from "../data/object-storage/credentials.ts";
 import type { Environment } from "../ports/environment.ts";
 import type { RegistryTrust } from "./registry-trust.ts";
 import { actionsIssuer, type TrustPolicy, withHost } from "./trust-policy.ts";

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject, sign } from "node:crypto";
-import { isFromActions, readIdentityToken } from "../data/object-storage/identity-token.ts";
+import { isFromActions, readIdentityToken } from "../data/object-storage/credentials.ts";
 import { EnvironmentError } from "../errors/environment-error.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Clock } from "../ports/clock.ts";

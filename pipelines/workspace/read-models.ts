@@ -1,7 +1,6 @@
 import { definitionHash } from "../config/definition.ts";
 import { type LoadedModel, type LoadedModels, loadModels, type PassOver } from "../config/load-models.ts";
-import type { ModelParts } from "../config/model-parts.ts";
-import type { Sources } from "../config/source-config.ts";
+import type { ModelParts, Sources } from "../config/model-config.ts";
 import { engineNames } from "../data/engines/engines.ts";
 import { distinctProblems } from "../errors/distinct-problems.ts";
 import { type Problem, UserError } from "../errors/user-error.ts";

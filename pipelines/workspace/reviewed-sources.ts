@@ -1,5 +1,5 @@
 import { canonicalJson } from "../config/canonical-json.ts";
-import type { Sources } from "../config/source-config.ts";
+import type { Sources } from "../config/model-config.ts";
 import { MissingCredential } from "../data/sources/missing-credential.ts";
 import type { RequireReviewed } from "../data/sources/reach-sources.ts";
 import { baseBranch, baseConfig, type Checkout } from "./base-config.ts";

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import type { DatasetStore } from "../../pipelines/data/dataset-store.ts";
-import { loadTable, type TableSpec } from "../../pipelines/data/load-table.ts";
+import { loadTable, type TableSpec } from "../../pipelines/data/table.ts";
 import { evaluate } from "../../pipelines/evaluation/evaluate.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { findTrainer } from "../../pipelines/training/trainers.ts";

@@ -1,4 +1,4 @@
-import type { ModelParts, TrainerSchema } from "../../pipelines/config/model-parts.ts";
+import type { ModelParts, TrainerSchema } from "../../pipelines/config/model-config.ts";
 
 /** The example of the design, word for word but for the comments. */
 export const exampleText = `# yaml-language-server: $schema=../model.schema.json

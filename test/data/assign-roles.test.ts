@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { assignRoles } from "../../pipelines/data/assign-roles.ts";
-import type { SourceColumn } from "../../pipelines/data/columns.ts";
-import { sqlText } from "../../pipelines/data/sql-text.ts";
+import { sqlText } from "../../pipelines/data/engines/engine.ts";
+import type { SourceColumn } from "../../pipelines/data/engines/session.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 
 const features = { query: "features.sql", target: "y", key: [], time: null, window: null, split: { by: "key" } };

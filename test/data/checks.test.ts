@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DataCheck } from "../../pipelines/config/model-config.ts";
 import { buildFeatures } from "../../pipelines/data/build-features.ts";
-import type { CheckResult } from "../../pipelines/data/dataset.ts";
+import type { CheckResult } from "../../pipelines/data/dataset-store.ts";
 import { build, failure, featureJob, scratchProject } from "./feature-project.ts";
 
 /** 40 rows: i; n, null in 4; s, `k0` to `k3`; f, NaN in 2; d, days from 2001-01-01; at, hours; b. */

@@ -2,16 +2,15 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadModule, parseSync } from "libpg-query";
 import { expect, test } from "vitest";
+import type { Sources } from "../../pipelines/config/model-config.ts";
 import { parseModelConfig } from "../../pipelines/config/parse-model-config.ts";
 import { parseRepositoryConfig } from "../../pipelines/config/parse-repository-config.ts";
-import type { Sources } from "../../pipelines/config/source-config.ts";
 import { openDuckdbSession } from "../../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { parseQuery } from "../../pipelines/data/engines/duckdb/parse-query.ts";
 import { surveyQuery } from "../../pipelines/data/engines/duckdb/query-rules.ts";
 import { functionRules } from "../../pipelines/data/engines/duckdb/refused-functions.ts";
-import type { PrepareJob } from "../../pipelines/data/engines/engine.ts";
+import { type PrepareJob, sqlText } from "../../pipelines/data/engines/engine.ts";
 import { judgeText } from "../../pipelines/data/engines/spark-sql/allow-query.ts";
-import { sqlText } from "../../pipelines/data/sql-text.ts";
 import { parseView } from "../../pipelines/features/load-views.ts";
 import { modelParts } from "../../pipelines/workspace/read-models.ts";
 

@@ -3,8 +3,12 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { DataCheck, FeaturesConfig, ModelConfig } from "../../pipelines/config/model-config.ts";
 import { buildFeatures, type FeatureJob } from "../../pipelines/data/build-features.ts";
-import type { FeatureData, FeatureResult } from "../../pipelines/data/dataset.ts";
-import { type DatasetStore, openDatasetStore } from "../../pipelines/data/dataset-store.ts";
+import {
+  type DatasetStore,
+  type FeatureData,
+  type FeatureResult,
+  openDatasetStore,
+} from "../../pipelines/data/dataset-store.ts";
 import { openDuckdb } from "../../pipelines/data/engines/duckdb/process/open-duckdb.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../pipelines/data/build-features.ts";
 import { openDataFolders } from "../../pipelines/data/data-folders.ts";
 import { resolveFiles } from "../../pipelines/data/engines/duckdb/file-names.ts";
-import { sqlText } from "../../pipelines/data/sql-text.ts";
+import { sqlText } from "../../pipelines/data/engines/engine.ts";
 import { failure, featureJob, type Project, scratchProject } from "./feature-project.ts";
 
 const csv = `x,y\n${Array.from({ length: 40 }, (_, i) => `${i},${i}`).join("\n")}\n`;

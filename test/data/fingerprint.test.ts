@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { buildFeatures } from "../../pipelines/data/build-features.ts";
 import { combineHalves, fingerprint, splitBound } from "../../pipelines/data/fingerprint.ts";
-import { loadTable } from "../../pipelines/data/load-table.ts";
+import { loadTable } from "../../pipelines/data/table.ts";
 import { build, featureJob, type Project, scratchProject } from "./feature-project.ts";
 import {
   anyRows,

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
-import type { FeatureData } from "../../pipelines/data/dataset.ts";
-import { loadGroups } from "../../pipelines/data/load-groups.ts";
-import { loadTable, type TableSpec } from "../../pipelines/data/load-table.ts";
-import type { FeatureColumn, Table } from "../../pipelines/data/table.ts";
+import type { FeatureData } from "../../pipelines/data/dataset-store.ts";
+import { loadGroups } from "../../pipelines/data/stored-columns.ts";
+import { type FeatureColumn, loadTable, type Table, type TableSpec } from "../../pipelines/data/table.ts";
 import { build, type ModelChoice, type Project, scratchProject } from "./feature-project.ts";
 
 let project: Project;

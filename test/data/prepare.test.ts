@@ -3,9 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type DataFolder, openDataFolders } from "../../pipelines/data/data-folders.ts";
 import { duckdbEngine } from "../../pipelines/data/engines/duckdb/duckdb-engine.ts";
-import type { PrepareJob } from "../../pipelines/data/engines/engine.ts";
+import { type PrepareJob, sqlText } from "../../pipelines/data/engines/engine.ts";
 import { preparing } from "../../pipelines/data/prepare-features.ts";
-import { sqlText } from "../../pipelines/data/sql-text.ts";
 import { scratchFolder } from "../templates.ts";
 
 let root = "";

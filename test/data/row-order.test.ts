@@ -4,7 +4,7 @@ import { buildFeatures } from "../../pipelines/data/build-features.ts";
 import { openDataFolders } from "../../pipelines/data/data-folders.ts";
 import { allowQuery } from "../../pipelines/data/engines/duckdb/allow-query.ts";
 import { openDuckdbSession } from "../../pipelines/data/engines/duckdb/duckdb-session.ts";
-import { sqlText } from "../../pipelines/data/sql-text.ts";
+import { sqlText } from "../../pipelines/data/engines/engine.ts";
 import { failure, featureJob, type Project, scratchProject } from "./feature-project.ts";
 
 let project: Project;

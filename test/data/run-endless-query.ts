@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDuckdb } from "../../pipelines/data/engines/duckdb/process/open-duckdb.ts";
-import { sqlText } from "../../pipelines/data/sql-text.ts";
+import { sqlText } from "../../pipelines/data/engines/engine.ts";
 
 // Runs a query that never ends, and says which process it is in. Linux.
 const staging = join(process.argv[2] ?? "", "endless");

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildFeatures } from "../../pipelines/data/build-features.ts";
-import { loadTable } from "../../pipelines/data/load-table.ts";
+import { loadTable } from "../../pipelines/data/table.ts";
 import { featureJob, type ModelChoice, type Project, scratchProject } from "./feature-project.ts";
 
 let project: Project;

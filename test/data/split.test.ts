@@ -1,7 +1,7 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { DatasetRef } from "../../pipelines/data/dataset.ts";
+import type { DatasetRef } from "../../pipelines/data/dataset-store.ts";
 import { build, failure, type Project, scratchProject, twentyRows } from "./feature-project.ts";
 import { anyRows, fileOf, plainRows, type Row, rowsQuery } from "./reference-rows.ts";
 

@@ -1,8 +1,8 @@
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
-import type { DatasetRef } from "../../pipelines/data/dataset.ts";
-import { loadTable } from "../../pipelines/data/load-table.ts";
+import type { DatasetRef } from "../../pipelines/data/dataset-store.ts";
 import { storePredictions } from "../../pipelines/data/store-predictions.ts";
+import { loadTable } from "../../pipelines/data/table.ts";
 import { build, type Project, scratchProject } from "./feature-project.ts";
 
 async function stored(project: Project, ref: DatasetRef): Promise<Record<string, unknown>[]> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { loadModels } from "../../pipelines/config/load-models.ts";
-import { composedSql, locateByte } from "../../pipelines/data/sql-text.ts";
+import { composedSql, locateByte } from "../../pipelines/data/engines/engine.ts";
 import { composeModel } from "../../pipelines/features/compose-models.ts";
 import { composeQuery } from "../../pipelines/features/compose-query.ts";
 import { joinDialect } from "../../pipelines/features/join-dialect.ts";

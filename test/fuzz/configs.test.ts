@@ -5,7 +5,7 @@ import { describeChange } from "../../pipelines/config/describe-change.ts";
 import type { ModelConfig } from "../../pipelines/config/model-config.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
 import { repositoryParser } from "../../pipelines/config/parse-repository-config.ts";
-import { composedSql, locateByte } from "../../pipelines/data/sql-text.ts";
+import { composedSql, locateByte } from "../../pipelines/data/engines/engine.ts";
 import { renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import type { Problem } from "../../pipelines/errors/user-error.ts";
 import { composeQuery, unusableBody } from "../../pipelines/features/compose-query.ts";

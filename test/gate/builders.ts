@@ -1,5 +1,5 @@
 import type { Thresholds } from "../../pipelines/config/model-config.ts";
-import type { CheckResult } from "../../pipelines/data/dataset.ts";
+import type { CheckResult } from "../../pipelines/data/dataset-store.ts";
 import type {
   Baseline,
   Difference,

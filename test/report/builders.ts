@@ -1,5 +1,5 @@
 import type { ModelConfig, Thresholds } from "../../pipelines/config/model-config.ts";
-import type { CheckResult, DatasetRef } from "../../pipelines/data/dataset.ts";
+import type { CheckResult, DatasetRef } from "../../pipelines/data/dataset-store.ts";
 import type { FeatureSpec } from "../../pipelines/data/table.ts";
 import type {
   Difference,

@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { Ajv2020 } from "ajv/dist/2020.js";
+import type { SparkStatements } from "../../pipelines/data/engines/spark-sql/allow-query.ts";
 import { StatementError } from "../../pipelines/data/engines/spark-sql/statement-error.ts";
-import type { SparkStatements } from "../../pipelines/data/engines/spark-sql/statements.ts";
 
 /** A double of a Databricks workspace: its APIs as the contract has them, its SQL run by a real Spark, its volumes in a folder. */
 export interface DatabricksDouble extends AsyncDisposable {

@@ -1,8 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { openAwsCredentials } from "../../pipelines/data/object-storage/aws-credentials.ts";
-import { openAzure } from "../../pipelines/data/object-storage/azure.ts";
-import { sharedKey } from "../../pipelines/data/object-storage/azure-signature.ts";
+import { openAzure, sharedKey } from "../../pipelines/data/object-storage/azure.ts";
+import { openAwsCredentials } from "../../pipelines/data/object-storage/credentials.ts";
 import type { ObjectStorage } from "../../pipelines/data/object-storage/object-storage.ts";
 import { openS3 } from "../../pipelines/data/object-storage/s3.ts";
 import type { HttpSettings } from "../../pipelines/data/object-storage/send-request.ts";

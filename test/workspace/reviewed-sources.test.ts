@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Sources } from "../../pipelines/config/source-config.ts";
+import type { Sources } from "../../pipelines/config/model-config.ts";
 import { lacksCredential } from "../../pipelines/data/sources/missing-credential.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";

@@ -1,9 +1,7 @@
 import { dirname } from "node:path";
 import type { Task } from "../../config/model-config.ts";
-import type { DatasetRef } from "../../data/dataset.ts";
-import { openDatasetStore } from "../../data/dataset-store.ts";
-import { loadTable } from "../../data/load-table.ts";
-import type { FeatureSpec, Table } from "../../data/table.ts";
+import { type DatasetRef, openDatasetStore } from "../../data/dataset-store.ts";
+import { type FeatureSpec, loadTable, type Table } from "../../data/table.ts";
 import { UserError } from "../../errors/user-error.ts";
 import { scoreMetric } from "../../evaluation/score-metric.ts";
 import { shuffledRows, takeRows } from "../../evaluation/table-rows.ts";

@@ -1,7 +1,6 @@
 import { withChosenParams } from "../../config/chosen-params.ts";
 import type { ModelConfig, SearchConfig } from "../../config/model-config.ts";
-import type { FeatureData } from "../../data/dataset.ts";
-import type { DatasetStore } from "../../data/dataset-store.ts";
+import type { DatasetStore, FeatureData } from "../../data/dataset-store.ts";
 import { UserError } from "../../errors/user-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log, Step } from "../../ports/log.ts";

@@ -1,8 +1,8 @@
 import { didYouMean } from "../../errors/did-you-mean.ts";
+import type { SourceConfig, Sources } from "../model-config.ts";
 import { compileSchema } from "../schema/compile-schema.ts";
 import { azureKeys, gcsKeys, s3Keys } from "../schema/source-keys.ts";
 import { sourceSchemas } from "../schema/sources-schema.ts";
-import type { SourceConfig, Sources } from "../source-config.ts";
 import type { Finding } from "../yaml/finding.ts";
 import { when } from "./rule.ts";
 

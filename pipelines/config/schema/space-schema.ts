@@ -1,5 +1,5 @@
 import type { Json } from "../canonical-json.ts";
-import type { TrainerSchema } from "../model-parts.ts";
+import type { TrainerSchema } from "../model-config.ts";
 import type { SchemaDocument } from "../model-schema.ts";
 
 type ParamSchema = TrainerSchema["paramsSchema"]["properties"][string];

@@ -1,7 +1,6 @@
 import { createRequire } from "node:module";
 import type { Options, ValidateFunction } from "ajv";
 import { sha256 } from "../canonical-json.ts";
-import { packagedValidators } from "./packaged-validators.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -41,3 +40,6 @@ function compile(schema: object, options: Options): ValidateFunction {
   const { Ajv2020 } = require("ajv/dist/2020.js") as typeof import("ajv/dist/2020.js");
   return new Ajv2020(options).compile(schema);
 }
+
+/** Validators that `npm run package` compiled, by `validatorKey`: a release replaces this module by one that has them. */
+const packagedValidators: Readonly<Record<string, () => ValidateFunction>> = {};

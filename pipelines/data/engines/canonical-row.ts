@@ -1,6 +1,5 @@
-import type { ColumnKind } from "../columns.ts";
 import { combineHalves, type RowsDigest } from "../fingerprint.ts";
-import type { Dialect } from "./dialect.ts";
+import type { ColumnKind, Dialect } from "./session.ts";
 
 /** A plain column (see Dialect.plainValue) and how its cells are written. */
 export interface CanonicalColumn {

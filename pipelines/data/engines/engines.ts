@@ -1,4 +1,4 @@
-import type { Sources, SourceType } from "../../config/source-config.ts";
+import type { Sources, SourceType } from "../../config/model-config.ts";
 import { UserError } from "../../errors/user-error.ts";
 import type { Environment } from "../../ports/environment.ts";
 import type { ReachSources, RequireReviewed } from "../sources/reach-sources.ts";

@@ -1,5 +1,5 @@
 import { EnvironmentError } from "../../errors/environment-error.ts";
-import type { Dialect } from "./dialect.ts";
+import type { Dialect } from "./session.ts";
 
 /** The machine ran out of memory or its disk failed; null when the statement itself is at fault. */
 export function machineErrorIn(dialect: Dialect, error: unknown, tried: string): EnvironmentError | null {

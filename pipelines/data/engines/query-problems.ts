@@ -1,6 +1,5 @@
 import { type Problem, UserError } from "../../errors/user-error.ts";
-import { locateWord, type SqlText } from "../sql-text.ts";
-import type { PrepareJob } from "./engine.ts";
+import { locateWord, type PrepareJob, type SqlText } from "./engine.ts";
 
 /** In the order of the file. */
 export function byPlace(a: Problem, b: Problem): number {

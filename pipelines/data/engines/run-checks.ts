@@ -1,12 +1,9 @@
 import { UserError } from "../../errors/user-error.ts";
 import { countOf, formatCount, numberText } from "../../statistics/format-number.ts";
-import { aggregateKinds } from "../aggregate-checks.ts";
-import type { SourceColumn } from "../columns.ts";
-import type { CheckResult } from "../dataset.ts";
-import type { AggregateRule, CheckRule, RowRule } from "../resolve-checks.ts";
+import { type AggregateRule, aggregateKinds, type CheckRule, type RowRule } from "../aggregate-checks.ts";
+import type { CheckResult } from "../dataset-store.ts";
 import { rowKind } from "../row-checks.ts";
-import type { Dialect } from "./dialect.ts";
-import type { QuerySession } from "./session.ts";
+import type { Dialect, QuerySession, SourceColumn } from "./session.ts";
 
 /** All rules in one scan of the relation; a failed row rule gets one more look for an example. Order is kept. */
 export async function runChecks(

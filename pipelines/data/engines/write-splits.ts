@@ -1,13 +1,11 @@
 import { join } from "node:path";
+import type { Task } from "../../config/model-config.ts";
+import { UserError } from "../../errors/user-error.ts";
 import { compareCodePoints } from "../code-point-order.ts";
-import type { RoleColumn } from "../columns.ts";
 import { splitBound } from "../fingerprint.ts";
 import { canonicalRow, digestAggregates, digestOf, rowHash } from "./canonical-row.ts";
-import type { Dialect } from "./dialect.ts";
 import type { SplitPlan, WrittenSplit, WrittenSplits } from "./engine.ts";
-import { sampleBound, sampleHash } from "./sample-rows.ts";
-import type { QuerySession } from "./session.ts";
-import { stagedRows } from "./staged-rows.ts";
+import { type Dialect, isNumeric, type QuerySession, type RoleColumn } from "./session.ts";
 
 /** Where the two files go; the session must be allowed to write them. */
 export function splitFiles(staging: string): { train: string; test: string } {
@@ -190,4 +188,62 @@ async function boundaryOf(
   const earliest = session.dialect.text(`min(${session.dialect.quoteName(time.name)})`, time.kind);
   const { first } = await session.row(`SELECT ${earliest} AS first FROM ${hashed} WHERE ${test}`);
   return first === null ? null : String(first);
+}
+
+/** SQL for a 64-bit hash by which rows are sampled: of the key, or of the whole row without one; another one than splits it. */
+function sampleHash(dialect: Dialect, columns: readonly RoleColumn[], { seed }: SplitPlan): string {
+  const keys = columns.filter(({ role }) => role === "key");
+  return dialect.firstHash(canonicalRow(dialect, keys.length > 0 ? keys : columns, `sample,${seed},`));
+}
+
+/** Shares of the range of a hash that are tried, as parts of the one that would be right on average: it, and what is surely less. */
+const cautions = [...Array.from({ length: 17 }, (_, at) => -at / 2), Number.NEGATIVE_INFINITY];
+
+/**
+ * The largest of some bounds below which no more than `most` of `rows` train rows are, and how many are: a function of the rows
+ * alone, the same on every engine. Usually a tenth of a percent less than `most`. Throws UserError when many rows have one hash.
+ */
+async function sampleBound(
+  session: QuerySession,
+  { from, hash }: { from: string; hash: string },
+  { rows, most }: { rows: number; most: number },
+): Promise<bigint> {
+  const share = most / rows;
+  const spread = Math.sqrt((share * (1 - share)) / rows);
+  const shares = cautions
+    .map((steps) => (Number.isFinite(steps) ? share + steps * spread : share / 2))
+    .filter((each) => each > 0);
+  const bounds = [...new Set(shares.map((each) => BigInt(Math.floor(each * 2 ** 64))))];
+  const counts = bounds.map(
+    (bound, at) => `count(*) FILTER (WHERE ${hash} < ${session.dialect.unsigned(bound)}) AS below_${at}`,
+  );
+  const found = await session.row(`SELECT ${counts.join(", ")} FROM ${from}`);
+  const fitting = bounds.filter((_, at) => Number(found[`below_${at}`]) <= most && Number(found[`below_${at}`]) > 0);
+  const largest = fitting.reduce<bigint | null>((best, bound) => (best === null || bound > best ? bound : best), null);
+  if (largest !== null) return largest;
+  throw new UserError({
+    message: `no sample of at most ${most} rows can be taken: too many rows are equal`,
+    hint: "name the column that tells rows apart in features.key, or raise resources.max_rows",
+    key: "resources.max_rows",
+  });
+}
+
+/** A query for the rows that a program on a cluster trains on: features and target alone, as one here gets them. */
+function stagedRows(dialect: Dialect, columns: readonly RoleColumn[], task: Task, from: string): string {
+  const given = columns.filter(({ role }) => role === "feature" || role === "target");
+  return `SELECT ${given.map((column) => stagedColumn(dialect, column, task)).join(", ")} FROM ${from}`;
+}
+
+/**
+ * SQL for a stored column as a program gets it: features as 32-bit numbers with null where one is missing, or texts that are
+ * empty where one is; a target as a 64-bit number, or as the class's text.
+ */
+function stagedColumn(dialect: Dialect, { name, kind, role }: RoleColumn, task: Task): string {
+  const column = dialect.quoteName(name);
+  const isClass = role === "target" && task === "classification";
+  if (isClass || !(isNumeric(kind) || kind === "boolean"))
+    return `coalesce(${dialect.text(column, kind)}, '') AS ${column}`;
+  const number = dialect.double(column, kind);
+  const value = role === "target" ? number : dialect.float(number);
+  return `CASE WHEN ${dialect.isNaN(number)} THEN NULL ELSE ${value} END AS ${column}`;
 }

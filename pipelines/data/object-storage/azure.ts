@@ -1,24 +1,31 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import type { Clock } from "../../ports/clock.ts";
-import type { AzureAuth } from "./azure-credentials.ts";
-import { sharedKey } from "./azure-signature.ts";
-import type { ObjectFacts, ObjectStorage, PartedUpload } from "./object-storage.ts";
-import { openObject, sendObject } from "./open-object.ts";
+import type { AzureAuth } from "./credentials.ts";
+import {
+  factsOfAnswer,
+  largestWhole,
+  type ObjectFacts,
+  type ObjectStorage,
+  openObject,
+  type PartedUpload,
+  sendObject,
+  unquoted,
+} from "./object-storage.ts";
 import {
   type Ask,
   clean,
   type HttpAnswer,
   type HttpRequest,
   type HttpSettings,
+  openServerClock,
+  type ServerClock,
+  ServerError,
   sendRequest,
   triedText,
 } from "./send-request.ts";
-import { openServerClock, type ServerClock } from "./server-clock.ts";
-import { ServerError } from "./server-error.ts";
-import { factsOfAnswer, largestWhole, unquoted } from "./stored-object.ts";
 import { listOf, parseXml, textOf } from "./xml.ts";
 
-export interface AzureSettings {
+interface AzureSettings {
   account: string;
   container: string;
   /** Of another server than Azure's, with the account, e.g. `http://127.0.0.1:10000/devstoreaccount1`; null for Azure itself. */
@@ -198,4 +205,39 @@ function startUpload(ask: Ask, key: string): PartedUpload {
     // What is not committed is seen by nobody, and ends after a week.
     abandon: async () => {},
   };
+}
+
+/** The standard headers that are signed, in their order. */
+const signedHeaders = [
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-md5",
+  "content-type",
+  "date",
+  "if-modified-since",
+  "if-match",
+  "if-none-match",
+  "if-unmodified-since",
+  "range",
+];
+
+/** The header that signs a request with an account's key: https://learn.microsoft.com/rest/api/storageservices/authorize-with-shared-key */
+export function sharedKey(
+  { method, url, headers = {}, body }: HttpRequest,
+  account: string,
+  key: string,
+  bytes = body?.length ?? 0,
+): string {
+  const length = bytes > 0 ? String(bytes) : "";
+  const values = signedHeaders.map((name) => (name === "content-length" ? length : (headers[name] ?? "")));
+  const own = Object.keys(headers)
+    .filter((name) => name.startsWith("x-ms-"))
+    .sort()
+    .map((name) => `${name}:${headers[name]}`);
+  const { pathname, searchParams } = new URL(url);
+  const query = [...searchParams].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `${name}:${value}`);
+  const text = [method, ...values, ...own, `/${account}${pathname}`, ...query].join("\n");
+  const signature = createHmac("sha256", Buffer.from(key, "base64")).update(text).digest("base64");
+  return `SharedKey ${account}:${signature}`;
 }

@@ -1,7 +1,6 @@
 import { type IncomingHttpHeaders, validateHeaderValue } from "node:http";
 import { connect as connectPlain, isIP, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectSecurely } from "node:tls";
-import { type Answer, FinalError } from "./answer.ts";
 import type { HashedFile } from "./hashed-file.ts";
 
 interface PlainRequest {
@@ -189,3 +188,16 @@ function connectTo(url: string, onread: OnReadOpts): Socket {
   const options = { host, port: Number(port || 443), ALPNProtocols: ["http/1.1"], ...servername, onread };
   return connectSecurely(options);
 }
+
+/** An answer whose body is not read yet. */
+export interface Answer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  /** Appends the body to a file, up to `most` bytes. Throws FinalError for more, and anything else for a cut; the file has what came before. */
+  pour(file: HashedFile, most: number): Promise<void>;
+  /** Leaves the body where it is. */
+  drop(): void;
+}
+
+/** An error that is no cut: asking again would not help. */
+export class FinalError extends Error {}

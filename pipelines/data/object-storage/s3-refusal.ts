@@ -1,5 +1,4 @@
-import type { HttpAnswer } from "./send-request.ts";
-import { ServerError } from "./server-error.ts";
+import { type HttpAnswer, ServerError } from "./send-request.ts";
 import { parseXml, textOf } from "./xml.ts";
 
 /** How to mend what S3 refuses, by its code: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */

@@ -1,9 +1,19 @@
 import { createHash } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
 import type { Clock } from "../../ports/clock.ts";
-import type { AwsCredentialSource } from "./aws-credentials.ts";
-import type { ByteRange, Leftover, ObjectFacts, ObjectStorage, PartedUpload } from "./object-storage.ts";
-import { openObject, sendObject } from "./open-object.ts";
+import type { AwsCredentialSource } from "./credentials.ts";
+import {
+  type ByteRange,
+  factsOfAnswer,
+  type Leftover,
+  largestWhole,
+  type ObjectFacts,
+  type ObjectStorage,
+  openObject,
+  type PartedUpload,
+  sendObject,
+  unquoted,
+} from "./object-storage.ts";
 import { s3Refusal } from "./s3-refusal.ts";
 import {
   type Ask,
@@ -12,11 +22,11 @@ import {
   type HttpAnswer,
   type HttpRequest,
   type HttpSettings,
+  openServerClock,
+  type ServerClock,
   sendRequest,
   triedText,
 } from "./send-request.ts";
-import { openServerClock, type ServerClock } from "./server-clock.ts";
-import { factsOfAnswer, largestWhole, unquoted } from "./stored-object.ts";
 import { listOf, parseXml, textOf } from "./xml.ts";
 
 export interface S3Settings {

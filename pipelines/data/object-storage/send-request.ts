@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { EnvironmentError } from "../../errors/environment-error.ts";
 import { visibleText } from "../../errors/visible-text.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { type FailedRequest, innermostMessage, retryAfterSeconds, sendRepeatedly } from "../../ports/request.ts";
-import { ServerError } from "./server-error.ts";
 
 export interface HttpRequest {
   method: "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
@@ -138,3 +138,52 @@ export interface Asked {
 
 /** Sends it; statuses in `answers` are the caller's, any other that is no success throws. */
 export type Ask = (asked: Asked, answers?: readonly number[]) => Promise<HttpAnswer>;
+
+/** Why a server did not do what it was asked. */
+interface ServerAnswerFacts {
+  /** null when no answer came. */
+  status: number | null;
+  /** The server's own word for it, e.g. `AccessDenied`. */
+  code: string | null;
+}
+
+/** A server of objects refused, failed or did not answer. */
+export class ServerError extends EnvironmentError {
+  readonly facts: ServerAnswerFacts;
+
+  constructor(message: string, tried: string, facts: ServerAnswerFacts, options?: ErrorOptions) {
+    super(
+      message,
+      { tried, safe: "what is there is whole: nothing becomes visible before all of it has arrived" },
+      options,
+    );
+    this.name = "ServerError";
+    this.facts = facts;
+  }
+}
+
+/** Whether a server wants other credentials than it got, or any. */
+export function isRefusal(error: unknown): error is ServerError {
+  return error instanceof ServerError && (error.facts.status === 401 || error.facts.status === 403);
+}
+
+/** What time it is where a server is, as far as its answers told; ours before the first of them. */
+export interface ServerClock extends Clock {
+  /** Learns from the Date of an answer. */
+  hear(headers: Headers): void;
+  /** How far the server's clock is ahead of ours, in milliseconds. */
+  ahead(): number;
+}
+
+/** Who deletes by age must not do so by a wrong clock of its own: ages are told by the server's. */
+export function openServerClock(clock: Clock): ServerClock {
+  let ahead = 0;
+  return {
+    now: () => new Date(clock.now().getTime() + ahead),
+    hear(headers) {
+      const theirs = Date.parse(headers.get("date") ?? "");
+      if (!Number.isNaN(theirs)) ahead = theirs - clock.now().getTime();
+    },
+    ahead: () => ahead,
+  };
+}

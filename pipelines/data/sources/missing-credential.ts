@@ -1,4 +1,6 @@
+import type { FromVariable } from "../../config/model-config.ts";
 import { type Problem, UserError } from "../../errors/user-error.ts";
+import type { Environment } from "../../ports/environment.ts";
 
 /**
  * A source cannot be reached because this job lacks what it signs in with. Nothing is wrong with the model: a fork's job has
@@ -14,4 +16,15 @@ export class MissingCredential extends UserError {
 /** Whether all that an error tells is that this job lacks credentials, also when it comes from another process. */
 export function lacksCredential(error: unknown): error is UserError {
   return error instanceof UserError && error.problems.every(({ lacks }) => lacks === "credential");
+}
+
+/** The value of a variable that a source names. Throws MissingCredential when it is not set; the value is in no error. */
+export function variableOf(source: string, { env: name }: FromVariable, env: Environment): string {
+  const value = env[name]?.trim();
+  if (value) return value;
+  throw new MissingCredential(
+    source,
+    `the source ${source} needs the environment variable ${name}, which is not set`,
+    `set ${name}: on GitHub, add it as a secret and pass it to the job; a fork's job has none, and a maintainer can run it`,
+  );
 }

@@ -1,9 +1,9 @@
-import type { Sources } from "../../config/source-config.ts";
+import type { Sources } from "../../config/model-config.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Environment } from "../../ports/environment.ts";
 import { lacksCredential } from "./missing-credential.ts";
-import type { ReachableSource, ReachableSources } from "./reachable-source.ts";
 import { signIn } from "./sign-in.ts";
+import type { ReachableSource, ReachableSources } from "./source-objects.ts";
 
 /** Throws MissingCredential for a source that nobody has reviewed. */
 export type RequireReviewed = (source: string) => Promise<void>;

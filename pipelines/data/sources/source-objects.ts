@@ -1,15 +1,12 @@
 import { matchesGlob } from "node:path/posix";
-import { UserError } from "../../errors/user-error.ts";
+import type { SourceConfig } from "../../config/model-config.ts";
+import { type Problem, UserError } from "../../errors/user-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { openAzure } from "../object-storage/azure.ts";
-import type { AzureAuth } from "../object-storage/azure-credentials.ts";
-import type { ObjectStorage } from "../object-storage/object-storage.ts";
+import type { AzureAuth } from "../object-storage/credentials.ts";
+import { type ObjectFacts, type ObjectStorage, unquoted } from "../object-storage/object-storage.ts";
 import { openS3 } from "../object-storage/s3.ts";
-import { type HttpSettings, sendRequest } from "../object-storage/send-request.ts";
-import { ServerError } from "../object-storage/server-error.ts";
-import { unquoted } from "../object-storage/stored-object.ts";
-import { googleStorage, type ListedStorage } from "./google-storage.ts";
-import type { SourceAccess, StorageKeys } from "./reachable-source.ts";
+import { type HttpSettings, ServerError, sendRequest } from "../object-storage/send-request.ts";
 import type { ObjectRead } from "./source-snapshot.ts";
 import { bucketOf, keyOf } from "./storage-settings.ts";
 
@@ -124,4 +121,86 @@ export function folderOf(path: string): string {
 /** What a pattern's matches all begin with. */
 function withoutPattern(path: string): string {
   return path.replace(/[*?[{].*$/s, "");
+}
+
+/** A bucket as far as snapshots need it. */
+type ListedStorage = Pick<ObjectStorage, "list">;
+
+interface Listing {
+  items?: readonly { name: string; size: string; etag: string; updated: string }[];
+  nextPageToken?: string;
+}
+
+/** A bucket of Google Cloud Storage as far as a token is enough to list it: https://cloud.google.com/storage/docs/json_api/v1/objects/list */
+function googleStorage(
+  bucket: string,
+  { endpoint, bearer }: SourceAccess & { kind: "gcs" },
+  clock: Clock,
+): ListedStorage {
+  const server = endpoint ?? "https://storage.googleapis.com";
+  const title = `the bucket ${bucket} at ${new URL(server).host}`;
+  const settings = { title, clock, secrets: bearer ? [bearer] : [] };
+  const headers = { authorization: `Bearer ${bearer ?? ""}` };
+  async function* list(prefix: string): AsyncGenerator<ObjectFacts> {
+    for (let page: string | undefined = ""; page !== undefined; ) {
+      const query = new URLSearchParams({ prefix, ...(page && { pageToken: page }) });
+      const url = `${server}/storage/v1/b/${bucket}/o?${query}`;
+      const answer = await sendRequest(settings, { method: "GET", url, headers });
+      if (answer.status !== 200)
+        throw new ServerError(`${title} refused it (HTTP ${answer.status})`, "listing it", {
+          status: answer.status,
+          code: null,
+        });
+      const { items = [], nextPageToken } = JSON.parse(answer.body.toString("utf8")) as Listing;
+      for (const { name, size, etag, updated } of items)
+        yield { key: name, bytes: Number(size), etag, modified: new Date(updated) };
+      page = nextPageToken;
+    }
+  }
+  return { list };
+}
+
+/** Keys of an account, as S3 has them; `session` of those for a time. */
+export interface StorageKeys {
+  id: string;
+  secret: string;
+  session: string | null;
+}
+
+/** How a source is reached and signed in to: the secrets themselves, for memory and the pipe to the engine's process alone. */
+export type SourceAccess =
+  | { kind: "s3"; endpoint: string | null; region: string; keys: StorageKeys | null }
+  | { kind: "gcs"; endpoint: string | null; keys: StorageKeys | null; bearer: string | null }
+  | { kind: "azure"; endpoint: string | null; account: string | null; connection: string | null; bearer: string | null }
+  | { kind: "http"; bearer: string | null }
+  | { kind: "database"; url: string };
+
+/** A source of mergeml.yaml as the engine's process gets it. */
+export interface ReachableSource {
+  name: string;
+  config: SourceConfig;
+  /** How, or why not; what is not used need not be reached. */
+  access: SourceAccess | { problem: Problem };
+}
+
+/** What an engine's process needs to reach the sources that a query names. */
+export interface ReachableSources {
+  sources: readonly ReachableSource[];
+  /** All that mergeml.yaml has, for who mistypes one. */
+  names?: readonly string[];
+  /** Folder of the engine's extensions that the operator gives. */
+  extensions: string | null;
+  /** Where the engine installs its extensions otherwise. */
+  installed: string;
+  /** File of authorities whose certificates the operator believes beside the usual ones. */
+  certificates: string | null;
+}
+
+/** The texts of an access that nobody may read in a message. */
+export function secretsOf(access: ReachableSource["access"]): string[] {
+  if ("problem" in access) return [];
+  if (access.kind === "database") return [access.url];
+  const keys = "keys" in access && access.keys ? [access.keys.id, access.keys.secret, access.keys.session] : [];
+  const more = "bearer" in access ? [access.bearer] : [];
+  return [...keys, ...more, "connection" in access ? access.connection : null].filter((each) => each !== null);
 }

@@ -1,5 +1,5 @@
+import type { SourceConfig, Sources } from "../../config/model-config.ts";
 import { storageOf } from "../../config/rules/source-rules.ts";
-import type { SourceConfig, Sources } from "../../config/source-config.ts";
 
 /** How the storage of an address is signed in to, as mergeml.yaml says it. */
 export type StorageSettings = Partial<

@@ -1,9 +1,8 @@
 import { UserError } from "../../errors/user-error.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Environment } from "../../ports/environment.ts";
-import { awsAuthOf, openAwsCredentials } from "../object-storage/aws-credentials.ts";
 import { openAzure } from "../object-storage/azure.ts";
-import { azureAuthOf } from "../object-storage/azure-credentials.ts";
+import { awsAuthOf, azureAuthOf, openAwsCredentials } from "../object-storage/credentials.ts";
 import { openS3 } from "../object-storage/s3.ts";
 import { openBucketStore } from "./bucket-store.ts";
 import type { RemoteStore } from "./remote-store.ts";

@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
-import type { ColumnKind } from "../columns.ts";
-import type { DatasetRef } from "../dataset.ts";
+import type { DatasetRef } from "../dataset-store.ts";
 import { digestAggregates, digestOf, rowHash } from "../engines/canonical-row.ts";
+import type { ColumnKind } from "../engines/session.ts";
 import { machineError, openSession, quoteText, tableDialect } from "../engines/tables.ts";
 import { fingerprint, schemaType } from "../fingerprint.ts";
 

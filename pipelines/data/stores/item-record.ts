@@ -1,4 +1,4 @@
-import type { DatasetRef } from "../dataset.ts";
+import type { DatasetRef } from "../dataset-store.ts";
 import type { ItemLabels, NewItem } from "./remote-store.ts";
 
 /** What is written down of an item beside its content, read as hostile data: other tools may write to a store. */

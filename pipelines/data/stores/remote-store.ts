@@ -1,4 +1,4 @@
-import type { DatasetRef } from "../dataset.ts";
+import type { DatasetRef } from "../dataset-store.ts";
 
 /** What a stored item is to people; nothing of it identifies the content. */
 export interface ItemLabels {

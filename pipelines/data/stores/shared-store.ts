@@ -4,7 +4,7 @@ import { EnvironmentError } from "../../errors/environment-error.ts";
 import type { Log } from "../../ports/log.ts";
 import type { DatasetStore, SharedStore } from "../dataset-store.ts";
 import { hashBytes, hashFile } from "../hash-file.ts";
-import { isRefusal } from "../object-storage/server-error.ts";
+import { isRefusal } from "../object-storage/send-request.ts";
 import { differsFrom } from "./check-content.ts";
 import type { ItemLabels, RemoteStore, StoredItem } from "./remote-store.ts";
 

@@ -1,5 +1,4 @@
-import type { DatasetRef } from "../../data/dataset.ts";
-import type { DatasetStore } from "../../data/dataset-store.ts";
+import type { DatasetRef, DatasetStore } from "../../data/dataset-store.ts";
 import type { Session } from "../../data/engines/session.ts";
 import { quoteName, quoteText } from "../../data/engines/tables.ts";
 import { withDataset } from "../../data/stored-columns.ts";

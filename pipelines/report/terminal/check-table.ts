@@ -1,4 +1,4 @@
-import type { CheckResult } from "../../data/dataset.ts";
+import type { CheckResult } from "../../data/dataset-store.ts";
 import { checksCount } from "../data-checks.ts";
 import { textTable } from "./text-table.ts";
 

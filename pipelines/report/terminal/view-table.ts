@@ -1,4 +1,4 @@
-import type { CheckResult } from "../../data/dataset.ts";
+import type { CheckResult } from "../../data/dataset-store.ts";
 import { countOf } from "../../statistics/format-number.ts";
 import { textTable } from "./text-table.ts";
 

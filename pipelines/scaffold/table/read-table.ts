@@ -1,5 +1,4 @@
-import { isNumeric, type SourceColumn } from "../../data/columns.ts";
-import type { Session } from "../../data/engines/session.ts";
+import { isNumeric, type Session, type SourceColumn } from "../../data/engines/session.ts";
 import { engineFailure, openSession, quoteName, quoteText, readerOf } from "../../data/engines/tables.ts";
 import { UserError } from "../../errors/user-error.ts";
 import { encodingsOf } from "./csv-dialect.ts";

@@ -1,4 +1,4 @@
-import type { SourceColumn } from "../../data/columns.ts";
+import type { SourceColumn } from "../../data/engines/session.ts";
 
 /** A column as a feature query reads it, and what is in it. */
 export interface TableColumn extends SourceColumn {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { QueryLimits } from "../../data/engines/engine.ts";
+import { interruptAfter } from "../../data/engines/session.ts";
 import { openSession } from "../../data/engines/tables.ts";
-import { interruptAfter } from "../../data/engines/time-limit.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import type { DriftResult } from "../../watch/drift/drift-result.ts";
 import { judgeDrift } from "../../watch/drift/judge-drift.ts";

@@ -1,5 +1,5 @@
 import type { Json } from "../../config/canonical-json.ts";
-import type { ParamsSchema } from "../../config/model-parts.ts";
+import type { ParamsSchema } from "../../config/model-config.ts";
 
 /** Params of a training, as the algorithm names them. */
 export interface BoostingParams {

@@ -1,5 +1,5 @@
 import type { Json } from "../../config/canonical-json.ts";
-import type { ParamsSchema } from "../../config/model-parts.ts";
+import type { ParamsSchema } from "../../config/model-config.ts";
 import { ACTIVATIONS, type Activation } from "./activation.ts";
 import { BACKENDS, type Backend } from "./tensorflow.ts";
 

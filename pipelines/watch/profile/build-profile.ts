@@ -1,7 +1,6 @@
 import { dirname } from "node:path";
 import type { ModelConfig } from "../../config/model-config.ts";
-import type { DatasetRef } from "../../data/dataset.ts";
-import type { DatasetStore } from "../../data/dataset-store.ts";
+import type { DatasetRef, DatasetStore } from "../../data/dataset-store.ts";
 import { machineError, openFrugalSession, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
 import { buildLossModel } from "../performance/estimate/build-loss-model.ts";

@@ -1,5 +1,4 @@
-import { type ColumnKind, isNumeric, type SourceColumn } from "../../data/columns.ts";
-import type { Session } from "../../data/engines/session.ts";
+import { type ColumnKind, isNumeric, type Session, type SourceColumn } from "../../data/engines/session.ts";
 import { machineError, openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
 import type { FeatureSpec } from "../../data/table.ts";
 import { reservedColumns } from "../../predictions/log-layout.ts";

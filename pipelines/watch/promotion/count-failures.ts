@@ -1,5 +1,5 @@
+import { interruptAfter } from "../../data/engines/session.ts";
 import { openSession } from "../../data/engines/tables.ts";
-import { interruptAfter } from "../../data/engines/time-limit.ts";
 import { errorColumn } from "../../predictions/log-layout.ts";
 import { tooSlow } from "../../predictions/score-input.ts";
 import type { WindowJob } from "../window/drift-window.ts";

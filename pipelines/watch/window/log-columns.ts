@@ -1,5 +1,4 @@
-import type { SourceColumn } from "../../data/columns.ts";
-import type { Session } from "../../data/engines/session.ts";
+import type { Session, SourceColumn } from "../../data/engines/session.ts";
 import { quoteName } from "../../data/engines/tables.ts";
 import { predictedColumns } from "../../data/scores-table.ts";
 import type { FeatureSpec } from "../../data/table.ts";

@@ -1,6 +1,5 @@
 import { basename } from "node:path";
-import type { SourceColumn } from "../../data/columns.ts";
-import type { Session } from "../../data/engines/session.ts";
+import type { Session, SourceColumn } from "../../data/engines/session.ts";
 import { engineFailure, machineError, plainValue, quoteName, quoteText } from "../../data/engines/tables.ts";
 import { errorColumn, logNames, redactedEntry } from "../../predictions/log-layout.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";

@@ -1,8 +1,7 @@
 import { join, relative } from "node:path";
 import type { QueryLimits } from "../../data/engines/engine.ts";
-import type { Session } from "../../data/engines/session.ts";
+import { interruptAfter, type Session } from "../../data/engines/session.ts";
 import { openSession } from "../../data/engines/tables.ts";
-import { interruptAfter } from "../../data/engines/time-limit.ts";
 import { UserError } from "../../errors/user-error.ts";
 import { tooSlow } from "../../predictions/score-input.ts";
 import type { DriftWindow, WindowJob } from "./drift-window.ts";

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import type { UsedView } from "../../config/load-models.ts";
+import type { QueryText } from "../../config/model-config.ts";
 import { readProjectFile } from "../../config/project-file.ts";
-import type { QueryText } from "../../config/query-text.ts";
-import type { Session } from "../../data/engines/session.ts";
+import { interruptAfter, type Session } from "../../data/engines/session.ts";
 import { openSession, quoteText } from "../../data/engines/tables.ts";
-import { interruptAfter } from "../../data/engines/time-limit.ts";
 import { predictedColumns } from "../../data/scores-table.ts";
 import { UserError } from "../../errors/user-error.ts";
 import { recordedViews } from "../../features/check-views.ts";

@@ -3,14 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
-import type { RoleColumn } from "../../../pipelines/data/columns.ts";
-import type { Engine, QueryResult } from "../../../pipelines/data/engines/engine.ts";
+import { type Engine, type QueryResult, sqlText } from "../../../pipelines/data/engines/engine.ts";
 import { startEngines } from "../../../pipelines/data/engines/engines.ts";
 import { connect } from "../../../pipelines/data/engines/postgres/connection.ts";
-import { copyOut } from "../../../pipelines/data/engines/postgres/copy-out.ts";
-import type { CopiedColumn, CopiedType } from "../../../pipelines/data/engines/postgres/decode-copy.ts";
+import { type CopiedColumn, type CopiedType, copyOut } from "../../../pipelines/data/engines/postgres/decode-copy.ts";
+import type { RoleColumn } from "../../../pipelines/data/engines/session.ts";
 import { openSession, quoteText } from "../../../pipelines/data/engines/tables.ts";
-import { sqlText } from "../../../pipelines/data/sql-text.ts";
 import { startPostgres } from "../../../test/servers/postgres.ts";
 import { machine, tellSection } from "../page.ts";
 

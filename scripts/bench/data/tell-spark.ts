@@ -3,8 +3,7 @@ import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } 
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { markdownTable } from "markdown-table";
-import { readEndpoint } from "../../../pipelines/data/engines/spark/endpoint.ts";
-import { openThriftSession } from "../../../pipelines/data/engines/spark/thrift-session.ts";
+import { openThriftSession, readEndpoint } from "../../../pipelines/data/engines/spark/thrift-session.ts";
 import { type SparkServer, startSpark } from "../../../test/servers/spark.ts";
 import { stageEnvironment } from "../../demo/scratch-repository.ts";
 import { machine, tellSection } from "../page.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { sha256 } from "../../../pipelines/config/canonical-json.ts";
-import { readLock } from "../../../pipelines/config/lock-file/read-lock.ts";
+import { readLock } from "../../../pipelines/config/program-files.ts";
 
 const locked = `numpy==2.4.6 --hash=sha256:${"a".repeat(64)}\n`;
 const where = { file: "models/rent/model.yaml", line: 7, column: 3 };

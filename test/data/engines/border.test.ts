@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { modelParser } from "../../../pipelines/config/parse-model-config.ts";
+import { sqlText } from "../../../pipelines/data/engines/engine.ts";
 import { engineNames, startEngines } from "../../../pipelines/data/engines/engines.ts";
-import { sqlText } from "../../../pipelines/data/sql-text.ts";
 import { exampleParts, exampleText } from "../../config/example-model.ts";
 
 const root = join(import.meta.dirname, "../../..");

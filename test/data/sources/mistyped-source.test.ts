@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { openDuckdbSession } from "../../../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { parseQuery } from "../../../pipelines/data/engines/duckdb/parse-query.ts";
 import { surveyQuery } from "../../../pipelines/data/engines/duckdb/query-rules.ts";
-import { sqlText } from "../../../pipelines/data/sql-text.ts";
+import { sqlText } from "../../../pipelines/data/engines/engine.ts";
 
 test.each<[string, string | RegExp]>([
   ['SELECT x FROM lakes."trips/2024-*.parquet"', "did you mean lake?  the sources of mergeml.yaml: lake, shop"],

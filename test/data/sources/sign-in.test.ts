@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { SourceConfig, Sources } from "../../../pipelines/config/source-config.ts";
+import type { SourceConfig, Sources } from "../../../pipelines/config/model-config.ts";
 import { MissingCredential } from "../../../pipelines/data/sources/missing-credential.ts";
 import { signIn } from "../../../pipelines/data/sources/sign-in.ts";
 import { settingsOf } from "../../../pipelines/data/sources/storage-settings.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { requireUnchanged } from "../../../pipelines/data/engines/duckdb/sources/read-sources.ts";
+import { requireUnchanged } from "../../../pipelines/data/engines/duckdb/sources/connect-sources.ts";
 import { redactError, redactor } from "../../../pipelines/data/sources/redact.ts";
 import { type SourceSnapshot, snapshotChanges, snapshotLine } from "../../../pipelines/data/sources/source-snapshot.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";

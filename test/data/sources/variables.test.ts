@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { MissingCredential } from "../../../pipelines/data/sources/missing-credential.ts";
+import { MissingCredential, variableOf } from "../../../pipelines/data/sources/missing-credential.ts";
 import { redactor } from "../../../pipelines/data/sources/redact.ts";
-import { variableOf } from "../../../pipelines/data/sources/variables.ts";
 
 test("a source's value comes from the variable it names", () => {
   expect(variableOf("shop", { env: "SHOP_URL" }, { SHOP_URL: " postgres://a \n" })).toBe("postgres://a");

@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
-import { awsAuthOf, openAwsCredentials } from "../../../pipelines/data/object-storage/aws-credentials.ts";
-import { azureAuthOf } from "../../../pipelines/data/object-storage/azure-credentials.ts";
+import { awsAuthOf, azureAuthOf, openAwsCredentials } from "../../../pipelines/data/object-storage/credentials.ts";
 import { openAzureStore, openS3Store } from "../../../pipelines/data/stores/bucket-address.ts";
 
 /** GitHub's token service, AWS STS and Microsoft Entra in one, which write down what they are asked. */

@@ -2,8 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import { deletePackageVersion, sweepPackage } from "../../../pipelines/data/stores/oci/github-packages.ts";
-import { openRegistryClient } from "../../../pipelines/data/stores/oci/registry-client.ts";
-import { registryCredentials } from "../../../pipelines/data/stores/oci/registry-credentials.ts";
+import { openRegistryClient, registryCredentials } from "../../../pipelines/data/stores/oci/registry-client.ts";
 import { systemClock } from "../../../pipelines/ports/clock.ts";
 
 interface Answer {

@@ -7,9 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { hashFile } from "../../../pipelines/data/hash-file.ts";
-import { FinalError } from "../../../pipelines/data/object-storage/answer.ts";
-import { openAnswer } from "../../../pipelines/data/object-storage/open-answer.ts";
-import { receiveFile } from "../../../pipelines/data/object-storage/stream-request.ts";
+import { FinalError } from "../../../pipelines/data/object-storage/plain-answer.ts";
+import { openAnswer, receiveFile } from "../../../pipelines/data/object-storage/stream-request.ts";
 
 const large = randomBytes(33 * 1024 * 1024 + 7);
 const small = randomBytes(70_001);

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, test } from "vitest";
-import { openAwsCredentials } from "../../../pipelines/data/object-storage/aws-credentials.ts";
 import { openAzure } from "../../../pipelines/data/object-storage/azure.ts";
+import { openAwsCredentials } from "../../../pipelines/data/object-storage/credentials.ts";
 import type { ObjectStorage } from "../../../pipelines/data/object-storage/object-storage.ts";
 import { openS3 } from "../../../pipelines/data/object-storage/s3.ts";
 import { openRegistryClient } from "../../../pipelines/data/stores/oci/registry-client.ts";

@@ -1,11 +1,11 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import type { DataCheck } from "../../../pipelines/config/model-config.ts";
-import type { RoleColumn, SourceColumn } from "../../../pipelines/data/columns.ts";
+import { resolveChecks } from "../../../pipelines/data/aggregate-checks.ts";
 import type { Engine, QueryResult, SplitPlan, WrittenSplit } from "../../../pipelines/data/engines/engine.ts";
+import type { RoleColumn, SourceColumn } from "../../../pipelines/data/engines/session.ts";
 import { openSession, quoteText } from "../../../pipelines/data/engines/tables.ts";
 import { fingerprint, schemaType } from "../../../pipelines/data/fingerprint.ts";
-import { resolveChecks } from "../../../pipelines/data/resolve-checks.ts";
 import { shopJob } from "./shop.ts";
 
 /** How rows are split, and whether all else is asked of them too, which takes most of the time. */

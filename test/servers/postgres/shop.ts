@@ -1,6 +1,5 @@
-import type { Engine, QueryJob } from "../../../pipelines/data/engines/engine.ts";
+import { type Engine, type QueryJob, sqlText } from "../../../pipelines/data/engines/engine.ts";
 import { startEngines } from "../../../pipelines/data/engines/engines.ts";
-import { sqlText } from "../../../pipelines/data/sql-text.ts";
 import { scratchFolder } from "../../templates.ts";
 import { type PostgresServer, startPostgres } from "../postgres.ts";
 

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
-import type { FeatureData } from "../../../pipelines/data/dataset.ts";
+import type { FeatureData } from "../../../pipelines/data/dataset-store.ts";
 import { openDuckdbSession } from "../../../pipelines/data/engines/duckdb/duckdb-session.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { featureJob, type Project, scratchProject } from "../../data/feature-project.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
-import type { FeatureData } from "../../../pipelines/data/dataset.ts";
+import type { FeatureData } from "../../../pipelines/data/dataset-store.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { failure, featureJob, type Project, scratchProject } from "../../data/feature-project.ts";
 import { type MariadbServer, startMariadb } from "../mariadb.ts";

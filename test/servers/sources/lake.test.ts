@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
-import type { FeatureData } from "../../../pipelines/data/dataset.ts";
+import type { FeatureData } from "../../../pipelines/data/dataset-store.ts";
 import { failure, featureJob, type Project, scratchProject } from "../../data/feature-project.ts";
 import { type Lake, writeLake } from "../lake.ts";
 import { type StorageServer, startS3 } from "../object-storage.ts";

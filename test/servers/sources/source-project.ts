@@ -1,5 +1,5 @@
+import type { Sources } from "../../../pipelines/config/model-config.ts";
 import { parseRepositoryConfig } from "../../../pipelines/config/parse-repository-config.ts";
-import type { Sources } from "../../../pipelines/config/source-config.ts";
 import type { Engine } from "../../../pipelines/data/engines/engine.ts";
 import { startEngines } from "../../../pipelines/data/engines/engines.ts";
 import { reachSources } from "../../../pipelines/data/sources/reach-sources.ts";

@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Sources } from "../../../pipelines/config/source-config.ts";
+import type { Sources } from "../../../pipelines/config/model-config.ts";
 import { duckdb } from "../../../pipelines/data/engines/duckdb/duckdb.ts";
-import { openStaging } from "../../../pipelines/data/engines/spark-sql/open-staging.ts";
+import { openStaging } from "../../../pipelines/data/engines/spark-sql/staging-area.ts";
 import { openSession, quoteText } from "../../../pipelines/data/engines/tables.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { type StorageServer, secretKey, startAzure, startS3 } from "../object-storage.ts";

@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { DataCheck } from "../../../pipelines/config/model-config.ts";
-import type { FeatureResult } from "../../../pipelines/data/dataset.ts";
+import type { FeatureResult } from "../../../pipelines/data/dataset-store.ts";
 import { openSparkSession } from "../../../pipelines/data/engines/spark-sql/spark-session.ts";
 import { openSession, quoteText } from "../../../pipelines/data/engines/tables.ts";
 import type { ModelChoice } from "../../data/feature-project.ts";

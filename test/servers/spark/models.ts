@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
-import type { DatasetRef } from "../../../pipelines/data/dataset.ts";
+import type { DatasetRef } from "../../../pipelines/data/dataset-store.ts";
 import type { ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
 import { makeScratch, type Scratch } from "../../scratch.ts";
 import { quickJava } from "../spark.ts";

@@ -2,9 +2,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ObjectStorage } from "../../../pipelines/data/object-storage/object-storage.ts";
-import { ServerError } from "../../../pipelines/data/object-storage/server-error.ts";
-import { downloadFile, uploadFile } from "../../../pipelines/data/object-storage/transfer.ts";
+import { downloadFile, type ObjectStorage, uploadFile } from "../../../pipelines/data/object-storage/object-storage.ts";
+import { ServerError } from "../../../pipelines/data/object-storage/send-request.ts";
 import { type Fault, startFaultyProxy } from "../faulty-proxy.ts";
 import { type StorageServer, secretKey, startAzure, startS3 } from "../object-storage.ts";
 import { scratchFolder } from "../start-server.ts";
@@ -120,7 +119,7 @@ describe.each([
 test("S3: corrects a clock that is wrong, and names a wrong key without telling it", async () => {
   await using server = await startS3();
   const { openS3 } = await import("../../../pipelines/data/object-storage/s3.ts");
-  const { openAwsCredentials } = await import("../../../pipelines/data/object-storage/aws-credentials.ts");
+  const { openAwsCredentials } = await import("../../../pipelines/data/object-storage/credentials.ts");
   const clock = { now: () => new Date(Date.now() + 3 * 3600_000) };
   const open = (env: Record<string, string>) =>
     openS3({

@@ -6,8 +6,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openAnswer } from "../../../pipelines/data/object-storage/open-answer.ts";
-import { receiveFile } from "../../../pipelines/data/object-storage/stream-request.ts";
+import { openAnswer, receiveFile } from "../../../pipelines/data/object-storage/stream-request.ts";
 import { selfSigned } from "../self-signed.ts";
 import { scratchFolder } from "../start-server.ts";
 

@@ -1,6 +1,5 @@
 import { parse } from "node:path";
-import { quoteText } from "./dialect.ts";
-import type { DuckdbSession } from "./duckdb-session.ts";
+import { type DuckdbSession, quoteText } from "./duckdb-session.ts";
 import type { ResolvedQuery } from "./file-names.ts";
 import type { SyntaxNode } from "./parse-query.ts";
 import { fileFunctions } from "./refused-functions.ts";

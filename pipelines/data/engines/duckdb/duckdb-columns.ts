@@ -1,4 +1,4 @@
-import type { ColumnKind, SourceColumn } from "../../columns.ts";
+import type { ColumnKind, SourceColumn } from "../session.ts";
 
 const kinds: readonly [RegExp, ColumnKind][] = [
   [/\[\d*\]$|^(STRUCT|MAP|UNION|VARIANT)\b|^JSON$/, "nested"],

@@ -3,10 +3,14 @@ import type { Engine, PreparedQuery, PrepareJob, QueryJob, QueryResult } from ".
 import { queryResult, resultFiles } from "../query-result.ts";
 import { allowQuery } from "./allow-query.ts";
 import { type DuckdbSession, openDuckdbSession } from "./duckdb-session.ts";
-import { prepareQuery } from "./prepare-query.ts";
-import { resultTable, runQuery } from "./run-query.ts";
-import type { SourceConnection } from "./sources/connect-sources.ts";
-import { requireUnchanged, snapshotSources, sourceConnection, withSources } from "./sources/read-sources.ts";
+import { prepareQuery, resultTable, runQuery } from "./run-query.ts";
+import {
+  requireUnchanged,
+  type SourceConnection,
+  snapshotSources,
+  sourceConnection,
+  withSources,
+} from "./sources/connect-sources.ts";
 
 /** DuckDB inside this process, which whoever wrote the query can then keep busy or fill: see `process/`. */
 export const duckdbEngine: Engine = {

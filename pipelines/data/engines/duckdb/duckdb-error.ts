@@ -1,4 +1,4 @@
-import type { EngineFailure } from "../dialect.ts";
+import type { EngineFailure } from "../session.ts";
 
 /** What DuckDB says about an error when `errors_as_json` is on. */
 export interface DuckdbError {

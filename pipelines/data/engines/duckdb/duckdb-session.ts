@@ -2,13 +2,24 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
-import type { Chunk, Session, SessionOptions } from "../session.ts";
-import { onlyRow, temporaryTables } from "../temporary-tables.ts";
-import { openAppender } from "./appender.ts";
-import { duckdbDialect, quoteText } from "./dialect.ts";
+import type { Vector } from "@duckdb/node-bindings";
+import { UserError } from "../../../errors/user-error.ts";
+import {
+  type Appender,
+  type Chunk,
+  chunkRows,
+  type Dialect,
+  type FilledNumbers,
+  type FilledType,
+  onlyRow,
+  type Session,
+  type SessionOptions,
+  type SourceColumn,
+  temporaryTables,
+} from "../session.ts";
 import { sourceColumn } from "./duckdb-columns.ts";
+import { duckdbFailure } from "./duckdb-error.ts";
 import type { SourceConnection } from "./sources/connect-sources.ts";
-import { keepWholeTexts } from "./whole-texts.ts";
 
 /** One in-memory database with one connection, which can reach nothing but what it was given. */
 export interface DuckdbSession extends Session {
@@ -17,7 +28,7 @@ export interface DuckdbSession extends Session {
 }
 
 /** What a session may reach; with sources, those of mergeml.yaml that the query names. */
-export interface DuckdbSessionOptions extends SessionOptions {
+interface DuckdbSessionOptions extends SessionOptions {
   sources?: SourceConnection | undefined;
 }
 
@@ -118,3 +129,132 @@ async function* chunksOf(connection: DuckDBConnection, sql: string): AsyncGenera
     yield { rows, columns: Array.from({ length: columnCount }, (_, at) => chunk!.getColumnVector(at)) };
   }
 }
+
+/** A name as an SQL identifier; any text is a valid one that a statement can hold. */
+export function quoteName(name: string): string {
+  return `"${whole(name, "the name of a column").replaceAll('"', '""')}"`;
+}
+
+/** A text as an SQL literal. DuckDB knows no escapes inside plain quotes but the doubled quote. */
+export function quoteText(text: string): string {
+  return `'${whole(text, "a text").replaceAll("'", "''")}'`;
+}
+
+/** DuckDB takes the first null character for the end of a statement. */
+function whole(text: string, what: string): string {
+  if (!text.includes("\0")) return text;
+  throw new UserError({
+    message: `${what} has a null character: ${JSON.stringify(text.slice(0, 100))}`,
+    hint: "take it out of the data, or in the query: replace(…, chr(0), ''); a column needs another name: … AS name",
+  });
+}
+
+/** Integers that Parquet and most readers do not have. */
+const wide = /^U?HUGEINT$|^BIGNUM$/;
+
+function plainValue({ name, kind, type }: SourceColumn): string {
+  const column = quoteName(name);
+  if (kind === "double")
+    return `CASE WHEN isnan(${column}) THEN CAST('nan' AS ${type}) ELSE ${column} + CAST(0 AS ${type}) END`;
+  if (kind === "timestamp" && /WITH TIME ZONE/.test(type)) return `timezone('UTC', ${column})`;
+  if (kind === "timestamp" && !/_NS$/.test(type)) return `CAST(${column} AS TIMESTAMP)`;
+  if (type === "BLOB") return `hex(${column})`;
+  return kind === "text" || kind === "other" ? `CAST(${column} AS VARCHAR)` : column;
+}
+
+function storedValue(column: SourceColumn, identifies: boolean): string {
+  const name = quoteName(column.name);
+  if (!wide.test(column.type)) return name;
+  return `CAST(${name} AS ${identifies ? "VARCHAR" : "DOUBLE"}) AS ${name}`;
+}
+
+/** A column that goes through to a file of ours as it is: its plain value, and text where Parquet has no such integer. */
+export function keptValue(column: SourceColumn): string {
+  return wide.test(column.type) ? `CAST(${plainValue(column)} AS VARCHAR)` : plainValue(column);
+}
+
+/** The SQL of DuckDB. */
+export const duckdbDialect: Dialect = {
+  quoteName,
+  quoteText,
+  plainValue,
+  storedValue,
+  cellText: (value, kind) => `CAST(${kind === "double" ? `CAST(${value} AS DOUBLE)` : value} AS VARCHAR)`,
+  text: (value) => `CAST(${value} AS VARCHAR)`,
+  double: (value) => `CAST(${value} AS DOUBLE)`,
+  float: (value) => `CAST(${value} AS FLOAT)`,
+  doubleLiteral: (value) => `CAST('${value}' AS DOUBLE)`,
+  instant: (text) => `CAST(CAST(${quoteText(text)} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS TIMESTAMP)`,
+  byteLength: (text) => `strlen(${text})`,
+  // One call, because operators nest, and DuckDB allows a depth of 1,000.
+  concat: (texts) => `concat(${texts.join(", ")})`,
+  hash: (text) => `md5_number(${text})`,
+  hashHalves: (hash) => ({
+    low: `CAST(${hash} & 18446744073709551615 AS UBIGINT)`,
+    high: `CAST(${hash} >> 64 AS UBIGINT)`,
+  }),
+  firstHash: (text) => `md5_number_upper(${text})`,
+  unsigned: (value) => `CAST(${value >= 2n ** 64n ? 2n ** 64n - 1n : value} AS UBIGINT)`,
+  exactSum: (value) => `coalesce(sum(${value}), 0)`,
+  isNaN: (value) => `isnan(${value})`,
+  isInfinite: (value) => `isinf(${value})`,
+  isFinite: (value) => `isfinite(${value})`,
+  matches: (text, pattern) => `regexp_full_match(${text}, ${quoteText(pattern)})`,
+  quantile: (value, q) => `quantile_cont(${value}, ${q})`,
+  quantileOf: (value, q) => `quantile_disc(${value}, ${q})`,
+  allEqual: (value) => `min(${value}) = max(${value})`,
+  failure: duckdbFailure,
+};
+
+/** What the engine keeps of each type. */
+const arrays: Partial<Record<FilledType, { new (length: number): FilledNumbers }>> = {
+  ...{ INTEGER: Int32Array, BIGINT: BigInt64Array, TIMESTAMPTZ: BigInt64Array },
+  ...{ FLOAT: Float32Array, DOUBLE: Float64Array },
+};
+
+/** An appender on a temporary table of these types. */
+async function openAppender(
+  connection: DuckDBConnection,
+  table: string,
+  names: readonly FilledType[],
+): Promise<Appender> {
+  const { DuckDBDataChunk, BOOLEAN, INTEGER, BIGINT, FLOAT, DOUBLE, VARCHAR, TIMESTAMPTZ } = await import(
+    "@duckdb/node-api"
+  );
+  const { default: bindings } = await import("@duckdb/node-bindings");
+  const types = names.map((name) => ({ BOOLEAN, INTEGER, BIGINT, FLOAT, DOUBLE, VARCHAR, TIMESTAMPTZ })[name]);
+  const appender = await connection.createAppender(table, null, "temp");
+  const copy = (vector: Vector, { buffer, byteOffset, byteLength }: FilledNumbers) =>
+    bindings.copy_data_to_vector(vector, 0, buffer as ArrayBuffer, byteOffset, byteLength);
+  const noneValid = new ArrayBuffer(chunkRows / 8);
+  return {
+    append(size, valuesOf) {
+      if (size > chunkRows) throw new Error(`${size} rows are more than a chunk holds`);
+      const chunk = DuckDBDataChunk.create(types, size);
+      const vector = (at: number) => bindings.data_chunk_get_vector(chunk.chunk, at);
+      for (const [at, name] of names.entries()) {
+        const values = valuesOf(at);
+        if (Array.isArray(values)) chunk.setColumnValues(at, values);
+        else if (values === null) {
+          bindings.vector_ensure_validity_writable(vector(at));
+          bindings.copy_data_to_vector_validity(vector(at), 0, noneValid, 0, Math.ceil(size / 64) * 8);
+        } else if (values instanceof (arrays[name] ?? Array) && values.length === size) copy(vector(at), values);
+        // The engine takes bytes for what its type says that they are.
+        else throw new Error(`${values.constructor.name}(${values.length}) is not ${size} values of ${name}`);
+      }
+      appender.appendDataChunk(chunk);
+    },
+    close: () => appender.closeSync(),
+  };
+}
+
+/**
+ * Makes the library keep a U+FEFF at the beginning of a text, which it takes for a byte order mark and drops: two categories,
+ * classes or columns of a table would become one.
+ */
+async function keepWholeTexts(): Promise<void> {
+  const { default: accessors } = await import("@duckdb/node-api/lib/vectors/dataAccessors.js");
+  Object.assign(accessors, { textDecoder: wholeTexts });
+}
+
+const wholeTexts = new TextDecoder("utf-8", { ignoreBOM: true });

@@ -4,11 +4,10 @@ import { didYouMean } from "../../../errors/did-you-mean.ts";
 import { type Problem, UserError } from "../../../errors/user-error.ts";
 import { type DataFolder, isInside } from "../../data-folders.ts";
 import { isLfsPointer, lfsProblem } from "../../lfs-pointer.ts";
-import { locateByte, type SqlText } from "../../sql-text.ts";
-import { quoteText } from "./dialect.ts";
+import { locateByte, type SqlText } from "../engine.ts";
+import { quoteText } from "./duckdb-session.ts";
 import type { FileMention } from "./query-rules.ts";
-import { mentionLength } from "./sources/source-names.ts";
-import type { SourceMention } from "./sources/used-sources.ts";
+import { mentionLength, type SourceMention } from "./sources/source-names.ts";
 
 /** One replacement in the query's bytes. */
 interface Edit {

@@ -1,5 +1,5 @@
 import type { Problem } from "../../../errors/user-error.ts";
-import { locateWord, type SqlText } from "../../sql-text.ts";
+import { locateWord, type SqlText } from "../engine.ts";
 
 /**
  * What to say when it needs more memory, and more room on the disk for what does not fit, than it may use. A query with a part

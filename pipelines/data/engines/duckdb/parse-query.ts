@@ -1,7 +1,6 @@
 import { type Problem, UserError } from "../../../errors/user-error.ts";
-import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
-import { quoteText } from "./dialect.ts";
-import type { DuckdbSession } from "./duckdb-session.ts";
+import { locateByte, locateWord, type SqlText } from "../engine.ts";
+import { type DuckdbSession, quoteText } from "./duckdb-session.ts";
 
 /** A node of DuckDB's serialized syntax tree. `query_location` is a byte offset, or an absurdly large number when unknown. */
 export type SyntaxNode = Readonly<Record<string, unknown>>;

@@ -1,10 +1,9 @@
 import { type Problem, UserError } from "../../../errors/user-error.ts";
 import { nameHint } from "../../name-hint.ts";
-import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
+import { locateByte, locateWord, type SqlText } from "../engine.ts";
 import { machineErrorIn } from "../machine-error.ts";
-import { quoteText } from "./dialect.ts";
 import { type DuckdbError, duckdbError } from "./duckdb-error.ts";
-import type { DuckdbSession } from "./duckdb-session.ts";
+import { type DuckdbSession, quoteText } from "./duckdb-session.ts";
 import type { ResolvedQuery } from "./file-names.ts";
 import { outOfMemory } from "./limit-problems.ts";
 import { isOfWorld } from "./sources/source-error.ts";

@@ -1,7 +1,7 @@
 import { didYouMean } from "../../../errors/did-you-mean.ts";
 import type { Problem } from "../../../errors/user-error.ts";
-import type { ReachableSource } from "../../sources/reachable-source.ts";
-import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
+import type { ReachableSource } from "../../sources/source-objects.ts";
+import { locateByte, locateWord, type SqlText } from "../engine.ts";
 import { byPlace } from "../query-problems.ts";
 import type { SyntaxNode } from "./parse-query.ts";
 import {
@@ -12,8 +12,7 @@ import {
   refusedCall,
   rowFunctions,
 } from "./refused-functions.ts";
-import { namedSource } from "./sources/source-names.ts";
-import type { SourceMention } from "./sources/used-sources.ts";
+import { namedSource, type SourceMention } from "./sources/source-names.ts";
 import { partsInScope } from "./table-scope.ts";
 
 /** A file name written in the query, and where. */

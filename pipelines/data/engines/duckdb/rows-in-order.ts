@@ -1,6 +1,5 @@
 import type { DuckDBValue } from "@duckdb/node-api";
-import { quoteName } from "./dialect.ts";
-import { type DuckdbSession, openDuckdbSession } from "./duckdb-session.ts";
+import { type DuckdbSession, openDuckdbSession, quoteName } from "./duckdb-session.ts";
 import type { SourceConnection } from "./sources/connect-sources.ts";
 
 /** The share of the memory that is left to the session which gets the rows, while they come. */

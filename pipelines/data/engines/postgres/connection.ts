@@ -1,5 +1,5 @@
 import type { QueryResult as Answer, Client, ClientConfig } from "pg";
-import type { PostgresSource } from "./address.ts";
+import type { PostgresSource } from "./open-source.ts";
 
 /** A connection on which one statement runs at a time, and which ends when its time is up, whatever the server does. */
 export interface Connection {

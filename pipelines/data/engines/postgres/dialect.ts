@@ -1,6 +1,5 @@
 import { UserError } from "../../../errors/user-error.ts";
-import type { ColumnKind, SourceColumn } from "../../columns.ts";
-import type { Dialect } from "../dialect.ts";
+import type { ColumnKind, Dialect, SourceColumn } from "../session.ts";
 import { postgresFailure } from "./postgres-error.ts";
 
 /** A name as an SQL identifier; any text is a valid one that a statement can hold. */

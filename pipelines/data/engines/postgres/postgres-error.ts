@@ -1,4 +1,4 @@
-import type { EngineFailure } from "../dialect.ts";
+import type { EngineFailure } from "../session.ts";
 
 /** What PostgreSQL says of an error: see the protocol's fields. */
 export interface PostgresError extends Error {

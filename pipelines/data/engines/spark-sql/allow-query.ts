@@ -1,13 +1,20 @@
 import { UserError } from "../../../errors/user-error.ts";
-import { locateByte, locateWord, type SqlText } from "../../sql-text.ts";
-import type { PrepareJob } from "../engine.ts";
+import { locateByte, locateWord, type PrepareJob, type SqlText } from "../engine.ts";
 import { byPlace, parameterProblems } from "../query-problems.ts";
 import { sparkDialect } from "./dialect.ts";
 import { judgePlan, type TableRules, tablesInPlan } from "./judge-plan.ts";
 import { judgeTokens } from "./judge-tokens.ts";
 import type { Token } from "./sql-tokens.ts";
 import { type Reason, StatementError, statementReason } from "./statement-error.ts";
-import type { SparkStatements } from "./statements.ts";
+
+/** What runs Spark SQL, one statement after the other. */
+export interface SparkStatements {
+  /** The rows of a statement, all of them; booleans, numbers, bigints for 64-bit integers, texts for all else. Throws StatementError. */
+  rows(statement: string): Promise<Record<string, unknown>[]>;
+  /** Stops what runs now. */
+  interrupt(): void;
+  close(): Promise<void>;
+}
 
 /** A query that may be sent, as a SELECT from which others can read: in parentheses the parser takes nothing but a query. */
 export interface SparkQuery {

@@ -4,15 +4,19 @@ import type { SourceSnapshot } from "../../sources/source-snapshot.ts";
 import type { Engine, PreparedQuery, PrepareJob, QueryJob, QueryResult } from "../engine.ts";
 import { outOfTime, refuseRepeated } from "../query-problems.ts";
 import { queryResult } from "../query-result.ts";
-import { interruptAfter } from "../time-limit.ts";
-import { judgeInServer, judgeText, type SparkQuery } from "./allow-query.ts";
-import { type Doing, inOurWords, mayPass } from "./explain-error.ts";
+import { interruptAfter } from "../session.ts";
+import { judgeInServer, judgeText, type SparkQuery, type SparkStatements } from "./allow-query.ts";
 import type { TableRules } from "./judge-plan.ts";
-import { pinTables, versionsThen } from "./pin-tables.ts";
-import { openSparkSession, type SparkSession } from "./spark-session.ts";
+import {
+  openSparkSession,
+  pinTables,
+  type SparkSession,
+  type TableVersions,
+  tableVersions,
+  versionsThen,
+} from "./spark-session.ts";
 import type { StagingArea } from "./staging-area.ts";
-import type { SparkStatements } from "./statements.ts";
-import { type TableVersions, tableVersions } from "./table-versions.ts";
+import { type Doing, inOurWords, mayPass } from "./statement-error.ts";
 
 /** A server of Spark SQL, reached anew for each query. Opening it throws what `inOurWords` has words for. */
 export interface SparkServer {

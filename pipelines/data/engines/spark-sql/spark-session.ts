@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { SourceColumn } from "../../columns.ts";
-import type { QuerySession } from "../session.ts";
-import { onlyRow } from "../temporary-tables.ts";
+import type { SourceSnapshot } from "../../sources/source-snapshot.ts";
+import { type ColumnKind, onlyRow, type QuerySession, type SourceColumn } from "../session.ts";
+import type { SparkStatements } from "./allow-query.ts";
 import { sparkDialect, sparkName, sparkText } from "./dialect.ts";
-import { sparkColumn } from "./spark-columns.ts";
+import { type Token, tokensOf } from "./sql-tokens.ts";
 import type { StagingArea } from "./staging-area.ts";
-import type { SparkStatements } from "./statements.ts";
+import { StatementError } from "./statement-error.ts";
 
 /** Where a session keeps rows, and how it reads them again. */
 interface Keeping {
@@ -97,4 +97,130 @@ function keptColumn({ name, type }: SourceColumn): string {
   const column = sparkName(name);
   if (type === "void") return `CAST(${column} AS INT) AS ${column}`;
   return type.startsWith("interval") ? `CAST(${column} AS STRING) AS ${column}` : column;
+}
+
+const kinds: readonly (readonly [RegExp, ColumnKind])[] = [
+  [/^(tinyint|smallint|int|bigint|void)$/, "integer"],
+  [/^decimal\b/, "decimal"],
+  [/^(float|double)$/, "double"],
+  [/^boolean$/, "boolean"],
+  [/^(string|varchar|char)\b/, "text"],
+  [/^date$/, "date"],
+  [/^timestamp(_ntz|_ltz)?$/, "timestamp"],
+  [/^time\b/, "time"],
+  [/^(binary|interval)\b/, "other"],
+];
+
+/** A column as `DESCRIBE QUERY` tells of it. */
+function sparkColumn(name: string, type: string): SourceColumn {
+  const kind = kinds.find(([pattern]) => pattern.test(type))?.[1] ?? "nested";
+  const scale = kind === "decimal" ? Number(/,\s*(\d+)\)/.exec(type)?.[1] ?? 0) : 0;
+  return { name, kind, scale, type };
+}
+
+/** A query's text, and which of the tables in it have their version behind their name. */
+interface PinnedQuery {
+  relation: string;
+  pinned: TableVersions;
+}
+
+/** The versions that an earlier run of a query read of a source's tables. */
+export function versionsThen(snapshots: readonly SourceSnapshot[] = [], source: string): TableVersions {
+  const then = snapshots.find((each) => each.source === source);
+  return then?.read === "database" ? (then.versions ?? {}) : {};
+}
+
+/**
+ * Has each table that the text itself names by its schema read at its version: Delta's number, Iceberg's snapshot. What a view there is
+ * made of stays as it is now. https://docs.delta.io/latest/delta-batch.html#query-an-older-snapshot-of-a-table-time-travel
+ */
+export function pinTables(relation: string, versions: TableVersions): PinnedQuery {
+  const { tokens } = tokensOf(relation);
+  const pinned: Record<string, string> = {};
+  let [text, from] = ["", 0];
+  for (const { parts, end } of namedTables(tokens)) {
+    const table = Object.keys(versions).find((each) => isNamed(each, parts));
+    const version = table === undefined ? undefined : versions[table];
+    if (version === undefined || !/^\d+$/.test(version)) continue;
+    pinned[table!] = version;
+    text += `${relation.slice(from, end)} VERSION AS OF ${version}`;
+    from = end;
+  }
+  return { relation: text + relation.slice(from), pinned };
+}
+
+/** A record has the catalog's name, which a query may leave out. */
+function isNamed(table: string, parts: readonly string[]): boolean {
+  const [known, given] = [table, parts.join(".")].map((name) => name.toLowerCase()) as [string, string];
+  return parts.length > 1 && (known === given || known.endsWith(`.${given}`));
+}
+
+const clauses = /^(select|from|where|group|order|having|on|using|window|limit|union|intersect|except|lateral)$/i;
+
+/** Names where a table's is: behind FROM and JOIN, and behind a comma of theirs. */
+function namedTables(tokens: readonly Token[]): { parts: string[]; end: number }[] {
+  const found: { parts: string[]; end: number }[] = [];
+  const clause: string[] = [""];
+  for (const [at, { kind, text }] of tokens.entries()) {
+    if (text === "(") clause.push("");
+    else if (text === ")") clause.pop();
+    else if (kind === "word" && clauses.test(text)) clause[clause.length - 1] = text.toLowerCase();
+    const isComma = text === "," && /^(from|on|using)$/.test(clause.at(-1) ?? "");
+    if (!isComma && !/^(from|join)$/i.test(text)) continue;
+    const name = nameAt(tokens, at + 1);
+    if (name) found.push(name);
+  }
+  return found;
+}
+
+function nameAt(tokens: readonly Token[], at: number): { parts: string[]; end: number } | null {
+  const parts: string[] = [];
+  for (let place = at; ; place += 2) {
+    const [part, point] = [tokens[place], tokens[place + 1]];
+    if (part?.kind !== "word" && part?.kind !== "quoted") return null;
+    parts.push(part.kind === "quoted" ? part.text.slice(1, -1).replaceAll("``", "`") : part.text);
+    if (point?.text === ".") continue;
+    // A function, or a version that the query asks for itself.
+    return /^(\(|version|timestamp|for)$/i.test(point?.text ?? "") ? null : { parts, end: part.end };
+  }
+}
+
+/** Versions by the name of the table, as the query's plan has it. */
+export type TableVersions = Readonly<Record<string, string>>;
+
+/** Tables whose versions are asked for at most. */
+const mostTables = 50;
+
+/** How to ask for the version of a table that keeps its past, by the format that Spark calls its provider. */
+const versionOf: Readonly<Record<string, (table: string) => string>> = {
+  // https://docs.delta.io/latest/delta-utility.html#retrieve-delta-table-history
+  delta: (table) => `DESCRIBE HISTORY ${table} LIMIT 1`,
+  // https://iceberg.apache.org/docs/latest/spark-queries/#references
+  iceberg: (table) => `SELECT snapshot_id AS version FROM ${table}.refs WHERE name = 'main'`,
+};
+
+/** The versions that tables have now: Delta's number, Iceberg's snapshot. Tables of other formats, and those it may not ask about, have none. */
+export async function tableVersions(
+  statements: SparkStatements,
+  tables: readonly (readonly string[])[],
+): Promise<TableVersions> {
+  const versions: Record<string, string> = {};
+  for (const parts of tables.slice(0, mostTables)) {
+    const table = parts.map(sparkName).join(".");
+    const described = await unlessRefused(() => statements.rows(`DESCRIBE TABLE EXTENDED ${table}`));
+    const provider = described.find((row) => row.col_name === "Provider")?.data_type;
+    const ask = versionOf[String(provider).toLowerCase()];
+    const [row] = ask ? await unlessRefused(() => statements.rows(ask(table))) : [];
+    if (row?.version != null) versions[parts.join(".")] = String(row.version);
+  }
+  return versions;
+}
+
+async function unlessRefused(ask: () => ReturnType<SparkStatements["rows"]>): ReturnType<SparkStatements["rows"]> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error instanceof StatementError) return [];
+    throw error;
+  }
 }

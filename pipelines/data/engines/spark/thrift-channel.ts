@@ -1,5 +1,5 @@
-import { HttpStatusError } from "../spark-sql/http-status-error.ts";
-import type { Endpoint } from "./endpoint.ts";
+import { HttpStatusError } from "../spark-sql/statement-error.ts";
+import type { Endpoint } from "./thrift-session.ts";
 
 /** What a transport and a protocol of the thrift library are to us. */
 export interface ThriftLibrary {

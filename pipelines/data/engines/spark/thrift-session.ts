@@ -1,8 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { UserError } from "../../../errors/user-error.ts";
+import type { SparkStatements } from "../spark-sql/allow-query.ts";
 import { StatementError, statementReason } from "../spark-sql/statement-error.ts";
-import type { SparkStatements } from "../spark-sql/statements.ts";
-import type { Endpoint } from "./endpoint.ts";
-import { type ColumnSet, rowsOfColumns } from "./result-rows.ts";
 import { ThriftChannel, type ThriftLibrary } from "./thrift-channel.ts";
 
 type Handle = Record<string, unknown>;
@@ -140,4 +139,61 @@ class ThriftSession implements SparkStatements {
   async close(): Promise<void> {
     await this.#service.closeSession({ sessionHandle: this.#sessionHandle }).catch(() => {}); // the server ends it when idle
   }
+}
+
+/** Where a Thrift server answers, and what it is told about us; the header is a secret. */
+export interface Endpoint {
+  /** Without user and password. */
+  url: string;
+  authorization: string;
+  /** The server for messages: host and port. */
+  host: string;
+}
+
+/**
+ * From the address that people write: `https://user:password@host:10001/cliservice`, or `http:` in a network of one's own. The
+ * path is `/cliservice` unless there is another. Throws UserError, which tells nothing of the address.
+ */
+export function readEndpoint(address: string, variable: string): Endpoint {
+  const url = URL.canParse(address) ? new URL(address) : null;
+  if (!url || !["http:", "https:"].includes(url.protocol)) {
+    throw new UserError({
+      message: `${variable} is no address of a Spark Thrift server`,
+      hint: "write https://user:password@host:10001/cliservice; the server listens so with hive.server2.transport.mode=http",
+    });
+  }
+  const [user, password] = [url.username, url.password].map(decodeURIComponent);
+  // A server that asks for nobody still wants both.
+  const credentials = Buffer.from(`${user || "anonymous"}:${password || "anonymous"}`).toString("base64");
+  const { origin, pathname, host, search } = url;
+  return {
+    url: `${origin}${pathname === "/" ? "/cliservice" : pathname}${search}`,
+    authorization: `Basic ${credentials}`,
+    host,
+  };
+}
+
+/** A column of an answer, as the generated client reads it: values of one type, and a bit each that says which are null. */
+type ColumnSet = Readonly<Record<string, { values: readonly unknown[]; nulls: Buffer } | null | undefined>>;
+
+/** The rows of an answer that came by columns. */
+function rowsOfColumns(names: readonly string[], columns: readonly ColumnSet[]): Record<string, unknown>[] {
+  const cells = columns.map(cellsOf);
+  return Array.from({ length: cells[0]?.length ?? 0 }, (_, row) =>
+    Object.fromEntries(names.map((name, at) => [name, cells[at]?.[row] ?? null])),
+  );
+}
+
+function cellsOf(column: ColumnSet): unknown[] {
+  const filled = Object.values(column).find((each) => each !== null && each !== undefined && "values" in each);
+  if (!filled) return [];
+  const { values, nulls } = filled;
+  return values.map((value, at) => (((nulls[at >> 3] ?? 0) >> (at & 7)) & 1 ? null : plain(value)));
+}
+
+/** The library's 64-bit integers are eight bytes, most significant first. */
+function plain(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("buffer" in value)) return value;
+  const { buffer, offset } = value as { buffer: Buffer; offset: number };
+  return Buffer.from(buffer).readBigInt64BE(offset);
 }

@@ -2,8 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "pg";
 import { innermostMessage } from "../../../ports/request.ts";
 import { encryptionWords } from "../../encryption-words.ts";
-import { clean } from "../../object-storage/send-request.ts";
-import { ServerError } from "../../object-storage/server-error.ts";
+import { clean, ServerError } from "../../object-storage/send-request.ts";
 
 /** Does something with a connection, and once more from the start when the connection is lost: it must be such that twice is as once. */
 type UseDatabase = <T>(tried: string, work: (client: Client) => Promise<T>) => Promise<T>;

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Client } from "pg";
 import type { Clock } from "../../../ports/clock.ts";
-import type { DatasetRef } from "../../dataset.ts";
+import type { DatasetRef } from "../../dataset-store.ts";
 import { hashFile } from "../../hash-file.ts";
 import { type ItemRecord, readItemRecord } from "../item-record.ts";
 import { itemNameOf, plainItemName, type RemoteStore, type StoredItem } from "../remote-store.ts";

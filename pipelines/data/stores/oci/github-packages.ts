@@ -1,5 +1,4 @@
-import { sendRequest } from "../../object-storage/send-request.ts";
-import { ServerError } from "../../object-storage/server-error.ts";
+import { ServerError, sendRequest } from "../../object-storage/send-request.ts";
 import type { RegistrySettings } from "./registry-client.ts";
 
 /** What GitHub calls a version of a package: one manifest. */

@@ -1,21 +1,41 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { sha256 } from "../../../config/canonical-json.ts";
 import { UserError } from "../../../errors/user-error.ts";
 import type { Clock } from "../../../ports/clock.ts";
 import type { Environment } from "../../../ports/environment.ts";
+import { ServerError } from "../../object-storage/send-request.ts";
 import {
   type ItemLabels,
   itemNameOf,
   type NewItem,
+  type PackedVersion,
   plainItemName,
   type RemoteStore,
   type StoredItem,
+  type VersionShelf,
 } from "../remote-store.ts";
-import { type Artifact, type FoundArtifact, findArtifact, parsed, putManifest, untilTaken } from "./artifact.ts";
-import { downloadBlob } from "./download-blob.ts";
+import {
+  type Artifact,
+  type FoundArtifact,
+  findArtifact,
+  type Layer,
+  parsed,
+  putManifest,
+  putReferrer,
+  putTag,
+  readManifest,
+  repositoriesIn,
+  untilTaken,
+} from "./artifact.ts";
+import { downloadBlob, uploadBlob } from "./blobs.ts";
 import { deletePackageVersion, sweepPackage } from "./github-packages.ts";
-import { openRegistryClient, type RegistryClient, type RegistrySettings } from "./registry-client.ts";
-import { registryCredentials } from "./registry-credentials.ts";
-import { uploadBlob } from "./upload-blob.ts";
-import { openVersionShelf } from "./version-shelf.ts";
+import {
+  openRegistryClient,
+  type RegistryClient,
+  type RegistrySettings,
+  registryCredentials,
+} from "./registry-client.ts";
 
 /** `oci://host/name`. Throws UserError for an address that is none. */
 export function openOciStore(address: string, { env, clock }: { env: Environment; clock: Clock }): RemoteStore {
@@ -121,4 +141,89 @@ function titleOf({ model, split }: ItemLabels, name: string): string {
 
 async function deleteManifest(client: RegistryClient, digest: string): Promise<void> {
   await client.ask({ method: "DELETE", path: `manifests/${digest}`, action: "delete", answers: [404] });
+}
+
+/** Versions in a registry of containers, a layer a file, so that `oras pull host/name:rent-v3` gives the folder that MLflow loads. */
+function openVersionShelf(client: RegistryClient): VersionShelf {
+  return {
+    async put(version, scratch) {
+      const there = await findArtifact(client, version.name);
+      if (there && version.bundle) await putReferrer(client, there.body, version.bundle);
+      if (there) return 0;
+      const layers = version.files.map(({ name, bytes }) => layerOf(name, bytes));
+      const item = itemOf(version, layers);
+      const artifact = { item, layers, ...describe(version) };
+      await untilTaken(async () => {
+        for (const [at, { name, bytes }] of version.files.entries()) {
+          const path = join(scratch, name);
+          await writeFile(path, bytes);
+          await uploadBlob(client, { path, bytes: bytes.length, digest: layers[at]!.digest });
+        }
+        await putManifest(client, artifact, client.now());
+      });
+      const sent = version.bundle && (await findArtifact(client, version.name));
+      if (sent && version.bundle) await putReferrer(client, sent.body, version.bundle);
+      return item.bytes;
+    },
+    async get(name, folder) {
+      const found = await findArtifact(client, name);
+      if (found === null) return null;
+      for (const { file, ...layer } of found.layers) {
+        if (!/^[A-Za-z0-9][\w.-]*$/.test(file)) throw oddName(client, name, file);
+        if (!(await downloadBlob(client, layer, join(folder, file)))) return null;
+      }
+      return found.layers.map(({ file }) => file);
+    },
+    async publish(name, alias, repository) {
+      const found = await findArtifact(client, name);
+      if (found === null || !isTag(alias)) return false;
+      const there = await readManifest(client, alias);
+      if (there?.equals(found.body)) return true;
+      if (there && !repositoriesIn(parsed(there)).includes(repository)) return false;
+      await putTag(client, alias, found.body);
+      return true;
+    },
+  };
+}
+
+function isTag(text: string): boolean {
+  return /^\w[\w.-]{0,127}$/.test(text);
+}
+
+function itemOf({ name, model, version, repository }: PackedVersion, layers: readonly Layer[]): NewItem {
+  const bytes = layers.reduce((sum, layer) => sum + layer.bytes, 0);
+  return { name, bytes, sha256: null, ref: null, labels: { model, version, repositories: [repository] } };
+}
+
+function layerOf(file: string, bytes: Uint8Array): Layer {
+  return {
+    file,
+    mediaType: `application/vnd.cncf.model.${kindOf(file)}.v1.raw`,
+    digest: sha256(bytes),
+    bytes: bytes.length,
+  };
+}
+
+function kindOf(file: string): string {
+  if (file.endsWith(".onnx")) return "weight";
+  if (file.endsWith(".py")) return "code";
+  return file.endsWith(".md") ? "doc" : "weight.config";
+}
+
+function describe({ model, version, type, description, created, commit, repository }: PackedVersion) {
+  const descriptor = {
+    createdAt: created,
+    name: model,
+    version: String(version),
+    title: `${model} version ${version}`,
+    ...(description && { description }),
+    ...(repository.includes(".") && !repository.startsWith("/") && { sourceURL: `https://${repository}` }),
+    ...(commit && { revision: commit }),
+  };
+  return { descriptor, config: { architecture: type, format: "onnx" }, title: descriptor.title };
+}
+
+function oddName({ title }: RegistryClient, name: string, file: string): ServerError {
+  const message = `${name} in ${title} has a file ${JSON.stringify(file.slice(0, 100))}, which mergeml does not write`;
+  return new ServerError(message, "to read the version", { status: null, code: null });
 }

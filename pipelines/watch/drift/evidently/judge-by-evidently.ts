@@ -1,5 +1,4 @@
-import type { DatasetRef } from "../../../data/dataset.ts";
-import type { DatasetStore } from "../../../data/dataset-store.ts";
+import type { DatasetRef, DatasetStore } from "../../../data/dataset-store.ts";
 import { EnvironmentError } from "../../../errors/environment-error.ts";
 import { type Profiled, predictionColumns } from "../../profile/build-profile.ts";
 import type { DriftResult } from "../drift-result.ts";

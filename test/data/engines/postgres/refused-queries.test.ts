@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { PrepareJob } from "../../../../pipelines/data/engines/engine.ts";
+import { type PrepareJob, sqlText } from "../../../../pipelines/data/engines/engine.ts";
 import { startEngines } from "../../../../pipelines/data/engines/engines.ts";
-import { sqlText } from "../../../../pipelines/data/sql-text.ts";
 import { UserError } from "../../../../pipelines/errors/user-error.ts";
 
 const source = { type: "postgres", url: { env: "SHOP_URL" }, schemas: ["features"] } as const;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { pinTables, versionsThen } from "../../../../pipelines/data/engines/spark-sql/pin-tables.ts";
+import { pinTables, versionsThen } from "../../../../pipelines/data/engines/spark-sql/spark-session.ts";
 
 const versions = { "main.features.rides": "3", "main.features.stops": "8112345678901234567" };
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { tablesInPlan } from "../../../../pipelines/data/engines/spark-sql/judge-plan.ts";
+import { tableVersions } from "../../../../pipelines/data/engines/spark-sql/spark-session.ts";
 import { StatementError } from "../../../../pipelines/data/engines/spark-sql/statement-error.ts";
-import { tableVersions } from "../../../../pipelines/data/engines/spark-sql/table-versions.ts";
 
 /** As Spark 4.1 writes it. */
 const plan = `Project [id#1L, day#2]

@@ -2,8 +2,7 @@ import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { EnvironmentError } from "../../../../errors/environment-error.ts";
 import { UserError } from "../../../../errors/user-error.ts";
-import { quoteText } from "../dialect.ts";
-import type { DuckdbSession } from "../duckdb-session.ts";
+import { type DuckdbSession, quoteText } from "../duckdb-session.ts";
 
 /** An extension of DuckDB by the name of its file. */
 export type ExtensionName = "httpfs" | "azure" | "delta" | "avro" | "iceberg" | "postgres_scanner" | "mysql_scanner";

@@ -1,7 +1,7 @@
 import { EnvironmentError } from "../../../../errors/environment-error.ts";
 import { type SourceLocation, UserError } from "../../../../errors/user-error.ts";
 import { duckdbError } from "../duckdb-error.ts";
-import type { UsedSource } from "./used-sources.ts";
+import type { UsedSource } from "./source-names.ts";
 
 /** An error of a source in words about it, and whether it may pass. */
 export interface SourceError {

@@ -1,10 +1,11 @@
+import type { SourceConfig } from "../../../../config/model-config.ts";
 import { didYouMean } from "../../../../errors/did-you-mean.ts";
-import type { ReachableSource } from "../../../sources/reachable-source.ts";
+import { type Problem, UserError } from "../../../../errors/user-error.ts";
+import type { ReachableSource, SourceAccess } from "../../../sources/source-objects.ts";
 import type { SyntaxNode } from "../parse-query.ts";
-import type { SourceMention } from "./used-sources.ts";
 
 /** What a name of a table stands for: part of a source, something that is wrong with it, or nothing of a source: null. */
-export type NamedSource = { mention: SourceMention } | { message: string; hint: string } | null;
+type NamedSource = { mention: SourceMention } | { message: string; hint: string } | null;
 
 /** What `FROM …` names of a source: `lake."trips/*.parquet"`, `trips` or `shop.features.orders`. */
 export function namedSource(node: SyntaxNode, offset: number, sources: readonly ReachableSource[]): NamedSource {
@@ -92,4 +93,36 @@ export function mentionLength(bytes: Buffer, { source, path, offset }: SourceMen
   if (!found || found[2]!.toLowerCase() !== source) return null;
   const written = found[3]?.replaceAll('""', '"') ?? found[4];
   return written === path ? Buffer.byteLength(found[0]) : null;
+}
+
+/** What a query names of sources. */
+export interface SourceMention {
+  /** The source's name as in mergeml.yaml. */
+  source: string;
+  /** Objects: a path or pattern below the source. Databases: `schema.table`. A lake's table: empty. */
+  path: string;
+  /** Byte offset in the query. */
+  offset: number;
+}
+
+/** A source that a query names, with what it names of it. */
+export interface UsedSource {
+  name: string;
+  config: SourceConfig;
+  access: SourceAccess;
+  paths: readonly string[];
+}
+
+/** The sources that mentions name. Throws UserError with why one cannot be signed in to. */
+export function usedSources(mentions: readonly SourceMention[], reachable: readonly ReachableSource[]): UsedSource[] {
+  const problems: Problem[] = [];
+  const used = reachable.flatMap(({ name, config, access }): UsedSource[] => {
+    const paths = mentions.filter(({ source }) => source === name).map(({ path }) => path);
+    if (paths.length === 0) return [];
+    if (!("problem" in access)) return [{ name, config, access, paths: [...new Set(paths)] }];
+    problems.push(access.problem);
+    return [];
+  });
+  if (problems.length > 0) throw new UserError(problems);
+  return used;
 }

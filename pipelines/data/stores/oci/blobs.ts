@@ -1,7 +1,8 @@
 import { open } from "node:fs/promises";
-import type { HttpAnswer } from "../../object-storage/send-request.ts";
-import { ServerError } from "../../object-storage/server-error.ts";
-import { sendFile } from "../../object-storage/stream-request.ts";
+import { innermostMessage } from "../../../ports/request.ts";
+import { type Answer, FinalError } from "../../object-storage/plain-answer.ts";
+import { type HttpAnswer, ServerError } from "../../object-storage/send-request.ts";
+import { openAnswer, receiveFile, sendFile } from "../../object-storage/stream-request.ts";
 import type { RegistryClient } from "./registry-client.ts";
 
 /** Bytes of a part; a registry gets a large blob in several requests, so that a lost one costs little. */
@@ -11,7 +12,7 @@ const mostUploads = 6;
 /** How often a part is sent again in one upload. */
 const mostParts = 5;
 
-export interface Blob {
+interface Blob {
   path: string;
   bytes: number;
   /** `sha256:…`; of a promise, it is computed while the content is sent. */
@@ -123,4 +124,52 @@ function locationOf(
       code: null,
     });
   return url.href;
+}
+
+/** Writes a blob to a file, going on where a connection was cut, and gives the digest of what arrived; null when the registry does not have it. Who asks compares the digest. */
+export async function downloadBlob(
+  client: RegistryClient,
+  { digest, bytes }: { digest: string; bytes: number },
+  path: string,
+): Promise<string | null> {
+  try {
+    return await receiveFile((at) => openBlob(client, { digest, at, bytes }), { path, bytes });
+  } catch (error) {
+    if (error instanceof FinalError && error.cause instanceof ServerError) throw error.cause;
+    const facts = { status: null, code: null };
+    const message = `${client.title} cannot be read: ${innermostMessage(error as Error)}`;
+    throw new ServerError(message, `GET blobs/${digest}`, facts, { cause: error });
+  }
+}
+
+interface Wanted {
+  digest: string;
+  at: number;
+  bytes: number;
+}
+
+/** Registries send on to where blobs are, which must not get our token. */
+async function openBlob(client: RegistryClient, { digest, at, bytes }: Wanted): Promise<Answer | null> {
+  const range: Record<string, string> = at > 0 ? { range: `bytes=${at}-` } : {};
+  const ask = (url: string, headers: Record<string, string>) =>
+    openAnswer({ url, headers: { ...range, ...headers } }, bytes - at);
+  let url = `${client.base}/blobs/${digest}`;
+  let answer = await ask(url, await client.headersFor("pull"));
+  for (let hops = 0; isRedirect(answer) && hops < 3; hops += 1) {
+    answer.drop();
+    url = new URL(answer.headers.location ?? "", url).href;
+    answer = await ask(url, {});
+  }
+  const { status } = answer;
+  if (status === 200 || status === 206) return answer;
+  answer.drop();
+  if (status === 404) return null;
+  if (status >= 500 || status === 429) throw new Error(`HTTP ${status}`);
+  const message = `${client.title} refused it (HTTP ${status})`;
+  const cause = new ServerError(message, `GET blobs/${digest}`, { status, code: null });
+  throw new FinalError(message, { cause });
+}
+
+function isRedirect({ status }: Answer): boolean {
+  return status >= 300 && status < 400;
 }
