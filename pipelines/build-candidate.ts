@@ -1,12 +1,10 @@
 import { dirname } from "node:path";
-import type { BuildResult, Candidate } from "./candidate/candidate.ts";
 import { chooseParams } from "./candidate/choose-params.ts";
-import { countJudgedBefore } from "./candidate/count-judged-before.ts";
-import { judgeCandidate } from "./candidate/judge-candidate.ts";
+import { countJudgedBefore, judgeCandidate } from "./candidate/judge-candidate.ts";
 import { identify, type PreparedData, prepareData } from "./candidate/prepare-data.ts";
 import { type Scored, scoreCandidate } from "./candidate/score-candidate.ts";
 import { splitSeedOf } from "./candidate/split-seed.ts";
-import { type TrainResult, trainCandidate } from "./candidate/train-candidate.ts";
+import { type BuildResult, type Candidate, type TrainResult, trainCandidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { productionOf } from "./registry/production.ts";
 import type { Snapshot } from "./registry/snapshot.ts";

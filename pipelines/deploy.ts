@@ -1,4 +1,4 @@
-import type { Candidate } from "./candidate/candidate.ts";
+import type { Candidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { UserError } from "./errors/user-error.ts";
 import { judgeAgain } from "./gate.ts";

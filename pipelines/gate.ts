@@ -1,9 +1,8 @@
-import type { Candidate } from "./candidate/candidate.ts";
 import { readCandidate, writeCandidate } from "./candidate/candidate-directory.ts";
-import { countJudgedBefore } from "./candidate/count-judged-before.ts";
-import { judgeCandidate } from "./candidate/judge-candidate.ts";
+import { countJudgedBefore, judgeCandidate } from "./candidate/judge-candidate.ts";
 import { type Scored, scoreCandidate } from "./candidate/score-candidate.ts";
 import { recordedSplitSeed } from "./candidate/split-seed.ts";
+import type { Candidate } from "./candidate/train-candidate.ts";
 import { countedDuplicates } from "./evaluation/evaluation.ts";
 import { productionOf } from "./registry/production.ts";
 import type { Snapshot } from "./registry/snapshot.ts";

@@ -1,7 +1,6 @@
-import type { Candidate } from "./candidate/candidate.ts";
 import { readCandidate } from "./candidate/candidate-directory.ts";
-import type { ReportEntry } from "./handover/training-outcome.ts";
-import { readOutcome } from "./handover/training-outcome.ts";
+import type { Candidate } from "./candidate/train-candidate.ts";
+import { type ReportEntry, readOutcome } from "./handover/training-outcome.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 

@@ -1,14 +1,11 @@
 import { prepareData } from "./candidate/prepare-data.ts";
-import { bestPossible, naivePredictions } from "./candidate/smoke/best-possible.ts";
-import { findFaults } from "./candidate/smoke/find-faults.ts";
-import { relaxParams } from "./candidate/smoke/relaxed-params.ts";
-import { sampleRows } from "./candidate/smoke/sample-rows.ts";
+import { bestPossible, findFaults, naivePredictions, relaxParams, sampleRows } from "./candidate/smoke.ts";
 import { splitSeedOf } from "./candidate/split-seed.ts";
 import { programSource } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import type { FeatureResult } from "./data/dataset-store.ts";
 import { loadTable, type Table } from "./data/table.ts";
-import { scoreMetric } from "./evaluation/score-metric.ts";
+import { scoreMetric } from "./evaluation/compare-metric.ts";
 import { silentLog } from "./ports/log.ts";
 import { formatCount, formatNumber } from "./statistics/format-number.ts";
 import { openModel } from "./training/onnx/session.ts";

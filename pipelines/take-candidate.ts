@@ -1,9 +1,8 @@
 import { dirname, join } from "node:path";
-import type { Candidate } from "./candidate/candidate.ts";
 import { writeCandidate } from "./candidate/candidate-directory.ts";
 import { leaveSteps } from "./candidate/leave-steps.ts";
 import { splitSeedOf } from "./candidate/split-seed.ts";
-import { naiveOf } from "./candidate/train-candidate.ts";
+import { type Candidate, naiveOf } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { loadTable, type Table } from "./data/table.ts";
 import { UserError } from "./errors/user-error.ts";

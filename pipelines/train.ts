@@ -1,6 +1,6 @@
 import { buildCandidate } from "./build-candidate.ts";
-import type { BuildResult, Candidate } from "./candidate/candidate.ts";
 import { writeCandidate } from "./candidate/candidate-directory.ts";
+import type { BuildResult, Candidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { keepOutcome } from "./handover/training-outcome.ts";
 import { recordTraining } from "./mlflow/record-training.ts";

@@ -1,5 +1,5 @@
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { judgeAfterTries } from "../../pipelines/candidate/count-judged-before.ts";
+import { judgeAfterTries } from "../../pipelines/candidate/judge-candidate.ts";
 import { firstEnvironment, registerCandidate } from "../../pipelines/deploy.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Action } from "../shared/action.ts";

@@ -1,4 +1,4 @@
-import { judgeAfterTries } from "../../pipelines/candidate/count-judged-before.ts";
+import { judgeAfterTries } from "../../pipelines/candidate/judge-candidate.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import type { Action } from "./action.ts";
 import { type RememberedCandidate, readCandidateMarker, triedBefore } from "./candidate-marker.ts";

@@ -5,7 +5,7 @@ import { sha256 } from "../config/canonical-json.ts";
 import { UserError } from "../errors/user-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { writeAside } from "../workspace/write-aside.ts";
-import type { Candidate } from "./candidate.ts";
+import type { Candidate } from "./train-candidate.ts";
 
 const files = {
   record: "candidate.json",

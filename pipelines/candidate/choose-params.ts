@@ -3,6 +3,7 @@ import type { LoadedModel } from "../config/load-models.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { PreparedData } from "./prepare-data.ts";
+import type { TrialRecord } from "./search/score-trial.ts";
 import {
   type SearchContext,
   type SearchTask,
@@ -10,7 +11,6 @@ import {
   searchParams,
   searchShard,
 } from "./search/search-params.ts";
-import type { TrialRecord } from "./search/trial.ts";
 import { programSource } from "./train-candidate.ts";
 
 /** The model as it is trained: with the params that its search found, or as written when it has none. */

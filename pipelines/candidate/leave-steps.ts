@@ -3,10 +3,9 @@ import type { Table } from "../data/table.ts";
 import { countedDuplicates } from "../evaluation/evaluation.ts";
 import { trainedRowsNotes } from "../registry/trained-rows.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { Candidate } from "./candidate.ts";
 import { leaveFeatures } from "./prepare-data.ts";
 import { recordedSplitSeed } from "./split-seed.ts";
-import { leaveTraining, notesOf } from "./train-candidate.ts";
+import { type Candidate, leaveTraining, notesOf } from "./train-candidate.ts";
 
 /**
  * Leaves the rows and the model of a candidate that another job trained, for machines that go on from there: a job that runs a

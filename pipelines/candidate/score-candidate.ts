@@ -5,9 +5,8 @@ import { storePredictions } from "../data/store-predictions.ts";
 import { type Groups, loadClusters, loadGroups } from "../data/stored-columns.ts";
 import { loadTable, type Table } from "../data/table.ts";
 import { evaluate } from "../evaluation/evaluate.ts";
-import type { Evaluation } from "../evaluation/evaluation.ts";
+import type { Evaluation, Explanations } from "../evaluation/evaluation.ts";
 import { explainModel } from "../evaluation/explanation/explain-model.ts";
-import type { Explanations } from "../evaluation/explanations.ts";
 import type { Leak } from "../evaluation/leak.ts";
 import { columnShapes, type ShapedColumn } from "../evaluation/pictures/column-shapes.ts";
 import { takeTarget } from "../evaluation/table-rows.ts";
@@ -18,9 +17,8 @@ import { withForestModel } from "../training/onnx/forest-model.ts";
 import type { ScoringModel } from "../training/onnx/session.ts";
 import type { Importance, Predictions } from "../training/trainer.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import type { Naive } from "./candidate.ts";
-import { judgedRows } from "./judged-rows.ts";
-import { type ListFiles, ownQueryInputs, scoreProduction } from "./score-production.ts";
+import { judgedRows, type ListFiles, ownQueryInputs, scoreProduction } from "./score-production.ts";
+import type { Naive } from "./train-candidate.ts";
 
 export interface Scoring {
   config: ModelConfig;

@@ -1,11 +1,11 @@
 import { quantileOfSorted } from "../statistics/order-statistics.ts";
+import { below, seededRandom } from "../statistics/random.ts";
 import { type Cells, everyCellOnce, weightedSum } from "./cells.ts";
 import type { Difference } from "./evaluation.ts";
 import type { WeightedScore } from "./metrics/metric.ts";
-import type { Resamples } from "./resamples.ts";
 
 /** Both models' scores as functions of the same weights, and what the gate compares of a score. */
-export interface Pair {
+interface Pair {
   candidate: WeightedScore;
   production: WeightedScore;
   judged(value: number): number;
@@ -100,4 +100,35 @@ function standardError(influence: Float64Array, squares: Float64Array, weights: 
   const count = influence.length;
   const mean = weightedSum(influence, weights) / count;
   return Math.sqrt(Math.max(0, weightedSum(squares, weights) / count - mean * mean) / count);
+}
+
+/** How often each cell was drawn, for a number of replicates: the multinomial weights of Efron's bootstrap. */
+export interface Resamples {
+  replicates: number;
+  /** [replicates, cells] row-major; drawn once per number of cells, so that slices of one size share the draws. */
+  weights(cells: number): Uint16Array;
+}
+
+/** Draws `cells` times from `cells` with replacement, `replicates` times. The same seed gives the same draws. */
+export function drawResamples(seed: number, replicates: number): Resamples {
+  const drawn = new Map<number, Uint16Array>();
+  return {
+    replicates,
+    weights(cells) {
+      const known = drawn.get(cells);
+      if (known) return known;
+      const weights = draw(seed, replicates, cells);
+      drawn.set(cells, weights);
+      return weights;
+    },
+  };
+}
+
+function draw(seed: number, replicates: number, cells: number): Uint16Array {
+  const random = seededRandom(seed, cells);
+  const weights = new Uint16Array(replicates * cells);
+  for (let start = 0; start < weights.length; start += cells) {
+    for (let draws = 0; draws < cells; draws++) weights[start + below(random, cells)]! += 1;
+  }
+  return weights;
 }

@@ -1,5 +1,4 @@
-import { atConfidence } from "../evaluation/at-confidence.ts";
-import type { Difference, Evaluation } from "../evaluation/evaluation.ts";
+import { atConfidence, type Difference, type Evaluation } from "../evaluation/evaluation.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { formatConfidence } from "./differences.ts";
 

@@ -1,8 +1,6 @@
 import type { Difference, SliceComparison } from "../evaluation/evaluation.ts";
 import { benjaminiHochberg } from "../statistics/tails/benjamini-hochberg.ts";
-import { normalTail } from "../statistics/tails/incomplete-gamma.ts";
-import { normalQuantile } from "../statistics/tails/normal-quantile.ts";
-import { studentAsNormal } from "../statistics/tails/student-t.ts";
+import { normalQuantile, normalTail, studentAsNormal } from "../statistics/tails/distributions.ts";
 import { worsening } from "./differences.ts";
 
 /** Of equally good models, the share in which any slice is taken for worse: a little less than the 5% that is promised, as intervals are estimates too. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { BuildResult } from "../candidate/candidate.ts";
+import type { BuildResult } from "../candidate/train-candidate.ts";
 import type { LoadedModel } from "../config/load-models.ts";
 import type { CheckResult } from "../data/dataset-store.ts";
 import { lacksCredential } from "../data/sources/missing-credential.ts";

@@ -1,5 +1,5 @@
 import { fewTrials, type NumberedTrial } from "../candidate/search/draw-trials.ts";
-import type { TrialRecord } from "../candidate/search/trial.ts";
+import type { TrialRecord } from "../candidate/search/score-trial.ts";
 import { mlflowValue } from "./mlflow-names.ts";
 import { flatParams, longestTag, metricPoints, mirrorTags, type RunFacts } from "./run-facts.ts";
 

@@ -1,7 +1,6 @@
 import { canonicalJson } from "../config/canonical-json.ts";
 import { describeChange } from "../config/describe-change.ts";
-import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
-import type { Explanations } from "../evaluation/explanations.ts";
+import type { Evaluation, Explanations, MetricComparison } from "../evaluation/evaluation.ts";
 import { formatCount, formatNumber, formatSigned } from "../statistics/format-number.ts";
 import { markdownTable, plainText } from "./markdown-text.ts";
 import type { VersionRecord } from "./version-record.ts";

@@ -1,4 +1,4 @@
-import type { TrialRecord } from "../candidate/search/trial.ts";
+import type { TrialRecord } from "../candidate/search/score-trial.ts";
 import type { ModelConfig } from "../config/model-config.ts";
 import type { CheckResult, DatasetRef } from "../data/dataset-store.ts";
 import type { SourceSnapshot } from "../data/sources/source-snapshot.ts";

@@ -1,6 +1,6 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { Difference, Evaluation, MetricComparison, SliceComparison } from "../evaluation/evaluation.ts";
-import { type MatchedNumbers, matchNumbers } from "../statistics/matched-numbers.ts";
+import { type MatchedNumbers, matchNumbers } from "../statistics/format-number.ts";
 import { type CheckIndex, limitCell, markCell, metricChecks } from "./gate-checks.ts";
 import { type JudgedSlice, relativeDifference } from "./slice-order.ts";
 

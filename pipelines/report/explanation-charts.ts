@@ -1,9 +1,7 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
-import type { Evaluation } from "../evaluation/evaluation.ts";
-import type { Explanations, PartialDependence, PermutationImportance } from "../evaluation/explanations.ts";
+import type { Evaluation, Explanations, PartialDependence, PermutationImportance } from "../evaluation/evaluation.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import { formatCount, formatNumber } from "../statistics/format-number.ts";
-import { matchNumbers } from "../statistics/matched-numbers.ts";
+import { formatCount, formatNumber, matchNumbers } from "../statistics/format-number.ts";
 import type { Importance } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
 import { chartWithTable } from "./markdown/chart-with-table.ts";

@@ -1,8 +1,7 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { Evaluation, PredictionBin } from "../evaluation/evaluation.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import { formatCount, formatNumber } from "../statistics/format-number.ts";
-import { matchNumbers } from "../statistics/matched-numbers.ts";
+import { formatCount, formatNumber, matchNumbers } from "../statistics/format-number.ts";
 import type { Coefficient, TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
 import { chartWithTable } from "./markdown/chart-with-table.ts";

@@ -1,8 +1,7 @@
 import { anchorOf, escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { MetricComparison } from "../evaluation/evaluation.ts";
 import type { JudgedEntry, ReportEntry } from "../handover/training-outcome.ts";
-import { formatCount } from "../statistics/format-number.ts";
-import { matchNumbers } from "../statistics/matched-numbers.ts";
+import { formatCount, matchNumbers } from "../statistics/format-number.ts";
 import { type Column, columnTable } from "./column-table.ts";
 import { intervalHeader, intervalText } from "./comparison-rows.ts";
 import { blockingFailures } from "./data-checks.ts";

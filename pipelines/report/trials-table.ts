@@ -1,9 +1,8 @@
 import { rankTrials } from "../candidate/search/rounds.ts";
-import type { TrialRecord } from "../candidate/search/trial.ts";
+import type { TrialRecord } from "../candidate/search/score-trial.ts";
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
-import { formatCount, formatNumber } from "../statistics/format-number.ts";
-import { matchNumbers } from "../statistics/matched-numbers.ts";
+import { formatCount, formatNumber, matchNumbers } from "../statistics/format-number.ts";
 import { columnTable } from "./column-table.ts";
 import type { Fold } from "./model-charts.ts";
 

@@ -1,5 +1,5 @@
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
-import { matchNumbers } from "../statistics/matched-numbers.ts";
+import { matchNumbers } from "../statistics/format-number.ts";
 import { evenlySpread, sparkBars } from "../statistics/spark-bars.ts";
 import { columnTable } from "./column-table.ts";
 import type { ScoredVersion } from "./html/history-figure.ts";

@@ -1,4 +1,4 @@
-import { matchNumbers } from "../statistics/matched-numbers.ts";
+import { matchNumbers } from "../statistics/format-number.ts";
 import { evenlySpread, sparkBars } from "../statistics/spark-bars.ts";
 import type { TrainingCurve } from "../training/trainer.ts";
 

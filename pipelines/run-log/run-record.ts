@@ -1,5 +1,5 @@
 import { fewTrials } from "../candidate/search/draw-trials.ts";
-import type { TrialRecord } from "../candidate/search/trial.ts";
+import type { TrialRecord } from "../candidate/search/score-trial.ts";
 import { canonicalJson, type Json, sha256 } from "../config/canonical-json.ts";
 import type { ModelConfig, Task, Window } from "../config/model-config.ts";
 import type { Direction } from "../evaluation/evaluation.ts";

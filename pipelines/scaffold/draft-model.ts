@@ -1,7 +1,6 @@
-import type { Naive } from "../candidate/candidate.ts";
 import { prepareData } from "../candidate/prepare-data.ts";
 import { firstSplitSeed } from "../candidate/split-seed.ts";
-import { naiveOf } from "../candidate/train-candidate.ts";
+import { type Naive, naiveOf } from "../candidate/train-candidate.ts";
 import type { LoadedModel } from "../config/load-models.ts";
 import { modelParser } from "../config/parse-model-config.ts";
 import { loadTable, type Target } from "../data/table.ts";

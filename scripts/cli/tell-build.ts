@@ -1,4 +1,4 @@
-import type { BuildResult } from "../../pipelines/candidate/candidate.ts";
+import type { BuildResult } from "../../pipelines/candidate/train-candidate.ts";
 import { describeIdentical } from "../../pipelines/gate.ts";
 import { renderChecks } from "../../pipelines/report/terminal/check-table.ts";
 import type { CommandOutcome } from "./command.ts";

@@ -8,7 +8,7 @@ import { medae } from "../../pipelines/evaluation/metrics/medae.ts";
 import type { Formula } from "../../pipelines/evaluation/metrics/metric.ts";
 import { rmse } from "../../pipelines/evaluation/metrics/rmse.ts";
 import { rocAuc } from "../../pipelines/evaluation/metrics/roc-auc.ts";
-import { drawResamples } from "../../pipelines/evaluation/resamples.ts";
+import { drawResamples } from "../../pipelines/evaluation/paired-bootstrap.ts";
 import type { ScoredClassification, ScoredRegression } from "../../pipelines/evaluation/scored.ts";
 import { seededRandom } from "../../pipelines/statistics/random.ts";
 import { normals, uniform } from "./builders.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { fallingOrder } from "../../pipelines/evaluation/score-order.ts";
+import { fallingOrder } from "../../pipelines/evaluation/scored.ts";
 import { nthSmallest } from "../../pipelines/statistics/order-statistics.ts";
 
 const floats = fc.array(fc.oneof(fc.float({ noNaN: true }), fc.constantFrom(0, -0, 1, -1)), {

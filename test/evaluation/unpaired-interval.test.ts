@@ -1,8 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { planIntervals } from "../../pipelines/evaluation/interval-plan.ts";
+import { compareUnpaired, planIntervals } from "../../pipelines/evaluation/compare-metric.ts";
 import { regressionMetrics } from "../../pipelines/evaluation/metrics/metrics.ts";
-import { regressionSides } from "../../pipelines/evaluation/regression-sides.ts";
-import { compareUnpaired } from "../../pipelines/evaluation/unpaired-interval.ts";
+import { regressionSides } from "../../pipelines/evaluation/sides.ts";
 import { type Random, seededRandom } from "../../pipelines/statistics/random.ts";
 
 const mae = regressionMetrics.find(({ name }) => name === "mae")!;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { compareSlices } from "../../pipelines/evaluation/compare-slices.ts";
+import { planIntervals } from "../../pipelines/evaluation/compare-metric.ts";
+import { compareSlices } from "../../pipelines/evaluation/evaluate.ts";
 import type { SliceComparison } from "../../pipelines/evaluation/evaluation.ts";
-import { planIntervals } from "../../pipelines/evaluation/interval-plan.ts";
 import { regressionMetrics } from "../../pipelines/evaluation/metrics/metrics.ts";
-import { regressionSides } from "../../pipelines/evaluation/regression-sides.ts";
-import { drawResamples } from "../../pipelines/evaluation/resamples.ts";
+import { drawResamples } from "../../pipelines/evaluation/paired-bootstrap.ts";
+import { regressionSides } from "../../pipelines/evaluation/sides.ts";
 import { normals, numbers } from "../evaluation/builders.ts";
 import { checkIn, evaluation, judged, metric, slice } from "./builders.ts";
 

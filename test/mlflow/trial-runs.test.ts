@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { fewTrials } from "../../pipelines/candidate/search/draw-trials.ts";
-import type { TrialRecord } from "../../pipelines/candidate/search/trial.ts";
+import type { TrialRecord } from "../../pipelines/candidate/search/score-trial.ts";
 import type { RunRecord } from "../../pipelines/run-log/run-record.ts";
 import { makeRun } from "../run-log/builders.ts";
 import { initialised, modelYaml } from "../scratch.ts";

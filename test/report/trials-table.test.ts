@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { TrialRecord } from "../../pipelines/candidate/search/trial.ts";
+import type { TrialRecord } from "../../pipelines/candidate/search/score-trial.ts";
 import type { SearchConfig } from "../../pipelines/config/model-config.ts";
 import { trialsFold } from "../../pipelines/report/trials-table.ts";
 import { candidate, modelConfig } from "./builders.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { matchNumbers } from "../../pipelines/statistics/matched-numbers.ts";
+import { matchNumbers } from "../../pipelines/statistics/format-number.ts";
 
 describe("numbers of one comparison", () => {
   test.each([

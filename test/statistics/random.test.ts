@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { randomCells } from "../../pipelines/evaluation/cells.ts";
-import { drawResamples } from "../../pipelines/evaluation/resamples.ts";
+import { drawResamples } from "../../pipelines/evaluation/paired-bootstrap.ts";
 import { below, seededRandom } from "../../pipelines/statistics/random.ts";
 
 test("a seed gives the same numbers for ever", () => {

@@ -2,7 +2,7 @@ import { canonicalJson, type Json } from "../../config/canonical-json.ts";
 import type { SearchConfig, SearchRange } from "../../config/model-config.ts";
 import { compareCodePoints } from "../../data/code-point-order.ts";
 import { below, type Random, seededRandom } from "../../statistics/random.ts";
-import type { Params, TrialRecord } from "./trial.ts";
+import type { Params, TrialRecord } from "./score-trial.ts";
 
 /** A stream of the seed that nothing else draws from. */
 const drawStream = 101;

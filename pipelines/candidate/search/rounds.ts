@@ -1,7 +1,7 @@
 import { type MetricName, metricDirections } from "../../config/metric-names.ts";
 import type { SearchConfig } from "../../config/model-config.ts";
 import { judgedValue } from "../../evaluation/metrics/metrics.ts";
-import type { TrialScore } from "./trial.ts";
+import type { TrialScore } from "./score-trial.ts";
 
 /** A round of a search: how many trials are in it, and the budget of each; null is all there is. */
 export interface Round {

@@ -10,11 +10,8 @@ import type { SharedSteps } from "../../workspace/shared-steps.ts";
 import { foreseen } from "../foresee.ts";
 import { drawTrials } from "./draw-trials.ts";
 import { planRounds, type Round, rankTrials } from "./rounds.ts";
-import { runJobs } from "./run-jobs.ts";
-import type { TrialSetup } from "./score-trial.ts";
-import type { Params, TrialJob, TrialRecord, TrialResult } from "./trial.ts";
-import { openTrialFiles, type TrialFiles } from "./trial-files.ts";
-import { validationCount } from "./validation-rows.ts";
+import type { Params, TrialJob, TrialRecord, TrialResult, TrialScore, TrialSetup } from "./score-trial.ts";
+import { openTrialFiles, type TrialFiles, TrialWorker, validationCount } from "./trial-worker.ts";
 
 /** What a search works with. */
 export interface SearchContext {
@@ -39,7 +36,7 @@ export interface SearchTask {
   source?: ProgramSource;
 }
 
-export interface SearchResult {
+interface SearchResult {
   /** Complete: those of model.yaml with the winner's in their place. */
   params: Params;
   trials: readonly TrialRecord[];
@@ -187,4 +184,33 @@ function describe({ metric }: SearchConfig, trials: readonly TrialRecord[]): str
   const winner = trials.find((trial) => trial.winner);
   const chosen = Object.entries(winner?.params ?? {}).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
   return `${trials.length} trials  ${metric} ${formatNumber(winner?.score ?? Number.NaN)}  ${chosen.join(", ")}`;
+}
+
+/** What a pool of processes may use. */
+interface JobLimits {
+  parallel: number;
+  /** Of one trial. */
+  minutes: number;
+}
+
+/**
+ * Trains the jobs in up to `parallel` processes; `work` is called for each with how to train it. The first error that is not
+ * a trial's own ends all of them. Results depend on the job alone, so neither on the processes nor on who was first.
+ */
+export async function runJobs(
+  setup: TrialSetup,
+  jobs: readonly TrialJob[],
+  { parallel, minutes }: JobLimits,
+  work: (at: number, train: () => Promise<TrialScore>) => Promise<void>,
+): Promise<void> {
+  await using workers = new AsyncDisposableStack();
+  const queue = jobs.entries();
+  const failed = Promise.withResolvers<never>();
+  const lines = Array.from({ length: Math.min(parallel, jobs.length) }, async () => {
+    const worker = workers.use(new TrialWorker(minutes));
+    await worker.open(setup);
+    for (const [at, job] of queue) await work(at, () => worker.run(job));
+  });
+  for (const line of lines) line.catch(failed.reject);
+  await Promise.race([Promise.all(lines), failed.promise]);
 }

@@ -1,7 +1,13 @@
 import { flushCompileCache } from "node:module";
 import { EnvironmentError } from "../../errors/environment-error.ts";
-import { loadTrialRows, scoreTrial, type TrialRows, type TrialSetup } from "./score-trial.ts";
-import type { TrialJob, TrialScore } from "./trial.ts";
+import {
+  loadTrialRows,
+  scoreTrial,
+  type TrialJob,
+  type TrialRows,
+  type TrialScore,
+  type TrialSetup,
+} from "./score-trial.ts";
 
 /** To the process: first the setup, then a job at a time. */
 export type TrialRequest = { setup: TrialSetup } | { job: TrialJob };

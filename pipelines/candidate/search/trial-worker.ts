@@ -1,9 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { canonicalJson, sha256 } from "../../config/canonical-json.ts";
 import { EnvironmentError } from "../../errors/environment-error.ts";
 import { UserError } from "../../errors/user-error.ts";
-import type { TrialSetup } from "./score-trial.ts";
-import type { TrialJob, TrialScore } from "./trial.ts";
+import type { SharedSteps } from "../../workspace/shared-steps.ts";
+import { stepCode } from "../../workspace/step-code.ts";
+import { writeAside } from "../../workspace/write-aside.ts";
+import type { TrialJob, TrialResult, TrialScore, TrialSetup } from "./score-trial.ts";
 import type { TrialReply, TrialRequest } from "./trial-process.ts";
 
 /** How much of what a dying process says is kept for the error. Characters. */
@@ -93,4 +98,75 @@ export class TrialWorker implements AsyncDisposable {
 function failureOf({ message, stack, environment }: Extract<TrialReply, { state: "failed" }>): Error {
   if (environment) return new EnvironmentError(message, environment);
   return new Error(`A trial of the search failed: ${message}`, { cause: stack });
+}
+
+/** Finished trials of one search, a file each, so that a killed search goes on and those of other jobs can be copied in. */
+export interface TrialFiles {
+  folder: string;
+  /** null when it has not been trained, or the file is not whole. */
+  read(job: TrialJob): Promise<TrialResult | null>;
+  write(job: TrialJob, result: TrialResult): Promise<void>;
+}
+
+/**
+ * Opens `<parent>/<search id>/`. The id covers all that a score depends on but the job: data, seed, trainer, metric, code. It does
+ * not cover the space, so that a search whose space has changed finds the trials that both have in common.
+ */
+export function openTrialFiles(
+  parent: string,
+  setup: TrialSetup,
+  trainerVersion: number,
+  shared: SharedSteps | null = null,
+): TrialFiles {
+  const { parquet: _, threads: __, train, source, ...same } = setup;
+  const program = source && { files: source.files };
+  const search = { code: stepCode()("trial"), trainerVersion, ...same, train: train.fingerprint, ...program };
+  const folder = join(parent, `s-${hash(search)}`);
+  const file = (job: TrialJob) => join(folder, `${hash({ ...job })}.json`);
+  return {
+    folder,
+    async read(job) {
+      const here = await readResult(file(job), job);
+      const bytes = here ? null : await shared?.read("trial", { search, job });
+      if (!bytes) return here;
+      await writeAside(file(job), bytes);
+      return readResult(file(job), job);
+    },
+    async write(job, result) {
+      const text = `${JSON.stringify({ ...job, ...result }, null, 2)}\n`;
+      await writeAside(file(job), text);
+      await shared?.write("trial", { search, job }, Buffer.from(text), []);
+    },
+  };
+}
+
+async function readResult(file: string, job: TrialJob): Promise<TrialResult | null> {
+  try {
+    const { params, rows, score, problem, seconds } = JSON.parse(await readFile(file, "utf8"));
+    if (canonicalJson({ params, rows }) !== canonicalJson({ ...job })) return null;
+    if (!Number.isFinite(seconds)) return null;
+    if (typeof score === "number") return { score, seconds };
+    return score === null && typeof problem === "string" ? { score, problem, seconds } : null;
+  } catch {
+    return null; // not trained yet, or half a file of an interrupted copy: it is trained again
+  }
+}
+
+function hash(value: unknown): string {
+  return sha256(canonicalJson(value)).slice(7, 27);
+}
+
+/** Fewer train rows than this are no ground to choose params on. */
+const fewestRows = 10;
+
+/** How many rows of a train split are kept for scoring trials. Throws UserError when there are too few rows to choose on. */
+export function validationCount(rows: number, share: number): number {
+  if (rows < fewestRows) {
+    throw new UserError({
+      message: `the train split has ${rows} rows; a search needs at least ${fewestRows}`,
+      hint: "take the search block out, or give it more rows",
+      key: "search",
+    });
+  }
+  return Math.min(rows - 2, Math.max(1, Math.round(rows * share)));
 }

@@ -1,11 +1,13 @@
-import type { FeatureColumn, Table } from "../../data/table.ts";
+import type { CategoryColumn, FeatureColumn, NumberColumn, Table } from "../../data/table.ts";
 import type { Clock } from "../../ports/clock.ts";
+import { formatNumber } from "../../statistics/format-number.ts";
+import { below, seededRandom } from "../../statistics/random.ts";
 import type { Importance, Predictions } from "../../training/trainer.ts";
-import type { Explanations } from "../explanations.ts";
+import { scoreMetric } from "../compare-metric.ts";
+import type { Explanations, PartialDependence, PermutationImportance } from "../evaluation.ts";
+import { classificationMetrics, regressionMetrics } from "../metrics/metrics.ts";
 import { shuffledRows, takeRows } from "../table-rows.ts";
 import { planExplanation } from "./explanation-plan.ts";
-import { partialDependence } from "./partial-dependence.ts";
-import { permutationImportance } from "./permutation-importance.ts";
 
 export type Predict = (features: readonly FeatureColumn[]) => Promise<Predictions>;
 
@@ -29,7 +31,7 @@ export interface ExplainInput {
 }
 
 /** Explanations, or why there are none. */
-export type Explained = { explanations: Explanations | null } | { left_out: string };
+type Explained = { explanations: Explanations | null } | { left_out: string };
 
 /**
  * Explains a model by scoring it on changed test rows, whatever its type. Seeded: the same model and rows give the same
@@ -80,4 +82,148 @@ function consideredFeatures({ table, ranking }: ExplainInput, most: number): str
   if (names.length <= most) return names;
   const share = new Map(ranking.map((each) => [each.feature, each.share]));
   return names.toSorted((a, b) => (share.get(b) ?? 0) - (share.get(a) ?? 0)).slice(0, most);
+}
+
+/** Streams of the seed from here on belong to the shuffles. */
+const firstStream = 100_000;
+
+interface PermutationInput {
+  predict: Predict;
+  table: Table;
+  metric: string;
+  seed: number;
+  repeats: number;
+  /** Names of the features to shuffle. */
+  features: readonly string[];
+}
+
+/**
+ * Permutation importance (Breiman 2001, Random Forests, section 10; Fisher, Rudin and Dominici 2019): how much worse the
+ * metric gets when one column is shuffled and the others stay. Correlated features share what they know, so each may look
+ * small alone. Largest first; null when the metric has no value on the rows as they are.
+ */
+async function permutationImportance(input: PermutationInput): Promise<PermutationImportance[] | null> {
+  const { predict, table, metric, features } = input;
+  const judge = (predictions: Predictions) => cost(metric, table, predictions);
+  const unchanged = judge(await predict(table.features));
+  if (unchanged === null) return null;
+  const found: PermutationImportance[] = [];
+  for (const name of features) {
+    const at = table.features.findIndex((column) => column.name === name);
+    const costs: number[] = [];
+    for (let repeat = 0; repeat < input.repeats; repeat += 1) {
+      const stream = firstStream + at * input.repeats + repeat;
+      const shuffled = table.features.with(at, shuffleColumn(table.features[at]!, table.rows, input.seed, stream));
+      const changed = judge(await predict(shuffled));
+      if (changed !== null) costs.push(changed - unchanged);
+    }
+    if (costs.length > 0) found.push({ feature: name, ...meanAndSd(costs) });
+  }
+  return found.sort((a, b) => b.worse - a.worse || (a.feature < b.feature ? -1 : 1));
+}
+
+/** The metric as something to make small; a bias counts by its size, as in the gate. */
+function cost(name: string, { target }: Table, predictions: Predictions): number | null {
+  const { score } = scoreMetric(name, target, predictions);
+  if (score === null) return null;
+  const metrics: readonly { name: string; direction: string }[] =
+    target.task === "regression" ? regressionMetrics : classificationMetrics;
+  const direction = metrics.find((each) => each.name === name)?.direction;
+  return name === "bias" ? Math.abs(score) : direction === "max" ? -score : score;
+}
+
+/** Fisher and Yates' shuffle of one column. */
+function shuffleColumn(column: FeatureColumn, rows: number, seed: number, stream: number): FeatureColumn {
+  const random = seededRandom(seed, stream);
+  const order = Int32Array.from({ length: rows }, (_, row) => row);
+  for (let last = rows - 1; last > 0; last -= 1) {
+    const other = below(random, last + 1);
+    [order[last], order[other]] = [order[other]!, order[last]!];
+  }
+  return column.kind === "category"
+    ? { ...column, codes: order.map((row) => column.codes[row]!) }
+    : { ...column, values: Float32Array.from(order, (row) => column.values[row]!) };
+}
+
+function meanAndSd(values: readonly number[]): { worse: number; sd: number } {
+  const worse = values.reduce((sum, each) => sum + each, 0) / values.length;
+  const squares = values.reduce((sum, each) => sum + (each - worse) ** 2, 0);
+  return { worse, sd: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
+}
+
+const mostPoints = 12;
+const mostClasses = 4;
+
+/**
+ * Partial dependence (Friedman 2001, section 8.2): the mean prediction over the rows with one feature set to a value, the
+ * others as they are. null for a feature with a single value.
+ */
+export async function partialDependence(
+  predict: Predict,
+  table: Table,
+  feature: string,
+): Promise<PartialDependence | null> {
+  const at = table.features.findIndex((column) => column.name === feature);
+  const column = table.features[at];
+  const points = column ? pointsOf(column, table.rows) : [];
+  if (points.length < 2) return null;
+  const means: number[][] = [];
+  let classes: readonly string[] = [];
+  for (const { column: fixed } of points) {
+    const predictions = await predict(table.features.with(at, fixed));
+    classes = predictions.classes;
+    means.push(meanScores(predictions));
+  }
+  const series = shownScores(classes, means[0] ?? []).map(({ name, at: score }) => ({
+    name,
+    values: means.map((mean) => mean[score]!),
+  }));
+  return { feature, kind: column!.kind, labels: points.map(({ label }) => label), series, rows: table.rows };
+}
+
+interface Point {
+  label: string;
+  column: FeatureColumn;
+}
+
+function pointsOf(column: FeatureColumn, rows: number): Point[] {
+  return column.kind === "category" ? levelPoints(column, rows) : numberPoints(column, rows);
+}
+
+/** Quantiles, so that most points lie where most rows are; missing values are no point. */
+function numberPoints(column: NumberColumn, rows: number): Point[] {
+  const sorted = column.values.filter(Number.isFinite).sort();
+  const quantile = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
+  const values = Array.from({ length: mostPoints }, (_, i) => quantile(i / (mostPoints - 1)));
+  const distinct = sorted.length === 0 ? [] : [...new Set(values)];
+  const label = (value: number) => (column.kind === "boolean" ? (value === 1 ? "true" : "false") : formatNumber(value));
+  return distinct.map((value) => ({
+    label: label(value),
+    column: { ...column, values: new Float32Array(rows).fill(value) },
+  }));
+}
+
+function levelPoints(column: CategoryColumn, rows: number): Point[] {
+  const counts = new Map<number, number>();
+  for (const code of column.codes) counts.set(code, (counts.get(code) ?? 0) + 1);
+  const frequent = [...counts].sort(([a, many], [b, more]) => more - many || a - b).slice(0, mostPoints);
+  return frequent.map(([code]) => ({
+    label: column.levels[code] || "(missing)",
+    column: { ...column, codes: new Int32Array(rows).fill(code) },
+  }));
+}
+
+function meanScores({ values, rows, classes }: Predictions): number[] {
+  const width = Math.max(1, classes.length);
+  const sums = new Array<number>(width).fill(0);
+  for (const [at, value] of values.entries()) sums[at % width] = sums[at % width]! + value;
+  return sums.map((sum) => sum / rows);
+}
+
+/** A regression has one score, two classes need one, and of many the most probable few are shown. */
+function shownScores(classes: readonly string[], first: readonly number[]): { name: string; at: number }[] {
+  if (classes.length === 0) return [{ name: "prediction", at: 0 }];
+  if (classes.length === 2) return [{ name: classes[1]!, at: 1 }];
+  const order = classes.map((name, at) => ({ name, at })).sort((a, b) => first[b.at]! - first[a.at]! || a.at - b.at);
+  return order.slice(0, mostClasses);
 }

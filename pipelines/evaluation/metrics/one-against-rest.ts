@@ -1,6 +1,5 @@
 import type { Cells } from "../cells.ts";
-import { fallingOrder } from "../score-order.ts";
-import type { ScoredClassification } from "../scored.ts";
+import { fallingOrder, type ScoredClassification } from "../scored.ts";
 import type { WeightedScore } from "./metric.ts";
 
 /** Rows by falling score of one class, packed for speed: cell·4 + 2 when the row is of the class + 1 when the next score is lower. */

@@ -1,12 +1,11 @@
-import { predictionDeciles } from "../prediction-bins.ts";
-import { fallingOrder } from "../score-order.ts";
-import type { ScoredRegression } from "../scored.ts";
-import type { Side, Sides } from "../sides.ts";
+import { fallingOrder, type ScoredRegression } from "../scored.ts";
+import { predictionDeciles, type Side, type Sides } from "../sides.ts";
 import {
   type Axis,
   axisOver,
   binOf,
   type Calibration,
+  type Pictures,
   type RegressionPictures,
   type RegressionSide,
   rowsByPart,
@@ -98,4 +97,17 @@ function reachOfMeans({ actual, predicted }: ScoredRegression, sizes: readonly n
     const squares = group.reduce((sum, value) => sum + (value - mean) ** 2, 0);
     return size < 2 ? 0 : 1.96 * Math.sqrt(squares / (size - 1) / size);
   });
+}
+
+const bins = 40;
+
+/** How the resampled differences of a metric are spread; null when none is defined. */
+export function resampleHistogram(
+  metric: string,
+  differences: Float64Array,
+): NonNullable<Pictures["resampled"]> | null {
+  const defined = differences.filter(Number.isFinite).sort();
+  if (defined.length === 0) return null;
+  const axis = axisOver(defined, bins);
+  return { metric, replicates: defined.length, axis, counts: seriesOf(rowsByPart(axis, defined)) };
 }

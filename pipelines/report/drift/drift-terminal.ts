@@ -1,6 +1,5 @@
 import { oneLine } from "../../errors/inert-markdown.ts";
-import { formatCount, formatNumber } from "../../statistics/format-number.ts";
-import { matchNumbers } from "../../statistics/matched-numbers.ts";
+import { formatCount, formatNumber, matchNumbers } from "../../statistics/format-number.ts";
 import { sparkBars } from "../../statistics/spark-bars.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
 import {

@@ -1,4 +1,4 @@
-import type { PartialDependence } from "../../evaluation/explanations.ts";
+import type { PartialDependence } from "../../evaluation/evaluation.ts";
 import { type ColumnShape, readSeries } from "../../evaluation/pictures/pictures.ts";
 import { formatNumber } from "../../statistics/format-number.ts";
 import { figure } from "../page/figure.ts";

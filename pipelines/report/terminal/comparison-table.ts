@@ -1,6 +1,5 @@
 import type { ArmFacts, ChallengerComparison, ComparedMetric } from "../../serving/comparison/arm-facts.ts";
-import { formatCount, formatNumber, formatPercent } from "../../statistics/format-number.ts";
-import { matchNumbers } from "../../statistics/matched-numbers.ts";
+import { formatCount, formatNumber, formatPercent, matchNumbers } from "../../statistics/format-number.ts";
 import { textTable } from "./text-table.ts";
 
 /** `mergeml compare`: challenger and production side by side, and what can be said of them. */

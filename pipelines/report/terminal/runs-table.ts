@@ -4,8 +4,7 @@ import { shortRunId } from "../../run-log/find-run.ts";
 import { type ChangedParam, changedParams, comparedParams, type ListedRun } from "../../run-log/list-runs.ts";
 import { curveLine } from "../../run-log/run-curves.ts";
 import type { RunMetric, RunRecord } from "../../run-log/run-record.ts";
-import { formatCount } from "../../statistics/format-number.ts";
-import { matchNumbers } from "../../statistics/matched-numbers.ts";
+import { formatCount, matchNumbers } from "../../statistics/format-number.ts";
 import { sparkBars } from "../../statistics/spark-bars.ts";
 import { type TableColumn, textTable } from "./text-table.ts";
 

@@ -1,4 +1,4 @@
-import { matchNumbers } from "../../statistics/matched-numbers.ts";
+import { matchNumbers } from "../../statistics/format-number.ts";
 import { sparkBars } from "../../statistics/spark-bars.ts";
 import { textTable } from "./text-table.ts";
 

@@ -1,8 +1,7 @@
 import { oneLine } from "../../errors/inert-markdown.ts";
 import type { Evaluation, MetricComparison } from "../../evaluation/evaluation.ts";
 import type { GateCheck, Verdict } from "../../gate/verdict.ts";
-import { formatCount } from "../../statistics/format-number.ts";
-import { type MatchedNumbers, matchNumbers } from "../../statistics/matched-numbers.ts";
+import { formatCount, type MatchedNumbers, matchNumbers } from "../../statistics/format-number.ts";
 import { aimOf, intervalHeader, intervalText, naiveText } from "../comparison-rows.ts";
 import { brokenChecks } from "../gate-checks.ts";
 import { type TableColumn, textTable } from "./text-table.ts";

@@ -1,6 +1,6 @@
 import { visibleText } from "../../errors/visible-text.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
-import { matchNumbers } from "../../statistics/matched-numbers.ts";
+import { matchNumbers } from "../../statistics/format-number.ts";
 import { configChanges, valueText } from "../config-changes.ts";
 import { datasetLine, windowLine } from "../data-lines.ts";
 import { unifiedDiff } from "../markdown/line-diff.ts";

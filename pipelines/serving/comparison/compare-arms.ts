@@ -1,13 +1,9 @@
 import type { Target } from "../../data/table.ts";
 import { randomCells } from "../../evaluation/cells.ts";
-import { classificationSides } from "../../evaluation/classification-sides.ts";
-import { type Compared, compareMetric } from "../../evaluation/compare-metric.ts";
-import { planIntervals } from "../../evaluation/interval-plan.ts";
+import { type Compared, compareMetric, compareUnpaired, planIntervals } from "../../evaluation/compare-metric.ts";
 import type { Metric } from "../../evaluation/metrics/metric.ts";
 import { classificationMetrics, regressionMetrics } from "../../evaluation/metrics/metrics.ts";
-import { regressionSides } from "../../evaluation/regression-sides.ts";
-import type { Sides } from "../../evaluation/sides.ts";
-import { compareUnpaired } from "../../evaluation/unpaired-interval.ts";
+import { classificationSides, regressionSides, type Sides } from "../../evaluation/sides.ts";
 import { seededRandom } from "../../statistics/random.ts";
 import type { Predictions } from "../../training/trainer.ts";
 import type { Outcomes } from "../../watch/performance/read-outcomes.ts";

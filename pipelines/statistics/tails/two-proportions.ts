@@ -1,4 +1,4 @@
-import { twoSidedNormalTail } from "./incomplete-gamma.ts";
+import { twoSidedNormalTail } from "./distributions.ts";
 
 /** How many of so many rows have the property. */
 export interface Proportion {

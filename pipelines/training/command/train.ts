@@ -1,22 +1,20 @@
+import { constants } from "node:fs";
+import { open, readdir } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { UserError } from "../../errors/user-error.ts";
 import { visibleText } from "../../errors/visible-text.ts";
 import type { Log, Step } from "../../ports/log.ts";
-import type { ProgramSource, TrainedModel, TrainingInput } from "../trainer.ts";
-import { apartFromJob } from "./apart-from-job.ts";
-import { columnsFile } from "./columns-file.ts";
-import { CurveReader } from "./curves.ts";
+import type { ProgramSource, TrainedModel, TrainingCurve, TrainingInput } from "../trainer.ts";
+import { columnsFile } from "./contract.ts";
 import { programEnvironment } from "./environment.ts";
 import { findExecutable } from "./find-executable.ts";
-import { OutputLines } from "./output-lines.ts";
 import { type InImage, runsInImage } from "./packages/image-run.ts";
 import { type OpenedEnvironment, openEnvironment } from "./packages/open-environment.ts";
 import { type CommandParams, commandParams } from "./params.ts";
-import { programError } from "./program-error.ts";
-import { proveApart } from "./prove-apart.ts";
-import { readProgramModel } from "./read-program-model.ts";
-import { type ProgramEnd, runProgram } from "./run-program.ts";
-import { makeWorkFolder, type WorkFolder } from "./work-folder.ts";
+import { apartFromJob, proveApart } from "./prove-apart.ts";
+import { type ProgramEnd, programError, runProgram } from "./run-program.ts";
+import { makeWorkFolder, OutputLines, type WorkFolder } from "./work-folder.ts";
 import { writeRows } from "./write-rows.ts";
 
 /** Lines of a program's output that are shown; the rest of a flood is only counted. */
@@ -159,4 +157,87 @@ function withMemoryLimit(command: readonly [string, ...string[]], memoryGb: numb
   const kilobytes = String(Math.round(memoryGb * 1024 * 1024));
   const script = 'ulimit -d "$1" && shift && exec "$@"';
   return ["/bin/sh", "-c", script, "sh", kilobytes, ...command];
+}
+
+const point =
+  /^([A-Za-z_][A-Za-z0-9_./-]{0,49})=([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?|[+-]?(?:nan|inf(?:inity)?))@(\d{1,12})$/i;
+
+/** More would swell the record without showing more. */
+const mostCurves = 20;
+const mostPoints = 10_000;
+
+/** Collects the training curves that a program prints, one `metric=value@step` a line. */
+class CurveReader {
+  readonly #curves = new Map<string, Map<number, number>>();
+  #dropped = 0;
+
+  /** Whether the line was a point of a curve. A step that comes again replaces the earlier one; values that are not finite are left out. */
+  read(line: string): boolean {
+    const [, metric, written, step] = point.exec(line.trim()) ?? [];
+    if (metric === undefined || step === undefined) return false;
+    const value = Number(written);
+    if (Number.isFinite(value)) this.#add(metric, Number(step), value);
+    return true;
+  }
+
+  /** Points beyond what a record keeps. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** By metric in order of appearance, each by step. */
+  get curves(): readonly TrainingCurve[] {
+    return [...this.#curves].map(([metric, points]) => {
+      const sorted = [...points].sort(([a], [b]) => a - b);
+      return { metric, steps: sorted.map(([step]) => step), values: sorted.map(([, value]) => value) };
+    });
+  }
+
+  #add(metric: string, step: number, value: number): void {
+    let points = this.#curves.get(metric);
+    if (!points && this.#curves.size < mostCurves) this.#curves.set(metric, (points = new Map()));
+    if (points && (points.size < mostPoints || points.has(step))) points.set(step, value);
+    else this.#dropped++;
+  }
+}
+
+/** Larger than any model that a gate could score in time, smaller than what protobuf can hold (2 GiB). */
+const mostBytes = 1024 ** 3;
+
+/** The bytes of the model.onnx that a program left in `folder`. Throws UserError when it is missing, empty, huge, or no plain file. */
+async function readProgramModel(folder: string): Promise<Uint8Array> {
+  // Neither follows a link, which could lead out of the folder, nor waits for a pipe.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(join(folder, "model.onnx"), flags).catch((cause: NodeJS.ErrnoException) => cause);
+  if (file instanceof Error) throw file.code === "ENOENT" ? await missing(folder) : refused(reasonOf(file), file);
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw refused(found.isDirectory() ? "it is a folder" : "it is not a plain file");
+    if (found.nlink > 1) throw refused("it has a second name (a hard link)");
+    if (found.size === 0) throw refused("it is empty");
+    if (found.size > mostBytes) {
+      throw refused(`it has ${found.size.toLocaleString("en-US")} bytes; at most ${mostBytes.toLocaleString("en-US")}`);
+    }
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  if (code === "ELOOP" || code === "EMLINK") return "it is a link";
+  return code === "ENXIO" ? "it is not a plain file" : message;
+}
+
+function refused(reason: string, cause?: Error): UserError {
+  const hint = "write the model's bytes into a plain file model.onnx in the folder where the program starts";
+  return new UserError({ message: `The program's model.onnx cannot be used: ${reason}.`, hint }, cause && { cause });
+}
+
+async function missing(folder: string): Promise<UserError> {
+  const names = (await readdir(folder)).sort();
+  return new UserError({
+    message: `The program ended well, but wrote no model.onnx. The folder has: ${names.slice(0, 20).join(", ") || "nothing"}.`,
+    hint: "write model.onnx into the folder where the program starts, not beside the script",
+  });
 }

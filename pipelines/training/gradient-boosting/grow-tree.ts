@@ -1,9 +1,7 @@
-import type { Board } from "./board.ts";
-import { columnViews, SIDES } from "./histogram.ts";
-import type { HistogramPool } from "./histogram-pool.ts";
+import { columnViews, type HistogramPool, SIDES } from "./histogram.ts";
 import { type NodeSums, nodeSums } from "./node-sums.ts";
 import { OP } from "./shard.ts";
-import { bestFound, type Gathering, writeGathering } from "./shared-search.ts";
+import { type Board, bestFound, type Gathering, writeGathering } from "./shared-search.ts";
 import { boundedValue, type Split, type SplitRules, type SplitSearch } from "./split.ts";
 import type { Team } from "./team.ts";
 import { FREE, type LeafBounds, ValueBounds } from "./value-bounds.ts";

@@ -1,6 +1,5 @@
 import { SIDES } from "./histogram.ts";
-import type { Kernel } from "./kernel.ts";
-import type { ColumnPlace, MemoryMap } from "./shard-memory.ts";
+import type { ColumnPlace, Kernel, MemoryMap } from "./kernel.ts";
 
 /**
  * The rows of a growing tree, those of a node side by side and ascending, in a shard's memory. Every split parts the rows

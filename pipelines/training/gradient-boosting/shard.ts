@@ -1,14 +1,12 @@
-import { type Board, RESULTS } from "./board.ts";
 import { fixedSum, fixedSumOf, toFixed } from "./fixed-point.ts";
 import { BLOCK, columnViews, SIDES } from "./histogram.ts";
-import { type Kernel, openKernel } from "./kernel.ts";
-import type { LeafResiduals } from "./leaf-residuals.ts";
+import { type Kernel, type MemoryMap, mapMemory, openKernel } from "./kernel.ts";
 import { lossOf } from "./losses/index.ts";
 import type { Loss, LossRows, LossSpec } from "./losses/loss.ts";
 import { NodeRows } from "./node-rows.ts";
 import { hash32 } from "./random.ts";
-import { type MemoryMap, mapMemory } from "./shard-memory.ts";
-import { type SearchConstants, SharedSearch } from "./shared-search.ts";
+import { type Board, RESULTS, type SearchConstants, SharedSearch } from "./shared-search.ts";
+import type { LeafResiduals } from "./start-training.ts";
 
 /** What a thread needs to work on its rows; every large array is shared memory. */
 export interface ShardPlan extends SearchConstants {

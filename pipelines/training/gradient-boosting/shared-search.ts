@@ -1,5 +1,4 @@
-import type { Board } from "./board.ts";
-import { cellsOf, columnViews, type HistogramLayout, SIDES } from "./histogram.ts";
+import { cellsOf, columnViews, type HistogramLayout, nodeHistograms, SIDES } from "./histogram.ts";
 import type { Directions } from "./monotone.ts";
 import type { HistogramUnits, NodeSums } from "./node-sums.ts";
 import { bestSplit, type Split, type SplitRules, type SplitSearch } from "./split.ts";
@@ -39,9 +38,9 @@ const NODE = 6;
 const FOUND = 11;
 
 /** Numbers that one Gathering takes on the board, and what is found of two nodes by one thread. */
-export const GATHERING_NUMBERS = 5 + 2 * NODE;
-export const FOUND_NUMBERS = 2 * FOUND;
-export const FOUND_SIDES = 2 * SIDES;
+const GATHERING_NUMBERS = 5 + 2 * NODE;
+const FOUND_NUMBERS = 2 * FOUND;
+const FOUND_SIDES = 2 * SIDES;
 
 /** Writes what is to be done where all threads read it. */
 export function writeGathering({ gathering }: Board, { into, parent, nodes }: Gathering, search: SplitSearch): void {
@@ -161,4 +160,73 @@ function add(into: Float64Array, cells: Float64Array): void {
 /** Takes one child's sums from its parent's, which leaves the other child's. */
 function subtract(from: Float64Array, child: Float64Array): void {
   for (let i = 0; i < from.length; i++) from[i]! -= child[i]!;
+}
+
+/** A tree while it grows, in memory that all threads see. Node 0 is the root. */
+export interface GrowingTree {
+  /** Column a node splits on, or -1 for a leaf. */
+  column: Int32Array;
+  /** SIDES entries for each node, by bin code: 1 when it goes left. */
+  sides: Uint8Array;
+  left: Int32Array;
+  right: Int32Array;
+  /** What a leaf adds to the score. */
+  value: Float64Array;
+}
+
+/** Shared memory through which the main thread tells the shards what to do and reads what they found. */
+export interface Board {
+  /** [0]: number of the current command; [1]: 1 after a thread failed; [2 + shard]: the last command that shard has done. */
+  signals: Int32Array;
+  /** Operation and its arguments. */
+  command: Float64Array;
+  /** How many columns the current tree may use, then which. */
+  columns: Int32Array;
+  tree: GrowingTree;
+  /** Sums of a shard's rows, a histogram each. */
+  histograms: readonly Float64Array[];
+  /** Sums of all rows of nodes, a histogram each. */
+  nodes: readonly Float64Array[];
+  /** What a search is for, and by shard what it has found: see shared-search.ts. */
+  gathering: Float64Array;
+  found: Float64Array;
+  foundSides: Uint8Array;
+  /** Single numbers that a command gives, RESULTS of them for each shard. */
+  results: Float64Array;
+}
+
+export const RESULTS = 4;
+
+/** How large a board is. */
+interface BoardSize {
+  shards: number;
+  columns: number;
+  maxLeaves: number;
+  /** Bytes of the nodes' histograms, at most. */
+  mostBytes?: number | undefined;
+}
+
+export function createBoard({ shards, columns, maxLeaves, mostBytes }: BoardSize, layout: HistogramLayout): Board {
+  const nodes = 2 * maxLeaves - 1;
+  return {
+    signals: new Int32Array(new SharedArrayBuffer(4 * (2 + shards))),
+    command: new Float64Array(new SharedArrayBuffer(8 * 8)),
+    columns: new Int32Array(new SharedArrayBuffer(4 * (1 + columns))),
+    tree: {
+      column: new Int32Array(new SharedArrayBuffer(4 * nodes)),
+      sides: new Uint8Array(new SharedArrayBuffer(SIDES * nodes)),
+      left: new Int32Array(new SharedArrayBuffer(4 * nodes)),
+      right: new Int32Array(new SharedArrayBuffer(4 * nodes)),
+      value: new Float64Array(new SharedArrayBuffer(8 * nodes)),
+    },
+    histograms: Array.from(
+      { length: shards },
+      () => new Float64Array(new SharedArrayBuffer(8 * layout.cells * layout.channels)),
+    ),
+    nodes: nodeHistograms(layout, maxLeaves, mostBytes),
+    gathering: new Float64Array(new SharedArrayBuffer(8 * GATHERING_NUMBERS)),
+    found: new Float64Array(new SharedArrayBuffer(8 * FOUND_NUMBERS * shards)),
+    foundSides: new Uint8Array(new SharedArrayBuffer(FOUND_SIDES * shards)),
+    results: new Float64Array(new SharedArrayBuffer(8 * RESULTS * shards)),
+  };
 }

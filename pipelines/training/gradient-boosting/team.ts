@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { type Board, RESULTS } from "./board.ts";
 import { OP, Shard, type ShardPlan } from "./shard.ts";
+import { type Board, RESULTS } from "./shared-search.ts";
 
 /** Looks at a signal this often before it sleeps: waking a thread costs more than a short command. */
 const SPINS = 2000;

@@ -1,6 +1,6 @@
-import type { GrowingTree } from "./board.ts";
 import type { Encoding } from "./encode-columns.ts";
 import type { GrownSplit } from "./grow-tree.ts";
+import type { GrowingTree } from "./shared-search.ts";
 
 /**
  * A finished tree; node 0 is the root. A node sends a number x left when x ≤ threshold, NaN where `missingLeft` says, and

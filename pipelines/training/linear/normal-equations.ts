@@ -1,6 +1,5 @@
-import { BLOCK_ROWS, blocks, type Design } from "./design.ts";
-import { factor, penalties } from "./penalty.ts";
-import { addGram, addTransposed, mirror, multiply } from "./products.ts";
+import { factor, penalties } from "./conjugate-gradient.ts";
+import { addGram, addTransposed, BLOCK_ROWS, blocks, type Design, mirror, multiply } from "./design.ts";
 
 /** XᵀX [width, width], Xᵀ(y - mean) [width] and the target's mean, summed up in one pass in the order of the rows. */
 export interface NormalEquations {

@@ -1,10 +1,14 @@
 import { UserError } from "../../errors/user-error.ts";
-import { add, inner } from "./conjugate-gradient.ts";
+import { add, inner, penalties } from "./conjugate-gradient.ts";
 import type { Design } from "./design.ts";
-import { informationOf, tieIntercepts } from "./information.ts";
-import { type Curvature, logLossObjective, type Objective } from "./log-loss.ts";
-import type { LogisticFit } from "./logistic.ts";
-import { penalties } from "./penalty.ts";
+import {
+  type Curvature,
+  informationOf,
+  type LogisticFit,
+  logLossObjective,
+  type Objective,
+  tieIntercepts,
+} from "./logistic.ts";
 import { sparseMinimum } from "./sparse-minimum.ts";
 
 const MAX_STEPS = 100;

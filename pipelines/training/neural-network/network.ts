@@ -1,5 +1,13 @@
-import type { GradSaveFunc, Tensor, Tensor2D, Variable } from "@tensorflow/tfjs-core";
-import { type Activation, initialScale } from "./activation.ts";
+import type {
+  GradSaveFunc,
+  NamedTensorMap,
+  Optimizer,
+  Scalar,
+  Tensor,
+  Tensor2D,
+  Variable,
+} from "@tensorflow/tfjs-core";
+import type { NetworkParams, OptimizerName } from "./params.ts";
 import type { TensorFlow } from "./tensorflow.ts";
 
 /** Sizes of a network: inputs, each hidden layer, outputs. */
@@ -105,4 +113,118 @@ function product({ core }: TensorFlow, x: Tensor2D, w: Tensor2D, intoInputs: boo
     return { value: core.matMul(x, w), gradFunc };
   });
   return (intoInputs ? multiply(x, w) : multiply(w)) as Tensor2D;
+}
+
+/** Which loss a network minimises: squared error, log loss of one logit, or of one logit per class. */
+export type LossKind = "squared" | "logistic" | "softmax";
+
+/**
+ * Mean over the rows of the loss of scores [N, outputs] against targets [N] (a number, or the code of a class), each
+ * row times its weight where `weights` [N] are given. Written so that no exponential overflows.
+ */
+export function meanLoss(
+  { core }: Pick<TensorFlow, "core">,
+  kind: LossKind,
+  scores: Tensor2D,
+  targets: Float32Array,
+  weights: Float32Array | null,
+): Scalar {
+  const rows = rowLosses(core, kind, scores, targets);
+  return core.mean(weights ? core.mul(rows, core.tensor1d(weights)) : rows) as Scalar;
+}
+
+function rowLosses(core: TensorFlow["core"], kind: LossKind, scores: Tensor2D, targets: Float32Array): Tensor {
+  if (kind === "softmax") {
+    const own = oneHot(targets, scores.shape[1]);
+    const logs = core.logSoftmax(scores);
+    return core.neg(core.sum(core.mul(logs, core.tensor2d(own, scores.shape)), 1));
+  }
+  const score = core.reshape(scores, [targets.length]);
+  const target = core.tensor1d(targets);
+  if (kind === "squared") return core.square(core.sub(score, target));
+  // -log p = log(1 + e^z) - y·z
+  return core.sub(core.softplus(score), core.mul(target, score));
+}
+
+function oneHot(codes: Float32Array, classes: number): Float32Array {
+  const rows = new Float32Array(codes.length * classes);
+  for (let i = 0; i < codes.length; i++) rows[i * classes + codes[i]!] = 1;
+  return rows;
+}
+
+/** Moves the variables by gradients; dispose it to free its moments. */
+export interface Descent extends Disposable {
+  /** `progress` in 0..1 of the whole training sets the learning rate. */
+  apply(gradients: NamedTensorMap, progress: number): void;
+  /** How often it was applied. */
+  readonly steps: number;
+  /** Makes weights and moments 0 that are next to it, before they are so small that a processor takes fifty times as long. */
+  settle(weights: readonly Variable[]): Promise<void>;
+}
+
+/** Its square is still a normal number; what a step adds to a weight is many times as much. */
+const NEXT_TO_ZERO = 1e-24;
+
+/** The wanted optimizer of TensorFlow.js, its learning rate following the schedule (Loshchilov & Hutter 2017 for the cosine). */
+export function createDescent(
+  { core }: Pick<TensorFlow, "core">,
+  { optimizer, learningRate, schedule }: Pick<NetworkParams, "optimizer" | "learningRate" | "schedule">,
+): Descent {
+  const descent = optimizers(core)[optimizer](learningRate);
+  return {
+    get steps() {
+      return descent.iterations;
+    },
+    apply(gradients, progress) {
+      const factor = schedule === "cosine" ? (1 + Math.cos(Math.PI * progress)) / 2 : 1;
+      setLearningRate(descent, learningRate * factor);
+      descent.applyGradients(gradients);
+    },
+    async settle(weights) {
+      const [steps, ...moments] = await descent.getWeights();
+      steps?.tensor.dispose();
+      for (const values of [...weights, ...moments.map(({ tensor }) => tensor as Variable)])
+        core.tidy(() => {
+          const counts = core.cast(core.greater(core.abs(values), NEXT_TO_ZERO), "float32");
+          values.assign(core.mul(values, counts));
+        });
+    },
+    [Symbol.dispose]: () => descent.dispose(),
+  };
+}
+
+function optimizers(core: TensorFlow["core"]): Record<OptimizerName, (learningRate: number) => Optimizer> {
+  return {
+    adam: (rate) => core.train.adam(rate),
+    sgd: (rate) => core.train.sgd(rate),
+    rmsprop: (rate) => core.train.rmsprop(rate),
+  };
+}
+
+// Only sgd has a method for it, because it holds the rate as a tensor; the others read the number at each step.
+function setLearningRate(optimizer: Optimizer, rate: number): void {
+  if ("setLearningRate" in optimizer) (optimizer.setLearningRate as (rate: number) => void)(rate);
+  else Reflect.set(optimizer, "learningRate", rate);
+}
+
+/** Names of activations, as TensorFlow.js layers have them. */
+export const ACTIVATIONS = ["relu", "tanh", "elu", "selu", "sigmoid", "softplus", "swish", "linear"] as const;
+
+export type Activation = (typeof ACTIVATIONS)[number];
+
+/**
+ * Scale of the initial weights that keeps the size of signals from layer to layer (He 2015 for those that cut the
+ * negative half, LeCun 1998 for selu, Glorot 2010 for the others), in the terms of TensorFlow's variance scaling.
+ */
+function initialScale(activation: Activation): { scale: number; mode: "fanIn" | "fanAvg" } {
+  switch (activation) {
+    case "relu":
+    case "elu":
+    case "swish":
+      return { scale: 2, mode: "fanIn" };
+    case "selu":
+      return { scale: 1, mode: "fanIn" };
+    default:
+      return { scale: 1, mode: "fanAvg" };
+  }
 }

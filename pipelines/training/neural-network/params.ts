@@ -1,6 +1,6 @@
 import type { Json } from "../../config/canonical-json.ts";
 import type { ParamsSchema } from "../../config/model-config.ts";
-import { ACTIVATIONS, type Activation } from "./activation.ts";
+import { ACTIVATIONS, type Activation } from "./network.ts";
 import { BACKENDS, type Backend } from "./tensorflow.ts";
 
 const OPTIMIZERS = ["adam", "sgd", "rmsprop"] as const;

@@ -1,12 +1,10 @@
 import type { FeatureSpec } from "../../data/table.ts";
 import type { DesignEncoding, NumberEncoding } from "../linear/encoding.ts";
-import { LARGEST_SCORE } from "../linear/graph.ts";
-import { levelLookup } from "../linear/level-lookup.ts";
+import { LARGEST_SCORE, levelLookup } from "../linear/graph.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../onnx/graph.ts";
 import { cast, DOUBLE, FLOAT, one } from "../onnx/nodes.ts";
-import type { Activation } from "./activation.ts";
 import { FURTHEST, type TargetScale } from "./examples.ts";
-import type { LayerWeights } from "./network.ts";
+import type { Activation, LayerWeights } from "./network.ts";
 import type { TrainedNetwork } from "./predict.ts";
 
 /** Writes encoding and layers as an ONNX model; it standardises in float64, so that columns such as 1e9 ± 1 lose nothing. */

@@ -3,16 +3,13 @@ import { UserError } from "../../errors/user-error.ts";
 import { type DesignEncoding, fitEncoding } from "../linear/encoding.ts";
 import type { TrainedModel, TrainingCurve, TrainingInput } from "../trainer.ts";
 import { classWeights, inputWidth, rowEncoder, type TargetScale, targetScale, targetsOf } from "./examples.ts";
-import { fitNetwork, type LossHistory } from "./fit.ts";
-import type { LossKind } from "./loss.ts";
+import { fitNetwork, type LossHistory, type NetworkExamples } from "./fit.ts";
 import { checkMemory, withinMemory } from "./memory.ts";
-import type { Shape } from "./network.ts";
+import type { LossKind, Shape } from "./network.ts";
 import { type NetworkParams, readParams } from "./params.ts";
-import { predictNetwork, type TrainedNetwork } from "./predict.ts";
-import { sensitivities } from "./sensitivity.ts";
+import { predictNetwork, sensitivities, type TrainedNetwork } from "./predict.ts";
 import { factsOf, loadTensorFlow } from "./tensorflow.ts";
 import { networkToOnnx } from "./to-onnx.ts";
-import type { NetworkExamples } from "./training-step.ts";
 
 /** Trains on the table; everything is a function of table, params and seed, except with tfjs-node, whose threads sum in any order. */
 export async function trainNetwork({ table, params, seed, log }: TrainingInput): Promise<TrainedModel> {

@@ -1,9 +1,17 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { FeatureColumn, FeatureSpec } from "../../data/table.ts";
 import type { Predictions } from "../trainer.ts";
-import { type Feeds, feedsOf, levelFeedsOf, orderedColumns } from "./feeds.ts";
+import {
+  checkInputs,
+  checkOutputs,
+  type Feeds,
+  feedsOf,
+  levelFeedsOf,
+  type OutputSpec,
+  orderedColumns,
+  outputSpec,
+} from "./feeds.ts";
 import { notSelfContained } from "./self-contained.ts";
-import { checkInputs, checkOutputs, type OutputSpec, outputSpec } from "./signature.ts";
 import { codesInput, levelsInput, withTextLevels } from "./text-levels.ts";
 
 type Runtime = typeof import("onnxruntime-node");

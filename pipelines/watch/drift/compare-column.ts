@@ -1,4 +1,4 @@
-import { chiSquareTail } from "../../statistics/tails/incomplete-gamma.ts";
+import { chiSquareTail } from "../../statistics/tails/distributions.ts";
 import {
   type CategoryDistribution,
   type Distribution,

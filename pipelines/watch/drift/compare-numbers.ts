@@ -1,4 +1,4 @@
-import { twoSidedNormalTail } from "../../statistics/tails/incomplete-gamma.ts";
+import { twoSidedNormalTail } from "../../statistics/tails/distributions.ts";
 import { type NumericDistribution, presentRows } from "../profile/distribution.ts";
 import { jensenShannon, populationStability } from "./cell-distances.ts";
 import { type Comparison, combine, infiniteEffect, missingEffect } from "./comparison.ts";

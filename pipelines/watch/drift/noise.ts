@@ -1,5 +1,4 @@
-import { chiSquareTail, twoSidedNormalTail } from "../../statistics/tails/incomplete-gamma.ts";
-import { studentP } from "../../statistics/tails/student-t.ts";
+import { chiSquareTail, studentP, twoSidedNormalTail } from "../../statistics/tails/distributions.ts";
 import { twoProportions } from "../../statistics/tails/two-proportions.ts";
 import type { ColumnPast } from "../profile/past/past.ts";
 import { differenceTail } from "./largest-step.ts";

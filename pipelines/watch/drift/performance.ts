@@ -1,5 +1,4 @@
-import { normalTail } from "../../statistics/tails/incomplete-gamma.ts";
-import { studentAsNormal } from "../../statistics/tails/student-t.ts";
+import { normalTail, studentAsNormal } from "../../statistics/tails/distributions.ts";
 import type { ReferencePast } from "../profile/past/past.ts";
 import type { MetricLevel } from "../profile/profile.ts";
 import type { PerformanceDrift } from "./drift-result.ts";

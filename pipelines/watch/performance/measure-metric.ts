@@ -1,11 +1,9 @@
 import type { Target } from "../../data/table.ts";
 import { everyCellOnce, randomCells } from "../../evaluation/cells.ts";
-import { classificationSides } from "../../evaluation/classification-sides.ts";
-import { type IntervalPlan, planIntervals } from "../../evaluation/interval-plan.ts";
+import { type IntervalPlan, planIntervals } from "../../evaluation/compare-metric.ts";
 import type { Metric } from "../../evaluation/metrics/metric.ts";
 import { classificationMetrics, regressionMetrics } from "../../evaluation/metrics/metrics.ts";
-import { regressionSides } from "../../evaluation/regression-sides.ts";
-import type { Side } from "../../evaluation/sides.ts";
+import { classificationSides, regressionSides, type Side } from "../../evaluation/sides.ts";
 import { formatCount } from "../../statistics/format-number.ts";
 import { seededRandom } from "../../statistics/random.ts";
 import type { Predictions } from "../../training/trainer.ts";

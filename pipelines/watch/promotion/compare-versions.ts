@@ -1,14 +1,10 @@
 import type { Target } from "../../data/table.ts";
-import { atConfidence } from "../../evaluation/at-confidence.ts";
 import { randomCells } from "../../evaluation/cells.ts";
-import { classificationSides } from "../../evaluation/classification-sides.ts";
-import { type Compared, compareMetric } from "../../evaluation/compare-metric.ts";
-import type { Difference } from "../../evaluation/evaluation.ts";
-import { type IntervalPlan, planIntervals } from "../../evaluation/interval-plan.ts";
+import { type Compared, compareMetric, type IntervalPlan, planIntervals } from "../../evaluation/compare-metric.ts";
+import { atConfidence, type Difference } from "../../evaluation/evaluation.ts";
 import type { Metric } from "../../evaluation/metrics/metric.ts";
 import { classificationMetrics, regressionMetrics } from "../../evaluation/metrics/metrics.ts";
-import { regressionSides } from "../../evaluation/regression-sides.ts";
-import type { Sides } from "../../evaluation/sides.ts";
+import { classificationSides, regressionSides, type Sides } from "../../evaluation/sides.ts";
 import { seededRandom } from "../../statistics/random.ts";
 import type { Predictions } from "../../training/trainer.ts";
 

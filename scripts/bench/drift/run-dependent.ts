@@ -1,4 +1,4 @@
-import { type IntervalPlan, planIntervals } from "../../../pipelines/evaluation/interval-plan.ts";
+import { type IntervalPlan, planIntervals } from "../../../pipelines/evaluation/compare-metric.ts";
 import { judgeDrift } from "../../../pipelines/watch/drift/judge-drift.ts";
 import { persistentOutcome } from "../../../pipelines/watch/drift/persistence.ts";
 import { sketched } from "../../../pipelines/watch/profile/coarsen.ts";

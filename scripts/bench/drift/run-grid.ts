@@ -1,4 +1,4 @@
-import { planIntervals } from "../../../pipelines/evaluation/interval-plan.ts";
+import { planIntervals } from "../../../pipelines/evaluation/compare-metric.ts";
 import { seededRandom } from "../../../pipelines/statistics/random.ts";
 import { compareSamples } from "../../../pipelines/watch/drift/evidently/compare-samples.ts";
 import type { Sample } from "../../../pipelines/watch/drift/evidently/sample.ts";

@@ -1,4 +1,4 @@
-import { planIntervals } from "../../../pipelines/evaluation/interval-plan.ts";
+import { planIntervals } from "../../../pipelines/evaluation/compare-metric.ts";
 import { seededRandom } from "../../../pipelines/statistics/random.ts";
 import { judgeDrift } from "../../../pipelines/watch/drift/judge-drift.ts";
 import { judgeLateLabels, type LabelledCheck } from "../../../pipelines/watch/drift/late-labels.ts";

@@ -1,4 +1,4 @@
-import type { IntervalPlan } from "../../../pipelines/evaluation/interval-plan.ts";
+import type { IntervalPlan } from "../../../pipelines/evaluation/compare-metric.ts";
 import type { Random } from "../../../pipelines/statistics/random.ts";
 import type { DriftResult } from "../../../pipelines/watch/drift/drift-result.ts";
 import type { Sample } from "../../../pipelines/watch/drift/evidently/sample.ts";

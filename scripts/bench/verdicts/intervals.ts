@@ -1,7 +1,6 @@
 import { drawnCells } from "../../../pipelines/evaluation/cells.ts";
-import { compareMetric } from "../../../pipelines/evaluation/compare-metric.ts";
+import { compareMetric, type IntervalPlan, planIntervals } from "../../../pipelines/evaluation/compare-metric.ts";
 import type { Difference } from "../../../pipelines/evaluation/evaluation.ts";
-import { type IntervalPlan, planIntervals } from "../../../pipelines/evaluation/interval-plan.ts";
 import { regressionMetrics } from "../../../pipelines/evaluation/metrics/metrics.ts";
 import type { ScoredRegression } from "../../../pipelines/evaluation/scored.ts";
 import { seededRandom } from "../../../pipelines/statistics/random.ts";

@@ -1,7 +1,7 @@
 import type { SliceRule } from "../../../pipelines/config/model-config.ts";
-import { compareSlices } from "../../../pipelines/evaluation/compare-slices.ts";
+import { planIntervals } from "../../../pipelines/evaluation/compare-metric.ts";
+import { compareSlices } from "../../../pipelines/evaluation/evaluate.ts";
 import type { Evaluation } from "../../../pipelines/evaluation/evaluation.ts";
-import { planIntervals } from "../../../pipelines/evaluation/interval-plan.ts";
 import { regressionMetrics } from "../../../pipelines/evaluation/metrics/metrics.ts";
 import { type ScoredRegression, takeRegression } from "../../../pipelines/evaluation/scored.ts";
 import { checkSlices } from "../../../pipelines/gate/slice-checks.ts";

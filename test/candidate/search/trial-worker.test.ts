@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { expect, test, vi } from "vitest";
-import { runJobs } from "../../../pipelines/candidate/search/run-jobs.ts";
 import type { TrialSetup } from "../../../pipelines/candidate/search/score-trial.ts";
+import { runJobs } from "../../../pipelines/candidate/search/search-params.ts";
 import { TrialWorker } from "../../../pipelines/candidate/search/trial-worker.ts";
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../../pipelines/errors/user-error.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { validationCount } from "../../../pipelines/candidate/search/validation-rows.ts";
-import { scoreMetric } from "../../../pipelines/evaluation/score-metric.ts";
+import { validationCount } from "../../../pipelines/candidate/search/trial-worker.ts";
+import { scoreMetric } from "../../../pipelines/evaluation/compare-metric.ts";
 import { shuffledRows, takeRows } from "../../../pipelines/evaluation/table-rows.ts";
 import { categories, classification, numbers, regression } from "../../training/tables.ts";
 

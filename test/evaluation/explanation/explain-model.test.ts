@@ -5,9 +5,9 @@ import {
   type ExplainInput,
   explainModel,
   type Predict,
+  partialDependence,
 } from "../../../pipelines/evaluation/explanation/explain-model.ts";
 import { planExplanation } from "../../../pipelines/evaluation/explanation/explanation-plan.ts";
-import { partialDependence } from "../../../pipelines/evaluation/explanation/partial-dependence.ts";
 import { systemClock } from "../../../pipelines/ports/clock.ts";
 import { normals } from "../builders.ts";
 

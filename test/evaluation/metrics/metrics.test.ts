@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { everyCellOnce, oneCell, randomCells } from "../../../pipelines/evaluation/cells.ts";
-import { classificationSides } from "../../../pipelines/evaluation/classification-sides.ts";
 import { mape } from "../../../pipelines/evaluation/metrics/mape.ts";
 import { medae } from "../../../pipelines/evaluation/metrics/medae.ts";
 import type { Formula } from "../../../pipelines/evaluation/metrics/metric.ts";
@@ -9,6 +8,7 @@ import { prAuc } from "../../../pipelines/evaluation/metrics/pr-auc.ts";
 import { r2 } from "../../../pipelines/evaluation/metrics/r2.ts";
 import { rocAuc } from "../../../pipelines/evaluation/metrics/roc-auc.ts";
 import type { ScoredClassification, ScoredRegression } from "../../../pipelines/evaluation/scored.ts";
+import { classificationSides } from "../../../pipelines/evaluation/sides.ts";
 import { seededRandom } from "../../../pipelines/statistics/random.ts";
 import { classificationVectors, regressionVectors } from "./scikit-learn-vectors.ts";
 

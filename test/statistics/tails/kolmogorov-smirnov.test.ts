@@ -1,7 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { kolmogorovSmirnov, kolmogorovSmirnovTail } from "../../../pipelines/statistics/tails/kolmogorov-smirnov.ts";
-import { oneSampleTail } from "../../../pipelines/statistics/tails/one-sample-kolmogorov.ts";
+import {
+  kolmogorovSmirnov,
+  kolmogorovSmirnovTail,
+  oneSampleTail,
+} from "../../../pipelines/statistics/tails/kolmogorov-smirnov.ts";
 
 /** factor · i mod modulus + shift for i < rows, sorted. */
 const sequence = ([rows, factor, modulus, shift]: readonly number[]) =>

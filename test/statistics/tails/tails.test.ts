@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { benjaminiHochberg } from "../../../pipelines/statistics/tails/benjamini-hochberg.ts";
-import { chiSquareTail, normalTail, twoSidedNormalTail } from "../../../pipelines/statistics/tails/incomplete-gamma.ts";
+import { chiSquareTail, normalTail, twoSidedNormalTail } from "../../../pipelines/statistics/tails/distributions.ts";
 import { twoProportions } from "../../../pipelines/statistics/tails/two-proportions.ts";
 
 /** Of scipy 1.17.1: norm.sf(z) and 2 norm.sf(|z|). */

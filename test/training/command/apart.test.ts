@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { apartFromJob, isolationOf } from "../../../pipelines/training/command/apart-from-job.ts";
+import { apartFromJob, isolationOf } from "../../../pipelines/training/command/prove-apart.ts";
 import { failure, makeProgram } from "./programs.ts";
 
 /** What a program with bad intentions tries; it prints what it got. */

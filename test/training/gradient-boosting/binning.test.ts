@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { binColumns } from "../../../pipelines/training/gradient-boosting/bin-columns.ts";
-import { type Bins, binNumbers, cutBins } from "../../../pipelines/training/gradient-boosting/binning.ts";
+import {
+  type Bins,
+  binColumns,
+  binNumbers,
+  cutBins,
+} from "../../../pipelines/training/gradient-boosting/bin-columns.ts";
 import { sortedDistinct } from "../../../pipelines/training/gradient-boosting/sorted-values.ts";
 
 function bin(values: readonly number[], most = 255) {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { orderCategories } from "../../../pipelines/training/gradient-boosting/category-order.ts";
+import { orderCategories } from "../../../pipelines/training/gradient-boosting/encode-columns.ts";
 
 const codes = Int32Array.of(0, 0, 1, 1, 2, 2, 4);
 const levels = ["", "a", "b", "never", "once"];

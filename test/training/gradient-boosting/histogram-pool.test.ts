@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
 import { encodeColumns } from "../../../pipelines/training/gradient-boosting/encode-columns.ts";
-import { deriveAtBestScale } from "../../../pipelines/training/gradient-boosting/gradient-scale.ts";
 import { growTree } from "../../../pipelines/training/gradient-boosting/grow-tree.ts";
-import { HistogramPool, nodeHistograms } from "../../../pipelines/training/gradient-boosting/histogram-pool.ts";
+import { HistogramPool, nodeHistograms } from "../../../pipelines/training/gradient-boosting/histogram.ts";
 import { readParams } from "../../../pipelines/training/gradient-boosting/params.ts";
-import { startTraining } from "../../../pipelines/training/gradient-boosting/start-training.ts";
+import { deriveAtBestScale, startTraining } from "../../../pipelines/training/gradient-boosting/start-training.ts";
 import { mixedTable } from "./random-tables.ts";
 import { completeParams } from "./training.ts";
 

@@ -1,9 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { histogramLayout } from "../../../pipelines/training/gradient-boosting/histogram.ts";
-import { compileKernel, openKernel } from "../../../pipelines/training/gradient-boosting/kernel.ts";
+import {
+  allocate,
+  compileKernel,
+  mapMemory,
+  openKernel,
+} from "../../../pipelines/training/gradient-boosting/kernel.ts";
 import { NodeRows } from "../../../pipelines/training/gradient-boosting/node-rows.ts";
-import { allocate, mapMemory } from "../../../pipelines/training/gradient-boosting/shard-memory.ts";
 
 const kernel = compileKernel();
 const ROWS = 50;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { lossOf } from "../../../pipelines/training/gradient-boosting/losses/index.ts";
 import type { Loss, LossRows, LossSpec } from "../../../pipelines/training/gradient-boosting/losses/loss.ts";
-import { probabilities } from "../../../pipelines/training/gradient-boosting/losses/probabilities.ts";
+import { probabilities } from "../../../pipelines/training/gradient-boosting/train.ts";
 
 const cases: [string, LossSpec, number[], number[][]][] = [
   ["squared", { name: "squared" }, [3, -1, 0.5], [[2.5, 4, 0.5]]],

@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import { createBoard } from "../../../pipelines/training/gradient-boosting/board.ts";
 import { histogramLayout } from "../../../pipelines/training/gradient-boosting/histogram.ts";
-import { compileKernel } from "../../../pipelines/training/gradient-boosting/kernel.ts";
-import { leafResiduals } from "../../../pipelines/training/gradient-boosting/leaf-residuals.ts";
+import { allocate, compileKernel, mapMemory } from "../../../pipelines/training/gradient-boosting/kernel.ts";
 import { OP, type ShardPlan } from "../../../pipelines/training/gradient-boosting/shard.ts";
-import { allocate, mapMemory } from "../../../pipelines/training/gradient-boosting/shard-memory.ts";
+import { createBoard } from "../../../pipelines/training/gradient-boosting/shared-search.ts";
+import { leafResiduals } from "../../../pipelines/training/gradient-boosting/start-training.ts";
 import { Team } from "../../../pipelines/training/gradient-boosting/team.ts";
 
 function plans(shards: number, rows: number): ShardPlan[] {

@@ -1,7 +1,11 @@
 import { beforeAll, expect, test } from "vitest";
 import { silentLog } from "../../../pipelines/ports/log.ts";
-import { type LossKind, meanLoss } from "../../../pipelines/training/neural-network/loss.ts";
-import { createNetwork, type LayerWeights } from "../../../pipelines/training/neural-network/network.ts";
+import {
+  createNetwork,
+  type LayerWeights,
+  type LossKind,
+  meanLoss,
+} from "../../../pipelines/training/neural-network/network.ts";
 import {
   type Backend,
   loadTensorFlow,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { FeatureColumn } from "../../../pipelines/data/table.ts";
-import { ACTIVATIONS } from "../../../pipelines/training/neural-network/activation.ts";
+import { ACTIVATIONS } from "../../../pipelines/training/neural-network/network.ts";
 import { categories, classification, numbers, regression } from "../tables.ts";
 import { train } from "./training.ts";
 

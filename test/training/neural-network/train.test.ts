@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Table } from "../../../pipelines/data/table.ts";
-import { ACTIVATIONS } from "../../../pipelines/training/neural-network/activation.ts";
+import { ACTIVATIONS } from "../../../pipelines/training/neural-network/network.ts";
 import type { TrainedModel } from "../../../pipelines/training/trainer.ts";
 import { classification, numbers, regression, seeded } from "../tables.ts";
 import { grades, prices, train } from "./training.ts";

@@ -1,12 +1,7 @@
-import { absoluteLoss } from "./absolute.ts";
 import { withClassWeights } from "./class-weights.ts";
-import { huberLoss } from "./huber.ts";
-import { logisticLoss } from "./logistic.ts";
+import { logisticLoss, softmaxLoss } from "./classification.ts";
 import type { ClassLossSpec, Loss, LossSpec } from "./loss.ts";
-import { poissonLoss } from "./poisson.ts";
-import { quantileLoss } from "./quantile.ts";
-import { softmaxLoss } from "./softmax.ts";
-import { squaredLoss } from "./squared.ts";
+import { absoluteLoss, huberLoss, poissonLoss, quantileLoss, squaredLoss } from "./regression.ts";
 
 /** The loss that a spec names. */
 export function lossOf(spec: LossSpec): Loss {

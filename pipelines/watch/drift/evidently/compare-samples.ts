@@ -1,4 +1,4 @@
-import { chiSquareTail } from "../../../statistics/tails/incomplete-gamma.ts";
+import { chiSquareTail } from "../../../statistics/tails/distributions.ts";
 import { kolmogorovSmirnov } from "../../../statistics/tails/kolmogorov-smirnov.ts";
 import { twoProportions } from "../../../statistics/tails/two-proportions.ts";
 import { countBins } from "./bin-counts.ts";
