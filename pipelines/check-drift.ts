@@ -5,18 +5,19 @@ import type { VersionRecord } from "./registry/version-record.ts";
 import { checkDriftWindow, type DriftWindowCheck, type DriftWindowJob } from "./watch/check-drift-window.ts";
 import { onlyBroken } from "./watch/drift/cost.ts";
 import { judgeLateLabels } from "./watch/drift/late-labels.ts";
-import type {
-  DriftEntry,
-  DriftPoint,
-  FailedDrift,
-  ModelDrift,
-  RetrainTrial,
-  Span,
-  UnreadWindow,
+import {
+  type DriftEntry,
+  type DriftPoint,
+  driftingInARow,
+  driftPoint,
+  type FailedDrift,
+  type ModelDrift,
+  type RetrainTrial,
+  type Span,
+  type UnreadWindow,
 } from "./watch/drift/model-drift.ts";
 import { parsePersistence, persistentOutcome } from "./watch/drift/persistence.ts";
 import { type FedWindow, type Silence, silenceOf } from "./watch/drift/silence.ts";
-import { driftingInARow, driftPoint } from "./watch/drift/window-history.ts";
 import { rememberCheck } from "./watch/last-check.ts";
 import { driftState } from "./watch/notice/decide-notice.ts";
 import type { Profile } from "./watch/profile/profile.ts";
@@ -25,11 +26,10 @@ import { readProfile } from "./watch/profile/version-profile.ts";
 import { judgePromotion } from "./watch/promotion/collect-evidence.ts";
 import { retrainAdvice } from "./watch/retrain/retrain-advice.ts";
 import type { WrittenWindow } from "./watch/retrain/retrain-window.ts";
-import { type WatchedModel, watchedModel, watchedNames } from "./watch/watched-model.ts";
 import { UnwatchedModel } from "./watch/window/drift-window.ts";
 import { durationOf, earlierInterval, type Interval, intervalBefore, spanOf } from "./watch/window/interval.ts";
 import { knownData } from "./watch/window/known-data.ts";
-import { windowInputs } from "./watch/window-inputs.ts";
+import { type WatchedModel, watchedModel, watchedNames, windowInputs } from "./watch/window-inputs.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 export interface DriftOptions {

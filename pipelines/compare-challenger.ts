@@ -11,11 +11,9 @@ import { labelledFiles } from "./serving/comparison/label-arms.ts";
 import { rememberComparison } from "./serving/comparison/last-comparison.ts";
 import { type ArmTable, agreementOf, armFacts, fillArm, pairRows } from "./serving/comparison/read-arms.ts";
 import { trialNotes } from "./serving/comparison/trial-notes.ts";
-import { watchedModel } from "./watch/watched-model.ts";
-import type { WindowJob } from "./watch/window/drift-window.ts";
-import { logFiles, logFolder } from "./watch/window/log-files.ts";
-import { labelQuery } from "./watch/window/log-labels.ts";
-import { windowLimits } from "./watch/window/window-job.ts";
+import { logFiles, logFolder, type WindowJob, windowLimits } from "./watch/window/drift-window.ts";
+import { labelQuery } from "./watch/window/log-source.ts";
+import { watchedModel } from "./watch/window-inputs.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /**

@@ -3,18 +3,17 @@ import type { Window } from "./config/model-config.ts";
 import { UserError } from "./errors/user-error.ts";
 import { readObject } from "./registry/git/objects.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import type { RetrainBranchState, RetrainFacts } from "./watch/retrain/decide-retrain.ts";
-import { earlierVersions } from "./watch/retrain/earlier-versions.ts";
-import { editWindow } from "./watch/retrain/edit-window.ts";
+import { earlierVersions, type RetrainBranchState, type RetrainFacts } from "./watch/retrain/decide-retrain.ts";
 import {
   deleteRetrainBranch,
   fetchDefaultBranch,
   listRetrainBranches,
   modelTree,
+  type RetrainText,
   readRetrainBranch,
   writeRetrainBranch,
 } from "./watch/retrain/retrain-branch.ts";
-import type { RetrainText } from "./watch/retrain/retrain-text.ts";
+import { editWindow } from "./watch/retrain/retrain-window.ts";
 import { modelsAtCommit } from "./workspace/read-commit.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 

@@ -2,7 +2,7 @@ import { recordFile } from "./registry/paths.ts";
 import { listAllVersions } from "./registry/read-records.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import { readVersion } from "./report/dashboard/listed-version.ts";
-import type { ScoredVersion } from "./report/html/history-figure.ts";
+import type { ScoredVersion } from "./report/html/report-page.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 const mostVersions = 200;

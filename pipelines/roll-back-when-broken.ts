@@ -2,11 +2,9 @@ import { UserError } from "./errors/user-error.ts";
 import type { RollbackResult } from "./registry/rollback.ts";
 import { readProfile } from "./watch/profile/version-profile.ts";
 import { judgePromotion } from "./watch/promotion/collect-evidence.ts";
-import type { RollbackJudgement } from "./watch/promotion/decide-rollback.ts";
-import { rollbackReason } from "./watch/promotion/finding-words.ts";
-import { watchedModel } from "./watch/watched-model.ts";
+import { type RollbackJudgement, rollbackReason } from "./watch/promotion/decide-rollback.ts";
 import { intervalBefore } from "./watch/window/interval.ts";
-import { windowInputs } from "./watch/window-inputs.ts";
+import { watchedModel, windowInputs } from "./watch/window-inputs.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** What live data said of a model's promotion, and what was done. Plain JSON. */

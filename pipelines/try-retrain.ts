@@ -7,7 +7,7 @@ import { silentLog } from "./ports/log.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import type { RetrainTrial } from "./watch/drift/model-drift.ts";
-import type { WatchedModel } from "./watch/watched-model.ts";
+import type { WatchedModel } from "./watch/window-inputs.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** A drift check is no training run: beyond what production's own training took and had, nobody waits for a trial. */

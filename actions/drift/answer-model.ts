@@ -5,9 +5,9 @@ import {
   type DriftState,
   decideNotice,
   driftState,
+  noticeText,
   undeployedState,
 } from "../../pipelines/watch/notice/decide-notice.ts";
-import { noticeText } from "../../pipelines/watch/notice/notice-text.ts";
 import { applyNotice, type StoredIssue } from "../shared/github/drift-issue.ts";
 import type { IssueOutcome } from "../shared/github/kept-issue.ts";
 import type { StoredRollbackIssue } from "../shared/github/rollback-issue.ts";

@@ -1,9 +1,12 @@
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
 import { dropRetrain, pushRetrain, type RetrainSetting, readRetrainFacts } from "../../pipelines/open-retrain.ts";
-import { decideRetrain, type RetrainDecision } from "../../pipelines/watch/retrain/decide-retrain.ts";
-import { retrainBranch } from "../../pipelines/watch/retrain/retrain-branch.ts";
-import { retrainText } from "../../pipelines/watch/retrain/retrain-text.ts";
-import { type KnownDrift, retrainWish } from "../../pipelines/watch/retrain/retrain-wish.ts";
+import {
+  decideRetrain,
+  type KnownDrift,
+  type RetrainDecision,
+  retrainWish,
+} from "../../pipelines/watch/retrain/decide-retrain.ts";
+import { retrainBranch, retrainText } from "../../pipelines/watch/retrain/retrain-branch.ts";
 import { durationOf } from "../../pipelines/watch/window/interval.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { GitHub } from "../shared/github/client.ts";

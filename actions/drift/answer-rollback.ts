@@ -3,11 +3,13 @@ import type { RollbackResult } from "../../pipelines/registry/rollback.ts";
 import { type Deployments, standingOf } from "../../pipelines/registry/standing.ts";
 import { rollbackNoticeText } from "../../pipelines/report/drift/rollback-notice-text.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
-import { decideRollbackNotices } from "../../pipelines/watch/notice/decide-rollback-notice.ts";
-import { rollbackSituation } from "../../pipelines/watch/notice/rollback-events.ts";
-import { decideRollback, type RollbackJudgement } from "../../pipelines/watch/promotion/decide-rollback.ts";
-import { recheckEvidence } from "../../pipelines/watch/promotion/evidence.ts";
-import { rollbackReason } from "../../pipelines/watch/promotion/finding-words.ts";
+import { decideRollbackNotices, rollbackSituation } from "../../pipelines/watch/notice/decide-rollback-notice.ts";
+import {
+  decideRollback,
+  type RollbackJudgement,
+  recheckEvidence,
+  rollbackReason,
+} from "../../pipelines/watch/promotion/decide-rollback.ts";
 import type { IssueOutcome } from "../shared/github/kept-issue.ts";
 import { applyRollbackNotice, type StoredRollbackIssue } from "../shared/github/rollback-issue.ts";
 import type { Answering } from "./answer-retrain.ts";

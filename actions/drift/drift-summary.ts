@@ -1,6 +1,6 @@
 import { markdownTable } from "markdown-table";
 import { escapeMarkdown } from "../../pipelines/errors/inert-markdown.ts";
-import { overlapWords } from "../../pipelines/report/drift/reference-words.ts";
+import { overlapWords } from "../../pipelines/report/drift/moved-words.ts";
 import { type DriftEntry, worstDriftFirst } from "../../pipelines/watch/drift/model-drift.ts";
 import type { ModelAnswer } from "./answer-model.ts";
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { RepositoryConfig } from "../../pipelines/config/model-config.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
-import type { ScoredVersion } from "../../pipelines/report/html/history-figure.ts";
+import type { ScoredVersion } from "../../pipelines/report/html/report-page.ts";
 import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";

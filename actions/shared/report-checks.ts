@@ -1,7 +1,6 @@
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
-import { headline } from "../../pipelines/report/headline.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
-import { entryState, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
+import { entryState, headline, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
 import type { Action } from "./action.ts";
 import { type CheckOutcome, type CheckRun, publishCheckRun } from "./github/check-run.ts";
 import { annotationsOf } from "./report-annotations.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
-import type { ScoredVersion } from "../../pipelines/report/html/history-figure.ts";
+import type { ScoredVersion } from "../../pipelines/report/html/report-page.ts";
 import { modelOf, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";

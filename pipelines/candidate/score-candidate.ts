@@ -10,7 +10,7 @@ import { explainModel } from "../evaluation/explanation/explain-model.ts";
 import type { Leak } from "../evaluation/leak.ts";
 import { columnShapes, type ShapedColumn } from "../evaluation/pictures/column-shapes.ts";
 import { takeTarget } from "../evaluation/table-rows.ts";
-import { duplicateNotes } from "../gate/duplicate-check.ts";
+import { duplicateNotes } from "../gate/data-checks.ts";
 import type { Production } from "../registry/production.ts";
 import { formatCount, formatNumber, formatSigned } from "../statistics/format-number.ts";
 import { withForestModel } from "../training/onnx/forest-model.ts";

@@ -4,7 +4,7 @@ import type { CheckResult } from "../data/dataset-store.ts";
 import { loadTable, type Table, type Target } from "../data/table.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { findLeaks, type Leak } from "../evaluation/leak.ts";
-import { leakSentence } from "../gate/leak-checks.ts";
+import { leakSentence } from "../gate/data-checks.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { Log, Step } from "../ports/log.ts";
 import { type InputExample, inputExample } from "../registry/mlflow-files.ts";

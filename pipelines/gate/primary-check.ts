@@ -1,19 +1,9 @@
 import type { RetrainRule, Thresholds } from "../config/model-config.ts";
-import type { Evaluation, MetricComparison } from "../evaluation/evaluation.ts";
+import { atConfidence, type Difference, type Evaluation, type MetricComparison } from "../evaluation/evaluation.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
-import { formatApart } from "../statistics/format-number.ts";
-import { withinNoise, worsening } from "./differences.ts";
+import { formatApart, formatCount, formatNumber, formatPercent, formatSigned } from "../statistics/format-number.ts";
+import { describeInterval, formatConfidence, whatWouldSettle, withinNoise, worsening } from "./differences.ts";
 import { comparisonOf } from "./evaluation-check.ts";
-import {
-  beatLimit,
-  comparedSentence,
-  describeMargin,
-  marginSentence,
-  noiseNote,
-  type PrimaryScores,
-  undecidedSentence,
-} from "./primary-sentences.ts";
-import { intervalAfterSpending, reuseNotes } from "./spent-error.ts";
 import type { GateCheck, Outcome } from "./verdict.ts";
 
 /** A check and what is worth knowing about it. */
@@ -140,4 +130,106 @@ export function allowedWorsening(margin: Margin, production: number): number {
 /** `worse ≤ allowed`, forgiving only the rounding of numbers of size `scale`: 1.1 − 1 is within 10% of 1. NaN is never within. */
 export function atMost(worse: number, allowed: number, scale: number): boolean {
   return worse <= allowed + 4 * Number.EPSILON * scale;
+}
+
+/** Both models' primary scores as the gate compares them (a bias by its size), and what they stand for. */
+interface PrimaryScores {
+  metric: MetricComparison;
+  candidate: number;
+  production: number;
+  /** Of production. */
+  version: number;
+  rows: number;
+  sameModel: boolean;
+}
+
+/** `rmse 30.02 must be below production's 29.61 (v2) on the same 369,478 test rows (95% interval +0.33 … +0.49).` */
+function comparedSentence(scores: PrimaryScores, better: boolean): string {
+  const { metric, candidate, production, sameModel } = scores;
+  const subject = `${nameOf(metric.metric)} ${formatApart(candidate, production)[0]}`;
+  if (better) return `${subject} is better than ${productionOf(scores)}${intervalClause(metric)}.`;
+  const must = `${subject} must be ${metric.direction === "min" ? "below" : "above"} ${productionOf(scores)}`;
+  if (sameModel) return `${must}, and it is the same model file.`;
+  if (candidate === production) return `${must}, and it is exactly equal.`;
+  return `${must}${intervalClause(metric)}.`;
+}
+
+/** Why an interval that includes zero decides nothing. */
+function undecidedSentence(scores: PrimaryScores): string {
+  const { metric, candidate, production } = scores;
+  const subject = `${nameOf(metric.metric)} ${formatApart(candidate, production)[0]}`;
+  const interval = metric.difference ? describeInterval(metric.difference) : "interval";
+  return `${subject} against ${productionOf(scores)} does not decide: the ${interval} includes zero.`;
+}
+
+/** Where the interval lies against the margin. */
+function marginSentence(scores: PrimaryScores, margin: NonNullable<RetrainRule["margin"]>, outcome: Outcome): string {
+  const { metric, candidate, production } = scores;
+  const subject = `${nameOf(metric.metric)} ${formatApart(candidate, production)[0]} against ${productionOf(scores)}`;
+  const limit = `the margin of ${describeMargin(margin)}`;
+  if (outcome === "pass") return `${subject} is within ${limit}${intervalClause(metric)}.`;
+  if (outcome === "fail") return `${subject} is worse than ${limit} allows${intervalClause(metric)}.`;
+  const interval = metric.difference ? describeInterval(metric.difference) : "interval";
+  return `${subject} does not decide: the ${interval} straddles ${limit}.`;
+}
+
+/** The limit of being better than production: `< 29.61`. */
+function beatLimit({ metric, candidate, production }: PrimaryScores): string {
+  return `${metric.direction === "min" ? "<" : ">"} ${formatApart(candidate, production)[1]}`;
+}
+
+/** What would take the difference out of the noise around `limit`, in the metric's unit. */
+function noiseNote(metric: string, difference: Difference, limit: number): string {
+  const interval = describeInterval(difference);
+  const said =
+    limit === 0
+      ? `The difference of ${metric} is within noise: its ${interval} includes zero`
+      : `The ${interval} of the difference of ${metric} includes the margin of ${formatSigned(limit)}`;
+  return `${said}; ${whatWouldSettle(difference, limit)}.`;
+}
+
+/** `1%` or `0.5`. */
+function describeMargin(margin: NonNullable<RetrainRule["margin"]>): string {
+  return "relative" in margin ? formatPercent(margin.relative) : formatNumber(margin.absolute);
+}
+
+function productionOf({ candidate, production, version, rows }: PrimaryScores): string {
+  return `production's ${formatApart(candidate, production)[1]} (v${version}) on the same ${formatCount(rows)} test rows`;
+}
+
+function nameOf(metric: string): string {
+  return metric === "bias" ? "|bias|" : metric;
+}
+
+function intervalClause({ difference }: MetricComparison): string {
+  if (!difference) return "";
+  return ` (${describeInterval(difference)}${withinNoise(difference) ? ", within noise" : ""})`;
+}
+
+/** From this many candidates on, the report says that the test rows were used before. */
+const worthTelling = 5;
+
+/**
+ * The interval that a candidate is judged by when `before` others were judged on the same test rows. Who tries often enough
+ * passes in the end by luck, so the error that the confidence allows is spent once on the first candidate, and once more
+ * on all that follow: a part 1 ÷ (k(k + 1)) on the one after k others, parts that sum up to one (as Lan & DeMets, Discrete
+ * sequential boundaries for clinical trials, Biometrika 1983). A two-sided 95% interval errs to the good side in 2.5%, so
+ * that all candidates together do in at most 5%.
+ */
+export function intervalAfterSpending(difference: Difference, before = 0): Difference {
+  if (before === 0) return difference;
+  return atConfidence(difference, 1 - (1 - difference.confidence) / (before * (before + 1)));
+}
+
+/** That these test rows have judged many candidates, from the fifth on. */
+function reuseNotes({ judged_before = 0, metrics: [primary] }: Evaluation, spends: boolean): string[] {
+  if (judged_before + 1 < worthTelling) return [];
+  const told = `${formatCount(judged_before)} other candidates were judged on these test rows before this one`;
+  if (!spends || !primary?.difference) {
+    return [`${told}: the best of many looks better than it is. New test rows, or mode superior, would tell.`];
+  }
+  const { confidence } = intervalAfterSpending(primary.difference, judged_before);
+  return [
+    `${told}, so its interval is one of ${formatConfidence(confidence)}: the best of many looks better than it is.`,
+  ];
 }

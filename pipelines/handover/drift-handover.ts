@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { allMetricNames } from "../config/metric-names.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { DriftEntry } from "../watch/drift/model-drift.ts";
-import { conditions } from "../watch/promotion/evidence.ts";
+import { conditions } from "../watch/promotion/decide-rollback.ts";
 import { readChecked } from "./read-checked.ts";
 
 const text = { type: "string", maxLength: 1_000 } as const;

@@ -1,7 +1,6 @@
 import { UserError } from "../errors/user-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
-import { judge } from "../gate/judge.ts";
-import { recheckVerdict } from "../gate/recheck-verdict.ts";
+import { judge, recheckVerdict } from "../gate/judge.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import type { CandidateRecord, ProductionPointer, VersionRecord } from "./version-record.ts";
 

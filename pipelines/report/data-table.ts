@@ -1,4 +1,4 @@
-import type { ModelConfig } from "../config/model-config.ts";
+import type { ModelConfig, Window } from "../config/model-config.ts";
 import type { DatasetRef } from "../data/dataset-store.ts";
 import type { FeatureSpec } from "../data/table.ts";
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
@@ -6,7 +6,6 @@ import type { CandidateRecord } from "../registry/version-record.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { columnTable } from "./column-table.ts";
 import { checksCount } from "./data-checks.ts";
-import { paramsLine, rowsLine, windowLine } from "./data-lines.ts";
 import { shortId } from "./markdown/short-ids.ts";
 
 const LISTED_NAMES = 12;
@@ -90,4 +89,26 @@ function splitText(config: ModelConfig): string {
   const { by, test, group } = config.features.split;
   const together = group === undefined ? "" : `, ${escapeMarkdown(group, 60)} on one side`;
   return `by ${by}, ${Number((test * 100).toFixed(2))}% test${together}`;
+}
+
+/** `2001-01-01 … 2001-04-01`; empty without a window. */
+export function windowLine(window: Window | null): string {
+  return window ? `${window.start} … ${window.end}` : "";
+}
+
+/** `1,108,433 rows` */
+function rowsLine(dataset: DatasetRef): string {
+  return `${formatCount(dataset.rows)} row${dataset.rows === 1 ? "" : "s"}`;
+}
+
+/** `1,108,433 rows fp:3f9c…`, with the whole fingerprint. */
+export function datasetLine(dataset: DatasetRef): string {
+  return `${rowsLine(dataset)} ${dataset.fingerprint}`;
+}
+
+/** `trees 200, learning_rate 0.1` */
+export function paramsLine(params: ModelConfig["params"]): string {
+  return Object.entries(params)
+    .map(([name, value]) => `${name} ${JSON.stringify(value)}`)
+    .join(", ");
 }

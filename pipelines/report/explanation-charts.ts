@@ -4,8 +4,7 @@ import type { CandidateRecord } from "../registry/version-record.ts";
 import { formatCount, formatNumber, matchNumbers } from "../statistics/format-number.ts";
 import type { Importance } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
-import { chartWithTable } from "./markdown/chart-with-table.ts";
-import { xyChart } from "./markdown/xychart.ts";
+import { chartWithTable, xyChart } from "./markdown/xychart.ts";
 import type { Fold } from "./model-charts.ts";
 
 const TOP_FEATURES = 10;

@@ -5,7 +5,7 @@ import { formatNumber } from "../statistics/format-number.ts";
 import { failedChecksTable } from "./data-checks.ts";
 import { dependenceFold, importanceFold } from "./explanation-charts.ts";
 import { brokenChecks } from "./gate-checks.ts";
-import type { ScoredVersion } from "./html/history-figure.ts";
+import type { ScoredVersion } from "./html/report-page.ts";
 import { shortId } from "./markdown/short-ids.ts";
 import { metricTable, sliceTable } from "./metric-table.ts";
 import { coefficientFold, curvesFold, type Fold, predictionFold } from "./model-charts.ts";

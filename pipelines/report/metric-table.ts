@@ -2,9 +2,15 @@ import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { type Column, columnTable } from "./column-table.ts";
-import { type ComparisonRow, intervalHeader, metricRow, sliceRow } from "./comparison-rows.ts";
+import {
+  type ComparisonRow,
+  intervalHeader,
+  type JudgedSlice,
+  metricRow,
+  sliceRow,
+  slicesWorstFirst,
+} from "./comparison-rows.ts";
 import { indexChecks } from "./gate-checks.ts";
-import { type JudgedSlice, slicesWorstFirst } from "./slice-order.ts";
 
 const BROKEN_SLICES = 5;
 const WORST_SLICES = 2;

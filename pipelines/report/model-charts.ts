@@ -4,8 +4,7 @@ import type { CandidateRecord } from "../registry/version-record.ts";
 import { formatCount, formatNumber, matchNumbers } from "../statistics/format-number.ts";
 import type { Coefficient, TrainingCurve } from "../training/trainer.ts";
 import { columnTable } from "./column-table.ts";
-import { chartWithTable } from "./markdown/chart-with-table.ts";
-import { xyChart } from "./markdown/xychart.ts";
+import { chartWithTable, xyChart } from "./markdown/xychart.ts";
 
 const TOP_COEFFICIENTS = 20;
 const CURVE_POINTS = 20;

@@ -1,12 +1,10 @@
+import { changedViews } from "../config/describe-change.ts";
 import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import type { ReportEntry } from "../handover/training-outcome.ts";
-import { changedViewsText } from "./changed-views.ts";
-import { headline } from "./headline.ts";
-import type { ScoredVersion } from "./html/history-figure.ts";
+import type { ScoredVersion } from "./html/report-page.ts";
 import { shortId } from "./markdown/short-ids.ts";
-import { type ModelSection, modelSection } from "./model-section.ts";
-import { modelOf, worstEntryFirst } from "./report-entry.ts";
-import { summaryTable } from "./summary-table.ts";
+import { headline, modelOf, worstEntryFirst } from "./report-entry.ts";
+import { type ModelSection, modelSection, summaryTable } from "./summary-table.ts";
 
 /** GitHub takes comments of 65,536 characters; the room is for what the caller adds, such as a marker. */
 export const commentLimit = 65_536 - 1_000;
@@ -145,4 +143,31 @@ function leftOut(parts: ReportParts, all: Kept, kept: Kept): string {
 
 function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+const listedModels = 30;
+
+/** Which feature views differ from those that production was trained with, and the models that each affects; empty when none does. */
+function changedViewsText(entries: readonly ReportEntry[]): string {
+  const uses = entries.flatMap(viewsOf);
+  const byView = [...Map.groupBy(uses, ({ view }) => view)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const lines = byView.map(([view, those]) => {
+    const models = [...new Set(those.map(({ model }) => model))].sort();
+    const rest = models.length > listedModels ? ` and ${models.length - listedModels} more` : "";
+    const listed = models.slice(0, listedModels).map((model) => escapeMarkdown(model, 100));
+    return `- \`features.${view}\` affects ${listed.join(", ")}${rest}`;
+  });
+  return lines.length > 0 ? `**Feature views that change:**\n\n${lines.join("\n")}` : "";
+}
+
+/** A model that a constraint stops is affected too; which view it was is where the constraint is written. */
+function viewsOf(entry: ReportEntry): { view: string; model: string }[] {
+  if (entry.state === "judged") {
+    const { candidate, production } = entry;
+    const names = production ? changedViews(production.candidate.config, candidate.config) : [];
+    return names.map((view) => ({ view, model: candidate.config.name }));
+  }
+  if (entry.state !== "checks-failed") return [];
+  const files = entry.checks.flatMap(({ where }) => /^features\/([a-z][a-z0-9_]*)\.yaml:/.exec(where ?? "")?.[1] ?? []);
+  return [...new Set(files)].map((view) => ({ view, model: entry.model }));
 }

@@ -2,9 +2,8 @@ import { escapeMarkdown } from "../errors/inert-markdown.ts";
 import { matchNumbers } from "../statistics/format-number.ts";
 import { evenlySpread, sparkBars } from "../statistics/spark-bars.ts";
 import { columnTable } from "./column-table.ts";
-import type { ScoredVersion } from "./html/history-figure.ts";
-import { chartWithTable } from "./markdown/chart-with-table.ts";
-import { xyChart } from "./markdown/xychart.ts";
+import type { ScoredVersion } from "./html/report-page.ts";
+import { chartWithTable, xyChart } from "./markdown/xychart.ts";
 import type { Fold } from "./model-charts.ts";
 
 const mostShown = 20;

@@ -9,15 +9,14 @@ import { judgeDrift } from "./drift/judge-drift.ts";
 import type { Span } from "./drift/model-drift.ts";
 import { estimateWindow } from "./performance/estimate/estimate-window.ts";
 import { currentPerformance } from "./performance/measure-metric.ts";
-import { profileInSeason } from "./profile/past/profile-in-season.ts";
+import { profileInSeason } from "./profile/past/season.ts";
 import type { Profile } from "./profile/profile.ts";
 import { type SummariseOptions, summarise } from "./profile/summarise.ts";
-import type { WatchedModel } from "./watched-model.ts";
 import type { DriftWindow } from "./window/drift-window.ts";
 import { durationOf, type Interval, spanOf } from "./window/interval.ts";
 import { overlaps } from "./window/known-data.ts";
 import { readWindow } from "./window/read-window.ts";
-import type { WindowInputs } from "./window-inputs.ts";
+import type { WatchedModel, WindowInputs } from "./window-inputs.ts";
 
 /** What one window says. Plain JSON. */
 export interface DriftWindowCheck extends Pick<DriftWindow, "source" | "labels" | "rejected" | "log"> {

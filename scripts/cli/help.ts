@@ -1,5 +1,4 @@
-import { definitionList } from "../../pipelines/report/terminal/text-table.ts";
-import { wrapText } from "../../pipelines/report/terminal/wrap-text.ts";
+import { definitionList, wrapText } from "../../pipelines/report/terminal/text-table.ts";
 import { commands } from "../commands/index.ts";
 import type { Command, OptionSpec } from "./command.ts";
 

@@ -1,5 +1,5 @@
 import { type Log, type Step, silentLog } from "../../pipelines/ports/log.ts";
-import { cutText, textWidth, wrapText } from "../../pipelines/report/terminal/wrap-text.ts";
+import { cutText, textWidth, wrapText } from "../../pipelines/report/terminal/text-table.ts";
 
 interface Stream {
   write(text: string): unknown;

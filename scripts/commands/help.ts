@@ -1,6 +1,5 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import { definitionList } from "../../pipelines/report/terminal/text-table.ts";
-import { wrapText } from "../../pipelines/report/terminal/wrap-text.ts";
+import { definitionList, wrapText } from "../../pipelines/report/terminal/text-table.ts";
 import type { Trainer } from "../../pipelines/training/trainer.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
 import type { Command } from "../cli/command.ts";

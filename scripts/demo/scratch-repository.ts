@@ -3,8 +3,7 @@ import { cpSync, linkSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { editWindow } from "../../pipelines/watch/retrain/edit-window.ts";
-import type { WrittenWindow } from "../../pipelines/watch/retrain/retrain-window.ts";
+import { editWindow, type WrittenWindow } from "../../pipelines/watch/retrain/retrain-window.ts";
 
 const product = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { textWidth } from "../../pipelines/report/terminal/wrap-text.ts";
+import { textWidth } from "../../pipelines/report/terminal/text-table.ts";
 import { terminalLog } from "../../scripts/cli/terminal-log.ts";
 
 function capture(isTTY: boolean, columns = 80) {

@@ -7,8 +7,7 @@ import type {
   MetricComparison,
   SliceComparison,
 } from "../../pipelines/evaluation/evaluation.ts";
-import { judge } from "../../pipelines/gate/judge.ts";
-import { recheckVerdict } from "../../pipelines/gate/recheck-verdict.ts";
+import { judge, recheckVerdict } from "../../pipelines/gate/judge.ts";
 import { context, evaluation, firstEvaluation, metric, slice, thresholds } from "./builders.ts";
 
 const names: readonly (readonly [string, Direction])[] = [

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import { judge } from "../../pipelines/gate/judge.ts";
-import { recheckVerdict } from "../../pipelines/gate/recheck-verdict.ts";
+import { judge, recheckVerdict } from "../../pipelines/gate/judge.ts";
 import type { Verdict } from "../../pipelines/gate/verdict.ts";
 import { checkIn, context, evaluation, judged, metric, thresholds } from "./builders.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { intervalAfterSpending } from "../../pipelines/gate/spent-error.ts";
+import { intervalAfterSpending } from "../../pipelines/gate/primary-check.ts";
 import { normals } from "../evaluation/builders.ts";
 import { evaluation, judged, metric } from "./builders.ts";
 

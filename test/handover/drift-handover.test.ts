@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readDriftEntry } from "../../pipelines/handover/drift-handover.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
-import type { Evidence } from "../../pipelines/watch/promotion/evidence.ts";
+import type { Evidence } from "../../pipelines/watch/promotion/decide-rollback.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";
 import { modelDrift } from "../watch/drift/results.ts";
 import { comparison, errors, evidence } from "../watch/promotion/builders.ts";

@@ -6,8 +6,7 @@ import { driftReport, driftReports } from "../../pipelines/report/drift/drift-re
 import { renderDriftDetails, renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts";
 import type { ColumnDrift } from "../../pipelines/watch/drift/drift-result.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
-import { decideRollback } from "../../pipelines/watch/promotion/decide-rollback.ts";
-import type { LiveFinding } from "../../pipelines/watch/promotion/evidence.ts";
+import { decideRollback, type LiveFinding } from "../../pipelines/watch/promotion/decide-rollback.ts";
 import { drifting, driftResult, modelDrift, performanceDrift } from "../watch/drift/results.ts";
 import { deploymentsOf, errors, evidence } from "../watch/promotion/builders.ts";
 import { driftCases } from "./drift-cases.ts";

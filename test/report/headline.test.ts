@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
-import { headline } from "../../pipelines/report/headline.ts";
+import { headline } from "../../pipelines/report/report-entry.ts";
 import * as cases from "./cases.ts";
 
 const { improvement: pass, regression: fail, inconclusive, failedQuery: error, held, identical, checksFailed } = cases;

@@ -23,7 +23,7 @@ import { checkBundle } from "../../pipelines/trust/check-bundle.ts";
 import type { RegistryTrust } from "../../pipelines/trust/registry-trust.ts";
 import { isAbout } from "../../pipelines/trust/statement.ts";
 import { openStatementSigner, type SigningPlace } from "../../pipelines/trust/statement-signer.ts";
-import { watchedModel } from "../../pipelines/watch/watched-model.ts";
+import { watchedModel } from "../../pipelines/watch/window-inputs.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import { deploy, makeSandbox, type Sandbox, ticking } from "../registry/builders.ts";
 import { byKey, byWorkflow, opsKey, otherKey, policyOf, trustOfKey } from "./builders.ts";

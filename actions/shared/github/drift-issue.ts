@@ -1,6 +1,11 @@
-import { copiesOf, type NoticeDecision } from "../../../pipelines/watch/notice/decide-notice.ts";
-import { type NoticeMemory, readMemory, writeMemory } from "../../../pipelines/watch/notice/notice-memory.ts";
-import type { NoticeText } from "../../../pipelines/watch/notice/notice-text.ts";
+import {
+  copiesOf,
+  type NoticeDecision,
+  type NoticeMemory,
+  type NoticeText,
+  readMemory,
+  writeMemory,
+} from "../../../pipelines/watch/notice/decide-notice.ts";
 import type { GitHub } from "./client.ts";
 import { type IssueKind, type IssueOutcome, type KeptIssue, keepIssue, listKeptIssues } from "./kept-issue.ts";
 

@@ -1,10 +1,11 @@
 import type { RollbackNoticeText } from "../../../pipelines/report/drift/rollback-notice-text.ts";
-import { type RollbackNotice, rollbackCopies } from "../../../pipelines/watch/notice/decide-rollback-notice.ts";
 import {
   type RollbackMemory,
+  type RollbackNotice,
   readRollbackMemory,
+  rollbackCopies,
   writeRollbackMemory,
-} from "../../../pipelines/watch/notice/rollback-memory.ts";
+} from "../../../pipelines/watch/notice/decide-rollback-notice.ts";
 import type { GitHub } from "./client.ts";
 import { type IssueKind, type IssueOutcome, type KeptIssue, keepIssue, listKeptIssues } from "./kept-issue.ts";
 

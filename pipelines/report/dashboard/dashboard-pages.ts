@@ -1,8 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Html } from "../page/html.ts";
 import { pageText } from "../page/page.ts";
-import type { DashboardFacts, DashboardModel } from "./dashboard-facts.ts";
-import { dataPages } from "./data-pages.ts";
+import { type DashboardFacts, type DashboardModel, dataPages } from "./data-pages.ts";
 import { indexBody } from "./index-page.ts";
 import { modelBody } from "./model-page.ts";
 

@@ -1,9 +1,8 @@
 import { formatCount, formatNumber } from "../../statistics/format-number.ts";
-import { type Html, html } from "../page/html.ts";
-import { foreign } from "../page/phrases.ts";
+import { foreign, type Html, html } from "../page/html.ts";
 import { drawSparkline } from "../page/sparkline.ts";
 import { humaniseAge } from "../terminal/humanise-age.ts";
-import type { DashboardFacts, DashboardModel } from "./dashboard-facts.ts";
+import type { DashboardFacts, DashboardModel } from "./data-pages.ts";
 
 /** One table of all models, what needs a person first, with a search box. */
 export function indexBody(facts: DashboardFacts): Html {

@@ -1,7 +1,7 @@
 import { recordOutline } from "../../registry/record-outline.ts";
 import { shapeProblem } from "../../registry/record-shape.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
-import type { DashboardModel, ListedVersion } from "./dashboard-facts.ts";
+import type { DashboardModel, ListedVersion } from "./data-pages.ts";
 
 /** What the dashboard takes of a version's record. */
 export interface ReadVersion {

@@ -1,12 +1,9 @@
 import type { RunRecord } from "../../run-log/run-record.ts";
 import { formatCount, formatNumber } from "../../statistics/format-number.ts";
 import { dataBlock } from "../page/data-block.ts";
-import { type Html, html } from "../page/html.ts";
-import { foreign } from "../page/phrases.ts";
+import { factTable, foreign, type Html, html } from "../page/html.ts";
 import { drawSparkline } from "../page/sparkline.ts";
-import { factTable } from "../page/table.ts";
-import type { DashboardFacts, DashboardModel, ListedVersion } from "./dashboard-facts.ts";
-import { datasetPath, viewPath } from "./data-pages.ts";
+import { type DashboardFacts, type DashboardModel, datasetPath, type ListedVersion, viewPath } from "./data-pages.ts";
 import { driftOf, stateOf } from "./index-page.ts";
 
 /** So many rows stand in the page itself; the script shows the others a part at a time. */

@@ -1,24 +1,23 @@
 import { escapeMarkdown } from "../../errors/inert-markdown.ts";
-import { formatCount } from "../../statistics/format-number.ts";
-import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
+import { formatCount, formatNumber } from "../../statistics/format-number.ts";
+import type { ColumnDrift, DriftResult, ShapeBar } from "../../watch/drift/drift-result.ts";
 import { type DriftEntry, type FailedDrift, type ModelDrift, worstDriftFirst } from "../../watch/drift/model-drift.ts";
 import { columnTable } from "../column-table.ts";
-import { distanceText, significanceText, weightText } from "./column-effect.ts";
-import { columnFolds } from "./column-folds.ts";
-import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";
-import { driftHeadline } from "./drift-headline.ts";
+import { detailsBlock } from "../markdown/fence.ts";
+import { chartWithTable, xyChart } from "../markdown/xychart.ts";
+import { accuracyWords, driftHeadline, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";
 import { driftSteps } from "./drift-steps.ts";
 import { historyCharts } from "./history-charts.ts";
 import { liveLimitLines } from "./live-limits.ts";
-import { movedWords } from "./moved-words.ts";
+import { distanceText, movedWords, percent, significanceText, weightText } from "./moved-words.ts";
 
 /** `title` is plain text, as an issue's title is; `body` is Markdown, and safe whatever the data holds. */
-export interface DriftReport {
+interface DriftReport {
   title: string;
   body: string;
 }
 
-export interface DriftReportOptions {
+interface DriftReportOptions {
   /** UTF-16 units of the body. */
   limit?: number;
   /** Markdown that takes the place of the advice how to retrain, e.g. a link to the pull request that does. */
@@ -152,3 +151,62 @@ function stepsText(drift: ModelDrift, { retrain, issue }: DriftReportOptions): s
 }
 
 const expectedStep = "Or close this issue as expected: it reopens only when the drift grows by half.";
+
+const [shownShapes, shownStatistics] = [3, 30];
+
+/** Folded parts: the worst drifting columns then and now, and every statistic. */
+function columnFolds({ result, version }: ModelDrift): string[] {
+  const columns = [...result.predictions, ...result.features];
+  const drifting = columns.filter(({ verdict, shape }) => verdict === "drift" && shape.length > 1);
+  const shapes = drifting.slice(0, shownShapes).map((column) => shapeText(column, version));
+  return [
+    ...(shapes.length > 0 ? [detailsBlock("Then and now: the worst columns", shapes.join("\n\n"))] : []),
+    detailsBlock("All statistics", statisticsTable(columns, result)),
+  ];
+}
+
+function shapeText({ name, shape }: ColumnDrift, version: number): string {
+  const chart = xyChart({
+    title: `${name}: the window (bars) and the data of v${version} (line), % of the rows`,
+    labels: shape.map(({ label }) => label.replace(/^≤ /, "to ").replace(/^> /, "over ")),
+    valueAxis: "%",
+    series: [
+      { kind: "bar", name: "window", values: shape.map(({ current }) => current * 100) },
+      { kind: "line", name: `v${version}`, values: shape.map(({ reference }) => reference * 100) },
+    ],
+  });
+  const table = columnTable<ShapeBar>(
+    [
+      { header: escapeMarkdown(name, 60), cell: ({ label }) => escapeMarkdown(label, 40) || "(blank)", keep: true },
+      { header: `v${version}`, align: "right", cell: ({ reference }) => percent(reference) },
+      { header: "window", align: "right", cell: ({ current }) => percent(current) },
+    ],
+    shape,
+  );
+  return chartWithTable(chart, table);
+}
+
+function statisticsTable(columns: readonly ColumnDrift[], { alpha }: DriftResult): string {
+  const number = (value: number | undefined | null) => (value == null ? "" : formatNumber(value, 3));
+  const table = columnTable<ColumnDrift>(
+    [
+      { header: "column", cell: ({ name }) => escapeMarkdown(name, 60), keep: true },
+      { header: "Wasserstein", align: "right", cell: ({ statistics }) => number(statistics.wasserstein) },
+      { header: "KS", align: "right", cell: ({ statistics }) => number(statistics.ks?.statistic) },
+      {
+        header: "total variation",
+        align: "right",
+        cell: ({ statistics }) => number(statistics.totalVariation?.corrected),
+      },
+      { header: "χ²", align: "right", cell: ({ statistics }) => number(statistics.chiSquare?.statistic) },
+      { header: "Jensen-Shannon", align: "right", cell: ({ statistics }) => number(statistics.jensenShannon) },
+      { header: "PSI", align: "right", cell: ({ statistics }) => number(statistics.psi) },
+      { header: "p", align: "right", cell: ({ p }) => number(p) },
+      { header: "adjusted p", align: "right", cell: ({ adjusted }) => number(adjusted) },
+    ],
+    columns.slice(0, shownStatistics),
+  );
+  const more = columns.length - shownStatistics;
+  const first = more > 0 ? ` The first ${shownStatistics} of ${columns.length} columns; \`--json\` has them all.` : "";
+  return `${table}\n\nThe adjusted p counts (Benjamini-Hochberg over all columns, against ${alpha}).${first}`;
+}

@@ -2,9 +2,7 @@ import { formatCount } from "../../statistics/format-number.ts";
 import { costsNothing, onlyBroken } from "../../watch/drift/cost.ts";
 import type { ModelDrift } from "../../watch/drift/model-drift.ts";
 import { trialWords } from "../../watch/retrain/trial-words.ts";
-import type { Safe } from "./moved-words.ts";
-import { firstNewWindow, momentText, overlapWords } from "./reference-words.ts";
-import { spanText } from "./span-text.ts";
+import { firstNewWindow, momentText, overlapWords, type Safe, spanText } from "./moved-words.ts";
 
 /** How the steps are written: a command or a setting, a text from the data, and what takes the place of the advice how to retrain. */
 export interface StepStyle {

@@ -10,14 +10,17 @@ import {
   worstDriftFirst,
 } from "../../watch/drift/model-drift.ts";
 import { type TableColumn, textTable } from "../terminal/text-table.ts";
-import { distanceText, significanceText, weightText } from "./column-effect.ts";
-import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "./drift-facts.ts";
-import { driftHeadline, driftSubjects } from "./drift-headline.ts";
+import {
+  accuracyWords,
+  driftHeadline,
+  driftSubjects,
+  ruleSentence,
+  windowNotes,
+  windowSentence,
+} from "./drift-facts.ts";
 import { driftSteps } from "./drift-steps.ts";
 import { liveLimitLines } from "./live-limits.ts";
-import { movedWords } from "./moved-words.ts";
-import { overlapWords } from "./reference-words.ts";
-import { spanText } from "./span-text.ts";
+import { distanceText, movedWords, overlapWords, significanceText, spanText, weightText } from "./moved-words.ts";
 
 /** `mergeml drift`: one line a model, worst first, and what failed below. */
 export function renderDriftTable(entries: readonly DriftEntry[], width?: number): string {

@@ -1,7 +1,10 @@
 import { formatCount } from "../../statistics/format-number.ts";
-import type { RollbackJudgement } from "../../watch/promotion/decide-rollback.ts";
-import { type Evidence, isBroken } from "../../watch/promotion/evidence.ts";
-import { findingSentence } from "../../watch/promotion/finding-words.ts";
+import {
+  type Evidence,
+  findingSentence,
+  isBroken,
+  type RollbackJudgement,
+} from "../../watch/promotion/decide-rollback.ts";
 
 /** How somebody else's text is made safe to show, and how what is broken stands out. */
 interface Words {

@@ -1,6 +1,5 @@
 import { escapeMarkdown } from "../../errors/inert-markdown.ts";
-import type { RollbackNotice } from "../../watch/notice/decide-rollback-notice.ts";
-import type { RollbackEvent, RollbackSituation } from "../../watch/notice/rollback-events.ts";
+import type { RollbackEvent, RollbackNotice, RollbackSituation } from "../../watch/notice/decide-rollback-notice.ts";
 import { liveLimitLines } from "./live-limits.ts";
 
 /** What a person reads of a rollback: Markdown without any hidden line. */

@@ -1,8 +1,6 @@
 import { type Calibration, readSeries } from "../../evaluation/pictures/pictures.ts";
-import { figure } from "../page/figure.ts";
-import type { Html } from "../page/html.ts";
-import { colours } from "../page/plots.ts";
-import { factTable } from "../page/table.ts";
+import { factTable, type Html } from "../page/html.ts";
+import { colours, figure } from "../page/plots.ts";
 import { type Contender, type Drawing, nameOf } from "./drawing.ts";
 
 interface Point {

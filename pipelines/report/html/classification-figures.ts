@@ -1,9 +1,7 @@
 import { type ClassCurves, type ClassificationPictures, readSeries } from "../../evaluation/pictures/pictures.ts";
 import { formatCount, formatSigned } from "../../statistics/format-number.ts";
-import { figure } from "../page/figure.ts";
-import { type Html, html } from "../page/html.ts";
-import { colours, shortLabel } from "../page/plots.ts";
-import { factTable } from "../page/table.ts";
+import { factTable, type Html, html } from "../page/html.ts";
+import { colours, figure, shortLabel } from "../page/plots.ts";
 import { calibrationFigure, legend } from "./calibration-figure.ts";
 import { type Contender, type Drawing, nameOf } from "./drawing.ts";
 

@@ -1,10 +1,8 @@
 import { type ColumnShape, readSeries } from "../../evaluation/pictures/pictures.ts";
 import { formatPercent } from "../../statistics/format-number.ts";
 import type { Facts } from "../page/facts.ts";
-import { figure } from "../page/figure.ts";
-import { type Html, html } from "../page/html.ts";
-import { axisLabel, colours, shortLabel } from "../page/plots.ts";
-import { factTable } from "../page/table.ts";
+import { factTable, type Html, html } from "../page/html.ts";
+import { axisLabel, colours, figure, shortLabel } from "../page/plots.ts";
 import type { Drawing } from "./drawing.ts";
 import { barsOf } from "./regression-figures.ts";
 

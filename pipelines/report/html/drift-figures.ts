@@ -2,10 +2,8 @@ import { formatPercent } from "../../statistics/format-number.ts";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
 import type { DriftPoint, ModelDrift } from "../../watch/drift/model-drift.ts";
 import type { Facts } from "../page/facts.ts";
-import { figure } from "../page/figure.ts";
-import type { Html } from "../page/html.ts";
-import { axisLabel, colours, type Plots, shortLabel } from "../page/plots.ts";
-import { factTable } from "../page/table.ts";
+import { factTable, type Html } from "../page/html.ts";
+import { axisLabel, colours, figure, type Plots, shortLabel } from "../page/plots.ts";
 
 const mostDrawn = 20;
 

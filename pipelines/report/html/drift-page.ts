@@ -1,17 +1,13 @@
 import { readFileSync } from "node:fs";
 import type { ColumnDrift } from "../../watch/drift/drift-result.ts";
 import { type DriftEntry, type FailedDrift, type ModelDrift, worstDriftFirst } from "../../watch/drift/model-drift.ts";
-import { distanceText, significanceText } from "../drift/column-effect.ts";
-import { accuracyWords, ruleSentence, windowNotes, windowSentence } from "../drift/drift-facts.ts";
-import { driftHeadline } from "../drift/drift-headline.ts";
+import { accuracyWords, driftHeadline, ruleSentence, windowNotes, windowSentence } from "../drift/drift-facts.ts";
 import { driftSteps } from "../drift/drift-steps.ts";
-import { movedWords } from "../drift/moved-words.ts";
+import { distanceText, movedWords, significanceText } from "../drift/moved-words.ts";
 import { Facts } from "../page/facts.ts";
-import { type Html, html } from "../page/html.ts";
+import { factTable, foreign, type Html, html } from "../page/html.ts";
 import { pageText } from "../page/page.ts";
-import { foreign } from "../page/phrases.ts";
 import { openPlots, type Plots } from "../page/plots.ts";
-import { factTable } from "../page/table.ts";
 import { distanceFigure, metricHistory, predictionHistory, shapeFigure } from "./drift-figures.ts";
 import { group } from "./judged-sections.ts";
 

@@ -2,10 +2,8 @@ import type { MetricComparison } from "../../evaluation/evaluation.ts";
 import { readSeries } from "../../evaluation/pictures/pictures.ts";
 import { allowedWorsening } from "../../gate/primary-check.ts";
 import { formatNumber, formatSigned } from "../../statistics/format-number.ts";
-import { figure } from "../page/figure.ts";
-import { type Html, html } from "../page/html.ts";
-import { colours } from "../page/plots.ts";
-import { factTable } from "../page/table.ts";
+import { factTable, type Html, html } from "../page/html.ts";
+import { colours, figure } from "../page/plots.ts";
 import { type Drawing, nameOf } from "./drawing.ts";
 
 /** The primary metric of naive, production and candidate on one axis, with the limits that it was judged by. */

@@ -2,15 +2,13 @@ import { readFileSync } from "node:fs";
 import { renderProblems } from "../../errors/render-problems.ts";
 import type { JudgedEntry, ReportEntry } from "../../handover/training-outcome.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
-import { headline } from "../headline.ts";
+import { formatNumber } from "../../statistics/format-number.ts";
 import { Facts } from "../page/facts.ts";
-import { type Html, html } from "../page/html.ts";
+import { factTable, foreign, type Html, html } from "../page/html.ts";
 import { pageText } from "../page/page.ts";
-import { foreign } from "../page/phrases.ts";
-import { openPlots, type Plots } from "../page/plots.ts";
-import { modelOf } from "../report-entry.ts";
+import { colours, figure, openPlots, type Plots } from "../page/plots.ts";
+import { headline, modelOf } from "../report-entry.ts";
 import { type Drawing, nameOf } from "./drawing.ts";
-import { historyFigure, type ScoredVersion } from "./history-figure.ts";
 import {
   changeSection,
   firstScreen,
@@ -25,7 +23,7 @@ import {
 const style = readFileSync(new URL("./report.css", import.meta.url), "utf8");
 
 /** What `mergeml report --json` gives, and the page tells. */
-export interface ReportRecord {
+interface ReportRecord {
   entries: readonly ReportEntry[];
   /** Of each entry's model, oldest first. */
   histories: readonly (readonly ScoredVersion[])[];
@@ -96,7 +94,7 @@ function whyNone(facts: Facts, entry: Exclude<ReportEntry, JudgedEntry>): Html {
 }
 
 /** What `mergeml show --json` gives. */
-export type ShownVersion = VersionRecord & { in_production: boolean; history: readonly ScoredVersion[] };
+type ShownVersion = VersionRecord & { in_production: boolean; history: readonly ScoredVersion[] };
 
 /** A version as one HTML file: what it was judged by when it was registered, and where it comes from. */
 export async function versionPage(record: ShownVersion): Promise<string> {
@@ -116,4 +114,59 @@ ${restOfPictures(drawing)}
 <div data-root="history">${group("History", [historyFigure(plots, facts.at("history"), record.history)])}</div>
 ${lineageSection(drawing)}</article></main>`;
   return pageText({ title: `${record.model} v${record.version}`, style, body });
+}
+
+/** What a version scored when it was registered, on its own test rows. */
+export interface ScoredVersion {
+  version: number;
+  metric: string;
+  value: number | null;
+  /** ISO time. */
+  registered: string;
+  in_production: boolean;
+}
+
+/** The primary metric over the versions; `facts` are of the list. null with fewer than two of one metric. */
+function historyFigure(plots: Plots, facts: Facts, versions: readonly ScoredVersion[]): Html | null {
+  const metric = versions.at(-1)?.metric;
+  const points = versions.flatMap((each, at) =>
+    each.metric === metric && each.value !== null ? [{ ...each, value: each.value, at }] : [],
+  );
+  if (metric === undefined || points.length < 2) return null;
+  const { Plot } = plots;
+  const now = points.filter(({ in_production }) => in_production);
+  const picture = plots.draw(
+    `${metric} by version, from ${formatNumber(points[0]!.value)} to ${formatNumber(points.at(-1)!.value)}`,
+    {
+      height: 220,
+      x: {
+        label: "version",
+        ticks: Math.min(8, points.length),
+        tickFormat: (value: number) => (Number.isInteger(value) ? `v${value}` : ""),
+      },
+      y: { label: metric, ticks: 5, nice: true, grid: true },
+      marks: [
+        Plot.line(points, { x: "version", y: "value", stroke: colours.production }),
+        Plot.dot(points, { x: "version", y: "value", fill: colours.production, r: 3 }),
+        Plot.dot(now, { x: "version", y: "value", stroke: colours.ink, r: 7, strokeWidth: 2 }),
+      ],
+    },
+    [points[0]!, points.at(-1)!].map(({ at }) => `${at}.value`),
+  );
+  const table = factTable<(typeof points)[number]>(
+    "Versions",
+    [
+      { header: "version", cell: ({ at }) => facts.count(`${at}.version`), isName: true, isNumber: true },
+      { header: metric, cell: ({ at }) => facts.number(`${at}.value`), isNumber: true },
+      { header: "registered", cell: ({ at }) => facts.day(`${at}.registered`) },
+      { header: "", cell: ({ in_production }) => (in_production ? "in production" : "") },
+    ],
+    points,
+  );
+  return figure({
+    title: `${metric} over the versions`,
+    picture,
+    table,
+    note: "Each on the test rows of its own time. Circle: in production.",
+  });
 }

@@ -1,10 +1,8 @@
 import { formatSignedPercent } from "../../statistics/format-number.ts";
+import { type JudgedSlice, relativeDifference, slicesWorstFirst } from "../comparison-rows.ts";
 import { indexChecks, markWords } from "../gate-checks.ts";
-import { figure } from "../page/figure.ts";
-import { type Html, html } from "../page/html.ts";
-import { colours, shortLabel } from "../page/plots.ts";
-import { factTable } from "../page/table.ts";
-import { type JudgedSlice, relativeDifference, slicesWorstFirst } from "../slice-order.ts";
+import { factTable, type Html, html } from "../page/html.ts";
+import { colours, figure, shortLabel } from "../page/plots.ts";
 import { type Drawing, nameOf } from "./drawing.ts";
 
 const mostDrawn = 15;

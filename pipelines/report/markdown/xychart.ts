@@ -1,4 +1,4 @@
-import { fence } from "./fence.ts";
+import { detailsBlock, fence } from "./fence.ts";
 
 /** Bars or a line over the chart's labels, one finite number each. */
 interface Series {
@@ -7,7 +7,7 @@ interface Series {
   values: readonly number[];
 }
 
-export interface XyChart {
+interface XyChart {
   title: string;
   /** One per value. They need not be unique or safe. */
   labels: readonly string[];
@@ -107,4 +107,10 @@ function distinct(labels: readonly string[]): string[] {
 
 function quote(text: string): string {
   return `"${text}"`;
+}
+
+/** A chart with its numbers folded below it, which say the same; the table alone where there is no chart. */
+export function chartWithTable(chart: string | null, table: string): string {
+  if (chart === null || table === "") return chart ?? table;
+  return `${chart}\n\n${detailsBlock("The same as a table", table)}`;
 }

@@ -1,7 +1,6 @@
 import { type Axis, readSeries } from "../../evaluation/pictures/pictures.ts";
 import { formatCount, formatNumber, formatPercent, formatSigned } from "../../statistics/format-number.ts";
-import { type Html, html } from "./html.ts";
-import { foreign } from "./phrases.ts";
+import { foreign, type Html, html } from "./html.ts";
 
 /** How a number is written. */
 export type Format = (value: number) => string;

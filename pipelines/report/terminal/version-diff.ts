@@ -2,7 +2,7 @@ import { visibleText } from "../../errors/visible-text.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
 import { matchNumbers } from "../../statistics/format-number.ts";
 import { configChanges, valueText } from "../config-changes.ts";
-import { datasetLine, windowLine } from "../data-lines.ts";
+import { datasetLine, windowLine } from "../data-table.ts";
 import { unifiedDiff } from "../markdown/line-diff.ts";
 import { textTable } from "./text-table.ts";
 

@@ -3,7 +3,7 @@ import { oneLine } from "../../errors/inert-markdown.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
 import { formatCount } from "../../statistics/format-number.ts";
 import { checksCount } from "../data-checks.ts";
-import { datasetLine, paramsLine, windowLine } from "../data-lines.ts";
+import { datasetLine, paramsLine, windowLine } from "../data-table.ts";
 import { renderComparison, renderVerdict } from "./terminal-comparison.ts";
 import { textTable } from "./text-table.ts";
 

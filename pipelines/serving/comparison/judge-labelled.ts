@@ -1,6 +1,5 @@
 import type { Session } from "../../data/engines/session.ts";
-import type { WindowJob } from "../../watch/window/drift-window.ts";
-import { labelsUntil } from "../../watch/window/window-job.ts";
+import { labelsUntil, type WindowJob } from "../../watch/window/drift-window.ts";
 import type { ChallengerComparison } from "./arm-facts.ts";
 import { comparePaired, compareSplit, outcomeOf } from "./compare-arms.ts";
 import { fillLabels, labelledFiles, outcomesIn, writeLabelled } from "./label-arms.ts";

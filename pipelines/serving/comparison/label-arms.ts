@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { Session } from "../../data/engines/session.ts";
 import { quoteText } from "../../data/engines/tables.ts";
 import { type Outcomes, readOutcomes } from "../../watch/performance/read-outcomes.ts";
-import { sqlTime } from "../../watch/window/window-rows.ts";
+import { sqlTime } from "../../watch/window/drift-window.ts";
 import type { ArmTable } from "./read-arms.ts";
 
 /** Files that the labelled rows are written to; the session must be allowed to. */

@@ -5,7 +5,7 @@ import { openSession } from "../../data/engines/tables.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import type { DriftResult } from "../../watch/drift/drift-result.ts";
 import { judgeDrift } from "../../watch/drift/judge-drift.ts";
-import { profileInSeason } from "../../watch/profile/past/profile-in-season.ts";
+import { profileInSeason } from "../../watch/profile/past/season.ts";
 import { parseProfile } from "../../watch/profile/profile-file.ts";
 import { summarise } from "../../watch/profile/summarise.ts";
 import type { DriftWindow } from "../../watch/window/drift-window.ts";

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
+import { logFiles } from "../../watch/window/drift-window.ts";
 import type { Interval } from "../../watch/window/interval.ts";
-import { logFiles } from "../../watch/window/log-files.ts";
 
 /** Bytes that even the smallest file counts for: opening it takes as long as reading so many. */
 const leastBytes = 32 * 1024;

@@ -1,5 +1,4 @@
-import { type Html, html } from "../../report/page/html.ts";
-import { foreign, milliseconds, moment } from "../../report/page/phrases.ts";
+import { foreign, type Html, html, milliseconds, moment } from "../../report/page/html.ts";
 import { countOf, formatCount, formatNumber, formatPercent, formatSigned } from "../../statistics/format-number.ts";
 import type { Agreement } from "../comparison/arm-facts.ts";
 import type { LiveArm, LiveTrial } from "../live/live-findings.ts";

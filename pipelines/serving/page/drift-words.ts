@@ -1,5 +1,4 @@
-import { type Html, html } from "../../report/page/html.ts";
-import { foreign, moment } from "../../report/page/phrases.ts";
+import { foreign, type Html, html, moment } from "../../report/page/html.ts";
 import { countOf } from "../../statistics/format-number.ts";
 import type { LastCheck } from "../../watch/last-check.ts";
 import type { ModelFacts } from "../serving-facts.ts";

@@ -1,5 +1,4 @@
-import { type Html, html } from "../../report/page/html.ts";
-import { foreign, milliseconds, moment } from "../../report/page/phrases.ts";
+import { foreign, type Html, html, milliseconds, moment } from "../../report/page/html.ts";
 import { formatCount, formatNumber } from "../../statistics/format-number.ts";
 import type { ModelFacts, ServedVersion } from "../serving-facts.ts";
 import { armOf, armsTable, comparisonOf } from "./arms-table.ts";

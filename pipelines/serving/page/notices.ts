@@ -1,5 +1,4 @@
-import { type Html, html } from "../../report/page/html.ts";
-import { ago, foreign, moment } from "../../report/page/phrases.ts";
+import { ago, foreign, type Html, html, moment } from "../../report/page/html.ts";
 import { countOf } from "../../statistics/format-number.ts";
 import type { Arm } from "../answered-request.ts";
 import type { LoadFailure, ModelFacts, ServingFacts } from "../serving-facts.ts";

@@ -1,5 +1,4 @@
-import { type Html, html } from "../../report/page/html.ts";
-import { cell, foreign, milliseconds } from "../../report/page/phrases.ts";
+import { cell, foreign, type Html, html, milliseconds } from "../../report/page/html.ts";
 import { formatNumber, formatPercent } from "../../statistics/format-number.ts";
 import type { LastPrediction, ModelFacts } from "../serving-facts.ts";
 

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { Html, html } from "../../report/page/html.ts";
+import { ago, foreign, Html, html, moment } from "../../report/page/html.ts";
 import { contentHash, pageStyle } from "../../report/page/page.ts";
-import { ago, foreign, moment } from "../../report/page/phrases.ts";
 import { countOf, formatCount } from "../../statistics/format-number.ts";
 import type { ModelFacts, ServingFacts, StatusPage } from "../serving-facts.ts";
 import { modelDetails } from "./model-details.ts";

@@ -1,19 +1,42 @@
-import { chiSquareTail } from "../../statistics/tails/distributions.ts";
+import { chiSquareTail, twoSidedNormalTail } from "../../statistics/tails/distributions.ts";
 import {
   type CategoryDistribution,
   type Distribution,
+  type NumericDistribution,
   presentRows,
   type WindowColumn,
 } from "../profile/distribution.ts";
 import type { ColumnPast } from "../profile/past/past.ts";
-import { jensenShannon, populationStability, totalVariation } from "./cell-distances.ts";
-import { categoryCells, poolRareCells } from "./cells.ts";
-import { twoSampleChiSquare } from "./chi-square.ts";
-import { compareNumbers } from "./compare-numbers.ts";
-import { type Comparison, combine, missingEffect, unseenEffect } from "./comparison.ts";
-import type { ColumnDrift, DriftFacts, Effect, ShapeBar } from "./drift-result.ts";
-import { limits } from "./limits.ts";
-import { cellsTail, type Noise, noiseOf } from "./noise.ts";
+import {
+  categoryCells,
+  jensenShannon,
+  numberBins,
+  poolRareCells,
+  populationStability,
+  totalVariation,
+  twoSampleChiSquare,
+} from "./cells.ts";
+import {
+  cellsTail,
+  differenceTail,
+  largestDifference,
+  type Noise,
+  noiseOf,
+  rankSumZ,
+  shareTail,
+  stepsOf,
+  stepTail,
+  wassersteinDistance,
+  zTail,
+} from "./column-tests.ts";
+import {
+  type ColumnDrift,
+  type ColumnStatistics,
+  type DriftFacts,
+  type Effect,
+  limits,
+  type ShapeBar,
+} from "./drift-result.ts";
 
 /** What a column of the window is against the profile's, before the other columns are considered. */
 export interface ComparedColumn extends Comparison {
@@ -107,4 +130,111 @@ function categoryShape(reference: CategoryDistribution, current: CategoryDistrib
   const rest = (side: "reference" | "current") => 1 - shown.reduce((sum, bar) => sum + bar[side], 0);
   const other = { label: "other", reference: rest("reference"), current: rest("current") };
   return most(other) > 1e-9 ? [...shown, other] : shown;
+}
+
+/**
+ * Numbers against those of the profile: Wasserstein distance in reference standard deviations, tested by KS and by ranks. KS
+ * sees any difference; the rank sum sees a shift with a third fewer rows, and shifts are what drift mostly is.
+ */
+function compareNumbers(reference: NumericDistribution, current: NumericDistribution, noise: Noise): Comparison {
+  const others = [...missingEffect(reference, current, noise), ...infiniteEffect(reference, current, noise)];
+  const [before, now] = [presentRows(reference), presentRows(current)];
+  if (before === 0 || now === 0) return combine({ effect: null, tests: [] }, others, { statistics: {}, shape: [] });
+  const steps = stepsOf(reference, current);
+  const statistic = largestDifference(steps);
+  const ks = { statistic, p: differenceTail(statistic, before, now) };
+  const ranks = rankSumZ(reference, current);
+  const rankSum = { z: ranks, p: twoSidedNormalTail(ranks) };
+  const distance = wassersteinDistance(steps, current);
+  const wasserstein = distance === 0 ? 0 : distance / scaleOf(reference, current);
+  const tests = [stepTail(statistic, [before, now], noise), zTail(ranks, noise)];
+  const { cells, shape } = numberBins(reference, current);
+  const effect: Effect = {
+    name: "wasserstein",
+    value: wasserstein,
+    limit: limits.wasserstein,
+    p: Math.min(1, 2 * Math.min(...tests)),
+    exceeds: wasserstein >= limits.wasserstein,
+  };
+  const z = meanZ(reference, current);
+  const statistics = {
+    wasserstein,
+    ks,
+    rankSum,
+    ...(z !== null && { z }),
+    jensenShannon: jensenShannon(cells),
+    psi: populationStability(cells),
+  };
+  return combine({ effect, tests }, others, { statistics, shape });
+}
+
+/** The reference's deviation; of a constant reference that of both sides together, so that any change of it is large. */
+function scaleOf(reference: NumericDistribution, current: NumericDistribution): number {
+  if (reference.deviation) return reference.deviation;
+  const spread = Math.hypot(current.deviation ?? 0, ((current.mean ?? 0) - (reference.mean ?? 0)) / 2);
+  return spread || 1;
+}
+
+/** Difference of the means by its standard error; null where neither side varies. */
+function meanZ(reference: NumericDistribution, current: NumericDistribution): number | null {
+  const variance =
+    (reference.deviation ?? 0) ** 2 / presentRows(reference) + (current.deviation ?? 0) ** 2 / presentRows(current);
+  return variance > 0 ? ((current.mean ?? 0) - (reference.mean ?? 0)) / Math.sqrt(variance) : null;
+}
+
+/** One column's two distributions compared, before the other columns are considered. */
+interface Comparison {
+  effects: readonly Effect[];
+  /** Smallest p of the tests times their number (Bonferroni); null when nothing could be tested. */
+  p: number | null;
+  statistics: ColumnStatistics;
+  shape: readonly ShapeBar[];
+}
+
+/** A comparison from the tests of its values and those that every column has. */
+function combine(
+  values: { effect: Effect | null; tests: readonly number[] },
+  others: readonly Effect[],
+  about: Pick<Comparison, "statistics" | "shape">,
+): Comparison {
+  const effects = [...(values.effect ? [values.effect] : []), ...others];
+  const tests = [...values.tests, ...others.flatMap(({ p }) => (p === null ? [] : [p]))];
+  return { effects, p: tests.length === 0 ? null : Math.min(1, Math.min(...tests) * tests.length), ...about };
+}
+
+/** The change of the share of missing values; empty when neither side has any. */
+function missingEffect(reference: Distribution, current: Distribution, noise: Noise): Effect[] {
+  if (reference.missing === 0 && current.missing === 0) return [];
+  const value = Math.abs(share(current.missing, current) - share(reference.missing, reference));
+  const p = shareTail(counted(reference.missing, reference), counted(current.missing, current), noise);
+  return [{ name: "missing", value, limit: limits.missing, p, exceeds: value >= limits.missing }];
+}
+
+/** The growth of the share of infinite values; empty when neither side has any. */
+function infiniteEffect(reference: NumericDistribution, current: NumericDistribution, noise: Noise): Effect[] {
+  if (reference.infinite === 0 && current.infinite === 0) return [];
+  const value = share(current.infinite, current) - share(reference.infinite, reference);
+  const p = shareTail(counted(reference.infinite, reference), counted(current.infinite, current), noise);
+  return [{ name: "infinite", value, limit: limits.infinite, p, exceeds: value >= limits.infinite }];
+}
+
+/**
+ * The share of the window's rows whose category the reference does not have. A reference with many rare categories lets
+ * expect new ones: about as many as it has categories of one row (Good, 1953), which the limit is raised by. Its significance
+ * is that of all categories together. Empty when all are known, or when the profile does not list them all.
+ */
+function unseenEffect(reference: CategoryDistribution, current: CategoryDistribution): Effect[] {
+  if (reference.buckets || current.other === 0) return [];
+  const value = share(current.other, current);
+  const single = reference.categories.filter(({ rows }) => rows === 1).length;
+  const limit = limits.unseen + share(single, reference);
+  return [{ name: "unseen", value, limit, p: null, exceeds: value >= limit }];
+}
+
+function share(count: number, { rows }: Distribution): number {
+  return rows === 0 ? 0 : count / rows;
+}
+
+function counted(count: number, { rows }: Distribution): { count: number; rows: number } {
+  return { count, rows };
 }

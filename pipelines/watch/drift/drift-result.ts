@@ -1,4 +1,6 @@
+import { normalTail, studentAsNormal } from "../../statistics/tails/distributions.ts";
 import type { Estimate } from "../performance/estimate/estimate-window.ts";
+import type { ReferencePast } from "../profile/past/past.ts";
 import type { MetricLevel } from "../profile/profile.ts";
 
 /** What a drift check found; `error` is the fourth outcome of a run, and an exception here. */
@@ -133,4 +135,62 @@ export interface PerformanceDrift {
   widened?: number;
   /** `too few labels`: less than `drift.label_share` have arrived, so that those that have may be of another kind. */
   verdict: "stable" | "drift" | "too few rows" | "too few labels";
+}
+
+/** From which effect on a difference matters. */
+export const limits = {
+  /** Reference standard deviations. */
+  wasserstein: 0.1,
+  /** Share of the rows. */
+  totalVariation: 0.05,
+  /** Change of the share of missing values. */
+  missing: 0.05,
+  /** Share of rows with categories that the reference does not have, above what chance brings. */
+  unseen: 0.05,
+  /** Growth of the share of infinite values. */
+  infinite: 0.01,
+  /** How much worse the primary metric may get, relative to the reference's error. */
+  worse: 0.1,
+} as const;
+
+/**
+ * Over all columns of a model together. A little less than the 5% of false alarms that are allowed, because the chi-square of
+ * rare categories and the bootstrap of few outcomes are a little too sure.
+ */
+export const alpha = 0.045;
+
+/** The primary metric on the rows whose outcome is known, or why it has no value there. */
+export type CurrentPerformance = MetricLevel | { problem: string };
+
+/** The part of a PerformanceDrift that is known before the columns are considered. */
+export type ComparedPerformance = Omit<PerformanceDrift, "adjusted" | "significant" | "verdict"> & { exceeds: boolean };
+
+/** Stands for how much worse than perfect anything is. */
+const most = 1000;
+
+/**
+ * The metric against that of the test split. `p` is one-sided: only worse is drift. By the bootstrap's standard errors of
+ * both, as the two were measured on different rows.
+ */
+export function comparePerformance(
+  reference: MetricLevel,
+  current: CurrentPerformance,
+  past?: ReferencePast["performance"],
+): ComparedPerformance {
+  const { metric, direction } = reference;
+  const about = { metric, direction, reference, limit: limits.worse };
+  if ("problem" in current)
+    return { ...about, current: null, problem: current.problem, worse: null, p: null, exceeds: false };
+  const gap = errorOf(current) - errorOf(reference);
+  const rows = (reference.rows * current.rows) / (reference.rows + current.rows);
+  const noise = 1 + (past ? past.values * rows : 0);
+  const error = Math.hypot(reference.error, current.error) * Math.sqrt(noise);
+  const worse = gap === 0 ? 0 : Math.min(most, gap / errorOf(reference));
+  const p = error > 0 ? normalTail(past ? studentAsNormal(gap / error, past.freedom) : gap / error) : gap > 0 ? 0 : 1;
+  return { ...about, current, worse, p, widened: Math.sqrt(noise), exceeds: worse >= limits.worse };
+}
+
+/** Distance from the best possible: of a metric to be maximised from 1, else from 0. */
+function errorOf({ value, direction }: MetricLevel): number {
+  return direction === "max" ? 1 - value : Math.abs(value);
 }

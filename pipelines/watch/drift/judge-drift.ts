@@ -1,16 +1,21 @@
 import type { ModelConfig } from "../../config/model-config.ts";
 import { benjaminiHochberg } from "../../statistics/tails/benjamini-hochberg.ts";
 import type { CurrentWindow, Distribution, WindowColumn } from "../profile/distribution.ts";
-import type { ColumnPast } from "../profile/past/past.ts";
+import { type ColumnPast, fewestWindows, noPast, type Spread } from "../profile/past/past.ts";
 import type { Profile } from "../profile/profile.ts";
-import { assumptions } from "./assumptions.ts";
 import { shareOutside } from "./calendar.ts";
 import { type ComparedColumn, compareColumn } from "./compare-column.ts";
-import type { ColumnDrift, DriftResult, Effect, PerformanceDrift } from "./drift-result.ts";
+import {
+  alpha,
+  type ColumnDrift,
+  type ComparedPerformance,
+  type CurrentPerformance,
+  comparePerformance,
+  type DriftResult,
+  type Effect,
+  type PerformanceDrift,
+} from "./drift-result.ts";
 import { featureWeights } from "./feature-weights.ts";
-import { alpha } from "./limits.ts";
-import { pastsOf } from "./pasts-of.ts";
-import { type ComparedPerformance, type CurrentPerformance, comparePerformance } from "./performance.ts";
 
 interface DriftInput {
   profile: Profile;
@@ -134,4 +139,65 @@ const least = 0.05;
  */
 export function testWeights(weights: readonly number[], limit: number): number[] {
   return weights.map((weight) => Math.max(least, Math.min(1, weight / limit) ** 2));
+}
+
+/** The past that each column is judged by. */
+interface Pasts {
+  features: readonly (ColumnPast | undefined)[];
+  predictions: readonly (ColumnPast | undefined)[];
+}
+
+/**
+ * Few windows tell each column's own spread roughly, and what makes rows alike mostly makes all columns' rows alike: no column
+ * is taken to be quieter than the middle one is. A test split that is the last part of the data has few whole windows; the
+ * predictions may then do what the features do that can make the model drift by themselves.
+ */
+function pastsOf({ features, predictions, past }: Profile, weights: readonly number[], share: number): Pasts {
+  const spreads = features.flatMap((feature) => feature.past?.spread ?? []);
+  const middle = middleOf(spreads);
+  const important = features.flatMap((each, at) => (weights[at]! >= share && each.past ? [each.past] : []));
+  const most = important.flatMap(({ spread }) => spread ?? []).toSorted((a, b) => b.values - a.values)[0];
+  const groups = Math.max(0, ...important.map((each) => each.groups));
+  return {
+    features: features.map(({ past: own }) => own && { ...own, spread: own.spread && wider(own.spread, middle) }),
+    predictions: predictions.map((_, at) => {
+      const own = past?.predictions[at];
+      const known = own?.spread && wider(own.spread, middle);
+      const spread = known && (known.windows >= fewestWindows || !most) ? known : wider(most ?? null, known ?? null);
+      return spread || own || groups > 0
+        ? { ...noPast, ...own, spread, groups: Math.max(groups, own?.groups ?? 0) }
+        : own;
+    }),
+  };
+}
+
+function wider(own: Spread | null, other: Pick<Spread, "values" | "shares"> | null): Spread | null {
+  if (!own || !other) return own;
+  return { ...own, values: Math.max(own.values, other.values), shares: Math.max(own.shares, other.shares) };
+}
+
+function middleOf(spreads: readonly Spread[]): Pick<Spread, "values" | "shares"> | null {
+  if (spreads.length === 0) return null;
+  const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+  return { values: middle(spreads.map(({ values }) => values)), shares: middle(spreads.map(({ shares }) => shares)) };
+}
+
+/** What a verdict takes for granted because the reference is too short, or not known well enough, to say. Sentences without an end. */
+function assumptions({ features, past, unseasoned }: Profile): string[] {
+  const watched = features.filter((feature) => feature.past?.calendar == null);
+  const spreads = watched.flatMap((feature) => feature.past?.spread ?? []);
+  const groups = watched.some((feature) => (feature.past?.groups ?? 0) > 0);
+  const rows = groups ? "groups" : "rows";
+  return [
+    ...(watched.length > 0 && spreads.length === 0
+      ? [
+          `The ${rows} are taken to be independent of each other: the reference ${past ? "has too few whole windows" : "does not say when its rows happened"}, so that what windows do without drift is not known`,
+        ]
+      : []),
+    ...(unseasoned && unseasoned.length > 0
+      ? [
+          "The predictions are not judged: the test split is less than a year, so that they have no season to be compared with",
+        ]
+      : []),
+  ];
 }

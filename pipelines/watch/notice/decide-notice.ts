@@ -1,7 +1,7 @@
 import { costsNothing, onlyBroken } from "../drift/cost.ts";
 import type { ModelDrift, RetrainTrial } from "../drift/model-drift.ts";
 import { durationOf } from "../window/interval.ts";
-import type { NoticeMemory } from "./notice-memory.ts";
+import { readHidden, writeHidden } from "./hidden-line.ts";
 import { driftSeverity } from "./severity.ts";
 
 /** What is known of a model's drift now. */
@@ -162,4 +162,89 @@ export function undeployedState(model: string, now: Date): DriftState {
     cooldownMs: 0,
     ...{ silentSince: null, fed: false },
   };
+}
+
+/** What a person reads of a drift: Markdown without any hidden line. */
+export interface NoticeText {
+  title: string;
+  body: string;
+  /** Posted with a close or a reopening; a change of the body alone tells nobody. Empty otherwise. */
+  comment: string;
+  /** `@user` or `@org/team`. */
+  owner: string | null;
+}
+
+interface NoticeParts {
+  /** The drift report. */
+  report: { title: string; body: string } | null;
+  owner: string | null;
+}
+
+/** The issue's text around a drift report, which may be null when there is nothing to report any more. */
+export function noticeText(decision: NoticeDecision, state: DriftState, { report, owner }: NoticeParts): NoticeText {
+  const mention =
+    owner === null ? [] : [`<sub>Owner: ${owner}. This text is kept up to date while the drift lasts.</sub>`];
+  const body = [report?.body.trim() ?? "", ...mention].join("\n\n");
+  return { title: report?.title ?? `${state.model} drifts`, body, comment: commentOf(decision, state, owner), owner };
+}
+
+function commentOf(decision: NoticeDecision, state: DriftState, owner: string | null): string {
+  const { model, version } = state;
+  const day = state.to.slice(0, 10);
+  if (decision.action === "close") {
+    if (decision.why === "returned")
+      return `**Rows come again** for ${model} v${version}, up to ${day}. Should they stop once more, this issue opens again.`;
+    if (decision.why === "harmless")
+      return `**It costs nothing.** What moved in the data of ${model} v${version}, up to ${day}, does not make it worse by its labels. Should that change, this issue opens again.`;
+    return decision.why === "clean"
+      ? `**No drift any more.** The last windows of ${model} v${version}, up to ${day}, are clean. Should it drift anew, this issue opens again.`
+      : `**Nothing to watch any more.** No version of ${model} is in production.`;
+  }
+  if (decision.action !== "reopen") return "";
+  const asked = owner === null ? "" : ` ${owner}, please have a look.`;
+  const [before, now] = [decision.before, decision.memory.severity].map((each) => each.toPrecision(2));
+  const why = {
+    again: `**${model} drifts again**, up to ${day}.`,
+    grown: `**The drift has grown by half** since this issue was closed: ${before} → ${now} times its limit, up to ${day}.`,
+    silent: `**${model} gets no rows any more**, up to ${day}.`,
+    "another version": `**${model} v${version} drifts too**, up to ${day}; this issue was closed for an earlier version.`,
+  }[decision.why];
+  return `${why}${asked}`;
+}
+
+/** What an issue remembers from run to run, in a hidden line at the top of its body. */
+export interface NoticeMemory {
+  model: string;
+  /** The version in production that drifts. */
+  version: number;
+  /** Of the last window that was told, see `driftSeverity`. */
+  severity: number;
+  /** End of the last window that was told, ISO UTC. */
+  to: string;
+  /** Why mergeml closed it; null while it is open, and when a person closed it. */
+  closed: "clean" | "undeployed" | "returned" | "harmless" | "copy" | null;
+  /** The issue is about rows that no longer come, and about nothing else. */
+  silent?: true;
+}
+
+const reasons: readonly unknown[] = ["clean", "undeployed", "returned", "harmless", "copy", null];
+
+/** The hidden line. A model's name has no characters that could end it. */
+export function writeMemory({ model, version, severity, to, closed, silent }: NoticeMemory): string {
+  return writeHidden("drift", { model, version, severity, to, closed, ...(silent && { silent }) });
+}
+
+/** What the first line of an issue's body says; null when it is not ours or was damaged. */
+export function readMemory(body: string): NoticeMemory | null {
+  const { model, version, severity, to, closed, silent } = readHidden("drift", body);
+  const isSound =
+    typeof model === "string" &&
+    Number.isSafeInteger(version) &&
+    Number.isFinite(severity) &&
+    typeof to === "string" &&
+    !Number.isNaN(Date.parse(to)) &&
+    reasons.includes(closed);
+  return isSound
+    ? ({ model, version, severity, to, closed, ...(silent === true && { silent }) } as NoticeMemory)
+    : null;
 }

@@ -1,5 +1,6 @@
-import type { RollbackEvent, RollbackSituation } from "./rollback-events.ts";
-import type { RollbackMemory } from "./rollback-memory.ts";
+import type { Deployments } from "../../registry/standing.ts";
+import type { RollbackJudgement } from "../promotion/decide-rollback.ts";
+import { readHidden, writeHidden } from "./hidden-line.ts";
 
 /** One of our issues about rollbacks of a model, as GitHub has it. */
 export interface KnownRollbackIssue {
@@ -61,4 +62,71 @@ function closing({ number, memory }: KnownRollbackIssue, situation: RollbackSitu
   if (memory.event === "rolled back" || !isHere)
     return { action: "close", issue: number, memory: closed, why: "replaced" };
   return situation.sound ? { action: "close", issue: number, memory: closed, why: "sound" } : null;
+}
+
+/** Something about a model's rollback that people must know while it is so. */
+export type RollbackEvent =
+  | { event: "rolled back"; version: number; to: number; commit: string; time: string; reason: string }
+  | { event: "held"; version: number; judgement: RollbackJudgement };
+
+/** How a model stands: what people must know now, and what became of the version in production. */
+export interface RollbackSituation {
+  model: string;
+  production: number | null;
+  /** Who put it there. */
+  by: string | null;
+  events: readonly RollbackEvent[];
+  /** Live data says that the version in production keeps all its limits. */
+  sound: boolean;
+  /** End of the window that was judged, or else the last move of production; ISO UTC. */
+  at: string;
+}
+
+/**
+ * Reads it from the moves of production and from what live data says now. A rollback is told from the registry, so that a
+ * run that died after its commit is made up for by the next one.
+ */
+export function rollbackSituation(
+  model: string,
+  { moves }: Pick<Deployments, "moves">,
+  judgement: RollbackJudgement | null,
+): RollbackSituation {
+  const last = moves.at(-1);
+  const events: RollbackEvent[] = [];
+  if (last && last.automatic !== null && last.from !== null && last.to !== null) {
+    const { from: version, to, commit, time, automatic: reason } = last;
+    events.push({ event: "rolled back", version, to, commit, time, reason });
+  }
+  if (judgement?.decision.action === "held")
+    events.push({ event: "held", version: judgement.decision.version, judgement });
+  const sound = judgement?.decision.action === "nothing" && judgement.decision.sound;
+  const at = judgement?.evidence.window.to ?? last?.time ?? "";
+  return { model, production: last?.to ?? null, by: last?.by ?? null, events, sound, at };
+}
+
+/** What an issue about a rollback remembers from run to run, in a hidden line at the top of its body. */
+export interface RollbackMemory {
+  model: string;
+  /** The version that broke its limits. */
+  version: number;
+  /** Whether it was taken back, or stays for a person to decide. */
+  event: "rolled back" | "held";
+  /** Why mergeml closed it; null while it is open, and when a person closed it. */
+  closed: "over" | "copy" | null;
+}
+
+/** The hidden line. Nothing in it is free text. */
+export function writeRollbackMemory({ model, version, event, closed }: RollbackMemory): string {
+  return writeHidden("rollback", { model, version, event, closed });
+}
+
+/** What the first line of an issue's body says; null when it is not ours or was damaged. */
+export function readRollbackMemory(body: string): RollbackMemory | null {
+  const { model, version, event, closed } = readHidden("rollback", body);
+  const isSound =
+    typeof model === "string" &&
+    Number.isSafeInteger(version) &&
+    (event === "rolled back" || event === "held") &&
+    (closed === null || closed === "over" || closed === "copy");
+  return isSound ? ({ model, version, event, closed } as RollbackMemory) : null;
 }

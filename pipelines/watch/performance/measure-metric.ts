@@ -7,7 +7,7 @@ import { classificationSides, regressionSides, type Side } from "../../evaluatio
 import { formatCount } from "../../statistics/format-number.ts";
 import { seededRandom } from "../../statistics/random.ts";
 import type { Predictions } from "../../training/trainer.ts";
-import type { CurrentPerformance } from "../drift/performance.ts";
+import type { CurrentPerformance } from "../drift/drift-result.ts";
 import type { MetricLevel, Profile } from "../profile/profile.ts";
 import { readOutcomes } from "./read-outcomes.ts";
 

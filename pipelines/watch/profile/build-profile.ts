@@ -3,19 +3,17 @@ import type { ModelConfig } from "../../config/model-config.ts";
 import type { DatasetRef, DatasetStore } from "../../data/dataset-store.ts";
 import { machineError, openFrugalSession, quoteText } from "../../data/engines/tables.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
-import { buildLossModel } from "../performance/estimate/build-loss-model.ts";
+import { buildLossModel } from "../performance/estimate/fit-loss.ts";
 import type { LossModel } from "../performance/estimate/loss-model.ts";
 import { measureMetric } from "../performance/measure-metric.ts";
 import { readOutcomes } from "../performance/read-outcomes.ts";
 import { durationOf } from "../window/interval.ts";
 import { describeDistributions, type ReferenceColumn } from "./describe-distributions.ts";
 import type { Distribution } from "./distribution.ts";
-import { fitProfile } from "./fit-profile.ts";
-import { columnPasts } from "./past/column-pasts.ts";
-import { lossPast } from "./past/loss-parts.ts";
+import { columnPasts, type PastSource, pastRows, predictedRows } from "./past/column-pasts.ts";
 import type { ColumnPast, ReferencePast } from "./past/past.ts";
-import { type PastSource, pastRows, predictedRows } from "./past/past-rows.ts";
-import type { MetricLevel, Profile } from "./profile.ts";
+import { lossPast } from "./past/spread-of.ts";
+import { fitProfile, type MetricLevel, type Profile } from "./profile.ts";
 import { referenceTimes, type TimeSpan } from "./reference-times.ts";
 
 /** What a profile is made from: all of it is in a version's record. */

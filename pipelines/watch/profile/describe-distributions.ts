@@ -1,10 +1,8 @@
 import type { Session } from "../../data/engines/session.ts";
 import { quoteName } from "../../data/engines/tables.ts";
-import { presentText } from "./count-categories.ts";
-import { type CountedColumn, countColumns } from "./count-columns.ts";
+import { type CountedColumn, countColumns, finiteNumber, presentText } from "./count-columns.ts";
 import type { CategoryCount, Distribution, NumericDistribution } from "./distribution.ts";
 import { gridEdges, gridProbabilities, mostExactValues } from "./edges.ts";
-import { finiteNumber } from "./number-aggregates.ts";
 
 /** A column of the reference, and the name it has in the profile. */
 export interface ReferenceColumn {

@@ -1,7 +1,6 @@
 import { UserError } from "../../errors/user-error.ts";
 import type { CategoryDistribution, Distribution, NumericDistribution } from "./distribution.ts";
-import type { ReferencePast } from "./past/past.ts";
-import { type PastLine, parsePastLine, pastLine } from "./past/past-line.ts";
+import { type PastLine, parsePastLine, pastLine, type ReferencePast } from "./past/past.ts";
 import type { FeatureProfile, Profile } from "./profile.ts";
 
 /** Its name among a version's files. */

@@ -1,5 +1,5 @@
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DatasetStore } from "../../data/dataset-store.ts";
 import type { Session } from "../../data/engines/session.ts";
 import { openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
@@ -7,11 +7,10 @@ import { freeName } from "../../data/free-name.ts";
 import type { Target } from "../../data/table.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { scoreInput } from "../../predictions/score-input.ts";
-import type { VersionRecord } from "../../registry/version-record.ts";
+import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
 import type { Predictions } from "../../training/trainer.ts";
 import { readOutcomes } from "../performance/read-outcomes.ts";
 import type { DriftWindow } from "../window/drift-window.ts";
-import { notTrainedOn } from "./trained-rows-condition.ts";
 
 /** A version and its checked bytes. */
 interface LoadedVersion {
@@ -172,4 +171,43 @@ async function joinSides(
 /** One a class, or one for a number: `score_0`, `score_1` … */
 function scoreNames(prefix: string, classes: readonly string[]): string[] {
   return Array.from({ length: Math.max(1, classes.length) }, (_, at) => `${prefix}_${at}`);
+}
+
+/** Share of the test rows, which nobody was trained on, that may equal a train row: beyond it rows are equal by coincidence. */
+const mostCoincidence = 0.01;
+
+/** SQL for the rows that a version was not trained on, and the folder that it reads. */
+interface TrainedRowsCondition {
+  where: string;
+  folder: string;
+}
+
+/**
+ * A live row that a version was trained on, because somebody scored the table that it learned from, or because a row's label came
+ * early, speaks for that version. Rows are known by all features that are there and by the outcome, as the model sees them, where
+ * those tell rows apart. null where the dataset store has its splits no longer.
+ */
+export async function notTrainedOn(
+  store: Pick<DatasetStore, "has" | "path">,
+  { train, test, features, config }: CandidateRecord,
+  { given, target }: { given: readonly string[]; target: string },
+): Promise<TrainedRowsCondition | null> {
+  if (!(await store.has(train.fingerprint)) || !(await store.has(test.fingerprint))) return null;
+  const [file, heldOut] = [await store.path(train.fingerprint), await store.path(test.fingerprint)];
+  const shared = features.filter(({ name }) => given.includes(name));
+  if (shared.length === 0) return null;
+  const isNumber = config.task === "regression";
+  const hash = (outcome: string) => {
+    const cells = shared.map(({ name, kind }) => cell(name, kind !== "category"));
+    return `hash(${[...cells, cell(outcome, isNumber)].join(", ")})`;
+  };
+  const own = hash(config.features.target);
+  const learned = `SELECT ${own} FROM read_parquet(${quoteText(file)})`;
+  const telling = `SELECT count(*) FILTER (${own} IN (${learned})) < ${mostCoincidence} * count(*) FROM read_parquet(${quoteText(heldOut)})`;
+  return { where: `NOT ((${telling}) AND ${hash(target)} IN (${learned}))`, folder: dirname(file) };
+}
+
+/** As what the model sees: 32-bit numbers and texts. */
+function cell(name: string, isNumber: boolean): string {
+  return isNumber ? `TRY_CAST(${quoteName(name)} AS FLOAT)` : `CAST(${quoteName(name)} AS VARCHAR)`;
 }

@@ -3,9 +3,7 @@ import type { Registry } from "../../registry/registry.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
 import type { RetrainAdvice } from "../drift/model-drift.ts";
 import { durationOf } from "../window/interval.ts";
-import { obstacleTo } from "./decide-retrain.ts";
-import { earlierVersions } from "./earlier-versions.ts";
-import { retrainWish } from "./retrain-wish.ts";
+import { earlierVersions, obstacleTo, retrainWish } from "./decide-retrain.ts";
 
 /** The answer to a drift of the version in production up to a moment, by the rules of the pull request that mergeml opens. */
 export async function retrainAdvice(

@@ -1,16 +1,25 @@
 import { join, relative } from "node:path";
 import type { QueryLimits } from "../../data/engines/engine.ts";
 import { interruptAfter, type Session } from "../../data/engines/session.ts";
-import { openSession } from "../../data/engines/tables.ts";
+import { openSession, quoteName } from "../../data/engines/tables.ts";
 import { UserError } from "../../errors/user-error.ts";
+import { logKey } from "../../predictions/log-layout.ts";
 import { tooSlow } from "../../predictions/score-input.ts";
-import type { DriftWindow, WindowJob } from "./drift-window.ts";
-import { type LogColumns, logColumnsOf } from "./log-columns.ts";
-import { logFiles } from "./log-files.ts";
-import { labelQuery } from "./log-labels.ts";
-import { type LogFile, openLogFile, readReason, rowsOfFile } from "./log-rows.ts";
-import { labelsUntil, windowLimits } from "./window-job.ts";
-import { labelsTable, rowsTable, type WindowLayout, writeWindow } from "./window-rows.ts";
+import {
+  type DriftWindow,
+  labelsTable,
+  labelsUntil,
+  logFiles,
+  rowsTable,
+  targetText,
+  type WindowJob,
+  type WindowLayout,
+  windowLimits,
+  writeWindow,
+} from "./drift-window.ts";
+import { durationOf } from "./interval.ts";
+import { type LogColumns, type LogFile, logColumnsOf, openLogFile, readReason, rowsOfFile } from "./log-rows.ts";
+import { rowsOf, viewsOfRecord } from "./query-source.ts";
 
 /** The rows of the prediction log that the production version predicted in the interval, with the labels that have arrived. */
 export async function readLoggedRows(job: WindowJob, folder: string, file: string): Promise<DriftWindow> {
@@ -19,7 +28,7 @@ export async function readLoggedRows(job: WindowJob, folder: string, file: strin
 }
 
 /** What is needed to read rows of a log, whose labels somebody else finds. */
-export type LoggedJob = Pick<WindowJob, "record" | "interval" | "staging" | "root" | "now" | "drift">;
+type LoggedJob = Pick<WindowJob, "record" | "interval" | "staging" | "root" | "now" | "drift">;
 
 interface LoggedFiles {
   /** The log's, or the model's folder of it. */
@@ -123,4 +132,28 @@ function nothingReadable({ root }: Pick<WindowJob, "root">, skipped: Collected["
     message: `no file of the prediction log can be read (${skipped.length})`,
     hint: [...first, "mend or remove these files"].join("\n"),
   });
+}
+
+/**
+ * SQL for the labels of logged predictions, `k` and `y`: the feature query of the production version on the interval and
+ * `drift.label_delay` after it, because what was predicted may happen later. Or why there are none: predictions are worth
+ * comparing without labels too, so that a query that fails is told and not fatal.
+ */
+export async function labelQuery(job: WindowJob): Promise<{ query: string } | { problem: string }> {
+  const { config, query } = job.record.candidate;
+  const { key, target } = config.features;
+  if (key.length === 0) return { problem: "the model has no features.key, so labels cannot be joined" };
+  try {
+    const path = `models/${job.record.model}/${config.features.query}`;
+    const { from: start, to } = job.interval;
+    const interval = { from: start, to: new Date(to.getTime() + durationOf(job.drift.label_delay)) };
+    const { from, columns } = await rowsOf({ ...job, interval }, { path, text: query }, viewsOfRecord(job));
+    const absent = [...key, target].filter((name) => !columns.some((column) => column.name === name));
+    if (absent.length > 0) return { problem: `the feature query does not return ${absent.join(", ")}` };
+    const label = targetText(quoteName(target), config.task);
+    return { query: `SELECT ${logKey(key.map(quoteName))} AS k, ${label} AS y FROM ${from}` };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { problem: `the feature query for the labels fails: ${error.message}` };
+  }
 }

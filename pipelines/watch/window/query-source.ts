@@ -15,10 +15,17 @@ import { logKey } from "../../predictions/log-layout.ts";
 import { type PreparedRows, planRows, prepareRows, type RowPlan } from "../../predictions/prepare-rows.ts";
 import { type QueriedRows, queryRows } from "../../predictions/query-input.ts";
 import { scoreInput, tooSlow } from "../../predictions/score-input.ts";
-import { type DriftWindow, UnwatchedModel, type WindowJob } from "./drift-window.ts";
+import {
+  type DriftWindow,
+  labelsUntil,
+  rowsTable,
+  targetText,
+  UnwatchedModel,
+  type WindowJob,
+  windowLimits,
+  writeWindow,
+} from "./drift-window.ts";
 import { unusedParameters, uselessQueryProblem } from "./useless-query.ts";
-import { labelsUntil, windowLimits } from "./window-job.ts";
-import { rowsTable, targetText, writeWindow } from "./window-rows.ts";
 
 /** The rows that `drift.query` returns for the interval. What it does not return is scored, or has no labels. */
 export async function readMonitoringQuery(job: WindowJob, query: string, file: string): Promise<DriftWindow> {

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { DriftWindow, WindowJob } from "./drift-window.ts";
-import { logFolder } from "./log-files.ts";
+import { type DriftWindow, logFolder, type WindowJob } from "./drift-window.ts";
 import { readLoggedRows } from "./log-source.ts";
 import { readMonitoringQuery, readNextWindow } from "./query-source.ts";
 

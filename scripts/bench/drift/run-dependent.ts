@@ -1,11 +1,9 @@
 import { type IntervalPlan, planIntervals } from "../../../pipelines/evaluation/compare-metric.ts";
 import { judgeDrift } from "../../../pipelines/watch/drift/judge-drift.ts";
 import { persistentOutcome } from "../../../pipelines/watch/drift/persistence.ts";
-import { sketched } from "../../../pipelines/watch/profile/coarsen.ts";
-import type { Distribution } from "../../../pipelines/watch/profile/distribution.ts";
-import { lossSpread } from "../../../pipelines/watch/profile/past/loss-spread.ts";
+import { type Distribution, sketched } from "../../../pipelines/watch/profile/distribution.ts";
 import { type ColumnPast, noPast } from "../../../pipelines/watch/profile/past/past.ts";
-import { spreadOf } from "../../../pipelines/watch/profile/past/spread-of.ts";
+import { lossSpread, spreadOf } from "../../../pipelines/watch/profile/past/spread-of.ts";
 import type { Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { countCodes, countNumbers, profileCodes, profileNumbers } from "./count-values.ts";
 import { type Dependence, dependentKinds, Feed, joined } from "./draw-dependent.ts";

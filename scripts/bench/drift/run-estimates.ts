@@ -1,10 +1,13 @@
 import type { Session } from "../../../pipelines/data/engines/session.ts";
 import { openSession } from "../../../pipelines/data/engines/tables.ts";
-import { predictorOf } from "../../../pipelines/watch/performance/estimate/build-loss-model.ts";
-import { estimateMetric } from "../../../pipelines/watch/performance/estimate/estimate-loss.ts";
-import { fitLoss } from "../../../pipelines/watch/performance/estimate/fit-loss.ts";
-import { type LossModel, lossOfMetric, metricOf } from "../../../pipelines/watch/performance/estimate/loss-model.ts";
-import { lossSql } from "../../../pipelines/watch/performance/estimate/terms-sql.ts";
+import { fitLoss, predictorOf } from "../../../pipelines/watch/performance/estimate/fit-loss.ts";
+import {
+  estimateMetric,
+  type LossModel,
+  lossOfMetric,
+  lossSql,
+  metricOf,
+} from "../../../pipelines/watch/performance/estimate/loss-model.ts";
 import { describeDistributions } from "../../../pipelines/watch/profile/describe-distributions.ts";
 import type { Rate } from "./run-grid.ts";
 

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { openSession } from "../../../pipelines/data/engines/tables.ts";
 import { compareWithProfile } from "../../../pipelines/watch/check-drift-window.ts";
 import { describeDistributions } from "../../../pipelines/watch/profile/describe-distributions.ts";
-import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
 import { columnPasts } from "../../../pipelines/watch/profile/past/column-pasts.ts";
-import { profileInSeason } from "../../../pipelines/watch/profile/past/profile-in-season.ts";
-import type { Profile } from "../../../pipelines/watch/profile/profile.ts";
+import { profileInSeason } from "../../../pipelines/watch/profile/past/season.ts";
+import { fitProfile, type Profile } from "../../../pipelines/watch/profile/profile.ts";
 import type { Rate } from "./run-grid.ts";
 
 const day = 24 * 3_600_000;

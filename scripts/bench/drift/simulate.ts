@@ -5,8 +5,7 @@ import type { Sample } from "../../../pipelines/watch/drift/evidently/sample.ts"
 import { judgeDrift } from "../../../pipelines/watch/drift/judge-drift.ts";
 import { measureMetric } from "../../../pipelines/watch/performance/measure-metric.ts";
 import type { CurrentWindow, Distribution } from "../../../pipelines/watch/profile/distribution.ts";
-import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
-import type { MetricLevel, Profile } from "../../../pipelines/watch/profile/profile.ts";
+import { fitProfile, type MetricLevel, type Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { countCodes, countNumbers, profileCodes, profileNumbers } from "./count-values.ts";
 import { columnKinds, type DrawnColumn, normal } from "./draw-columns.ts";
 

@@ -5,8 +5,7 @@ import { markdownTable } from "markdown-table";
 import { openSession } from "../../../pipelines/data/engines/tables.ts";
 import { compareWithProfile } from "../../../pipelines/watch/check-drift-window.ts";
 import { describeDistributions } from "../../../pipelines/watch/profile/describe-distributions.ts";
-import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
-import type { FeatureProfile, Profile } from "../../../pipelines/watch/profile/profile.ts";
+import { type FeatureProfile, fitProfile, type Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { writeProfile } from "../../../pipelines/watch/profile/profile-file.ts";
 import { machine, tellSection } from "../page.ts";
 

@@ -1,4 +1,4 @@
-import { intervalAfterSpending } from "../../../pipelines/gate/spent-error.ts";
+import { intervalAfterSpending } from "../../../pipelines/gate/primary-check.ts";
 import { drawFrom, type ErrorRate, wrongBy } from "./errors.ts";
 import { differenceOf, planOf } from "./intervals.ts";
 

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { applyNotice, listDriftIssues } from "../../../actions/shared/github/drift-issue.ts";
 import type { IssueOutcome } from "../../../actions/shared/github/kept-issue.ts";
-import { type DriftState, decideNotice } from "../../../pipelines/watch/notice/decide-notice.ts";
-import { noticeText } from "../../../pipelines/watch/notice/notice-text.ts";
+import { type DriftState, decideNotice, noticeText } from "../../../pipelines/watch/notice/decide-notice.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./faulty-github.ts";
 
 interface Issue {

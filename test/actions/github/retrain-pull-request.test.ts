@@ -5,8 +5,8 @@ import {
   proposeRetrain,
   type RetrainProposal,
 } from "../../../actions/shared/github/retrain-pull-request.ts";
+import { retrainText } from "../../../pipelines/watch/retrain/retrain-branch.ts";
 import type { RetrainMemory } from "../../../pipelines/watch/retrain/retrain-memory.ts";
-import { retrainText } from "../../../pipelines/watch/retrain/retrain-text.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./faulty-github.ts";
 
 interface Pull {

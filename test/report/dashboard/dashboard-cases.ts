@@ -1,8 +1,4 @@
-import type {
-  DashboardFacts,
-  DashboardModel,
-  ListedVersion,
-} from "../../../pipelines/report/dashboard/dashboard-facts.ts";
+import type { DashboardFacts, DashboardModel, ListedVersion } from "../../../pipelines/report/dashboard/data-pages.ts";
 import type { RunRecord } from "../../../pipelines/run-log/run-record.ts";
 import type { DriftPoint } from "../../../pipelines/watch/drift/model-drift.ts";
 

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ReportEntry } from "../../../pipelines/handover/training-outcome.ts";
 import { driftPage } from "../../../pipelines/report/html/drift-page.ts";
-import type { ScoredVersion } from "../../../pipelines/report/html/history-figure.ts";
-import { reportPage, versionPage } from "../../../pipelines/report/html/report-page.ts";
+import { reportPage, type ScoredVersion, versionPage } from "../../../pipelines/report/html/report-page.ts";
 import * as cases from "../cases.ts";
 import { driftCases } from "../drift-cases.ts";
 import { hostileEntries } from "../hostile-entries.ts";

@@ -1,8 +1,12 @@
 import { openSession } from "../../../pipelines/data/engines/tables.ts";
 import { describeDistributions } from "../../../pipelines/watch/profile/describe-distributions.ts";
 import type { CurrentWindow } from "../../../pipelines/watch/profile/distribution.ts";
-import { fitProfile } from "../../../pipelines/watch/profile/fit-profile.ts";
-import type { FeatureProfile, MetricLevel, Profile } from "../../../pipelines/watch/profile/profile.ts";
+import {
+  type FeatureProfile,
+  fitProfile,
+  type MetricLevel,
+  type Profile,
+} from "../../../pipelines/watch/profile/profile.ts";
 import { summarise } from "../../../pipelines/watch/profile/summarise.ts";
 
 /** What a profile is built from in tests: a Parquet file, and which of its columns are what. */

@@ -3,7 +3,7 @@ import { driftReport } from "../../../pipelines/report/drift/drift-report.ts";
 import { costsNothing } from "../../../pipelines/watch/drift/cost.ts";
 import type { ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
 import { decideNotice, driftState } from "../../../pipelines/watch/notice/decide-notice.ts";
-import { retrainWish } from "../../../pipelines/watch/retrain/retrain-wish.ts";
+import { retrainWish } from "../../../pipelines/watch/retrain/decide-retrain.ts";
 import { columnDrift, drifting, driftResult, modelDrift, performanceDrift } from "./results.ts";
 
 const same = performanceDrift({

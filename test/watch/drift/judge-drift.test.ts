@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ColumnDrift, DriftResult } from "../../../pipelines/watch/drift/drift-result.ts";
+import type { ColumnDrift, CurrentPerformance, DriftResult } from "../../../pipelines/watch/drift/drift-result.ts";
 import { judgeDrift } from "../../../pipelines/watch/drift/judge-drift.ts";
-import type { CurrentPerformance } from "../../../pipelines/watch/drift/performance.ts";
 import type { MetricLevel } from "../../../pipelines/watch/profile/profile.ts";
 import { profileOf, type Reference, windowOf } from "./builders.ts";
 import { parquetFolder } from "./parquet.ts";

@@ -1,6 +1,5 @@
 import type { ColumnDrift, DriftResult, PerformanceDrift } from "../../../pipelines/watch/drift/drift-result.ts";
-import type { FailedDrift, ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
-import { driftPoint } from "../../../pipelines/watch/drift/window-history.ts";
+import { driftPoint, type FailedDrift, type ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
 
 /** A column that was compared, of 9,000 against 1,000 rows, and did not move. */
 export function columnDrift(changes: Partial<ColumnDrift> = {}): ColumnDrift {

@@ -1,13 +1,20 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jensenShannon, populationStability, totalVariation } from "../../../pipelines/watch/drift/cell-distances.ts";
-import { poolRareCells } from "../../../pipelines/watch/drift/cells.ts";
-import { twoSampleChiSquare } from "../../../pipelines/watch/drift/chi-square.ts";
-import { differenceTail, largestDifference } from "../../../pipelines/watch/drift/largest-step.ts";
-import { rankSumZ } from "../../../pipelines/watch/drift/rank-sum.ts";
-import { shareChangeP } from "../../../pipelines/watch/drift/share-change.ts";
-import { wassersteinDistance } from "../../../pipelines/watch/drift/step-area.ts";
-import { stepsOf } from "../../../pipelines/watch/drift/steps.ts";
+import {
+  jensenShannon,
+  poolRareCells,
+  populationStability,
+  totalVariation,
+  twoSampleChiSquare,
+} from "../../../pipelines/watch/drift/cells.ts";
+import {
+  differenceTail,
+  largestDifference,
+  rankSumZ,
+  shareChangeP,
+  stepsOf,
+  wassersteinDistance,
+} from "../../../pipelines/watch/drift/column-tests.ts";
 import type { NumericDistribution } from "../../../pipelines/watch/profile/distribution.ts";
 import { countNumbers, profileNumbers } from "../../../scripts/bench/drift/count-values.ts";
 import "../../property-seed.ts";

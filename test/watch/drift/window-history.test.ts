@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DriftPoint } from "../../../pipelines/watch/drift/model-drift.ts";
-import { driftingInARow, driftPoint } from "../../../pipelines/watch/drift/window-history.ts";
+import { type DriftPoint, driftingInARow, driftPoint } from "../../../pipelines/watch/drift/model-drift.ts";
 import { columnDrift, drifting, driftResult, performanceDrift } from "./results.ts";
 
 const span = { from: "2001-05-28T00:00:00.000Z", to: "2001-06-04T00:00:00.000Z" };

@@ -5,8 +5,8 @@ import {
   type DriftState,
   decideNotice,
   type KnownIssue,
+  type NoticeMemory,
 } from "../../../pipelines/watch/notice/decide-notice.ts";
-import type { NoticeMemory } from "../../../pipelines/watch/notice/notice-memory.ts";
 
 const day = 86_400_000;
 

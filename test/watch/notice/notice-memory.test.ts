@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { readMemory, writeMemory } from "../../../pipelines/watch/notice/notice-memory.ts";
+import { readMemory, writeMemory } from "../../../pipelines/watch/notice/decide-notice.ts";
 
 const memory = { model: "delay", version: 2, severity: 3.1, to: "2001-06-10T00:00:00Z", closed: null };
 

@@ -4,16 +4,17 @@ import { rollbackNoticeText } from "../../../pipelines/report/drift/rollback-not
 import {
   decideRollbackNotices,
   type KnownRollbackIssue,
-  rollbackCopies,
-} from "../../../pipelines/watch/notice/decide-rollback-notice.ts";
-import { rollbackSituation } from "../../../pipelines/watch/notice/rollback-events.ts";
-import {
   type RollbackMemory,
   readRollbackMemory,
+  rollbackCopies,
+  rollbackSituation,
   writeRollbackMemory,
-} from "../../../pipelines/watch/notice/rollback-memory.ts";
-import { decideRollback } from "../../../pipelines/watch/promotion/decide-rollback.ts";
-import { type LiveFinding, recheckEvidence } from "../../../pipelines/watch/promotion/evidence.ts";
+} from "../../../pipelines/watch/notice/decide-rollback-notice.ts";
+import {
+  decideRollback,
+  type LiveFinding,
+  recheckEvidence,
+} from "../../../pipelines/watch/promotion/decide-rollback.ts";
 import { comparison, deploymentsOf, errors, evidence } from "../promotion/builders.ts";
 
 function situationOf(moves: readonly string[], findings: readonly LiveFinding[] | null) {

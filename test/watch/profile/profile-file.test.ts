@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tidyPart } from "../../../pipelines/watch/profile/past/past-line.ts";
+import { tidyPart } from "../../../pipelines/watch/profile/past/past.ts";
 import type { FeatureProfile, Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { parseProfile, profileFile, writeProfile } from "../../../pipelines/watch/profile/profile-file.ts";
 

@@ -6,7 +6,7 @@ import type {
   Evidence,
   LiveFinding,
   ShareFinding,
-} from "../../../pipelines/watch/promotion/evidence.ts";
+} from "../../../pipelines/watch/promotion/decide-rollback.ts";
 
 /** A move of production as `kind from>to`: m(erge) and p(romote) put something there, r(everts) come back, a(utomatically) too; `-` is nothing. */
 export function changesOf(...moves: readonly string[]): PointerChange[] {

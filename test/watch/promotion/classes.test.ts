@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Distribution } from "../../../pipelines/watch/profile/distribution.ts";
-import { compareVersions } from "../../../pipelines/watch/promotion/compare-versions.ts";
-import { countOutside } from "../../../pipelines/watch/promotion/outside-reference.ts";
+import { compareVersions, countOutside } from "../../../pipelines/watch/promotion/live-evidence.ts";
 import { query } from "../../predictions/parquet.ts";
 import { makeScratch, type Scratch } from "../../scratch.ts";
 

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { foldDeployments, standingOf } from "../../../pipelines/registry/standing.ts";
-import { decideRollback } from "../../../pipelines/watch/promotion/decide-rollback.ts";
-import { isBroken, type LiveFinding } from "../../../pipelines/watch/promotion/evidence.ts";
-import { findingSentence } from "../../../pipelines/watch/promotion/finding-words.ts";
+import {
+  decideRollback,
+  findingSentence,
+  isBroken,
+  type LiveFinding,
+} from "../../../pipelines/watch/promotion/decide-rollback.ts";
 import { changesOf, comparison, deploymentsOf, errors, evidence } from "./builders.ts";
 
 const few: LiveFinding = { condition: "outside_reference", state: "too few rows", rows: 120 };

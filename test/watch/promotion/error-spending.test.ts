@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { firstConfidence, intervalOfWindow } from "../../../pipelines/watch/promotion/compare-versions.ts";
+import { firstConfidence, intervalOfWindow } from "../../../pipelines/watch/promotion/live-evidence.ts";
 
 const difference = { value: 4, low: 4 - 2.5758293, high: 6, confidence: firstConfidence };
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openSession, quoteText } from "../../../pipelines/data/engines/tables.ts";
 import type { CandidateRecord } from "../../../pipelines/registry/version-record.ts";
-import { notTrainedOn } from "../../../pipelines/watch/promotion/trained-rows-condition.ts";
+import { notTrainedOn } from "../../../pipelines/watch/promotion/score-labelled.ts";
 import { build, type Project, scratchProject } from "../../data/feature-project.ts";
 
 let project: Project;

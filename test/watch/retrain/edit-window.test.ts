@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
-import { editWindow } from "../../../pipelines/watch/retrain/edit-window.ts";
+import { editWindow } from "../../../pipelines/watch/retrain/retrain-window.ts";
 
 const old = { start: "2001-01-01", end: "2001-04-01" };
 const moved = { start: "2001-02-01", end: "2001-05-01" };

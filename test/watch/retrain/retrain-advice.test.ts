@@ -5,9 +5,8 @@ import { openRetrainSetting, pushRetrain, readRetrainFacts } from "../../../pipe
 import { openWorkspace } from "../../../pipelines/open-workspace.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { RetrainAdvice } from "../../../pipelines/watch/drift/model-drift.ts";
-import { decideRetrain } from "../../../pipelines/watch/retrain/decide-retrain.ts";
+import { decideRetrain, retrainWish } from "../../../pipelines/watch/retrain/decide-retrain.ts";
 import { retrainAdvice } from "../../../pipelines/watch/retrain/retrain-advice.ts";
-import { retrainWish } from "../../../pipelines/watch/retrain/retrain-wish.ts";
 import { readModel } from "../../../pipelines/workspace/read-models.ts";
 import type { Workspace } from "../../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../../scratch.ts";

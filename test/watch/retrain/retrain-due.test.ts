@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { retrainDue } from "../../../pipelines/watch/retrain/retrain-wish.ts";
+import { retrainDue } from "../../../pipelines/watch/retrain/decide-retrain.ts";
 
 test.each<["weekly" | "monthly" | "never", string, string, string | null]>([
   ["never", "2001-04-01", "2031-04-01", null],

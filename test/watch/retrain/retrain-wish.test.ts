@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { ModelConfig } from "../../../pipelines/config/model-config.ts";
-import { type KnownDrift, retrainWish } from "../../../pipelines/watch/retrain/retrain-wish.ts";
+import { type KnownDrift, retrainWish } from "../../../pipelines/watch/retrain/decide-retrain.ts";
 
 const window = { start: "2001-01-01", end: "2001-04-01" };
 const now = new Date("2001-06-05T06:00:00Z");

@@ -1,7 +1,6 @@
 import { chiSquareTail } from "../../../statistics/tails/distributions.ts";
 import { kolmogorovSmirnov } from "../../../statistics/tails/kolmogorov-smirnov.ts";
 import { twoProportions } from "../../../statistics/tails/two-proportions.ts";
-import { countBins } from "./bin-counts.ts";
 import {
   type BinCounts,
   countRows,
@@ -10,7 +9,6 @@ import {
   normalisedWasserstein,
   type Sample,
 } from "./sample.ts";
-import { evidentlyStability, jensenShannonDistance, totalRows } from "./share-distances.ts";
 
 /** How Evidently judges one column. */
 export interface EvidentlyAnswer {
@@ -101,4 +99,88 @@ function expectedChiSquare({ reference, current }: BinCounts): {
   }, 0);
   const degrees = reference.length - 1;
   return { statistic, degrees, p: chiSquareTail(statistic, degrees) };
+}
+
+/** Jensen-Shannon distance, natural logarithm, of the shares of both sides; each side has rows. */
+function jensenShannonDistance({ reference, current }: BinCounts): number {
+  const [before, now] = [totalRows(reference), totalRows(current)];
+  const divergence = reference.reduce((sum, rows, bin) => {
+    const [ours, theirs] = [rows / before, current[bin]! / now];
+    const middle = (ours + theirs) / 2;
+    return sum + relativeEntropy(ours, middle) + relativeEntropy(theirs, middle);
+  }, 0);
+  return Math.sqrt(Math.max(divergence, 0) / 2);
+}
+
+function relativeEntropy(share: number, other: number): number {
+  return share === 0 ? 0 : share * Math.log(share / other);
+}
+
+/** Population stability index: Σ (r − c) ln(r / c), with a small share where a side has no rows; each side has rows. */
+function evidentlyStability({ reference, current }: BinCounts): number {
+  const [ours, theirs] = [sharesWithoutZeros(reference), sharesWithoutZeros(current)];
+  return ours.reduce((sum, share, bin) => sum + (share - theirs[bin]!) * Math.log(share / theirs[bin]!), 0);
+}
+
+const shareOfNothing = 1e-4;
+
+/** Evidently's share of an empty bin: 0.0001, or a millionth of the smallest share when that is no larger. */
+function sharesWithoutZeros(rows: readonly number[]): number[] {
+  const all = totalRows(rows);
+  const fewest = rows.reduce((least, count) => (count > 0 && count < least ? count : least), all);
+  const filler = fewest / all <= shareOfNothing ? fewest / all / 1e6 : shareOfNothing;
+  return rows.map((count) => (count === 0 ? filler : count / all));
+}
+
+/** The rows of all bins together. */
+function totalRows(rows: readonly number[]): number {
+  return rows.reduce((sum, count) => sum + count, 0);
+}
+
+/** A reference with more distinct numbers than these is counted in bins of equal width. */
+const mostDistinctNumbers = 20;
+
+/**
+ * The rows of both sides in each bin: a bin for every value, or, of a reference with many numbers, Sturges' number of equal
+ * widths over the range of both sides together. Both have values.
+ */
+function countBins(reference: Sample, current: Sample): BinCounts {
+  if (reference.kind === "numeric" && current.kind === "numeric" && hasManyValues(reference.values)) {
+    const edges = sturgesEdges(reference.values, current.values);
+    return { reference: rowsInBins(reference.values, edges), current: rowsInBins(current.values, edges) };
+  }
+  return countValues(reference, current)!;
+}
+
+function hasManyValues(values: Float64Array): boolean {
+  let distinct = 0;
+  for (let at = 0; at < values.length; at++) {
+    if (at === 0 || values[at] !== values[at - 1]) distinct++;
+    if (distinct > mostDistinctNumbers) return true;
+  }
+  return false;
+}
+
+function sturgesEdges(reference: Float64Array, current: Float64Array): number[] {
+  const bins = Math.ceil(Math.log2(reference.length + current.length) + 1);
+  const least = Math.min(reference[0]!, current[0]!);
+  const most = Math.max(reference.at(-1)!, current.at(-1)!);
+  const width = (most - least) / bins;
+  return Array.from({ length: bins + 1 }, (_, at) => (at === bins ? most : least + at * width));
+}
+
+/** Bins are closed on the left, the last on both sides. */
+function rowsInBins(values: Float64Array, edges: readonly number[]): number[] {
+  const starts = edges.map((edge, at) => (at === edges.length - 1 ? values.length : rowsBelow(values, edge)));
+  return starts.slice(1).map((end, bin) => end - starts[bin]!);
+}
+
+function rowsBelow(values: Float64Array, limit: number): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (values[middle]! < limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -4,7 +4,7 @@ import { shareOutside } from "../../drift/calendar.ts";
 import { featureWeights } from "../../drift/feature-weights.ts";
 import type { CurrentWindow } from "../../profile/distribution.ts";
 import type { Profile } from "../../profile/profile.ts";
-import { type EstimatedMetric, estimateMetric } from "./estimate-loss.ts";
+import { type EstimatedMetric, estimateMetric } from "./loss-model.ts";
 
 /** An estimate, or why there can be none. */
 export type Estimate = EstimatedMetric | { unknown: string };

@@ -1,16 +1,13 @@
 import type { Session } from "../../../data/engines/session.ts";
-import { quoteName } from "../../../data/engines/tables.ts";
-import { sketched } from "../coarsen.ts";
+import { quoteName, quoteText } from "../../../data/engines/tables.ts";
 import type { ReferenceColumn } from "../describe-distributions.ts";
-import type { Distribution } from "../distribution.ts";
-import type { TimeSpan } from "../reference-times.ts";
+import { type Distribution, sketched } from "../distribution.ts";
+import { type TimeSpan, timestampOf } from "../reference-times.ts";
 import { calendarColumns } from "./calendar.ts";
-import { countParts, type SketchedColumn } from "./count-parts.ts";
-import { groupEffect } from "./groups.ts";
+import { countParts, groupEffect, partOf, type SketchedColumn, type WindowGrid, windowGrid } from "./count-parts.ts";
 import { type ColumnPast, noPast } from "./past.ts";
 import { isWholeYear, type Season, seasonOf } from "./season.ts";
 import { spreadOf } from "./spread-of.ts";
-import { partOf, type WindowGrid, windowGrid } from "./window-grid.ts";
 
 /** When the rows happened, and which of them belong together. */
 export interface PastRows {
@@ -97,4 +94,41 @@ async function seasonsOf(
   const weeks =
     known?.grid.window === week ? known.windows : await countParts(session, from, columns, { grid, time: sql });
   return weeks.map((each) => seasonOf(each, grid));
+}
+
+/** A stored split, and what its config says of its past. */
+export interface PastSource {
+  file: string;
+  columns: readonly { name: string }[];
+  /** `features.time`, and when the split's rows happened. */
+  time: string | null;
+  span: TimeSpan | null;
+  window: number;
+  group: string | null;
+}
+
+/** Where the past of a split's columns is read. */
+export async function pastRows(
+  session: Session,
+  { file, columns, time, span, window, group }: PastSource,
+): Promise<PastRows> {
+  const sql = time && span ? await timestampOf(session, `read_parquet(${quoteText(file)})`, time) : null;
+  const known = columns.some(({ name }) => name === group);
+  return { time: sql && span ? { sql, span } : null, window, group: known ? group : null };
+}
+
+const ownTime = "mergeml_time";
+const ownGroup = "mergeml_group";
+
+/** The predictions beside the time and the group of their rows, which lie in the same order in the test split. */
+export function predictedRows(predictions: string, test: string, rows: PastRows): { from: string; rows: PastRows } {
+  const own = [
+    ...(rows.time ? [`${rows.time.sql} AS ${ownTime}`] : []),
+    ...(rows.group ? [`${quoteName(rows.group)} AS ${ownGroup}`] : []),
+  ];
+  const scored = `read_parquet(${quoteText(predictions)})`;
+  if (own.length === 0) return { from: scored, rows };
+  const from = `(FROM ${scored} POSITIONAL JOIN (SELECT ${own.join(", ")} FROM read_parquet(${quoteText(test)})))`;
+  const time = rows.time && { ...rows.time, sql: ownTime };
+  return { from, rows: { ...rows, time, group: rows.group && ownGroup } };
 }

@@ -1,10 +1,9 @@
+import type { Interval } from "../../window/interval.ts";
 import type { Distribution } from "../distribution.ts";
-import { addDistributions } from "./add-distributions.ts";
-import { withoutRows } from "./count-parts.ts";
-import { fewestWithParts, partsOfWindow, type Spread } from "./past.ts";
-import { tidyPart } from "./past-line.ts";
-import { type PastWindow, spreadBeyond } from "./spread-of.ts";
-import type { WindowGrid } from "./window-grid.ts";
+import type { Profile } from "../profile.ts";
+import { type WindowGrid, withoutRows } from "./count-parts.ts";
+import { type ColumnPast, fewestWithParts, partsOfWindow, type Spread, tidyPart } from "./past.ts";
+import { addDistributions, type PastWindow, spreadBeyond } from "./spread-of.ts";
 
 /** A column by the time of the year: in 26 parts of about two weeks, and what windows did against the same season of other years. */
 export interface Season {
@@ -118,4 +117,34 @@ function wholeRows(column: Distribution): Distribution {
   const infinite = Math.round(column.infinite);
   const rows = counts.reduce((sum, count) => sum + count, missing + infinite);
   return { ...column, missing, infinite, counts, equal: column.equal?.map(Math.round) ?? null, rows };
+}
+
+/**
+ * The profile as it is at a window's time of the year: columns with a season are what they were in the same season of the
+ * reference, about three weeks before and after. A profile without seasons is as it was.
+ */
+export function profileInSeason(profile: Profile, interval: Interval): Profile {
+  const { features, predictions, past } = profile;
+  if (!features.some((feature) => feature.past?.season)) return profile;
+  const seasoned = predictions.map((whole, at) => {
+    const season = past?.predictions[at]?.season;
+    return season ? inSeason(whole, season, interval) : whole;
+  });
+  const unseasoned = predictions.flatMap(({ name }, at) => (past?.predictions[at]?.season ? [] : [name]));
+  return {
+    ...profile,
+    features: features.map((feature) => {
+      const { past: own, distribution } = feature;
+      if (!own?.season) return feature;
+      return { ...feature, distribution: inSeason(distribution, own.season, interval), past: ofSeason(own) };
+    }),
+    predictions: seasoned,
+    ...(past && { past: { ...past, predictions: past.predictions.map(ofSeason) } }),
+    unseasoned,
+  };
+}
+
+/** What windows did against their own season, where there is one. */
+function ofSeason(past: ColumnPast): ColumnPast {
+  return past.season ? { ...past, spread: past.season.spread } : past;
 }

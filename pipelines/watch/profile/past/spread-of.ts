@@ -1,8 +1,16 @@
+import type { Session } from "../../../data/engines/session.ts";
 import { twoProportions } from "../../../statistics/tails/two-proportions.ts";
 import { compareColumn } from "../../drift/compare-column.ts";
-import { type Distribution, presentRows } from "../distribution.ts";
-import { addDistributions, without } from "./add-distributions.ts";
-import { fewestWindows, fewestWithParts, partsOfWindow, type Spread } from "./past.ts";
+import { lossOfMetric, lossSql } from "../../performance/estimate/loss-model.ts";
+import {
+  type CategoryDistribution,
+  type Distribution,
+  type NumericDistribution,
+  presentRows,
+} from "../distribution.ts";
+import type { PastRows } from "./column-pasts.ts";
+import { partOf, windowGrid } from "./count-parts.ts";
+import { fewestWindows, fewestWithParts, partsOfWindow, type ReferencePast, type Spread } from "./past.ts";
 
 /** A past window of one column, or a part of one, and what it is compared with. */
 export interface PastWindow {
@@ -104,4 +112,154 @@ function comparePast({ window, rest }: PastWindow): ComparedPast {
 
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
+}
+
+/** The loss of the rows of one part of a window. */
+interface PartLoss {
+  rows: number;
+  mean: number;
+  variance: number;
+}
+
+/**
+ * How much the mean loss differs from window to window, beyond what independent rows bring, as `Spread.values` is. null for
+ * fewer than 2 windows, and for a loss that never varies.
+ */
+export function lossSpread(windows: readonly (readonly PartLoss[])[]): ReferencePast["performance"] {
+  if (windows.length < fewestWithParts) return null;
+  const parts = windows.flat().filter(({ rows }) => rows > 1);
+  const wholes = windows.map((each) => total(each)).filter(({ rows }) => rows > 1);
+  const { variance } = total(parts);
+  if (!(variance > 0) || parts.length < fewestWithParts * partsOfWindow) return null;
+  const enough = wholes.length >= fewestWindows;
+  const ofParts = excess(parts, variance) / partsOfWindow;
+  return {
+    windows: windows.length,
+    freedom: enough ? wholes.length - 1 : parts.length - 1,
+    values: Number(Math.max(0, ofParts, enough ? excess(wholes, variance) : 0).toPrecision(4)),
+  };
+}
+
+function total(parts: readonly PartLoss[]): PartLoss {
+  const rows = parts.reduce((sum, each) => sum + each.rows, 0);
+  const mean = parts.reduce((sum, each) => sum + each.rows * each.mean, 0) / rows;
+  const squares = parts.reduce((sum, each) => sum + each.rows * (each.variance + (each.mean - mean) ** 2), 0);
+  return { rows, mean, variance: squares / rows };
+}
+
+/** By the mean square of each one's distance from the rest, over its standard error. */
+function excess(parts: readonly PartLoss[], variance: number): number {
+  const all = total(parts);
+  let [sum, scale] = [0, 0];
+  for (const { rows, mean } of parts) {
+    const rest = all.rows - rows;
+    const weight = (rows * rest) / all.rows;
+    const difference = mean - (all.rows * all.mean - rows * mean) / rest;
+    sum += (difference ** 2 * weight) / variance - 1;
+    scale += weight;
+  }
+  return sum / scale;
+}
+
+/** What is stored of a prediction, and the metric that it is judged by. */
+interface ScoredColumns {
+  target: string;
+  classes: readonly string[];
+  /** `prediction`, or `label` and a probability for each class. */
+  stored: readonly string[];
+  metric: string;
+}
+
+/** How much the loss on the test split differs from window to window; null when it has no times or too few windows. */
+export async function lossPast(
+  session: Session,
+  from: string,
+  { target, classes, stored, metric }: ScoredColumns,
+  { time, window }: PastRows,
+): Promise<ReferencePast["performance"]> {
+  const grid = time && windowGrid(time.span, window);
+  if (!time || !grid) return null;
+  const loss = lossSql(lossOfMetric(metric, classes.length === 0).loss, { target, classes, predicted: stored });
+  const rows = await session.rows(
+    `SELECT part, count(loss) AS rows, avg(loss) AS mean, var_pop(loss) AS variance FROM
+      (SELECT ${partOf(grid, time.sql)} AS part, ${loss} AS loss FROM ${from})
+      WHERE part IS NOT NULL AND isfinite(loss) GROUP BY part`,
+  );
+  const found = new Map(rows.map((row) => [Number(row.part), row]));
+  const windows = Array.from({ length: grid.count }, (_, each) =>
+    Array.from({ length: partsOfWindow }, (__, part): PartLoss => {
+      const row = found.get(each * partsOfWindow + part);
+      return { rows: Number(row?.rows ?? 0), mean: Number(row?.mean ?? 0), variance: Number(row?.variance ?? 0) };
+    }),
+  );
+  return lossSpread(windows);
+}
+
+/** Rows of columns on the same edges or categories together, each counted so many times; least and most are of the first. */
+export function addDistributions(parts: readonly { column: Distribution; times: number }[]): Distribution {
+  const [first] = parts;
+  if (!first) throw new Error("nothing to add");
+  return first.column.kind === "numeric"
+    ? addNumbers(parts as readonly Part<NumericDistribution>[])
+    : addCategories(parts as readonly Part<CategoryDistribution>[]);
+}
+
+interface Part<Column> {
+  column: Column;
+  times: number;
+}
+
+/** What is left of a reference without a part of it. */
+function without(whole: Distribution, part: Distribution): Distribution {
+  return addDistributions([
+    { column: whole, times: 1 },
+    { column: part, times: -1 },
+  ]);
+}
+
+function addNumbers(parts: readonly Part<NumericDistribution>[]): NumericDistribution {
+  const sum = sumOver(parts);
+  const present = sum(presentOf);
+  const mean = present > 0 ? sum((each) => presentOf(each) * (each.mean ?? 0)) / present : null;
+  const squares = sum((each) => presentOf(each) * ((each.mean ?? 0) ** 2 + (each.deviation ?? 0) ** 2));
+  const first = parts[0]!.column;
+  return {
+    ...first,
+    rows: sum(({ rows }) => rows),
+    missing: sum(({ missing }) => missing),
+    infinite: sum(({ infinite }) => infinite),
+    mean,
+    deviation: mean === null ? null : Math.sqrt(Math.max(0, squares / present - mean * mean)),
+    counts: first.counts.map((_, at) => sum(({ counts }) => counts[at] ?? 0)),
+    equal: first.equal?.map((_, at) => sum(({ equal }) => equal?.[at] ?? 0)) ?? null,
+    below: sum(({ below }) => below),
+    above: sum(({ above }) => above),
+  };
+}
+
+function presentOf({ rows, missing, infinite }: NumericDistribution): number {
+  return rows - missing - infinite;
+}
+
+function addCategories(parts: readonly Part<CategoryDistribution>[]): CategoryDistribution {
+  const sum = sumOver(parts);
+  const first = parts[0]!.column;
+  return {
+    ...first,
+    rows: sum(({ rows }) => rows),
+    missing: sum(({ missing }) => missing),
+    categories: first.categories.map(({ value }, at) => ({
+      value,
+      rows: sum(({ categories }) => categories[at]?.rows ?? 0),
+    })),
+    other: sum(({ other }) => other),
+  };
+}
+
+/** No sum of rows is less than nothing, whatever rounding left. */
+function sumOver<Column>(parts: readonly Part<Column>[]): (value: (column: Column) => number) => number {
+  return (value) => {
+    const total = parts.reduce((sum, { column, times }) => sum + times * value(column), 0);
+    return Math.abs(total) < 1e-9 ? 0 : total;
+  };
 }

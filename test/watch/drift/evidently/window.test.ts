@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import type { DriftResult } from "../../../../pipelines/watch/drift/drift-result.ts";
-import { answerColumns } from "../../../../pipelines/watch/drift/evidently/answer-columns.ts";
-import { restate } from "../../../../pipelines/watch/drift/evidently/restate.ts";
+import { answerColumns, restate } from "../../../../pipelines/watch/drift/evidently/judge-by-evidently.ts";
 import { judgeDrift } from "../../../../pipelines/watch/drift/judge-drift.ts";
 import { profileOf, windowOf } from "../builders.ts";
 import { parquetFolder } from "../parquet.ts";
