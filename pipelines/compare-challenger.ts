@@ -5,12 +5,14 @@ import { UserError } from "./errors/user-error.ts";
 import { tooSlow } from "./predictions/score-input.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ChallengerPointer, VersionRecord } from "./registry/version-record.ts";
-import type { ArmFacts, ChallengerComparison } from "./serving/comparison/arm-facts.ts";
-import { judgeLabelled } from "./serving/comparison/judge-labelled.ts";
-import { labelledFiles } from "./serving/comparison/label-arms.ts";
-import { rememberComparison } from "./serving/comparison/last-comparison.ts";
+import { judgeLabelled, labelledFiles } from "./serving/comparison/compare-arms.ts";
 import { type ArmTable, agreementOf, armFacts, fillArm, pairRows } from "./serving/comparison/read-arms.ts";
-import { trialNotes } from "./serving/comparison/trial-notes.ts";
+import {
+  type ArmFacts,
+  type ChallengerComparison,
+  rememberComparison,
+  trialNotes,
+} from "./serving/comparison/trial-notes.ts";
 import { logFiles, logFolder, type WindowJob, windowLimits } from "./watch/window/drift-window.ts";
 import { labelQuery } from "./watch/window/log-source.ts";
 import { watchedModel } from "./watch/window-inputs.ts";

@@ -2,9 +2,13 @@ import type { PublishedFile } from "./data/stores/remote-store.ts";
 import { UserError } from "./errors/user-error.ts";
 import { refuseProtected } from "./predictions/protected-places.ts";
 import { readVersionFiles } from "./registry/read-version-files.ts";
-import { mlserverFiles, tritonFiles } from "./serving/export/exported-files.ts";
-import { inferenceService } from "./serving/export/inference-service.ts";
-import { refuseFilledFolder, writeFolder } from "./serving/export/write-folder.ts";
+import {
+  inferenceService,
+  mlserverFiles,
+  refuseFilledFolder,
+  tritonFiles,
+  writeFolder,
+} from "./serving/export/write-folder.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** Other servers that a version can be exported for. */

@@ -7,8 +7,7 @@ import type { Log } from "./ports/log.ts";
 import { GitError } from "./registry/git/failure.ts";
 import { openGit } from "./registry/git/git.ts";
 import type { BlobStore } from "./registry/stored-model.ts";
-import { openRegistryMirror } from "./serving/following/registry-mirror.ts";
-import { checkoutSource, type RegistrySource } from "./serving/following/registry-source.ts";
+import { checkoutSource, openRegistryMirror, type RegistrySource } from "./serving/following/registry-mirror.ts";
 import { inEnvironment } from "./workspace/in-environment.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 

@@ -5,10 +5,10 @@ import type { Clock } from "./ports/clock.ts";
 import type { Environment } from "./ports/environment.ts";
 import type { Log } from "./ports/log.ts";
 import type { RemoteLog } from "./predictions/remote-log.ts";
-import { noLog, type ServingLog } from "./serving/answered-request.ts";
 import { logSettings } from "./serving/log/log-settings.ts";
 import type { PredictionLogOptions } from "./serving/log/prediction-log.ts";
 import type { WriterOwner } from "./serving/log/writer-protocol.ts";
+import { noLog, type ServingLog } from "./serving/served-model.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** Where a server is told to log. */

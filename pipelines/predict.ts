@@ -10,12 +10,18 @@ import { composeFile } from "./features/compose-models.ts";
 import { joinDialect } from "./features/join-dialect.ts";
 import { loadViews } from "./features/load-views.ts";
 import { describeInput } from "./predictions/input-file.ts";
-import { loggedColumns, outputColumns, writeJoined, writeJoinedRows } from "./predictions/joined-rows.ts";
+import {
+  loggedColumns,
+  type OutputFormat,
+  outputColumns,
+  outputFormat,
+  rejectedPath,
+  writeJoined,
+  writeJoinedRows,
+} from "./predictions/joined-rows.ts";
 import { logDay } from "./predictions/log-layout.ts";
-import { type OutputFormat, outputFormat, rejectedPath } from "./predictions/output-format.ts";
-import { type OutputPlace, outputPlace } from "./predictions/output-places.ts";
 import type { PreparedRows, RejectedRow } from "./predictions/prepare-rows.ts";
-import { isSameFile, refuseProtected } from "./predictions/protected-places.ts";
+import { isSameFile, type OutputPlace, outputPlace, refuseProtected } from "./predictions/protected-places.ts";
 import { queryRows } from "./predictions/query-input.ts";
 import { type ScoredInput, type ScoringJob, scoreInput } from "./predictions/score-input.ts";
 import type { VersionRecord } from "./registry/version-record.ts";

@@ -6,20 +6,25 @@ import { UserError } from "./errors/user-error.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Log } from "./ports/log.ts";
 import { challengeWords } from "./registry/challenger-pointer.ts";
-import { noLog, type ServingLog } from "./serving/answered-request.ts";
 import { openArrowReader } from "./serving/arrow/arrow-reader.ts";
 import { challengerOf } from "./serving/challenge/read-challenger.ts";
 import { splitRouter } from "./serving/challenge/split-router.ts";
-import { type ComparisonNotes, openComparisonNotes } from "./serving/comparison/comparison-notes.ts";
+import { type ComparisonNotes, openComparisonNotes } from "./serving/comparison/trial-notes.ts";
 import { type DriftNotes, openDriftNotes } from "./serving/drift-notes.ts";
 import { type Follower, followRegistry } from "./serving/following/follow-registry.ts";
-import type { RegistrySource } from "./serving/following/registry-source.ts";
+import type { RegistrySource } from "./serving/following/registry-mirror.ts";
 import { openHttpServer } from "./serving/http/server.ts";
 import { defaultLimits, type ServerContext, type ServerLimits } from "./serving/http/server-context.ts";
 import { type LogWatch, type LogWatchOptions, openLogWatch } from "./serving/live/log-watch.ts";
-import { type ModelTable, openModelTable } from "./serving/model-table.ts";
 import { statusPage, statusPageHeaders } from "./serving/page/status-page.ts";
-import type { ModelFacts, ServedVersion, ServingFacts } from "./serving/serving-facts.ts";
+import { noLog, type ServingLog } from "./serving/served-model.ts";
+import {
+  type ModelFacts,
+  type ModelTable,
+  openModelTable,
+  type ServedVersion,
+  type ServingFacts,
+} from "./serving/serving-facts.ts";
 import { openShadowing } from "./serving/shadow/ask-shadow.ts";
 import { openScoringThreads } from "./serving/threads/scoring-threads.ts";
 import { openUsageBook, type UsageBook } from "./serving/usage.ts";

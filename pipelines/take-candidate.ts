@@ -9,10 +9,14 @@ import { UserError } from "./errors/user-error.ts";
 import { findLeaks } from "./evaluation/leak.ts";
 import { rescore } from "./gate.ts";
 import { notTaken, takeDatasets, takeModel } from "./handover/candidate-files.ts";
-import { readBundle } from "./handover/read-checked.ts";
-import { recordDoubt } from "./handover/record-doubt.ts";
-import { bundleFile, type CandidateBundle } from "./handover/training-handover.ts";
-import { type TrainingOutcome, writeOutcome } from "./handover/training-outcome.ts";
+import { recordDoubt } from "./handover/evaluation-doubt.ts";
+import {
+  bundleFile,
+  type CandidateBundle,
+  readBundle,
+  type TrainingOutcome,
+  writeOutcome,
+} from "./handover/training-outcome.ts";
 import { inputExample } from "./registry/mlflow-files.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";

@@ -5,8 +5,7 @@ import { needsRun, type PlanEntry, planModels } from "./plan.ts";
 import { readObject } from "./registry/git/objects.ts";
 import { workflowFile } from "./registry/paths.ts";
 import { givePermissions } from "./scaffold/caller-permissions.ts";
-import { callsOf, moveWorkflow, toolOf } from "./scaffold/move-workflow.ts";
-import type { ToolRepository } from "./scaffold/tool-source.ts";
+import { callsOf, moveWorkflow, type ToolRepository, toolOf } from "./scaffold/tool-source.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 import { writeAside } from "./workspace/write-aside.ts";
 

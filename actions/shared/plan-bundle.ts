@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
 import { planSchema } from "../../pipelines/handover/plan-handover.ts";
-import { readChecked } from "../../pipelines/handover/read-checked.ts";
+import { readChecked } from "../../pipelines/handover/training-outcome.ts";
 import type { PlanEntry } from "../../pipelines/plan.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";

@@ -3,10 +3,13 @@ import { leftOutOfPlan } from "../../pipelines/confirm-plan.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
 import { confirmedEntry, type Trusted } from "../../pipelines/handover/confirm-candidates.ts";
-import { readBundle } from "../../pipelines/handover/read-checked.ts";
 import { type JudgedCommit, judgedCommit } from "../../pipelines/handover/test-merge.ts";
-import { bundleFile } from "../../pipelines/handover/training-handover.ts";
-import type { ReportEntry, TrainingError } from "../../pipelines/handover/training-outcome.ts";
+import {
+  bundleFile,
+  type ReportEntry,
+  readBundle,
+  type TrainingError,
+} from "../../pipelines/handover/training-outcome.ts";
 import { needsRun, type PlanEntry } from "../../pipelines/plan.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import { readChecked } from "../../pipelines/handover/read-checked.ts";
+import { readChecked } from "../../pipelines/handover/training-outcome.ts";
 import { type DeployVerdict, verdictSchema } from "../../pipelines/handover/verdict-handover.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 import type { Action } from "./action.ts";

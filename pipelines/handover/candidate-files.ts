@@ -8,8 +8,7 @@ import { UserError } from "../errors/user-error.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { writeAside } from "../workspace/write-aside.ts";
-import { givesCandidate, writeBundle } from "./training-handover.ts";
-import { readOutcome } from "./training-outcome.ts";
+import { givesCandidate, readOutcome, writeBundle } from "./training-outcome.ts";
 
 /** Beside the bundle: the bytes of the model, and the rows that it learned from and is judged on. */
 const names = { model: "model.onnx", train: "train.parquet", test: "test.parquet" } as const;

@@ -6,10 +6,8 @@ import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
 import type { Workspace } from "../workspace/workspace.ts";
-import { evaluationDoubt } from "./evaluation-doubt.ts";
-import { recordDoubt } from "./record-doubt.ts";
-import type { CandidateBundle } from "./training-handover.ts";
-import type { IdenticalModel, ReportEntry, TrainingError } from "./training-outcome.ts";
+import { evaluationDoubt, recordDoubt } from "./evaluation-doubt.ts";
+import type { CandidateBundle, IdenticalModel, ReportEntry, TrainingError } from "./training-outcome.ts";
 
 /** Against what a result of another job is confirmed: the registry now, and the models as the commit has them. */
 export interface Trusted {

@@ -3,7 +3,7 @@ import { allMetricNames } from "../config/metric-names.ts";
 import { UserError } from "../errors/user-error.ts";
 import type { DriftEntry } from "../watch/drift/model-drift.ts";
 import { conditions } from "../watch/promotion/decide-rollback.ts";
-import { readChecked } from "./read-checked.ts";
+import { readChecked } from "./training-outcome.ts";
 
 const text = { type: "string", maxLength: 1_000 } as const;
 const isoTime = { type: "string", pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$" } as const;

@@ -1,4 +1,4 @@
-import { MlflowError } from "./mlflow-error.ts";
+import { MlflowError } from "./mlflow-api.ts";
 
 const proxied =
   /^(?:mlflow-artifacts:(?:\/\/[^/]*)?|https?:\/\/[^/]+(?:\/.*)?\/api\/2\.0\/mlflow-artifacts\/artifacts)\//;

@@ -3,8 +3,7 @@ import type { Log } from "../ports/log.ts";
 import type { Git } from "../registry/git/git.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RunLog } from "../run-log/run-log.ts";
-import type { Trained } from "./candidate-run.ts";
-import type { MirroredModel } from "./mirror-model.ts";
+import type { MirroredModel, Trained } from "./mirror-model.ts";
 
 /** What was copied to which server. */
 export interface MirrorResult {
@@ -69,4 +68,70 @@ export function openMirror(options: MirrorOptions): MlflowMirror | null {
       await addRun(options, trained, signal);
     },
   };
+}
+
+/**
+ * The registry, each of whose writes is followed by a copy to MLflow. The write stands whatever happens there. Results gain a
+ * field `mlflow`, which `--json` shows.
+ */
+export function mirroredRegistry(registry: Registry, mirror: MlflowMirror, log: Log): Registry {
+  const after = async <T>(model: string, result: T): Promise<T & { mlflow: MirrorState }> => ({
+    ...result,
+    mlflow: await neverFail(log, `mergeml mlflow sync ${model}`, (signal) => copyModel(mirror, log, model, signal)),
+  });
+  return {
+    ...registry,
+    register: async (input) => after(input.candidate.config.name, await registry.register(input)),
+    promote: async (model, version, options) => after(model, await registry.promote(model, version, options)),
+    rollback: async (model, options) => after(model, await registry.rollback(model, options)),
+    async rollbackPromotion(model, judged) {
+      const done = await registry.rollbackPromotion(model, judged);
+      return done && after(model, done);
+    },
+  };
+}
+
+async function copyModel(mirror: MlflowMirror, log: Log, model: string, signal: AbortSignal): Promise<void> {
+  const { models, failed } = await mirror.sync([model], signal);
+  for (const note of models.flatMap(({ notes }) => notes)) log.warn(note);
+  const [failure] = failed;
+  if (failure) throw failure.error;
+}
+
+/** How the copy to MLflow went; it never decides how the work went that it copies. */
+type MirrorState = { state: "mirrored" } | { state: "failed"; message: string };
+
+/** After this long a deploy goes on without the mirror. */
+const patienceMs = 5 * 60_000;
+
+/** Copies to MLflow, and turns every failure into a warning that says how to repair the copy. */
+async function neverFail(
+  log: Log,
+  repair: string,
+  copy: (signal: AbortSignal) => Promise<unknown>,
+): Promise<MirrorState> {
+  try {
+    await copy(AbortSignal.timeout(patienceMs));
+    return { state: "mirrored" };
+  } catch (error) {
+    const { message } = error as Error;
+    log.warn(`not copied to MLflow: ${message}\n  All else is as it should be. Repair the copy later: ${repair}`);
+    return { state: "failed", message };
+  }
+}
+
+/** Adds the run of a candidate that is not registered, kept or lost, to the MLflow server if there is one; never fails. */
+export async function recordTraining(
+  { mlflow, log }: { mlflow: MlflowMirror | null; log: Log },
+  trained: Trained,
+): Promise<void> {
+  if (!mlflow) return;
+  const { name } = trained.candidate.config;
+  await neverFail(log, `mergeml mlflow sync ${name}`, (signal) =>
+    log.step(
+      "mlflow",
+      () => mlflow.addRun(trained, signal),
+      () => `run ${trained.candidate.id.slice(0, 14)} added`,
+    ),
+  );
 }

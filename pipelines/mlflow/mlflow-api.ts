@@ -1,5 +1,6 @@
+import { EnvironmentError } from "../errors/environment-error.ts";
+import { createOnce } from "../ports/request.ts";
 import type { SendRequest } from "./http-client.ts";
-import { isMlflowCode, MlflowError } from "./mlflow-error.ts";
 
 export interface Tag {
   key: string;
@@ -189,4 +190,61 @@ function notMlflow(path: string, cause?: unknown): MlflowError {
     { status: 200, code: null, unclear: true },
     { cause },
   );
+}
+
+/** What kind of failure it was, for those who can mend it by themselves. */
+interface FailureFacts {
+  /** HTTP status; null when there was no whole answer. */
+  status: number | null;
+  /** MLflow's own, e.g. RESOURCE_ALREADY_EXISTS. */
+  code: string | null;
+  /** The request may have been carried out although no answer said so. */
+  unclear: boolean;
+}
+
+/** A request to the MLflow server failed. The mirror is behind; the registry branch is not concerned. */
+export class MlflowError extends EnvironmentError {
+  readonly facts: FailureFacts;
+
+  constructor(message: string, tried: string, facts: FailureFacts, options?: ErrorOptions) {
+    const safe = "The registry branch has the truth and is as it was. To repair the mirror: mergeml mlflow sync";
+    super(message, { tried, safe }, options);
+    this.name = "MlflowError";
+    this.facts = facts;
+  }
+}
+
+/** Whether it is this answer of MLflow. */
+function isMlflowCode(error: unknown, code: string): boolean {
+  return error instanceof MlflowError && error.facts.code === code;
+}
+
+/**
+ * Gives the thing that `find` finds, made by `create` when there is none. A creation whose answer was lost, and one that another
+ * writer was quicker with, are looked for before they are tried again, so that nothing is made twice.
+ */
+export async function findOrCreate<T>(
+  what: string,
+  find: () => Promise<T | null>,
+  create: () => Promise<unknown>,
+): Promise<{ found: T; created: boolean }> {
+  const there = await find();
+  if (there) return { found: there, created: false };
+  return { found: await createMissing(what, find, () => create().then(() => null)), created: true };
+}
+
+/** Creates what is known to be missing. `create` gives it, or null when it is to be looked for, as it is when the answer was lost. */
+export function createMissing<T>(
+  what: string,
+  find: () => Promise<T | null>,
+  create: () => Promise<T | null>,
+): Promise<T> {
+  const facts = { status: null, code: null, unclear: true };
+  const missing = () =>
+    new MlflowError(`the MLflow server does not show ${what} that it created`, `creating ${what}`, facts);
+  return createOnce({ create, find, leavesOpen, attempts: 2, missing });
+}
+
+function leavesOpen(error: unknown): boolean {
+  return isMlflowCode(error, "RESOURCE_ALREADY_EXISTS") || (error instanceof MlflowError && error.facts.unclear);
 }

@@ -1,8 +1,7 @@
-import { type Trained, trainingRun } from "./candidate-run.ts";
 import type { MirrorOptions, MirrorResult } from "./mirror.ts";
-import { type MirroredModel, type MirrorSource, mirrorModel } from "./mirror-model.ts";
-import { mirrorExperiment, mirrorRun } from "./mirror-run.ts";
-import { concernsAll, openServer } from "./open-server.ts";
+import { type MirroredModel, type MirrorSource, mirrorModel, type Trained, trainingRun } from "./mirror-model.ts";
+import { mirrorExperiment, mirrorRun } from "./run-facts.ts";
+import { concernsAll, openServer } from "./server-settings.ts";
 
 /** Mirrors models one after the other; one that fails does not keep the others from being mirrored. */
 export async function syncModels(

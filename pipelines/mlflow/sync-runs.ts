@@ -1,16 +1,29 @@
+import { onePerCandidate, shortRunId, withVersions } from "../run-log/list-runs.ts";
 import type { RunRecord } from "../run-log/run-record.ts";
-import { loggedRun, trainingsOf } from "./logged-run.ts";
 import type { MirroredRuns, MirrorOptions } from "./mirror.ts";
-import { mirrorExperiment, mirrorRun, tagOf } from "./mirror-run.ts";
 import type { MlflowApi, MlflowRun } from "./mlflow-api.ts";
-import { concernsAll, openServer } from "./open-server.ts";
-import { mirrorTags, type RunFacts } from "./run-facts.ts";
-import { parentTag } from "./trial-runs.ts";
+import { mlflowValue } from "./mlflow-names.ts";
+import {
+  commitTags,
+  dataTags,
+  longestTag,
+  metricPoints,
+  mirrorExperiment,
+  mirrorRun,
+  mirrorTags,
+  parentTag,
+  type RunFacts,
+  runParams,
+  tagOf,
+  verdictTags,
+  withTrials,
+} from "./run-facts.ts";
+import { concernsAll, openServer } from "./server-settings.ts";
 
 /** New runs of one sync: each takes a handful of requests. */
 const mostNewRuns = 1000;
 
-export interface RunSelection {
+interface RunSelection {
   model?: string;
   signal?: AbortSignal;
   /** New runs to copy at most. */
@@ -111,4 +124,51 @@ function presentByMark(runs: readonly MlflowRun[]): Map<string, Present> {
 function isWhole(there: ReadonlyMap<string, Present>, { mark, trials }: RunFacts): boolean {
   const present = there.get(`${mark.key} ${mark.value}`);
   return present !== undefined && present.status !== "RUNNING" && present.trials >= trials.length;
+}
+
+/** The run log's records (newest first) as trainings: one for each candidate, at the time of its first record, and each failure. */
+function trainingsOf(records: readonly RunRecord[]): RunRecord[] {
+  const first = new Map(records.map(({ model, candidate, time }) => [`${model} ${candidate}`, time]));
+  return onePerCandidate(withVersions(records)).map((record) =>
+    record.candidate === null ? record : { ...record, time: first.get(`${record.model} ${record.candidate}`)! },
+  );
+}
+
+/** What the run log knows of a training, as MLflow shows it; a failed one is a FAILED run. */
+function loggedRun(record: RunRecord): RunFacts {
+  const { id, model, candidate, metrics, seconds } = record;
+  // The pattern of a time lets through days that no calendar has.
+  const ended = Date.parse(record.time) || 0;
+  const values = metrics.flatMap(({ metric, candidate: own, production }): [string, number | null][] => [
+    [metric, own],
+    [`production/${metric}`, production],
+  ]);
+  const run: RunFacts = {
+    model,
+    mark: candidate ? { key: mirrorTags.candidate, value: candidate } : { key: mirrorTags.run, value: id },
+    name: candidate?.slice(0, 14) ?? shortRunId(id),
+    started: Math.max(0, ended - Math.round(seconds * 1000)),
+    ended,
+    status: record.state === "error" ? "FAILED" : "FINISHED",
+    params: runParams(record),
+    metrics: metricPoints([...values, ["train_seconds", candidate ? seconds : null]], record.curves ?? [], ended),
+    tags: { ...lineageTags(record), ...(record.verdict && verdictTags(record.verdict)) },
+    trials: [],
+  };
+  return withTrials(run, { trials: record.trials, metric: record.search_metric ?? null });
+}
+
+function lineageTags({ id, model, candidate, definition, data, by, version, error, ...record }: RunRecord) {
+  return {
+    [mirrorTags.model]: model,
+    [mirrorTags.run]: id,
+    ...(candidate && { [mirrorTags.candidate]: candidate }),
+    ...(version !== null && { [mirrorTags.version]: String(version) }),
+    ...(definition && { "mergeml.definition": definition }),
+    ...(data && dataTags(data)),
+    ...commitTags(record),
+    ...(error !== null && { "mergeml.error": mlflowValue(error, longestTag) }),
+    "mlflow.user": mlflowValue(by, longestTag),
+    "mlflow.source.name": "mergeml",
+  };
 }

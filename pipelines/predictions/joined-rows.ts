@@ -1,8 +1,8 @@
 import type { Session } from "../data/engines/session.ts";
 import { quoteName, quoteText } from "../data/engines/tables.ts";
 import { predictedColumns } from "../data/scores-table.ts";
+import { UserError } from "../errors/user-error.ts";
 import { logKey, logNames } from "./log-layout.ts";
-import type { OutputFormat } from "./output-format.ts";
 import type { RowPlan } from "./prepare-rows.ts";
 
 /** A column of a result, as SQL over the prepared rows and their scores. */
@@ -22,7 +22,7 @@ export function outputColumns({ kept, features }: RowPlan, classes: readonly str
 }
 
 /** What every row of one batch has in common in the prediction log. */
-export interface LogBatchFacts {
+interface LogBatchFacts {
   time: Date;
   model: string;
   version: number;
@@ -89,4 +89,40 @@ async function finiteOnly(session: Session, query: string): Promise<string> {
     .filter(({ kind }) => kind === "double")
     .map(({ name }) => `CASE WHEN isfinite(${quoteName(name)}) THEN ${quoteName(name)} END AS ${quoteName(name)}`);
   return replaced.length === 0 ? query : `SELECT * REPLACE (${replaced.join(", ")}) FROM (${query})`;
+}
+
+/** How DuckDB writes a file of one ending. */
+export interface OutputFormat {
+  /** Ending, with what compresses it: `.csv.gz`. */
+  ending: string;
+  /** Arguments of COPY. */
+  copy: string;
+  /** JSON has no word for NaN and infinity. */
+  finite: boolean;
+}
+
+const formats: Readonly<Record<string, Omit<OutputFormat, "ending">>> = {
+  ".parquet": { copy: "FORMAT parquet, COMPRESSION zstd", finite: false },
+  ".csv": { copy: "FORMAT csv, HEADER", finite: false },
+  ".tsv": { copy: "FORMAT csv, HEADER, DELIMITER '\t'", finite: false },
+  ".json": { copy: "FORMAT json, ARRAY true", finite: true },
+  ".jsonl": { copy: "FORMAT json", finite: true },
+  ".ndjson": { copy: "FORMAT json", finite: true },
+};
+
+/** The format that a file's ending asks for; texts may be compressed. Throws UserError for any other ending. */
+export function outputFormat(option: string, path: string): OutputFormat {
+  const [ending = "", plain = "", gz] = /(\.[a-z0-9]+)(\.gz)?$/i.exec(path) ?? [];
+  const format = formats[plain.toLowerCase()];
+  if (format && gz === undefined) return { ...format, ending };
+  if (format && plain.toLowerCase() !== ".parquet")
+    return { ...format, ending, copy: `${format.copy}, COMPRESSION gzip` };
+  const list = Object.keys(formats).join(", ");
+  const message = `${option} ${path} has no ending that says how to write it`;
+  throw new UserError({ message, hint: `end the name with one of ${list}; texts may have .gz behind it` });
+}
+
+/** `out/a.csv` → `out/a.rejected.csv`: rows that were refused are kept in the same format. */
+export function rejectedPath(path: string, { ending }: OutputFormat): string {
+  return `${path.slice(0, -ending.length)}.rejected${ending}`;
 }

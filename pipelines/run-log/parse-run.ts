@@ -1,6 +1,5 @@
 import { validatorOf } from "../config/schema/validator-of.ts";
-import { mostCurves } from "./run-curves.ts";
-import type { RunRecord } from "./run-record.ts";
+import { mostCurves, type RunRecord } from "./run-record.ts";
 
 /** A run's file may have so many bytes. */
 export const mostRunBytes = 512 * 1024;

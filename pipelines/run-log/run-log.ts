@@ -1,3 +1,5 @@
+import { dirname } from "node:path";
+import type { LoadedModel } from "../config/load-models.ts";
 import type { ModelConfig } from "../config/model-config.ts";
 import type { Clock } from "../ports/clock.ts";
 import { isCi } from "../ports/environment.ts";
@@ -29,7 +31,7 @@ export interface RunLog {
   push(folders?: readonly string[]): Promise<PushedRuns>;
 }
 
-export interface RunLogOptions {
+interface RunLogOptions {
   root: string;
   git: Git;
   /** `CI` decides whether a train pushes its run, and git's own variables who writes. */
@@ -132,4 +134,19 @@ async function whoRuns(git: Git): Promise<string> {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Trains, and adds a run in state `error` when that throws. The error goes on to the caller. */
+export async function logFailure<T>(
+  runs: RunLog,
+  { config, file }: LoadedModel,
+  event: RunEvent,
+  training: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await training();
+  } catch (error) {
+    await runs.addFailure(config, dirname(file), error, event);
+    throw error;
+  }
 }

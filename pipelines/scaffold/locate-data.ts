@@ -1,4 +1,5 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isLfsPointer, lfsProblem } from "../data/lfs-pointer.ts";
 import { UserError } from "../errors/user-error.ts";
@@ -16,7 +17,7 @@ export interface DataFile {
 }
 
 /** What was typed, so that the command that mends it can be told. */
-export interface Typed {
+interface Typed {
   name?: string;
   target?: string;
 }
@@ -43,7 +44,7 @@ const foreign: Readonly<Record<string, [string, string]>> = {
 };
 
 /** Whether a file is a table by its ending, but of a kind that queries cannot read. */
-export function isForeignTable(name: string): boolean {
+function isForeignTable(name: string): boolean {
   const ending = extname(name).toLowerCase();
   return ending in foreign && ![".zip", ".db", ".sqlite", ".duckdb", ".pkl", ".h5"].includes(ending);
 }
@@ -85,7 +86,7 @@ function isBelow(root: string, folder: string, path: string): boolean {
 }
 
 /** Throws UserError with how to make a readable file of it. */
-export function refuseForeign(name: string): void {
+function refuseForeign(name: string): void {
   const [what, how] = foreign[extname(name).toLowerCase()] ?? [];
   if (what === undefined) return;
   throw new UserError({
@@ -134,4 +135,52 @@ function moving(verb: string, from: string, folders: readonly string[] | null, {
 
 function shellWord(text: string): string {
   return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+const readable = /\.(csv|tsv|parquet|jsonl|ndjson)(\.(gz|zst))?$/i;
+const skipped = new Set(["node_modules", ".git", ".mergeml", ".github", "models"]);
+const maxDepth = 3;
+
+/** Files of a repository, relative to its root, sorted; folders deeper than three levels are left alone. */
+async function findFiles(root: string, folder = root, depth = 0): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const found = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isFile()) return [relative(root, path)];
+      const enter = entry.isDirectory() && !skipped.has(entry.name) && depth < maxDepth;
+      return enter ? findFiles(root, path, depth + 1) : [];
+    }),
+  );
+  return found.flat().sort();
+}
+
+/**
+ * The only data file; null when there is none. Throws UserError when there are several to choose from, or only one that queries
+ * cannot read.
+ */
+export async function onlyDataFile(root: string): Promise<string | null> {
+  const all = await findFiles(root);
+  const files = all.filter((file) => readable.test(file));
+  if (files.length === 0) refuseForeign(all.find(isForeignTable) ?? "");
+  if (files.length <= 1) return files[0] ?? null;
+  const list = files.slice(0, 10).map((file) => `  --data ${file}`);
+  throw new UserError({
+    message: `${files.length} data files to choose from`,
+    hint: `name the one the model learns from:\n${list.join("\n")}`,
+  });
+}
+
+/** A small table to start with: flats whose rent follows from size, rooms and city, with an error that looks random. */
+export function exampleCsv(rows = 1_000): string {
+  const cities = ["Aachen", "Bonn", "Trier", "Ulm"];
+  const lines = Array.from({ length: rows }, (_, i) => {
+    const size = 20 + ((i * 37) % 131);
+    const rooms = 1 + Math.floor(size / 28);
+    const city = (i * 13) % cities.length;
+    const year = 1950 + ((i * 29) % 74);
+    const error = ((i * 7919) % 151) - 75;
+    return `${i + 1},${size},${rooms},${year},${cities[city]},${Math.round(7.5 * size + 35 * rooms + 90 * city + 0.8 * (year - 1950) + error)}`;
+  });
+  return ["flat_id,size_m2,rooms,built,city,rent", ...lines, ""].join("\n");
 }

@@ -1,9 +1,6 @@
 import type { Predictions } from "../training/trainer.ts";
-import type { AnsweredRequest, Arm } from "./answered-request.ts";
 import { rowsFor } from "./challenge/rows-for.ts";
-import type { Router, ServedPair } from "./router.ts";
-import type { RowBatch } from "./row-batch.ts";
-import type { ServedModel } from "./served-model.ts";
+import type { AnsweredRequest, Arm, Router, RowBatch, ServedModel, ServedPair } from "./served-model.ts";
 
 /** When a request came: milliseconds since 1970 for the log, and of a steady clock for how long it took. */
 export interface Arrival {

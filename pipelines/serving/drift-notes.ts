@@ -1,7 +1,7 @@
 import type { Clock } from "../ports/clock.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
 import type { LastCheck } from "../watch/last-check.ts";
-import type { RegistrySource } from "./following/registry-source.ts";
+import type { RegistrySource } from "./following/registry-mirror.ts";
 
 /** What the last checks of drift found, without waiting for it. */
 export interface DriftNotes {

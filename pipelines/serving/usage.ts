@@ -1,7 +1,5 @@
-import type { AnsweredRequest, Arm } from "./answered-request.ts";
 import { labelAt } from "./predicted-labels.ts";
-import type { RowColumn } from "./row-batch.ts";
-import type { ServedModel } from "./served-model.ts";
+import type { AnsweredRequest, Arm, RowColumn, ServedModel } from "./served-model.ts";
 import type { LastPrediction, ServedVersion } from "./serving-facts.ts";
 
 /** Latencies that percentiles are of. */

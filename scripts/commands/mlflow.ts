@@ -2,7 +2,7 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { MirroredRuns, MirrorResult } from "../../pipelines/mlflow/mirror.ts";
 import { isModelName } from "../../pipelines/registry/paths.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
-import { shortRunId } from "../../pipelines/run-log/find-run.ts";
+import { shortRunId } from "../../pipelines/run-log/list-runs.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command } from "../cli/command.ts";
 import { knownModel } from "../cli/option-values.ts";

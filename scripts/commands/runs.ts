@@ -8,8 +8,7 @@ import {
   sameTest,
   scoreLine,
 } from "../../pipelines/report/terminal/runs-table.ts";
-import { findRun } from "../../pipelines/run-log/find-run.ts";
-import { changedParams, listRuns, withVersions } from "../../pipelines/run-log/list-runs.ts";
+import { changedParams, findRun, listRuns, withVersions } from "../../pipelines/run-log/list-runs.ts";
 import type { ReadRuns } from "../../pipelines/run-log/read-runs.ts";
 import type { RunLog } from "../../pipelines/run-log/run-log.ts";
 import type { Command, CommandOutcome } from "../cli/command.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ChallengerComparison } from "../../pipelines/serving/comparison/arm-facts.ts";
+import type { ChallengerComparison } from "../../pipelines/serving/comparison/trial-notes.ts";
 import type { StatusEntry } from "../../pipelines/status.ts";
 import { query } from "../predictions/parquet.ts";
 import { deployed, modelYaml, type Scratch } from "../scratch.ts";

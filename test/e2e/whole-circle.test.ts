@@ -7,7 +7,7 @@ import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";
 import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
 import { type ServeOptions, type Serving, startServing } from "../../pipelines/serve.ts";
-import type { ChallengerComparison } from "../../pipelines/serving/comparison/arm-facts.ts";
+import type { ChallengerComparison } from "../../pipelines/serving/comparison/trial-notes.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { decideNotice, driftState, noticeText } from "../../pipelines/watch/notice/decide-notice.ts";
 import { query } from "../predictions/parquet.ts";

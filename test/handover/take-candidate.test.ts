@@ -6,8 +6,7 @@ import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts"
 import { registerCandidate } from "../../pipelines/deploy.ts";
 import { gateCandidate } from "../../pipelines/gate.ts";
 import { writeCandidateFiles } from "../../pipelines/handover/candidate-files.ts";
-import { bundleFile, type CandidateBundle } from "../../pipelines/handover/training-handover.ts";
-import { readOutcome } from "../../pipelines/handover/training-outcome.ts";
+import { bundleFile, type CandidateBundle, readOutcome } from "../../pipelines/handover/training-outcome.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";

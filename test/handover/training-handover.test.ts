@@ -2,8 +2,12 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSy
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { confirmedEntry, type Trusted } from "../../pipelines/handover/confirm-candidates.ts";
-import { readBundle } from "../../pipelines/handover/read-checked.ts";
-import { bundleFile, type CandidateBundle, writeBundle } from "../../pipelines/handover/training-handover.ts";
+import {
+  bundleFile,
+  type CandidateBundle,
+  readBundle,
+  writeBundle,
+} from "../../pipelines/handover/training-outcome.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { systemClock } from "../../pipelines/ports/clock.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type HttpOptions, openHttpClient } from "../../pipelines/mlflow/http-client.ts";
-import { mlflowApi } from "../../pipelines/mlflow/mlflow-api.ts";
-import { MlflowError } from "../../pipelines/mlflow/mlflow-error.ts";
+import { MlflowError, mlflowApi } from "../../pipelines/mlflow/mlflow-api.ts";
 import { readServerSettings } from "../../pipelines/mlflow/server-settings.ts";
 import { type Answer, sendJson, startServer } from "./local-server.ts";
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findRun } from "../../pipelines/run-log/find-run.ts";
-import { listRuns } from "../../pipelines/run-log/list-runs.ts";
+import { findRun, listRuns } from "../../pipelines/run-log/list-runs.ts";
 import type { RunRecord } from "../../pipelines/run-log/run-record.ts";
 import { makeRun, minutesLater } from "./builders.ts";
 

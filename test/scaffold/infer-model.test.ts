@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { featuresSqlText, firstThreshold, modelYamlText } from "../../pipelines/scaffold/draft-model.ts";
 import { inferModel } from "../../pipelines/scaffold/infer-model.ts";
-import { featuresSqlText, modelYamlText } from "../../pipelines/scaffold/model-text.ts";
-import { firstThreshold } from "../../pipelines/scaffold/naive-threshold.ts";
 import type { DataTable, TableColumn } from "../../pipelines/scaffold/table/table.ts";
 
 const rows = 200;

@@ -1,8 +1,6 @@
 import type { FeatureSpec } from "../../pipelines/data/table.ts";
 import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
-import type { AnsweredRequest, Arm } from "../../pipelines/serving/answered-request.ts";
-import type { RowBatch, RowColumn } from "../../pipelines/serving/row-batch.ts";
-import type { ServedModel } from "../../pipelines/serving/served-model.ts";
+import type { AnsweredRequest, Arm, RowBatch, RowColumn, ServedModel } from "../../pipelines/serving/served-model.ts";
 import { buildCandidate } from "../registry/builders.ts";
 
 /** What a loaded version tells the log; nothing is scored with it. */

@@ -1,10 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { openJsonBodies } from "../../pipelines/serving/http/bodies.ts";
-import { jsonRowList, readJsonRows } from "../../pipelines/serving/rows/json-rows.ts";
-import { RefusedRequest } from "../../pipelines/serving/rows/refused-request.ts";
-import type { RowSignature } from "../../pipelines/serving/rows/row-signature.ts";
-import { scanJsonRows } from "../../pipelines/serving/rows/scan-rows.ts";
+import { openJsonBodies } from "../../pipelines/serving/http/prediction-routes.ts";
+import { jsonRowList, readJsonRows, scanJsonRows } from "../../pipelines/serving/rows/scan-rows.ts";
+import { RefusedRequest, type RowSignature } from "../../pipelines/serving/served-model.ts";
 
 const signature: RowSignature = {
   features: [

@@ -1,4 +1,4 @@
-import type { ArmFacts, ChallengerComparison, ComparedMetric } from "../../serving/comparison/arm-facts.ts";
+import type { ArmFacts, ChallengerComparison, ComparedMetric } from "../../serving/comparison/trial-notes.ts";
 import { formatCount, formatNumber, formatPercent, matchNumbers } from "../../statistics/format-number.ts";
 import { textTable } from "./text-table.ts";
 

@@ -1,9 +1,13 @@
 import type { Json } from "../../config/canonical-json.ts";
 import { oneLine } from "../../errors/inert-markdown.ts";
-import { shortRunId } from "../../run-log/find-run.ts";
-import { type ChangedParam, changedParams, comparedParams, type ListedRun } from "../../run-log/list-runs.ts";
-import { curveLine } from "../../run-log/run-curves.ts";
-import type { RunMetric, RunRecord } from "../../run-log/run-record.ts";
+import {
+  type ChangedParam,
+  changedParams,
+  comparedParams,
+  type ListedRun,
+  shortRunId,
+} from "../../run-log/list-runs.ts";
+import { curveLine, type RunMetric, type RunRecord } from "../../run-log/run-record.ts";
 import { formatCount, matchNumbers } from "../../statistics/format-number.ts";
 import { sparkBars } from "../../statistics/spark-bars.ts";
 import { type TableColumn, textTable } from "./text-table.ts";

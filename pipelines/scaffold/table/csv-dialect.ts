@@ -1,7 +1,6 @@
 import { open } from "node:fs/promises";
 import type { Session } from "../../data/engines/session.ts";
 import { quoteName, quoteText } from "../../data/engines/tables.ts";
-import { type CsvOptions, csvArguments } from "./csv-options.ts";
 import { missingAmongNumbers } from "./missing-words.ts";
 
 /** How a file is cut into texts. `delim` is given when the engine would not find it, or when it is not a comma. */
@@ -124,4 +123,34 @@ function isMissing(name: string | null): boolean {
 /** DuckDB's name of a column that has none; it pads the numbers to one width. */
 function columnName(at: number, count: number): string {
   return `column${String(at).padStart(String(count - 1).length, "0")}`;
+}
+
+/** Options of `read_csv` that differ from what the engine would take by itself; what is undefined is left to it. */
+export interface CsvOptions {
+  delim?: string;
+  encoding?: string;
+  comment?: string;
+  header?: boolean;
+  decimal_separator?: string;
+  thousands?: string;
+  nullstr?: readonly string[];
+  dateformat?: string;
+  timestampformat?: string;
+  types?: Readonly<Record<string, string>>;
+  all_varchar?: boolean;
+}
+
+/** The options as arguments, each beginning with a comma. */
+export function csvArguments(options: CsvOptions): string {
+  const entries = Object.entries(options).filter(([, value]) => value !== undefined);
+  return entries.map(([name, value]) => `, ${name} = ${literal(value)}`).join("");
+}
+
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (typeof value === "object" && value !== null) {
+    const members = Object.entries(value).map(([name, type]) => `${literal(name)}: ${literal(type)}`);
+    return `{${members.join(", ")}}`;
+  }
+  return typeof value === "string" ? quoteText(value) : String(value);
 }

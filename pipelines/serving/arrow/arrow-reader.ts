@@ -1,7 +1,5 @@
 import { WatchedProcess } from "../../process/watched-process.ts";
-import type { RowBatch } from "../row-batch.ts";
-import { type CellProblem, RefusedRequest } from "../rows/refused-request.ts";
-import type { RowSignature } from "../rows/row-signature.ts";
+import { type CellProblem, RefusedRequest, type RowBatch, type RowSignature } from "../served-model.ts";
 
 export interface ArrowRequest {
   body: Uint8Array;

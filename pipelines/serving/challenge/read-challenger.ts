@@ -1,4 +1,4 @@
-import type { ReadChallenger } from "../router.ts";
+import type { ReadChallenger } from "../served-model.ts";
 
 /** What `challenger.json` says; null when there is none, and when the version is in production by now, as after a rollback to it. */
 export const challengerOf: ReadChallenger = async (snapshot, model) => {

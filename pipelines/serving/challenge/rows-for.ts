@@ -1,5 +1,4 @@
-import type { RowBatch, RowColumn } from "../row-batch.ts";
-import type { ServedModel } from "../served-model.ts";
+import type { RowBatch, RowColumn, ServedModel } from "../served-model.ts";
 
 /**
  * Rows of a request as another version takes them: its features, in its order, found by name; one that the request does not have is

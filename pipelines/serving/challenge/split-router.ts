@@ -1,4 +1,4 @@
-import type { Router } from "../router.ts";
+import type { Router } from "../served-model.ts";
 import { spread } from "./spread.ts";
 
 /**

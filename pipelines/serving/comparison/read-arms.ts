@@ -5,8 +5,8 @@ import { logNames } from "../../predictions/log-layout.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import type { WindowJob } from "../../watch/window/drift-window.ts";
 import { type LogFile, loggedMoment, openLogFile, readReason } from "../../watch/window/log-rows.ts";
-import type { Arm } from "../answered-request.ts";
-import type { Agreement, ArmFacts, ValueSpread } from "./arm-facts.ts";
+import type { Arm } from "../served-model.ts";
+import type { Agreement, ArmFacts, ValueSpread } from "./trial-notes.ts";
 
 /** One side of a comparison: a table of its rows, `t`, `k`, `l`, `failed` and the prediction columns `p0` … */
 export interface ArmTable {

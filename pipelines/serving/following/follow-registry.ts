@@ -4,14 +4,18 @@ import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import { readAllObjects } from "../../registry/git/objects.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
-import type { ModelTable, TableEntry } from "../model-table.ts";
-import type { ReadChallenger } from "../router.ts";
-import type { RegistryFacts } from "../serving-facts.ts";
-import { bringIntoService, type ServiceJob } from "./bring-into-service.ts";
-import { type PointerIds, readPointerIds, versionFileIds } from "./model-files.ts";
-import { readReasons } from "./reasons.ts";
-import type { RegistrySource } from "./registry-source.ts";
-import { checkWanted } from "./wanted-models.ts";
+import type { ReadChallenger } from "../served-model.ts";
+import type { ModelTable, RegistryFacts, TableEntry } from "../serving-facts.ts";
+import {
+  bringIntoService,
+  checkWanted,
+  type PointerIds,
+  readPointerIds,
+  readReasons,
+  type ServiceJob,
+  versionFileIds,
+} from "./bring-into-service.ts";
+import type { RegistrySource } from "./registry-mirror.ts";
 
 export interface FollowOptions {
   source: RegistrySource;

@@ -1,6 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import type { Admission } from "./admission.ts";
-import type { ServerContext } from "./server-context.ts";
+import type { Admission, ServerContext } from "./server-context.ts";
 import type { Tally } from "./tally.ts";
 
 /** What Prometheus reads. */

@@ -1,6 +1,6 @@
 import { inferSchema } from "../inference/infer-request.ts";
-import type { TableEntry } from "../model-table.ts";
 import type { ServedModel } from "../served-model.ts";
+import type { TableEntry } from "../serving-facts.ts";
 import { mediaTypes } from "./predict-answer.ts";
 import type { ServerContext } from "./server-context.ts";
 

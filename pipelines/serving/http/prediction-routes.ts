@@ -1,18 +1,20 @@
+import { isUtf8 } from "node:buffer";
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from "fastify";
 import { type Arrival, answerRows, type RowsAnswer, ScoringError } from "../answer-rows.ts";
-import type { AnsweredRequest } from "../answered-request.ts";
-import { type InferBody, inferSchema, readInferRequest } from "../inference/infer-request.ts";
-import { inferAnswer, type WantedOutputs } from "../inference/infer-response.ts";
-import { readTensorRows } from "../inference/tensor-rows.ts";
-import type { ServedPair } from "../router.ts";
-import type { RowBatch } from "../row-batch.ts";
+import { type InferBody, inferSchema, readInferRequest, readTensorRows } from "../inference/infer-request.ts";
+import { inferAnswer, outputTensors, type WantedOutputs } from "../inference/infer-response.ts";
 import { readCsvRows } from "../rows/csv-rows.ts";
-import { RefusedRequest } from "../rows/refused-request.ts";
-import type { RowSignature } from "../rows/row-signature.ts";
-import type { Admission } from "./admission.ts";
-import { openJsonBodies, type ReadJsonBody } from "./bodies.ts";
+import { jsonRowList, readJsonRows, scanJsonRows } from "../rows/scan-rows.ts";
+import {
+  type AnsweredRequest,
+  RefusedRequest,
+  type RowBatch,
+  type RowSignature,
+  type ServedModel,
+  type ServedPair,
+} from "../served-model.ts";
 import { mediaTypes, predictAnswer, wantedFormat } from "./predict-answer.ts";
-import { type ServerContext, servedPair } from "./server-context.ts";
+import { type Admission, type ServerContext, servedPair, versionsOf } from "./server-context.ts";
 
 interface ModelRoute {
   Params: { model: string; version?: string };
@@ -127,4 +129,102 @@ function tellAnswered(context: ServerContext, pair: ServedPair, all: readonly An
     context.predictionLog.onAnswered(answered);
     if (answered.arm === "production" && answered.predictions !== null) context.shadow(pair, answered);
   }
+}
+
+type ModelRequest = FastifyRequest<{ Params: { model: string; version?: string } }>;
+
+/** Health and metadata of the Open Inference Protocol v2. */
+export function protocolRoutes(app: FastifyInstance, context: ServerContext): void {
+  app.get("/v2/health/live", (_request, reply) => {
+    reply.send({ live: true });
+  });
+  app.get("/v2/health/ready", (_request, reply) => {
+    const ready = context.state() === "ready";
+    reply.code(ready ? 200 : 503).send({ ready });
+  });
+  app.get("/v2", (_request, reply) => {
+    reply.send({ name: "mergeml", version: context.tool, extensions: ["binary_tensor_data"] });
+  });
+  app.get("/v2/models", (_request, reply) => {
+    const models = context.table.all().map((entry) => {
+      const versions = versionsOf(entry).map(({ version }) => String(version));
+      return {
+        name: entry.name,
+        versions,
+        state: entry.pair ? "READY" : "UNAVAILABLE",
+        reason: entry.undeployed ?? "",
+      };
+    });
+    reply.send({ models });
+  });
+  const metadata = (request: ModelRequest, reply: FastifyReply) => {
+    const { model, version } = request.params;
+    const pair = servedPair(context, model, version);
+    const entry = context.table.get(model)!;
+    const versions = version === undefined ? versionsOf(entry).map((each) => String(each.version)) : [version];
+    reply.send(describeModel(pair.production, versions));
+  };
+  app.get("/v2/models/:model", metadata);
+  app.get("/v2/models/:model/versions/:version", metadata);
+  const ready = (request: ModelRequest, reply: FastifyReply) => {
+    const { model, version } = request.params;
+    servedPair(context, model, version);
+    reply.send({ name: model, ready: true });
+  };
+  app.get("/v2/models/:model/ready", ready);
+  app.get("/v2/models/:model/versions/:version/ready", ready);
+}
+
+const datatypes = { number: "FP64", boolean: "BOOL", category: "BYTES" } as const;
+
+function describeModel({ name, record: { candidate } }: ServedModel, versions: readonly string[]): object {
+  const inputs = candidate.features.map((feature) => ({
+    name: feature.name,
+    datatype: datatypes[feature.kind],
+    shape: [-1, 1],
+  }));
+  return { name, versions, platform: "onnxruntime_onnx", inputs, outputs: outputTensors(candidate.classes, -1) };
+}
+
+/** What programs write for numbers that JSON does not have. */
+const notFinite = " (it has no NaN and no Infinity; null stands for a missing value)";
+
+/** JSON of a body. Throws RefusedRequest (400) that says where it breaks off. */
+function parseJson(body: Uint8Array): unknown {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  if (bytes.length === 0) throw new RefusedRequest(400, "the body is empty; JSON was expected");
+  if (!isUtf8(bytes)) throw new RefusedRequest(400, "the body is not valid UTF-8, which JSON is");
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch (error) {
+    const { message } = error as Error;
+    const hint = /^Unexpected token '[NI]'|^No number after minus sign/.test(message) ? notFinite : "";
+    throw new RefusedRequest(400, `the body is not valid JSON${hint}: ${message.slice(0, 200)}`);
+  }
+}
+
+/** Bytes of a body from which on it is worth while to learn the order of its names. */
+const worthScanning = 2048;
+
+/** Reads rows by column name, one body after the other. Throws RefusedRequest: 400 for what is no JSON, 422 that names row and column. */
+type ReadJsonBody = (body: Buffer, signature: RowSignature) => RowBatch;
+
+export function openJsonBodies(): ReadJsonBody {
+  const room = { bytes: Buffer.alloc(0) };
+  return (body, signature) => {
+    const scanned = body.length >= worthScanning && isUtf8(body) ? scanJsonRows(body, signature, room) : null;
+    return scanned ?? readJsonRows(jsonRowList(parseJson(body)), signature);
+  };
+}
+
+/** A body of the binary tensor extension: its JSON, and the bytes behind it. Without a length all of it is JSON. */
+export function splitInferBody(body: Buffer, header: string | string[] | undefined): { json: unknown; binary: Buffer } {
+  if (header === undefined) return { json: parseJson(body), binary: body.subarray(body.length) };
+  const length = typeof header === "string" && /^\d{1,10}$/.test(header) ? Number(header) : Number.NaN;
+  if (!(length <= body.length))
+    throw new RefusedRequest(
+      400,
+      "Inference-Header-Content-Length is not the length of JSON at the beginning of the body",
+    );
+  return { json: parseJson(body.subarray(0, length)), binary: body.subarray(length) };
 }

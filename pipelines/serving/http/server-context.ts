@@ -1,13 +1,11 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { didYouMean } from "../../errors/did-you-mean.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
-import type { ServingLog } from "../answered-request.ts";
 import type { ArrowReader } from "../arrow/arrow-reader.ts";
-import type { ModelTable, TableEntry } from "../model-table.ts";
-import type { Router, ServedPair } from "../router.ts";
-import { RefusedRequest } from "../rows/refused-request.ts";
-import type { ServedModel } from "../served-model.ts";
-import type { ServingFacts, StatusPage } from "../serving-facts.ts";
+import { RefusedRequest, type Router, type ServedModel, type ServedPair, type ServingLog } from "../served-model.ts";
+import type { ModelTable, ServingFacts, StatusPage, TableEntry } from "../serving-facts.ts";
 import type { ScoringThreads } from "../threads/scoring-threads.ts";
 import type { UsageBook } from "../usage.ts";
 
@@ -98,4 +96,62 @@ function unknownModel(name: string, all: readonly TableEntry[]): string {
 
 function whyNothing({ name, undeployed, failures }: TableEntry): string {
   return undeployed ?? `${name} could not be loaded: ${failures[0]?.problem ?? "it is not known why"}`;
+}
+
+/** What is being worked on. */
+export interface Admission {
+  /** Requests that were taken and not answered yet. */
+  inFlight(): number;
+  /** Sends a request away with 503 when there is too much to do, else counts it until its connection is done with it. */
+  admit(request: FastifyRequest, reply: FastifyReply, done: () => void): void;
+}
+
+/** Seconds after which a client that was sent away may come again. */
+const retryAfter = "1";
+
+/** Holds memory and waiting time within limits, whatever comes. */
+export function openAdmission({ limits, state }: Pick<ServerContext, "limits" | "state">): Admission {
+  let [requests, bytes] = [0, 0];
+  return {
+    inFlight: () => requests,
+    admit(request, reply, done) {
+      const length = Number(request.headers["content-length"] ?? limits.body);
+      const size = Number.isFinite(length) ? Math.min(length, limits.body) : limits.body;
+      const full = requests >= limits.requests || bytes + size > limits.bytes;
+      if (state() === "ending") reply.header("connection", "close");
+      if (full || state() === "starting") {
+        const error = full
+          ? "the server has as much to do as it can; send the request again"
+          : "the models are being loaded";
+        reply.code(503).header("retry-after", retryAfter).header("connection", "close").send({ error });
+        return;
+      }
+      requests += 1;
+      bytes += size;
+      reply.raw.once("close", () => {
+        requests -= 1;
+        bytes -= size;
+      });
+      done();
+    },
+  };
+}
+
+/**
+ * Whether a request brings the token, in a time that does not tell how much of it was right. As a password of whatever name it is
+ * as good: a browser has no other way.
+ */
+export function hasToken(header: string | undefined, token: string): boolean {
+  const [, scheme = "", credentials = ""] = /^(Bearer|Basic) (.+)$/i.exec(header ?? "") ?? [];
+  const isBasic = scheme.toLowerCase() === "basic";
+  const given = isBasic
+    ? Buffer.from(credentials, "base64")
+        .toString("utf8")
+        .replace(/^[^:]*:/, "")
+    : credentials;
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
 }

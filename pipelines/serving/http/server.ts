@@ -1,17 +1,13 @@
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { formatNumber } from "../../statistics/format-number.ts";
 import { ScoringError } from "../answer-rows.ts";
-import { RefusedRequest } from "../rows/refused-request.ts";
-import { hasToken, openAdmission } from "./admission.ts";
-import { splitInferBody } from "./bodies.ts";
-import { openBodyValidators } from "./body-validators.ts";
+import { RefusedRequest } from "../served-model.ts";
 import type { Metrics } from "./metrics.ts";
 import { describeApi } from "./openapi.ts";
-import { predictionRoutes } from "./prediction-routes.ts";
-import { protocolRoutes } from "./protocol-routes.ts";
-import { defaultLimits, type ServerContext } from "./server-context.ts";
+import { predictionRoutes, protocolRoutes, splitInferBody } from "./prediction-routes.ts";
+import { defaultLimits, hasToken, openAdmission, type ServerContext } from "./server-context.ts";
 import { openTally, type Tally } from "./tally.ts";
-import { openWebhook } from "./webhook.ts";
+import { openBodyValidators, openWebhook } from "./webhook.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

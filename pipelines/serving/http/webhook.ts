@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { RefusedRequest } from "../rows/refused-request.ts";
+import type { ErrorObject, ValidateFunction } from "ajv/dist/2020.js";
+import { RefusedRequest } from "../served-model.ts";
 
 /** What a forge sent: headers and the bytes that it signed. */
 interface Delivery {
@@ -17,7 +18,7 @@ interface DeliveryOutcome {
 }
 
 /** Takes deliveries. Nothing in one is believed but that it may be time to look at the registry. */
-export interface Webhook {
+interface Webhook {
   /** Throws RefusedRequest (401) for a signature that is not the forge's. */
   take(delivery: Delivery): DeliveryOutcome;
 }
@@ -68,4 +69,54 @@ function isAbout(body: Buffer, branch: string): boolean {
   } catch {
     return true;
   }
+}
+
+/** What is wrong with a body, as Fastify hands it to the error handler. */
+interface ValidationError extends Error {
+  validation: readonly ErrorObject[];
+}
+
+/** Checks bodies against the schemas of their routes. */
+interface BodyValidators {
+  /** For Fastify's `schemaController`. */
+  compile(route: { schema: unknown }): (body: unknown) => true | { error: ValidationError } | Promise<true>;
+  /** Compiles them before the first body does. */
+  load(): Promise<void>;
+}
+
+/**
+ * Compiles a schema when the first body comes, or once the server is ready: the compiler is a hundred modules, and would be a
+ * tenth of the time until a first model answers.
+ */
+export function openBodyValidators(): BodyValidators {
+  const loads: (() => Promise<unknown>)[] = [];
+  return {
+    compile({ schema }) {
+      let compiled: ValidateFunction | null = null;
+      const load = async () => {
+        const { Ajv2020 } = await import("ajv/dist/2020.js");
+        // Wrong is wrong: nothing that a client sent is changed into something that fits.
+        compiled ??= new Ajv2020({ allowUnionTypes: true }).compile(schema as object);
+        return compiled;
+      };
+      loads.push(load);
+      return (body) => {
+        if (compiled === null) return load().then((validate) => orThrow(checked(validate, body)));
+        return checked(compiled, body);
+      };
+    },
+    load: async () => void (await Promise.all(loads.map((load) => load()))),
+  };
+}
+
+function checked(validate: ValidateFunction, body: unknown): true | { error: ValidationError } {
+  if (validate(body)) return true;
+  const validation = validate.errors ?? [];
+  const words = validation.map(({ instancePath, message }) => `body${instancePath} ${message}`).join(", ");
+  return { error: Object.assign(new Error(words), { validation }) };
+}
+
+function orThrow(found: true | { error: ValidationError }): true {
+  if (found === true) return true;
+  throw found.error;
 }

@@ -1,6 +1,6 @@
 import type { Predictions } from "../../training/trainer.ts";
 import { labelsOf } from "../predicted-labels.ts";
-import { RefusedRequest } from "../rows/refused-request.ts";
+import { RefusedRequest } from "../served-model.ts";
 import type { InferRequest } from "./infer-request.ts";
 import { writeTexts } from "./tensor-data.ts";
 

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock } from "../../ports/clock.ts";
 import type { Log } from "../../ports/log.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
-import type { ModelTable, TableEntry } from "../model-table.ts";
+import type { ModelTable, TableEntry } from "../serving-facts.ts";
 import type { UsageBook } from "../usage.ts";
-import type { LiveFindings } from "./live-findings.ts";
+import type { LiveFindings } from "./look-at-log.ts";
 
 /** Looks at the server's own prediction log now and then. */
 export interface LogWatch extends AsyncDisposable {

@@ -5,9 +5,8 @@ import { join } from "node:path";
 import { WatchedProcess } from "../../process/watched-process.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
 import { profileFile } from "../../watch/profile/profile-file.ts";
-import type { ServedPair } from "../router.ts";
-import type { LiveFindings } from "./live-findings.ts";
-import type { LookJob } from "./look-at-log.ts";
+import type { ServedPair } from "../served-model.ts";
+import type { LiveFindings, LookJob } from "./look-at-log.ts";
 
 interface LookPlace {
   /** The model's folder of the log. */

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { QueryLimits } from "../../data/engines/engine.ts";
 import { interruptAfter } from "../../data/engines/session.ts";
@@ -5,16 +6,46 @@ import { openSession } from "../../data/engines/tables.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import type { DriftResult } from "../../watch/drift/drift-result.ts";
 import { judgeDrift } from "../../watch/drift/judge-drift.ts";
+import type { Span } from "../../watch/drift/model-drift.ts";
 import { profileInSeason } from "../../watch/profile/past/season.ts";
 import { parseProfile } from "../../watch/profile/profile-file.ts";
 import { summarise } from "../../watch/profile/summarise.ts";
-import type { DriftWindow } from "../../watch/window/drift-window.ts";
+import { type DriftWindow, logFiles } from "../../watch/window/drift-window.ts";
 import { durationOf, type Interval, spanOf } from "../../watch/window/interval.ts";
 import { readLogFiles } from "../../watch/window/log-source.ts";
-import type { Arm } from "../answered-request.ts";
 import { type ArmTable, agreementOf, armFacts, fillArm, pairRows } from "../comparison/read-arms.ts";
-import type { LiveFindings, LiveTrial } from "./live-findings.ts";
-import { newestFiles } from "./newest-files.ts";
+import type { Agreement, ArmFacts } from "../comparison/trial-notes.ts";
+import type { Arm } from "../served-model.ts";
+
+/** What the server's own prediction log says of what answers now. Plain JSON. */
+export interface LiveFindings {
+  /** When it was looked at, ISO. */
+  looked: string;
+  /** Of the rows that were looked at: less than `drift.window` where the log is large. */
+  window: Span;
+  /** Of the version in production. */
+  rows: number;
+  /** Against the profile of that version, without labels; null when it has none. */
+  drift: LiveDrift | null;
+  /** null when nothing is tried. */
+  trial: LiveTrial | null;
+}
+
+interface LiveDrift {
+  outcome: DriftResult["outcome"];
+  /** Features and predictions that drift, the most important first. */
+  columns: readonly string[];
+}
+
+/** Production beside its challenger, since both answer. */
+export interface LiveTrial {
+  production: LiveArm;
+  challenger: LiveArm;
+  /** Of a shadow, on the rows of both. */
+  agreement: Agreement | null;
+}
+
+export type LiveArm = Omit<ArmFacts, "labelled">;
 
 /** A look at one model's prediction log. */
 export interface LookJob {
@@ -101,4 +132,34 @@ async function trialIn(
   } finally {
     limit.stop();
   }
+}
+
+/** Bytes that even the smallest file counts for: opening it takes as long as reading so many. */
+const leastBytes = 32 * 1024;
+
+/**
+ * The newest files of a model's log that are not larger together than `bytes`, and from when on they have all rows of the interval:
+ * the interval's own beginning when it fits.
+ */
+export async function newestFiles(
+  folder: string,
+  interval: Interval,
+  bytes: number,
+): Promise<{ paths: string[]; from: Date }> {
+  const paths = await logFiles(folder, interval);
+  const found = await Promise.all(paths.map(sized));
+  const newest = found.filter((file) => file !== null).sort((a, b) => b.written - a.written);
+  let left = bytes;
+  const taken = newest.findIndex((file) => (left -= Math.max(leastBytes, file.bytes)) < 0);
+  if (taken < 0) return { paths, from: interval.from };
+  const kept = newest.slice(0, Math.max(1, taken));
+  // What is younger than the first file that is left out has been written into those that are kept.
+  const before = newest[kept.length]?.written ?? 0;
+  return { paths: kept.map(({ path }) => path), from: new Date(Math.max(before, interval.from.getTime())) };
+}
+
+/** null when it is gone by now. */
+async function sized(path: string): Promise<{ path: string; bytes: number; written: number } | null> {
+  const found = await stat(path).catch(() => null);
+  return found && { path, bytes: found.size, written: found.mtimeMs };
 }

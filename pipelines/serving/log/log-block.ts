@@ -1,13 +1,10 @@
 import type { FilledNumbers } from "../../data/engines/session.ts";
 import type { FeatureSpec } from "../../data/table.ts";
 import type { CandidateRecord } from "../../registry/version-record.ts";
-import type { AnsweredRequest } from "../answered-request.ts";
-import type { RowBatch, RowColumn } from "../row-batch.ts";
-import type { Levels } from "../rows/levels.ts";
-import { type SheetTexts, sheetCodes } from "./log-levels.ts";
-import type { LoggedRows } from "./log-rows.ts";
-import type { Redaction } from "./log-settings.ts";
-import { joinedTexts, type LoggedColumn, loggedArms } from "./log-table.ts";
+import { type Levels, openLevels } from "../rows/levels.ts";
+import type { AnsweredRequest, CodedTexts, RowBatch, RowColumn } from "../served-model.ts";
+import type { LoggedRows, Redaction } from "./log-settings.ts";
+import { joinedTexts, type LoggedColumn, type LoggedLevels, loggedArms } from "./log-writer.ts";
 import type { LoggedBlock } from "./writer-protocol.ts";
 
 /** Gathers rows of one version as the columns of its `logTable`. */
@@ -173,4 +170,50 @@ function openKeys(): BlockColumn {
       return taken;
     },
   };
+}
+
+/** Texts of the columns of one sheet, by column: each goes to the writer once. */
+interface SheetTexts {
+  of(column: number): Levels;
+  /** Those that came since this was last asked. */
+  news(): LoggedLevels[];
+}
+
+export function openSheetTexts(): SheetTexts {
+  const columns = new Map<number, { levels: Levels; told: number }>();
+  return {
+    of(column) {
+      let known = columns.get(column);
+      if (!known) columns.set(column, (known = { levels: openLevels(), told: 0 }));
+      return known.levels;
+    },
+    news() {
+      return [...columns].flatMap(([column, known]) => {
+        const first = known.told;
+        known.told = known.levels.levels.length;
+        return first === known.told ? [] : [{ column, first, texts: known.levels.levels.slice(first) }];
+      });
+    },
+  };
+}
+
+/** Codes of a request's texts as the sheet has them, for the rows that are taken; all when null. A missing one is −1. */
+function sheetCodes(
+  { codes, levels }: CodedTexts,
+  taken: readonly number[] | null,
+  { of, into, from, rows }: { of: Levels; into: Int32Array; from: number; rows: number },
+): void {
+  const codeAt = (row: number) => codes[taken === null ? row : taken[row]!]!;
+  if (rows === 1) {
+    const text = levels[codeAt(0)];
+    into[from] = text === undefined ? -1 : of.codeOf(text);
+    return;
+  }
+  const places = new Int32Array(levels.length).fill(-1);
+  for (let row = 0; row < rows; row++) {
+    const code = codeAt(row);
+    // Only what a logged row has is told to the writer.
+    if (code >= 0 && places[code] === -1) places[code] = of.codeOf(levels[code]!);
+    into[from + row] = code < 0 ? -1 : places[code]!;
+  }
 }

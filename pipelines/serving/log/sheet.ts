@@ -1,11 +1,15 @@
 import { join } from "node:path";
 import { logDay } from "../../predictions/log-layout.ts";
-import type { AnsweredRequest } from "../answered-request.ts";
-import type { ServedModel } from "../served-model.ts";
-import { type LogBlock, openLogBlock } from "./log-block.ts";
-import { openSheetTexts } from "./log-levels.ts";
-import { bytesOf, type LoggedRows, sampledRows } from "./log-rows.ts";
-import { type LogSettings, type Redaction, redactionOf } from "./log-settings.ts";
+import type { AnsweredRequest, ServedModel } from "../served-model.ts";
+import { type LogBlock, openLogBlock, openSheetTexts } from "./log-block.ts";
+import {
+  bytesOf,
+  type LoggedRows,
+  type LogSettings,
+  type Redaction,
+  redactionOf,
+  sampledRows,
+} from "./log-settings.ts";
 
 /** What is logged of one loaded version, and how. */
 export interface LoggedVersion {

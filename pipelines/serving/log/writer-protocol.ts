@@ -1,4 +1,4 @@
-import type { LoggedColumn, LoggedLevels, LogTable } from "./log-table.ts";
+import type { LoggedColumn, LoggedLevels, LogTable } from "./log-writer.ts";
 
 /** Where the writer thread works, and who it is to those that come after it. */
 export interface WriterData {

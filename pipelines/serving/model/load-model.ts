@@ -3,8 +3,7 @@ import type { FeatureColumn } from "../../data/table.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import { openForestModel } from "../../training/onnx/forest-model.ts";
 import { type ModelSignature, mostRewritten, openLevelModel, type ScoringModel } from "../../training/onnx/session.ts";
-import { rowSignature } from "../rows/row-signature.ts";
-import type { Placement, ServedModel } from "../served-model.ts";
+import { type Placement, rowSignature, type ServedModel } from "../served-model.ts";
 import type { ScoringThreads } from "../threads/scoring-threads.ts";
 import { featuresOf, mostTogether, openScoringQueue } from "./scoring-queue.ts";
 

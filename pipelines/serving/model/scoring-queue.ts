@@ -1,7 +1,7 @@
 import type { FeatureColumn } from "../../data/table.ts";
 import type { ScoringModel } from "../../training/onnx/session.ts";
 import type { Predictions } from "../../training/trainer.ts";
-import type { RowBatch, RowColumn } from "../row-batch.ts";
+import type { RowBatch, RowColumn } from "../served-model.ts";
 
 /** Rows of requests that came together are scored together, up to so many: a call costs as much as some dozen rows of most models. */
 export const mostTogether = 256;

@@ -1,7 +1,6 @@
 import type { FeatureSpec } from "../../data/table.ts";
-import type { CodedTexts, RowColumn } from "../row-batch.ts";
+import { type CellProblems, type CodedTexts, type RowColumn, shownValue } from "../served-model.ts";
 import { openLevels } from "./levels.ts";
-import { type CellProblems, shownValue } from "./refused-request.ts";
 
 /** The largest number that the model's float32 holds. */
 export const largestNumber = 3.4028234663852886e38;

@@ -1,8 +1,13 @@
 import { isUtf8 } from "node:buffer";
-import type { RowBatch } from "../row-batch.ts";
+import {
+  CellProblems,
+  missingColumn,
+  RefusedRequest,
+  type RowBatch,
+  type RowSignature,
+  shownValue,
+} from "../served-model.ts";
 import { keyText, openCells } from "./cells.ts";
-import { CellProblems, RefusedRequest, shownValue } from "./refused-request.ts";
-import { missingColumn, type RowSignature } from "./row-signature.ts";
 
 /** Rows of a CSV body with a header (RFC 4180). An empty field is a missing value. Throws RefusedRequest that names row and column. */
 export function readCsvRows(body: Buffer, signature: RowSignature): RowBatch {

@@ -1,7 +1,5 @@
-import type { AnsweredRequest } from "../answered-request.ts";
 import { rowsFor } from "../challenge/rows-for.ts";
-import type { ServedPair } from "../router.ts";
-import type { ServedModel } from "../served-model.ts";
+import type { AnsweredRequest, ServedModel, ServedPair } from "../served-model.ts";
 
 /** Rows that a shadow may have before it; what comes beyond is not copied, so that a slow one takes no memory, nor another's turn. */
 const mostRows = 20_000;

@@ -1,10 +1,24 @@
 import { Worker } from "node:worker_threads";
 import type { VersionRecord } from "../../registry/version-record.ts";
+import type { ModelSignature } from "../../training/onnx/session.ts";
 import type { Predictions } from "../../training/trainer.ts";
 import { openUse } from "../model/load-model.ts";
-import { rowSignature } from "../rows/row-signature.ts";
-import type { Placement, ServedModel } from "../served-model.ts";
-import type { ShadowReply, ShadowRows, ShadowStart } from "./shadow-protocol.ts";
+import { type Placement, type RowBatch, rowSignature, type ServedModel } from "../served-model.ts";
+
+/** What the thread of a shadow begins with. */
+export interface ShadowStart {
+  bytes: Uint8Array;
+  signature: ModelSignature;
+}
+
+/** Rows to score. */
+export interface ShadowRows {
+  id: number;
+  batch: RowBatch;
+}
+
+/** That it is loaded (id 0), what it says of rows, or why it cannot. */
+export type ShadowReply = { id: number; rows: number; values: Float32Array } | { id: number; error: string };
 
 /** Loads a version in a thread of its own, as a shadow. Throws Error when it cannot be loaded or cannot score. */
 export async function loadShadow(record: VersionRecord, bytes: Uint8Array, placement: Placement): Promise<ServedModel> {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openWarmModel } from "../model/load-model.ts";
 import { openScoringQueue } from "../model/scoring-queue.ts";
-import type { ShadowReply, ShadowRows, ShadowStart } from "./shadow-protocol.ts";
+import type { ShadowReply, ShadowRows, ShadowStart } from "./load-shadow.ts";
 
 // A thread of its own: a model that is slow, or fails, or takes the thread with it, touches nothing that answers.
 const port = parentPort!;

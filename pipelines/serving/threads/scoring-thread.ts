@@ -1,7 +1,7 @@
 import { parentPort } from "node:worker_threads";
 import { openLevelModel, type ScoringModel } from "../../training/onnx/session.ts";
 import { openWarmModel } from "../model/load-model.ts";
-import type { ScoringReply, ScoringRequest } from "./scoring-protocol.ts";
+import type { ScoringReply, ScoringRequest } from "./scoring-threads.ts";
 
 // A thread of its own: ONNX Runtime scores in the thread that asks it, and thousands of rows would keep all other answers waiting.
 const port = parentPort!;

@@ -3,8 +3,8 @@ import type { Session, SourceColumn } from "../../data/engines/session.ts";
 import { engineFailure, machineError, plainValue, quoteName, quoteText } from "../../data/engines/tables.ts";
 import { predictedColumns } from "../../data/scores-table.ts";
 import type { FeatureSpec } from "../../data/table.ts";
-import { absentFeature, convertFeature } from "../../predictions/convert-feature.ts";
 import { errorColumn, logNames, redactedEntry, reservedColumns } from "../../predictions/log-layout.ts";
+import { absentFeature, convertFeature } from "../../predictions/prepare-rows.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import { sqlTime, type WindowJob } from "./drift-window.ts";
 

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exampleCsv } from "../../../pipelines/scaffold/example-data.ts";
+import { exampleCsv } from "../../../pipelines/scaffold/locate-data.ts";
 import { prepareScratch, type Scratch, stageEnvironment } from "../../demo/scratch-repository.ts";
 import { type Measurement, measure } from "../measure.ts";
 import { multiplyModel } from "../synthetic-registry.ts";

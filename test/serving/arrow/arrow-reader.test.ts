@@ -1,7 +1,7 @@
 import { tableFromArrays, tableToIPC } from "@uwdata/flechette";
 import { afterAll, expect, it } from "vitest";
 import { openArrowReader } from "../../../pipelines/serving/arrow/arrow-reader.ts";
-import type { RowSignature } from "../../../pipelines/serving/rows/row-signature.ts";
+import type { RowSignature } from "../../../pipelines/serving/served-model.ts";
 
 /** 659 bytes in which a length says more than any machine has: a thread that read them ended the whole server, whatever its own limits. */
 const claim = [

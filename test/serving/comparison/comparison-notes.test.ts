@@ -2,10 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import type { ChallengerComparison } from "../../../pipelines/serving/comparison/arm-facts.ts";
-import { openComparisonNotes } from "../../../pipelines/serving/comparison/comparison-notes.ts";
-import { rememberComparison } from "../../../pipelines/serving/comparison/last-comparison.ts";
-import type { TableEntry } from "../../../pipelines/serving/model-table.ts";
+import {
+  type ChallengerComparison,
+  openComparisonNotes,
+  rememberComparison,
+} from "../../../pipelines/serving/comparison/trial-notes.ts";
+import type { TableEntry } from "../../../pipelines/serving/serving-facts.ts";
 import { openStepCache } from "../../../pipelines/workspace/step-cache.ts";
 import { servedModel } from "../builders.ts";
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { sha256 } from "../../../pipelines/config/canonical-json.ts";
 import type { ExportResult } from "../../../pipelines/export-version.ts";
-import { serviceName } from "../../../pipelines/serving/export/inference-service.ts";
+import { serviceName } from "../../../pipelines/serving/export/write-folder.ts";
 import { deployed, type Scratch } from "../../scratch.ts";
 
 const exporting = (target: string, output = "out", reference = "rent@1") => [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tritonConfig } from "../../../pipelines/serving/export/triton-config.ts";
+import { tritonConfig } from "../../../pipelines/serving/export/write-folder.ts";
 import type { DeclaredTensor } from "../../../pipelines/training/onnx/interface.ts";
 
 const size: DeclaredTensor = { name: "size", type: "float32", shape: ["N", 1] };

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readTexts } from "../../../pipelines/serving/inference/binary-texts.ts";
-import { writeTexts } from "../../../pipelines/serving/inference/tensor-data.ts";
+import { readTexts, writeTexts } from "../../../pipelines/serving/inference/tensor-data.ts";
 import "../../property-seed.ts";
 
 const read = (texts: readonly string[]) => {

@@ -6,8 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { Snapshot } from "../../../pipelines/registry/snapshot.ts";
 import { openLogWatch } from "../../../pipelines/serving/live/log-watch.ts";
-import { newestFiles } from "../../../pipelines/serving/live/newest-files.ts";
-import { keepSent } from "../../../pipelines/serving/log/sent-files.ts";
+import { newestFiles } from "../../../pipelines/serving/live/look-at-log.ts";
+import { keepSent } from "../../../pipelines/serving/log/outbox.ts";
 import { openUsageBook } from "../../../pipelines/serving/usage.ts";
 import { servedModel } from "../builders.ts";
 

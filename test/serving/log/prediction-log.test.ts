@@ -7,11 +7,10 @@ import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../pipelines/ports/clock.ts";
 import { silentLog } from "../../../pipelines/ports/log.ts";
-import type { ServingLog } from "../../../pipelines/serving/answered-request.ts";
 import type { LogSettings } from "../../../pipelines/serving/log/log-settings.ts";
 import { openOutbox } from "../../../pipelines/serving/log/outbox.ts";
 import { openPredictionLog, type PredictionLogOptions } from "../../../pipelines/serving/log/prediction-log.ts";
-import type { RowColumn } from "../../../pipelines/serving/row-batch.ts";
+import type { RowColumn, ServingLog } from "../../../pipelines/serving/served-model.ts";
 import { query } from "../../predictions/parquet.ts";
 import { answered, batchOf, servedModel, textColumn } from "../builders.ts";
 

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { silentLog } from "../../../pipelines/ports/log.ts";
 import type { VersionRecord } from "../../../pipelines/registry/version-record.ts";
 import { loadModel } from "../../../pipelines/serving/model/load-model.ts";
-import type { RowBatch, RowColumn } from "../../../pipelines/serving/row-batch.ts";
+import type { RowBatch, RowColumn } from "../../../pipelines/serving/served-model.ts";
 import { openScoringThreads } from "../../../pipelines/serving/threads/scoring-threads.ts";
 import { OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
 import { one } from "../../../pipelines/training/onnx/nodes.ts";

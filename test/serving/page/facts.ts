@@ -1,4 +1,4 @@
-import type { LiveArm } from "../../../pipelines/serving/live/live-findings.ts";
+import type { LiveArm } from "../../../pipelines/serving/live/look-at-log.ts";
 import type {
   LastPrediction,
   LoadFailure,

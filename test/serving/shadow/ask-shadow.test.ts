@@ -1,9 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import type { AnsweredRequest } from "../../../pipelines/serving/answered-request.ts";
 import { rowsFor } from "../../../pipelines/serving/challenge/rows-for.ts";
-import type { ServedPair } from "../../../pipelines/serving/router.ts";
-import type { RowColumn } from "../../../pipelines/serving/row-batch.ts";
-import type { ServedModel } from "../../../pipelines/serving/served-model.ts";
+import type { AnsweredRequest, RowColumn, ServedModel, ServedPair } from "../../../pipelines/serving/served-model.ts";
 import { openShadowing } from "../../../pipelines/serving/shadow/ask-shadow.ts";
 import { answered, batchOf, servedModel, textColumn } from "../builders.ts";
 
