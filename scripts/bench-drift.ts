@@ -1,7 +1,6 @@
-import { columnCounts, type GridCell, referenceSizes, runRow } from "./bench/drift/run-grid.ts";
+import { columnCounts, type GridCell, referenceSizes, runRow, tellGrid } from "./bench/drift/run-grid.ts";
 import { tellDependent, tellSeasons } from "./bench/drift/tell-dependent.ts";
 import { tellEstimates } from "./bench/drift/tell-estimates.ts";
-import { tellGrid } from "./bench/drift/tell-grid.ts";
 import { tellLateLabels } from "./bench/drift/tell-late-labels.ts";
 import { tellSpeed } from "./bench/drift/tell-speed.ts";
 

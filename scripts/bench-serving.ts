@@ -1,6 +1,5 @@
-import { tellRequests } from "./bench/serving/tell-requests.ts";
+import { tellRequests, tellStart } from "./bench/serving/tell-requests.ts";
 import { tellSoak } from "./bench/serving/tell-soak.ts";
-import { tellStart } from "./bench/serving/tell-start.ts";
 import { tellLongRun, tellSwaps } from "./bench/serving/tell-swaps.ts";
 
 /** What a part measures, given the number on the command line or its own. */

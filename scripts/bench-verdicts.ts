@@ -3,11 +3,8 @@ import { xyChart } from "../pipelines/report/markdown/xychart.ts";
 import { formatCount, formatNumber, formatPercent } from "../pipelines/statistics/format-number.ts";
 import { tellSection } from "./bench/page.ts";
 import { type ErrorRate, shareOf } from "./bench/verdicts/errors.ts";
-import { type HeldOut, reshuffled, tripledNoise } from "./bench/verdicts/held-out.ts";
-import { groupedRows, smallSamples } from "./bench/verdicts/intervals.ts";
-import { publicLeaks } from "./bench/verdicts/public-leaks.ts";
-import { judgedSlices } from "./bench/verdicts/slices.ts";
-import { equalTries } from "./bench/verdicts/tries.ts";
+import { equalTries, groupedRows, judgedSlices, smallSamples } from "./bench/verdicts/intervals.ts";
+import { type HeldOut, publicLeaks, reshuffled, tripledNoise } from "./bench/verdicts/public-leaks.ts";
 
 /** Measures by simulation whether the premises of a verdict hold; `--write` puts the figures into docs/verdicts.md. */
 async function main(): Promise<void> {

@@ -1,14 +1,16 @@
+import { type Row, renderRows, tellRow } from "./bench/measure.ts";
 import { machine, tellSection } from "./bench/page.ts";
-import { commandRows } from "./bench/parts/commands.ts";
+import {
+  commandRows,
+  driftRows,
+  modelRows,
+  predictionRows,
+  pullRequestRows,
+  registryRows,
+} from "./bench/parts/commands.ts";
 import { dashboardRows } from "./bench/parts/dashboard.ts";
-import { driftRows } from "./bench/parts/drift.ts";
-import { modelRows } from "./bench/parts/models.ts";
-import { predictionRows } from "./bench/parts/predict.ts";
-import { pullRequestRows } from "./bench/parts/pull-request.ts";
-import { registryRows } from "./bench/parts/registry.ts";
 import { trainerRows } from "./bench/parts/trainers.ts";
 import { trustRows } from "./bench/parts/trust.ts";
-import { type Row, renderRows, tellRow } from "./bench/row.ts";
 
 type Part = (add: (row: Row) => void) => Promise<void>;
 

@@ -1,5 +1,11 @@
-import { editParams, moveDataWindow, prepareScratch, type Scratch } from "./demo/scratch-repository.ts";
-import { openStage, type Stage } from "./demo/stage.ts";
+import {
+  editParams,
+  moveDataWindow,
+  openStage,
+  prepareScratch,
+  type Scratch,
+  type Stage,
+} from "./demo/scratch-repository.ts";
 
 /** The life of three models, played with the real commands on a real git repository with a bare origin. */
 async function main(): Promise<void> {

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeDist } from "./package/dist.ts";
-import { type Platform, platforms } from "./package/native-files.ts";
+import { type Platform, platforms, writeDist } from "./package/dist.ts";
 
 /** Writes dist/, or `--dist`, with an archive for each platform, or for each `--platform`. */
 async function main(): Promise<void> {

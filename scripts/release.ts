@@ -2,10 +2,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
-import { writeDist } from "./package/dist.ts";
-import { platforms } from "./package/native-files.ts";
-import { floatingTag, newestRelease } from "./release/changelog.ts";
-import { makeReleaseCommit } from "./release/release-commit.ts";
+import { platforms, writeDist } from "./package/dist.ts";
+import { floatingTag, makeReleaseCommit, newestRelease } from "./release/release-commit.ts";
 
 /**
  * `next`: the version that the changelog has and no tag, as a step's outputs. `prepare owner/name`: writes dist/ with all that is

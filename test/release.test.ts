@@ -3,8 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { floatingTag, newestRelease } from "../scripts/release/changelog.ts";
-import { makeReleaseCommit } from "../scripts/release/release-commit.ts";
+import { floatingTag, makeReleaseCommit, newestRelease } from "../scripts/release/release-commit.ts";
 import { makeScratch } from "./scratch.ts";
 
 it.each<[string, string, ReturnType<typeof newestRelease>]>([

@@ -1,12 +1,8 @@
 import { escapeSentence } from "../../pipelines/errors/inert-markdown.ts";
-import type { Action } from "../shared/action.ts";
-import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { type Action, appendJobSummary, runAction } from "../shared/action.ts";
 import { judgeOpenAgain } from "../shared/judge-open-again.ts";
 import { movedProductions } from "../shared/moved-productions.ts";
-import { runAction } from "../shared/run-action.ts";
-import { type DeployedModel, deployResults } from "./deploy-results.ts";
-import { keepBlockedIssues } from "./keep-blocked-issues.ts";
-import { tellMerged } from "./tell-merged.ts";
+import { type DeployedModel, deployResults, keepBlockedIssues, tellMerged } from "./tell-merged.ts";
 
 /** Tells people: merged pull requests and issues what a deploy did, open pull requests that production is another one now. */
 async function announce(action: Action): Promise<void> {

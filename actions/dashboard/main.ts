@@ -2,8 +2,7 @@ import { resolve } from "node:path";
 import { writeDashboard } from "../../pipelines/dashboard.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
-import type { Action } from "../shared/action.ts";
-import { runAction } from "../shared/run-action.ts";
+import { type Action, runAction } from "../shared/action.ts";
 
 async function dashboard(action: Action): Promise<void> {
   const output = action.input("output");

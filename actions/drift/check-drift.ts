@@ -4,11 +4,8 @@ import { renderDriftTable } from "../../pipelines/report/drift/drift-terminal.ts
 import { tryRetrain } from "../../pipelines/try-retrain.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
-import type { Action } from "../shared/action.ts";
-import { appendJobSummary } from "../shared/github/job-summary.ts";
-import { environmentInput } from "../shared/model-inputs.ts";
-import { uploadDrift } from "./drift-bundle.ts";
-import { momentOf } from "./moment.ts";
+import { type Action, appendJobSummary, environmentInput } from "../shared/action.ts";
+import { momentOf, uploadDrift } from "./drift-bundle.ts";
 
 /** Looks at the data of some models and hands on what it found. Red when one could not be checked; the others are handed on all the same. */
 export async function checkPlannedDrift(action: Action): Promise<void> {

@@ -1,9 +1,12 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseUtc } from "../../pipelines/config/utc-time.ts";
+import { UserError } from "../../pipelines/errors/user-error.ts";
 import { readDriftEntry } from "../../pipelines/handover/drift-handover.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
+import type { Action } from "../shared/action.ts";
 import { downloadArtifacts, uploadFolder } from "../shared/github/artifact.ts";
 import type { GitHubContext } from "../shared/github/context.ts";
 
@@ -41,4 +44,13 @@ export async function downloadDrift(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** The `now` input; the present when it is empty. */
+export function momentOf(action: Action, clock: { now(): Date }): Date {
+  const text = action.input("now");
+  if (text === "") return clock.now();
+  const moment = parseUtc(text);
+  if (moment !== null) return new Date(moment);
+  throw new UserError({ message: `input now is "${text}", not a moment`, hint: "write it like 2001-06-15, in UTC" });
 }

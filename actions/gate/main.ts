@@ -4,10 +4,8 @@ import { type ReportEntry, readOutcome, type TrainingOutcome } from "../../pipel
 import type { DeployVerdict } from "../../pipelines/handover/verdict-handover.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Action } from "../shared/action.ts";
-import { appendJobSummary } from "../shared/github/job-summary.ts";
-import { runAction } from "../shared/run-action.ts";
-import { uploadVerdicts } from "../shared/verdict-bundle.ts";
+import { type Action, appendJobSummary, runAction } from "../shared/action.ts";
+import { uploadVerdicts } from "../shared/bundles.ts";
 
 /** A job's summary holds a mebibyte; other steps write to it too. */
 const summaryLimit = 700_000;

@@ -3,13 +3,10 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import { DamageError } from "../../pipelines/registry/damage.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Action } from "../shared/action.ts";
+import { type Action, appendJobSummary, runAction } from "../shared/action.ts";
 import { announceDeployment, type ModelDeployment } from "../shared/github/deployment.ts";
-import { announceTogether } from "../shared/github/deployment-batch.ts";
-import { appendJobSummary } from "../shared/github/job-summary.ts";
-import { soundCommits } from "../shared/github/sound-commits.ts";
+import { announceTogether, soundCommits } from "../shared/github/deployment-batch.ts";
 import { movedElsewhere, movedProductions } from "../shared/moved-productions.ts";
-import { runAction } from "../shared/run-action.ts";
 
 /** Above so many models are told together, not one by one. */
 const mostAlone = 20;

@@ -6,11 +6,9 @@ import { fence } from "../../pipelines/report/markdown/fence.ts";
 import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
 import { readModels } from "../../pipelines/workspace/read-models.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Action } from "../shared/action.ts";
-import { appendJobSummary } from "../shared/github/job-summary.ts";
+import { type Action, appendJobSummary, runAction } from "../shared/action.ts";
+import { uploadPlan } from "../shared/bundles.ts";
 import { jobMatrix } from "../shared/job-matrix.ts";
-import { uploadPlan } from "../shared/plan-bundle.ts";
-import { runAction } from "../shared/run-action.ts";
 import { changedInRun } from "./changed-in-run.ts";
 
 async function plan(action: Action): Promise<void> {

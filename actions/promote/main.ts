@@ -1,9 +1,6 @@
 import { choosePromotion } from "../../pipelines/choose-promotion.ts";
 import { promoteVersion } from "../../pipelines/keep-version.ts";
-import type { Action } from "../shared/action.ts";
-import { appendJobSummary } from "../shared/github/job-summary.ts";
-import { modelInput, versionInput } from "../shared/model-inputs.ts";
-import { runAction } from "../shared/run-action.ts";
+import { type Action, appendJobSummary, modelInput, runAction, versionInput } from "../shared/action.ts";
 
 async function promote(action: Action): Promise<void> {
   const workspace = await action.workspace();

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { writeOutcome } from "../../pipelines/handover/training-outcome.ts";
 import { takeCandidate } from "../../pipelines/take-candidate.ts";
-import type { Action } from "../shared/action.ts";
+import { type Action, runAction } from "../shared/action.ts";
+import { handoverArtifact, handoverPrefix } from "../shared/bundles.ts";
 import { downloadArtifacts } from "../shared/github/artifact.ts";
-import { runAction } from "../shared/run-action.ts";
-import { handoverArtifact, handoverPrefix } from "../shared/training-bundle.ts";
 
 async function receive(action: Action): Promise<void> {
   const workspace = await action.workspace();

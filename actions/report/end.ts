@@ -5,8 +5,8 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Action } from "../shared/action.ts";
 import { openPullRequestsOfHead } from "../shared/github/pull-request.ts";
 import { isChecking } from "../shared/github/start-check.ts";
+import { tellUnjudged } from "../shared/judge-open-again.ts";
 import { type ReportSubject, reportSubjects } from "../shared/report-subject.ts";
-import { tellUnjudged } from "../shared/tell-unjudged.ts";
 
 /**
  * After a run that was to judge and is over, whatever ended it: where it left "judging …" behind, and no other run is about to judge

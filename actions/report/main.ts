@@ -1,24 +1,22 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { changedBetween } from "../../pipelines/changed-models.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import type { Registry } from "../../pipelines/registry/registry.ts";
 import { modelOf } from "../../pipelines/report/report-entry.ts";
 import { scoredVersions } from "../../pipelines/report-history.ts";
-import type { Action } from "../shared/action.ts";
+import { fetchCommit } from "../../pipelines/workspace/read-commit.ts";
+import { type Action, runAction } from "../shared/action.ts";
+import { artifactPrefix, planArtifact, readPlan } from "../shared/bundles.ts";
 import { downloadArtifacts } from "../shared/github/artifact.ts";
 import { downloadFromRun } from "../shared/github/other-run.ts";
-import { artifactPrefix, planArtifact, readPlan } from "../shared/plan-bundle.ts";
-import { publishReport } from "../shared/publish-report.ts";
-import { judgeEntriesAfterTries, rememberedBefore } from "../shared/pull-request-tries.ts";
+import { judgeEntriesAfterTries, publishReport, rememberedBefore } from "../shared/publish-report.ts";
 import { collectEntries } from "../shared/report-entries.ts";
 import { reportSubjects, subjectOfPlan } from "../shared/report-subject.ts";
-import { runAction } from "../shared/run-action.ts";
-import { beginReport } from "./begin.ts";
 import { endAfterError, endJudging, endOvertaken, endUnknown } from "./end.ts";
-import { judgedAgain } from "./judged-again.ts";
-import { lookAtChange } from "./look.ts";
+import { beginReport, judgedAgain } from "./judged-again.ts";
 
 async function report(action: Action): Promise<void> {
   const step = action.input("step");
@@ -82,3 +80,32 @@ async function claimedPullRequest(folders: ReadonlyMap<string, string>): Promise
 }
 
 await runAction(report, { afterError: endAfterError });
+
+/**
+ * Reports at once on a change that no model can depend on, by the paths alone that differ between the base, which is checked out,
+ * and the commit of the run. Any other change is for the plan to tell. Nothing of the commit runs or is read.
+ */
+async function lookAtChange(action: Action): Promise<void> {
+  const [subject] = await reportSubjects(action);
+  const { sha } = await action.context();
+  const changed = subject?.mayPublish ? await changedIn(action, sha) : "all";
+  const isNone = changed !== "all" && changed.size === 0;
+  action.output("affected", isNone ? "none" : "maybe");
+  if (!subject || !isNone) return action.log.info("models may be affected: the plan tells");
+  const { repository, clock } = await action.workspace();
+  const before = await rememberedBefore(action, subject);
+  await publishReport(action, subject, [], { before, comment: repository.comment, now: clock.now() });
+}
+
+/** A commit that is not there any more is for the next run. */
+async function changedIn(action: Action, commit: string): Promise<ReadonlySet<string> | "all"> {
+  const workspace = await action.workspace();
+  try {
+    await fetchCommit(workspace, commit);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    action.log.warn(error.message);
+    return "all";
+  }
+  return changedBetween(workspace, "HEAD", commit);
+}

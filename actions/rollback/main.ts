@@ -1,7 +1,11 @@
-import type { Action } from "../shared/action.ts";
-import { appendJobSummary } from "../shared/github/job-summary.ts";
-import { environmentInput, modelInput, versionInput } from "../shared/model-inputs.ts";
-import { runAction } from "../shared/run-action.ts";
+import {
+  type Action,
+  appendJobSummary,
+  environmentInput,
+  modelInput,
+  runAction,
+  versionInput,
+} from "../shared/action.ts";
 
 async function rollback(action: Action): Promise<void> {
   const workspace = await action.workspace();

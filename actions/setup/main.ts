@@ -1,8 +1,7 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import type { Action } from "../shared/action.ts";
-import { runAction } from "../shared/run-action.ts";
+import { type Action, runAction } from "../shared/action.ts";
 import { fetchArchive, type ReleaseArchive, unpackModules } from "./install-archive.ts";
 
 interface Release {

@@ -1,9 +1,8 @@
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
-import { type RememberedCandidate, readCandidateMarker, remember } from "./candidate-marker.ts";
 import { pullRequestOfModel } from "./pull-request-of-model.ts";
-import { findReportComment } from "./report-comment.ts";
+import { findReportComment, type RememberedCandidate, readCandidateMarker, remember } from "./report-comment.ts";
 import { modelsFolder } from "./repository-path.ts";
 
 /** The pull request that a candidate came from, and what its comment remembers of it. */

@@ -1,21 +1,30 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { judgeAfterTries } from "../../pipelines/candidate/judge-candidate.ts";
 import type { RepositoryConfig } from "../../pipelines/config/model-config.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import type { ScoredVersion } from "../../pipelines/report/html/report-page.ts";
 import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";
+import { modelOf, worstEntryFirst } from "../../pipelines/report/report-entry.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
-import type { Action } from "./action.ts";
-import { candidateMarker, type RememberedCandidate } from "./candidate-marker.ts";
+import { type Action, appendJobSummary } from "./action.ts";
 import { uploadFolder } from "./github/artifact.ts";
 import { upsertComment } from "./github/comment.ts";
-import { appendJobSummary } from "./github/job-summary.ts";
 import { headlineOf, isBlocking, publishChecks } from "./report-checks.ts";
-import { elsewhereOf, findReportComment, incidentalText, reportMarker } from "./report-comment.ts";
-import { remembering, saysSameVerdicts } from "./report-notice.ts";
-import { uploadPage } from "./report-page-artifact.ts";
+import {
+  candidateMarker,
+  elsewhereOf,
+  findReportComment,
+  incidentalText,
+  type RememberedCandidate,
+  readCandidateMarker,
+  remembering,
+  reportMarker,
+  saysSameVerdicts,
+  triedBefore,
+} from "./report-comment.ts";
 import type { ReportSubject } from "./report-subject.ts";
 import { modelsFolder } from "./repository-path.ts";
 import { costOf, type ToldCost } from "./run-cost.ts";
@@ -150,6 +159,71 @@ async function uploadReport(markdown: string): Promise<number | "kept"> {
   try {
     await writeAside(join(folder, "report.md"), `${markdown}\n`);
     return await uploadFolder({ name: "mergeml-full-report", folder });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/**
+ * What this pull request's comment remembers of its candidates. The jobs that train hold no token that could write to the run
+ * log, so that the comment, which only the report writes, is where tries are counted. Nothing is remembered when it cannot be read.
+ */
+export async function rememberedBefore(
+  action: Action,
+  { pullRequest }: Pick<ReportSubject, "pullRequest">,
+): Promise<Map<string, RememberedCandidate>> {
+  if (pullRequest === null) return new Map();
+  try {
+    const comment = await findReportComment(await action.github(), pullRequest, modelsFolder(action.env));
+    return readCandidateMarker(comment ?? "");
+  } catch (error) {
+    // Only a count is lost, and the verdict must not be.
+    action.log.warn(`what this pull request tried before is not counted: ${(error as Error).message}`);
+    return new Map();
+  }
+}
+
+/** Judges each candidate knowing which others its pull request tried on the same test rows. */
+export async function judgeEntriesAfterTries(
+  action: Action,
+  entries: readonly ReportEntry[],
+  before: ReadonlyMap<string, RememberedCandidate>,
+): Promise<ReportEntry[]> {
+  const judged: ReportEntry[] = [];
+  for (const entry of entries) {
+    const tried = entry.state === "judged" ? triedBefore(entry.candidate, before.get(entry.candidate.config.name)) : [];
+    if (entry.state !== "judged" || tried.length === 0) judged.push(entry);
+    else
+      judged.push({
+        ...entry,
+        ...(await judgeAfterTries(await action.workspace(), entry.candidate, entry.evaluation, tried)),
+      });
+  }
+  return judged;
+}
+
+const pageArtifact = "mergeml-report-html";
+/** Models that have pictures; more make a page that no browser likes. */
+const mostPictured = 50;
+
+/** Uploads the report with pictures, one file that opens offline. Returns its address; null where it cannot be. */
+async function uploadPage(
+  action: Action,
+  entries: readonly ReportEntry[],
+  histories: ReadonlyMap<string, readonly ScoredVersion[]>,
+): Promise<string | null> {
+  const folder = await mkdtemp(join(tmpdir(), "mergeml-report-html-"));
+  try {
+    const { reportPage } = await import("../../pipelines/report/html/report-page.ts");
+    const sorted = worstEntryFirst(entries).slice(0, mostPictured);
+    const own = sorted.map((entry) => histories.get(modelOf(entry)) ?? []);
+    await writeAside(join(folder, "report.html"), await reportPage({ entries: sorted, histories: own }));
+    const artifact = await uploadFolder({ name: pageArtifact, folder });
+    return artifact === "kept" ? null : `${(await action.context()).runUrl}/artifacts/${artifact}`;
+  } catch (error) {
+    // Pictures are beside the verdict, which must not be lost with them.
+    action.log.warn(`the report with pictures was not made: ${(error as Error).message}`);
+    return null;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -6,7 +6,6 @@ import { definitionOf } from "../../pipelines/workspace/read-models.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
 import type { GitHub } from "./github/client.ts";
-import { lastCommitsOfPath } from "./github/last-commits.ts";
 import { pullRequestOfCommit } from "./github/pull-request.ts";
 import { modelsFolder } from "./repository-path.ts";
 
@@ -71,4 +70,15 @@ async function deepen({ git, remote }: Pick<Workspace, "git" | "remote">, head: 
     if (!(error instanceof GitError)) throw error;
   });
   return isShallow();
+}
+
+/** The last commits up to `sha` that touched a file or folder, at most `most` (up to 100), newest first. */
+async function lastCommitsOfPath(
+  { octokit, owner, repo }: GitHub,
+  sha: string,
+  path: string,
+  most: number,
+): Promise<string[]> {
+  const { data } = await octokit.rest.repos.listCommits({ owner, repo, sha, path, per_page: most });
+  return data.map((commit) => commit.sha);
 }

@@ -15,9 +15,8 @@ import { renderReport } from "../../pipelines/report/render-report.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
-import { type PlanBundle, planArtifact, readPlan } from "./plan-bundle.ts";
+import { type PlanBundle, planArtifact, readPlan, trainingArtifact } from "./bundles.ts";
 import type { ReportSubject } from "./report-subject.ts";
-import { trainingArtifact } from "./training-bundle.ts";
 
 /** Folders of downloaded artifacts by name. */
 type Folders = ReadonlyMap<string, string>;

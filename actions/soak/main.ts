@@ -1,8 +1,6 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
-import type { Action } from "../shared/action.ts";
-import { runAction } from "../shared/run-action.ts";
-import { judgeWaiting } from "./judge-waiting.ts";
-import { planSoak } from "./plan-soak.ts";
+import { type Action, runAction } from "../shared/action.ts";
+import { judgeWaiting, planSoak } from "./judge-waiting.ts";
 
 const steps: Readonly<Record<string, (action: Action) => Promise<void>>> = { plan: planSoak, judge: judgeWaiting };
 

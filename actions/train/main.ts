@@ -6,9 +6,8 @@ import { describeIdentical } from "../../pipelines/gate.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { runTraining, type TrainingResult } from "../../pipelines/train.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Action } from "../shared/action.ts";
-import { runAction } from "../shared/run-action.ts";
-import { handOver, uploadTraining } from "../shared/training-bundle.ts";
+import { type Action, runAction } from "../shared/action.ts";
+import { handOver, uploadTraining } from "../shared/bundles.ts";
 
 async function train(action: Action): Promise<void> {
   const workspace = await action.workspace();

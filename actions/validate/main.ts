@@ -1,8 +1,7 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { validateQueries } from "../../pipelines/validate-queries.ts";
 import { readModels } from "../../pipelines/workspace/read-models.ts";
-import type { Action } from "../shared/action.ts";
-import { runAction } from "../shared/run-action.ts";
+import { type Action, runAction } from "../shared/action.ts";
 
 async function validate(action: Action): Promise<void> {
   const only = action.list("models");

@@ -1,9 +1,14 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Trial } from "../../pipelines/registry/challenge.ts";
 import { challengeWords } from "../../pipelines/registry/challenger-pointer.ts";
-import type { Command, CommandInput, CommandOutcome } from "../cli/command.ts";
-import { localOnly } from "../cli/local-only.ts";
-import { knownModel, versionReference } from "../cli/option-values.ts";
+import {
+  type Command,
+  type CommandInput,
+  type CommandOutcome,
+  knownModel,
+  localOnly,
+  versionReference,
+} from "../cli/command.ts";
 
 export const challenge: Command = {
   description:

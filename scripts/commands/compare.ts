@@ -1,7 +1,6 @@
 import { compareChallenger } from "../../pipelines/compare-challenger.ts";
 import { renderTrial } from "../../pipelines/report/terminal/comparison-table.ts";
-import type { Command } from "../cli/command.ts";
-import { knownModel, windowOptions } from "../cli/option-values.ts";
+import { type Command, knownModel, windowOptions } from "../cli/command.ts";
 
 export const compare: Command = {
   description:

@@ -1,7 +1,6 @@
 import { describeChange } from "../../pipelines/config/describe-change.ts";
 import { renderVersionDiff } from "../../pipelines/report/terminal/version-diff.ts";
-import type { Command } from "../cli/command.ts";
-import { versionReference } from "../cli/option-values.ts";
+import { type Command, versionReference } from "../cli/command.ts";
 
 export const diff: Command = {
   description:

@@ -1,7 +1,6 @@
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { technicalDossier } from "../../pipelines/report/technical-dossier.ts";
-import type { Command } from "../cli/command.ts";
-import { versionReference } from "../cli/option-values.ts";
+import { type Command, versionReference } from "../cli/command.ts";
 
 export const dossier: Command = {
   description:

@@ -9,8 +9,7 @@ import {
 import { tryRetrain } from "../../pipelines/try-retrain.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
-import type { Command } from "../cli/command.ts";
-import { windowOptions } from "../cli/option-values.ts";
+import { type Command, windowOptions } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 import { writeOutput } from "../cli/write-output.ts";
 

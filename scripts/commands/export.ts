@@ -1,8 +1,7 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { type ExportResult, type ExportTarget, exportTargets, exportVersion } from "../../pipelines/export-version.ts";
-import type { Command } from "../cli/command.ts";
-import { versionReference } from "../cli/option-values.ts";
+import { type Command, versionReference } from "../cli/command.ts";
 
 export const exportCommand: Command = {
   description:

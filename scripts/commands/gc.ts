@@ -1,7 +1,6 @@
 import { collectGarbage, type Garbage } from "../../pipelines/collect-garbage.ts";
 import { formatCount } from "../../pipelines/statistics/format-number.ts";
-import type { Command, CommandOutcome } from "../cli/command.ts";
-import { wholeNumber } from "../cli/option-values.ts";
+import { type Command, type CommandOutcome, wholeNumber } from "../cli/command.ts";
 
 export const gc: Command = {
   description:

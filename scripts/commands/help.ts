@@ -3,7 +3,7 @@ import { definitionList, wrapText } from "../../pipelines/report/terminal/text-t
 import type { Trainer } from "../../pipelines/training/trainer.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
 import type { Command } from "../cli/command.ts";
-import { commandHelp, overview } from "../cli/help.ts";
+import { commandHelp, overview } from "../cli/main.ts";
 import { commands } from "./index.ts";
 
 export const help: Command = {

@@ -1,7 +1,6 @@
 import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
-import type { Command } from "../cli/command.ts";
-import { knownModel } from "../cli/option-values.ts";
+import { type Command, knownModel } from "../cli/command.ts";
 
 const headers = ["when (UTC)", "what", "version", "by", "commit"];
 

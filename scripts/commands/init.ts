@@ -5,8 +5,7 @@ import { describeFirstModel } from "../../pipelines/scaffold/model-facts.ts";
 import { toolSource } from "../../pipelines/scaffold/tool-source.ts";
 import { registryWorkflow } from "../../pipelines/scaffold/workflow-texts.ts";
 import { folderInRepository, scaffoldModel } from "../../pipelines/scaffold-model.ts";
-import type { Command } from "../cli/command.ts";
-import { localOnly } from "../cli/local-only.ts";
+import { type Command, localOnly } from "../cli/command.ts";
 
 export const init: Command = {
   description:

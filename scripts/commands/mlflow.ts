@@ -4,8 +4,7 @@ import { isModelName } from "../../pipelines/registry/paths.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
 import { shortRunId } from "../../pipelines/run-log/list-runs.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Command } from "../cli/command.ts";
-import { knownModel } from "../cli/option-values.ts";
+import { type Command, knownModel } from "../cli/command.ts";
 import { exitCodes, tellError } from "../cli/tell-error.ts";
 
 const columns = ["model", "copied now", "production", "in MLflow"].map((header) => ({ header }));

@@ -5,8 +5,7 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import { type PredictResult, predictRows } from "../../pipelines/predict.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
 import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
-import type { Command } from "../cli/command.ts";
-import { versionReference } from "../cli/option-values.ts";
+import { type Command, versionReference } from "../cli/command.ts";
 
 export const predict: Command = {
   description:

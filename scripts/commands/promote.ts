@@ -2,10 +2,17 @@ import { choosePromotion, knownEnvironment } from "../../pipelines/choose-promot
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { promoteVersion } from "../../pipelines/keep-version.ts";
 import { promoteWhenClean } from "../../pipelines/promote-when-clean.ts";
-import type { Command, CommandInput, CommandOutcome } from "../cli/command.ts";
-import { localOnly } from "../cli/local-only.ts";
-import { knownModel, versionReference, wholeNumber, windowOptions } from "../cli/option-values.ts";
-import { rollbackCommand } from "../cli/rollback-command.ts";
+import {
+  type Command,
+  type CommandInput,
+  type CommandOutcome,
+  knownModel,
+  localOnly,
+  rollbackCommand,
+  versionReference,
+  wholeNumber,
+  windowOptions,
+} from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
 export const promote: Command = {

@@ -3,10 +3,7 @@ import { firstEnvironment, registerCandidate } from "../../pipelines/deploy.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { describeIdentical, versionOfModel } from "../../pipelines/gate.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
-import type { Command } from "../cli/command.ts";
-import { localOnly } from "../cli/local-only.ts";
-import { wholeNumber } from "../cli/option-values.ts";
-import { rollbackCommand } from "../cli/rollback-command.ts";
+import { type Command, localOnly, rollbackCommand, wholeNumber } from "../cli/command.ts";
 
 export const register: Command = {
   description:

@@ -1,6 +1,5 @@
 import { reproduceVersion } from "../../pipelines/reproduce.ts";
-import type { Command } from "../cli/command.ts";
-import { versionReference } from "../cli/option-values.ts";
+import { type Command, versionReference } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
 export const reproduce: Command = {

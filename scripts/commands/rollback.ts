@@ -4,9 +4,15 @@ import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { RollbackResult } from "../../pipelines/registry/rollback.ts";
 import { liveLimitLines } from "../../pipelines/report/drift/live-limits.ts";
 import { type BrokenCheck, rollBackWhenBroken } from "../../pipelines/roll-back-when-broken.ts";
-import type { Command, CommandInput, CommandOutcome } from "../cli/command.ts";
-import { localOnly } from "../cli/local-only.ts";
-import { knownModel, wholeNumber, windowOptions } from "../cli/option-values.ts";
+import {
+  type Command,
+  type CommandInput,
+  type CommandOutcome,
+  knownModel,
+  localOnly,
+  wholeNumber,
+  windowOptions,
+} from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
 export const rollback: Command = {

@@ -5,9 +5,7 @@ import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import { readModel } from "../../pipelines/workspace/read-models.ts";
 import { uncommittedInputs } from "../../pipelines/workspace/uncommitted.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Command, CommandOutcome } from "../cli/command.ts";
-import { localOnly } from "../cli/local-only.ts";
-import { rollbackCommand } from "../cli/rollback-command.ts";
+import { type Command, type CommandOutcome, localOnly, rollbackCommand } from "../cli/command.ts";
 import { tellBuild } from "../cli/tell-build.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 

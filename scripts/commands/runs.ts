@@ -11,8 +11,7 @@ import {
 import { changedParams, findRun, listRuns, withVersions } from "../../pipelines/run-log/list-runs.ts";
 import type { ReadRuns } from "../../pipelines/run-log/read-runs.ts";
 import type { RunLog } from "../../pipelines/run-log/run-log.ts";
-import type { Command, CommandOutcome } from "../cli/command.ts";
-import { wholeNumber } from "../cli/option-values.ts";
+import { type Command, type CommandOutcome, wholeNumber } from "../cli/command.ts";
 
 const usualLimit = 20;
 

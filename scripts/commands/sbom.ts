@@ -1,7 +1,6 @@
 import { billOfMaterials } from "../../pipelines/report/bill-of-materials.ts";
 import { readLocked } from "../../pipelines/report/locked-libraries.ts";
-import type { Command } from "../cli/command.ts";
-import { versionReference } from "../cli/option-values.ts";
+import { type Command, versionReference } from "../cli/command.ts";
 
 export const sbom: Command = {
   description:

@@ -9,8 +9,7 @@ import { logPlaceIn } from "../../pipelines/predictions/log-place.ts";
 import type { Serving } from "../../pipelines/serve.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
 import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
-import type { Command } from "../cli/command.ts";
-import { wholeNumber } from "../cli/option-values.ts";
+import { type Command, wholeNumber } from "../cli/command.ts";
 
 /** Seconds that requests have to end once the server was told to. */
 const drainSeconds = 25;

@@ -4,8 +4,7 @@ import { renderVersion } from "../../pipelines/report/terminal/version-page.ts";
 import { scoredVersions } from "../../pipelines/report-history.ts";
 import { UntrustedError } from "../../pipelines/trust/untrusted-error.ts";
 import { tellVouched } from "../../pipelines/trust-state.ts";
-import type { Command } from "../cli/command.ts";
-import { versionReference } from "../cli/option-values.ts";
+import { type Command, versionReference } from "../cli/command.ts";
 import { writeOutput } from "../cli/write-output.ts";
 
 export const show: Command = {

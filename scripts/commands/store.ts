@@ -15,8 +15,7 @@ import {
   verifyItems,
 } from "../../pipelines/store-contents.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Command, CommandOutcome } from "../cli/command.ts";
-import { knownModel, versionReference, wholeNumber } from "../cli/option-values.ts";
+import { type Command, type CommandOutcome, knownModel, versionReference, wholeNumber } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 import { tellGarbage } from "./gc.ts";
 

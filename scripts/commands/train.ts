@@ -8,8 +8,7 @@ import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { runTraining } from "../../pipelines/train.ts";
 import { readModel } from "../../pipelines/workspace/read-models.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Command, CommandOutcome } from "../cli/command.ts";
-import { shardOf } from "../cli/option-values.ts";
+import { type Command, type CommandOutcome, shardOf } from "../cli/command.ts";
 import { tellBuild } from "../cli/tell-build.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 

@@ -9,8 +9,7 @@ import { countOf } from "../../pipelines/statistics/format-number.ts";
 import type { RootSource } from "../../pipelines/trust/current-root.ts";
 import { trustState } from "../../pipelines/trust-state.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
-import type { Command, CommandOutcome } from "../cli/command.ts";
-import { knownModel, versionReference } from "../cli/option-values.ts";
+import { type Command, type CommandOutcome, knownModel, versionReference } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 
 const keyFile = ".mergeml/signing-key.pem";

@@ -1,10 +1,9 @@
 import { copyFile, mkdir, readdir, rm } from "node:fs/promises";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build, type Metafile, type Plugin } from "esbuild";
 import { stepDigests } from "../../pipelines/workspace/step-code.ts";
-import { namedImports } from "./named-imports.ts";
-import { type FoundByPath, findByPath, ownFiles } from "./own-files.ts";
-import { ownValidators } from "./own-validators.ts";
+import { type FoundByPath, findByPath, ownFiles, ownValidators } from "./own-files.ts";
 
 /** Loaded from node_modules: they have native files, or are the user's to install. */
 const external = ["@duckdb/*", "onnxruntime-node", "@tensorflow/tfjs-node", "pg-native"];
@@ -73,4 +72,28 @@ async function copyAssets(root: string, folder: string, { assets }: FoundByPath)
     if (written.has(name)) throw new Error(`the bundle has a module that is called ${name} like the file ${path}`);
     await copyFile(path, join(folder, name));
   }
+}
+
+/**
+ * Gives what `await import("library")` gives in the sources. A bundle of ES modules has a CommonJS library's whole module as the default
+ * alone, so that `const { Name } = await import(…)` would be undefined: the names that Node finds are exported one by one.
+ */
+function namedImports(root: string, external: readonly string[]): Plugin {
+  const isExternal = (path: string) =>
+    external.some((name) => (name.endsWith("/*") ? path.startsWith(name.slice(0, -1)) : path === name));
+  return {
+    name: "named-imports",
+    setup(build) {
+      build.onResolve({ filter: /^[^./]/ }, ({ path, kind, importer }) => {
+        const isOwn = kind === "dynamic-import" && !importer.includes("/node_modules/");
+        return isOwn && !isBuiltin(path) && !isExternal(path) ? { path, namespace: "named" } : undefined;
+      });
+      build.onLoad({ filter: /.*/, namespace: "named" }, async ({ path }) => {
+        const names = Object.keys((await import(path)) as object).filter((name) =>
+          /^(?!__esModule$)[\w$]+$/.test(name),
+        );
+        return { contents: `export { ${names.join(", ")} } from ${JSON.stringify(path)};\n`, resolveDir: root };
+      });
+    },
+  };
 }

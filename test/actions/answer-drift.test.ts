@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { answerModel, type ModelAnswer } from "../../actions/drift/answer-model.ts";
-import { listDriftIssues } from "../../actions/shared/github/drift-issue.ts";
+import { listDriftIssues } from "../../actions/shared/github/watch-issues.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { silentLog } from "../../pipelines/ports/log.ts";

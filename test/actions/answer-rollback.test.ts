@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { answerModel, type ModelAnswer } from "../../actions/drift/answer-model.ts";
-import { driftSummary } from "../../actions/drift/drift-summary.ts";
-import { listDriftIssues } from "../../actions/shared/github/drift-issue.ts";
-import { listRollbackIssues } from "../../actions/shared/github/rollback-issue.ts";
+import { driftSummary } from "../../actions/drift/answer-models.ts";
+import { listDriftIssues, listRollbackIssues } from "../../actions/shared/github/watch-issues.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { candidateMarker, readCandidateMarker, remember } from "../../actions/shared/candidate-marker.ts";
 import { compareWithJudged } from "../../actions/shared/judged-before.ts";
+import { candidateMarker, readCandidateMarker, remember } from "../../actions/shared/report-comment.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
 import { candidate, modelConfig } from "../report/builders.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { remembering, saysSameVerdicts, withNotice, withoutNotice } from "../../actions/shared/report-notice.ts";
+import { remembering, saysSameVerdicts, withNotice, withoutNotice } from "../../actions/shared/report-comment.ts";
 
 const marker = "<!-- mergeml:report -->";
 const memory = '<!-- mergeml:candidates {"rent":{}} -->';

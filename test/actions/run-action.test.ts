@@ -2,8 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Action } from "../../actions/shared/action.ts";
-import { runAction } from "../../actions/shared/run-action.ts";
+import { type Action, runAction } from "../../actions/shared/action.ts";
 import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
 import { UserError } from "../../pipelines/errors/user-error.ts";
 import { gitFailure } from "../../pipelines/registry/git/failure.ts";

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { unzip } from "../../actions/shared/github/unzip.ts";
+import { unzip } from "../../actions/shared/github/other-run.ts";
 import { type ZippedFile, zipArchive } from "../github/zip-archive.ts";
 
 let root: string;

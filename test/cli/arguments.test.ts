@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { findVerb, parseArguments } from "../../scripts/cli/arguments.ts";
+import { findVerb, parseArguments } from "../../scripts/cli/main.ts";
 
 const command = {
   positionals: { min: 1, max: 1 },

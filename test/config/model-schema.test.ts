@@ -6,7 +6,7 @@ import { repositorySchema } from "../../pipelines/config/repository-schema.ts";
 import { viewSchema } from "../../pipelines/features/view-schema.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
 import { modelParts } from "../../pipelines/workspace/read-models.ts";
-import { ownSchemas } from "../../scripts/package/own-validators.ts";
+import { ownSchemas } from "../../scripts/package/own-files.ts";
 import { exampleParts } from "./example-model.ts";
 
 interface Node {

@@ -1,9 +1,7 @@
 import { expect, test } from "vitest";
 import { shareOf } from "../../scripts/bench/verdicts/errors.ts";
-import { reshuffled, tripledNoise } from "../../scripts/bench/verdicts/held-out.ts";
-import { groupedRows, smallSamples } from "../../scripts/bench/verdicts/intervals.ts";
-import { judgedSlices } from "../../scripts/bench/verdicts/slices.ts";
-import { equalTries } from "../../scripts/bench/verdicts/tries.ts";
+import { equalTries, groupedRows, judgedSlices, smallSamples } from "../../scripts/bench/verdicts/intervals.ts";
+import { reshuffled, tripledNoise } from "../../scripts/bench/verdicts/public-leaks.ts";
 
 // Short versions of `npm run bench:verdicts`, with wide bounds; seeds are fixed.
 

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import type { GitHub } from "./client.ts";
-import { cutMarkdown } from "./cut-markdown.ts";
-import { createdOnce, LostAnswer, orForbidden, refused, statusOf } from "./failure.ts";
+import { createdOnce, type GitHub, LostAnswer, orForbidden, refused, statusOf } from "./client.ts";
+import { cutMarkdown } from "./comment.ts";
 
 /** GitHub takes so many characters of a summary, and so many annotations in one request. */
 const [textLimit, annotationsPerRequest] = [65_535, 50];

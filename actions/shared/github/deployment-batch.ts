@@ -1,14 +1,13 @@
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
-import type { GitHub } from "./client.ts";
+import { createdOnce, type GitHub, isForbidden, orForbidden } from "./client.ts";
 import type { ModelDeployment } from "./deployment.ts";
-import { createdOnce, orForbidden } from "./failure.ts";
 
 /** So many models are one Deployment, whose payload names each. */
 const most = 100;
 const task = "deploy:models";
 
 /** What became of a model's notice. */
-export type BatchOutcome = "recorded" | "unchanged" | "failed" | "forbidden";
+type BatchOutcome = "recorded" | "unchanged" | "failed" | "forbidden";
 
 /** A model as a Deployment's payload has it. */
 interface Named {
@@ -122,5 +121,37 @@ function parsed(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return null;
+  }
+}
+
+/** A workflow of a branch, by its file, and since when its runs count. */
+interface CountedRuns {
+  workflow: string;
+  branch: string;
+  since: Date;
+}
+
+/**
+ * Commits pushed to the branch whose run of the workflow succeeded, newest first, as GitHub recorded it: a run of a pull request
+ * or of a fork, whose branch may have the same name, is none of them. None when the token may not ask.
+ */
+export async function soundCommits(
+  { octokit, owner, repo }: GitHub,
+  { workflow, branch, since }: CountedRuns,
+): Promise<string[]> {
+  const query = { owner, repo, workflow_id: workflow, branch, event: "push", status: "success" } as const;
+  try {
+    const { data } = await octokit.rest.actions.listWorkflowRuns({ ...query, per_page: 50 });
+    const own = data.workflow_runs.filter(
+      ({ event, head_branch, head_repository, created_at }) =>
+        event === "push" &&
+        head_branch === branch &&
+        head_repository.full_name === `${owner}/${repo}` &&
+        new Date(created_at) >= since,
+    );
+    return own.map(({ head_sha }) => head_sha);
+  } catch (error) {
+    if (isForbidden(error)) return [];
+    throw error;
   }
 }

@@ -1,6 +1,5 @@
 import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
-import type { GitHub } from "./client.ts";
-import { createdOnce, orForbidden, refused, statusOf } from "./failure.ts";
+import { createdOnce, type GitHub, orForbidden, refused, statusOf } from "./client.ts";
 
 /** What is in production of a model, as the repository's Deployments show it. */
 export interface ModelDeployment {

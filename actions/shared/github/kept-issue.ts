@@ -1,3 +1,10 @@
+import {
+  type BlockedMemory,
+  type BlockedNotice,
+  blockedCopies,
+  readBlockedMemory,
+  writeBlockedMemory,
+} from "../../../pipelines/watch/notice/blocked-memory.ts";
 import type { GitHub } from "./client.ts";
 import {
   commentOnce,
@@ -44,7 +51,7 @@ type IssueStep<M extends Memory> =
   | { action: "create"; memory: M }
   | { action: "update" | "close" | "reopen"; issue: number; memory: M };
 
-export interface IssueJob<M extends Memory> {
+interface IssueJob<M extends Memory> {
   step: IssueStep<M>;
   /** All of its model. */
   known: readonly KeptIssue<M>[];
@@ -137,4 +144,30 @@ async function closeCopies<M extends Memory>(
     const marked = `${kind.write(kind.asCopy(memory))}\n${withoutHiddenLine(body)}`;
     await editIssue(github, number, { body: marked, state: "closed", state_reason: "not_planned" });
   }
+}
+
+/** One issue a model, as long as it cannot be deployed. */
+const blockedIssue: IssueKind<BlockedMemory> = {
+  label: "blocked",
+  read: readBlockedMemory,
+  write: writeBlockedMemory,
+  asCopy: (memory) => ({ ...memory, closed: "copy" }),
+  copies: blockedCopies,
+  isSame: () => true,
+};
+
+type StoredBlockedIssue = KeptIssue<BlockedMemory>;
+
+/** All issues about blocked models that we wrote, open and closed, by model. */
+export function listBlockedIssues(github: GitHub): Promise<Map<string, StoredBlockedIssue[]>> {
+  return listKeptIssues(github, blockedIssue);
+}
+
+/** Does what was decided. Doing it twice, or beside another run, ends with the same one issue. */
+export function applyBlockedNotice(
+  github: GitHub,
+  notice: BlockedNotice,
+  job: Omit<IssueJob<BlockedMemory>, "step">,
+): Promise<IssueOutcome> {
+  return keepIssue(github, blockedIssue, { ...job, step: notice });
 }

@@ -1,8 +1,6 @@
 import { oneLine } from "../../../pipelines/errors/inert-markdown.ts";
-import type { GitHub } from "./client.ts";
-import { upsertComment } from "./comment.ts";
-import { cutMarkdown } from "./cut-markdown.ts";
-import { createdOnce, statusOf } from "./failure.ts";
+import { createdOnce, type GitHub, statusOf } from "./client.ts";
+import { cutMarkdown, upsertComment } from "./comment.ts";
 import { ownLogin } from "./own-login.ts";
 
 /** GitHub takes so many characters of a title and of a body. */

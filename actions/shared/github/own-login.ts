@@ -1,5 +1,4 @@
-import type { GitHub } from "./client.ts";
-import { isForbidden } from "./failure.ts";
+import { type GitHub, isForbidden } from "./client.ts";
 
 /** A workflow's own token writes as this bot, whose name no person and no other app can have. */
 const workflowLogin = "github-actions[bot]";

@@ -1,6 +1,5 @@
 import { UserError } from "../../../pipelines/errors/user-error.ts";
-import type { GitHub } from "./client.ts";
-import { isForbidden } from "./failure.ts";
+import { type GitHub, isForbidden } from "./client.ts";
 
 /** Number of the pull request that brought a commit to its branch; null when there is none. */
 export async function pullRequestOfCommit({ octokit, owner, repo }: GitHub, sha: string): Promise<number | null> {

@@ -4,10 +4,8 @@ import {
   readRetrainMemory,
   writeRetrainMemory,
 } from "../../../pipelines/watch/retrain/retrain-memory.ts";
-import type { GitHub } from "./client.ts";
-import { upsertComment } from "./comment.ts";
-import { cutMarkdown } from "./cut-markdown.ts";
-import { createdOnce, isForbidden, statusOf } from "./failure.ts";
+import { createdOnce, type GitHub, isForbidden, statusOf } from "./client.ts";
+import { cutMarkdown, upsertComment } from "./comment.ts";
 import { ownLogin } from "./own-login.ts";
 import { dispatchCheck } from "./start-check.ts";
 

@@ -1,5 +1,4 @@
-import type { GitHub } from "./client.ts";
-import { isForbidden, orForbidden, statusOf } from "./failure.ts";
+import { type GitHub, isForbidden, orForbidden, statusOf } from "./client.ts";
 
 /** A pull request whose check is to run again. */
 export interface CheckedPullRequest {

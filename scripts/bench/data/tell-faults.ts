@@ -11,8 +11,7 @@ import { type Fault, startFaultyProxy } from "../../../test/servers/faulty-proxy
 import { scratchFolder } from "../../../test/servers/start-server.ts";
 import { type StoreServer, storeServers } from "../../../test/servers/stores/store-servers.ts";
 import { machine, tellSection } from "../page.ts";
-import { startCuttingProxy } from "./cutting-proxy.ts";
-import { type PushJob, pushAndPoint, storeOf } from "./push-process.ts";
+import { type PushJob, pushAndPoint, startCuttingProxy, storeOf } from "./push-process.ts";
 
 const kinds: readonly Fault[] = ["cut-request", "lost-answer", "cut-answer", "500", "503"];
 /** What may come to who reads. */

@@ -7,8 +7,7 @@ import { openThriftSession, readEndpoint } from "../../../pipelines/data/engines
 import { type SparkServer, startSpark } from "../../../test/servers/spark.ts";
 import { stageEnvironment } from "../../demo/scratch-repository.ts";
 import { machine, tellSection } from "../page.ts";
-import { secondsByPurpose, statementsIn } from "./spark-times.ts";
-import { type WatchedRun, watchRun } from "./watch-run.ts";
+import { secondsByPurpose, statementsIn, type WatchedRun, watchRun } from "./watch-run.ts";
 
 /** So many days are trained on; a week more is what drift is looked for in. */
 const [days, weekDays] = [200, 7];

@@ -13,8 +13,7 @@ import { startS3 } from "../../../test/servers/object-storage.ts";
 import { startRegistry } from "../../../test/servers/registry.ts";
 import { scratchFolder } from "../../../test/servers/start-server.ts";
 import { machine, tellSection } from "../page.ts";
-import { awsTransfer, orasTransfer } from "./known-tools.ts";
-import { type PlainTransfer, plainRegistry, plainS3 } from "./plain-transfer.ts";
+import { awsTransfer, orasTransfer, type PlainTransfer, plainRegistry, plainS3 } from "./known-tools.ts";
 
 const megabyte = 1024 * 1024;
 const rounds = 5;

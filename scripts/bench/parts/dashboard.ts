@@ -3,8 +3,7 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser } from "playwright-core";
 import { startChromium } from "../../../test/browser/chromium.ts";
-import { type Measurement, medianOf } from "../measure.ts";
-import { alone, type Row } from "../row.ts";
+import { alone, type Measurement, medianOf, type Row } from "../measure.ts";
 import { inScratch, multiplied } from "./stage.ts";
 
 /** How long a dashboard of 200 models with 50 versions each takes to build, and to open in a browser. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { makeEnvironment, python } from "../../../test/peers/virtual-environment.ts";
 import { fitAll, fitTables, type MeasuredFit, medianFit, writeTables } from "../fits/fit-all.ts";
-import { besidePeer, type Row } from "../row.ts";
+import { besidePeer, type Row } from "../measure.ts";
 import { product } from "./stage.ts";
 
 /** Fits of gradient boosting beside LightGBM, and of a neural network beside scikit-learn's. */

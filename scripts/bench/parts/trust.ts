@@ -5,7 +5,7 @@ import type { SignedVersion } from "../../../pipelines/trust/trusted-version.ts"
 import { openVersionChecks } from "../../../pipelines/trust/version-checks.ts";
 import { byKey, byWorkflow, opsKey, policyOf, registered, signAsJob, signedBy } from "../../../test/trust/builders.ts";
 import { deployWorkflow, startSigstore } from "../../../test/trust/sigstore-services.ts";
-import { alone, type Row } from "../row.ts";
+import { alone, type Row } from "../measure.ts";
 
 const count = 1000;
 

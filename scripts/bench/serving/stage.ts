@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import autocannon from "autocannon";
 import { type PeerProcess, startPeer } from "../../../test/peers/peer-process.ts";
 import { pythonOf } from "../../../test/peers/virtual-environment.ts";
 import { editParams, prepareScratch, stageEnvironment } from "../../demo/scratch-repository.ts";
@@ -147,4 +148,90 @@ export function diamondRows(count: number): { columns: string[]; rows: DiamondRo
 export function byNameRow(): string {
   const { columns, rows } = diamondRows(1);
   return JSON.stringify([Object.fromEntries(columns.map((name, at) => [name, rows[0]![at]]))]);
+}
+
+/** A request for rows of diamond-price. */
+export type Request = Pick<LoadJob, "path" | "body" | "headers">;
+
+const infer = "/v2/models/diamond-price/infer";
+
+/** Rows as objects by column name. */
+export function byName(columns: readonly string[], rows: readonly DiamondRow[]): Request {
+  const objects = rows.map((row) => Object.fromEntries(columns.map((name, at) => [name, row[at]])));
+  return { path: "/models/diamond-price/predict", body: JSON.stringify(objects) };
+}
+
+const isText = (values: readonly (number | string)[]) => typeof values[0] === "string";
+
+/** Tensors of the Open Inference Protocol as JSON. */
+export function asTensors(columns: readonly string[], rows: readonly DiamondRow[]): Request {
+  const inputs = columns.map((name, at) => {
+    const data = rows.map((row) => row[at]!);
+    return { name, datatype: isText(data) ? "BYTES" : "FP64", shape: [rows.length, 1], data };
+  });
+  return { path: infer, body: JSON.stringify({ inputs }) };
+}
+
+/** With the binary tensor extension, both ways. */
+export function asBinary(columns: readonly string[], rows: readonly DiamondRow[]): Request {
+  const packed = columns.map((_, at) => {
+    const values = rows.map((row) => row[at]!);
+    if (!isText(values)) return { datatype: "FP32", bytes: Buffer.from(Float32Array.from(values, Number).buffer) };
+    const texts = values.map((text) => {
+      const bytes = Buffer.from(String(text));
+      return Buffer.concat([Buffer.from(Uint32Array.of(bytes.length).buffer), bytes]);
+    });
+    return { datatype: "BYTES", bytes: Buffer.concat(texts) };
+  });
+  const inputs = packed.map(({ datatype, bytes }, at) => {
+    return { name: columns[at], datatype, shape: [rows.length, 1], parameters: { binary_data_size: bytes.length } };
+  });
+  const header = Buffer.from(JSON.stringify({ parameters: { binary_data_output: true }, inputs }));
+  return {
+    path: infer,
+    body: Buffer.concat([header, ...packed.map(({ bytes }) => bytes)]),
+    headers: { "content-type": "application/octet-stream", "inference-header-content-length": String(header.length) },
+  };
+}
+
+/** What load measured. */
+export interface Load {
+  perSecond: number;
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+  answered: number;
+  /** Requests that were answered with an error, or not at all. */
+  failed: number;
+}
+
+interface LoadJob {
+  url: string;
+  path: string;
+  body: string | Buffer;
+  headers?: Readonly<Record<string, string>>;
+  connections: number;
+  seconds: number;
+  /** Instead of the seconds. */
+  requests?: number;
+}
+
+/** Sends the same request over so many connections, each as soon as it has its answer, from this process. */
+export async function load({ url, path, body, headers, connections, seconds, requests }: LoadJob): Promise<Load> {
+  const result = await autocannon({
+    url: `${url}${path}`,
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json", ...headers },
+    connections,
+    ...(requests === undefined ? { duration: seconds } : { amount: requests }),
+    timeout: 30,
+  });
+  return {
+    perSecond: result["2xx"] / result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    answered: result["2xx"],
+    failed: result.non2xx + result.errors + result.timeouts,
+  };
 }

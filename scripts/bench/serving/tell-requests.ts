@@ -1,13 +1,19 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { markdownTable } from "markdown-table";
 import type { PeerProcess } from "../../../test/peers/peer-process.ts";
 import { makeEnvironment } from "../../../test/peers/virtual-environment.ts";
 import { machine, tellSection } from "../page.ts";
-import { asBinary, asTensors, byName, type Request } from "./bodies.ts";
-import { type Load, load } from "./load.ts";
-import { processorSeconds } from "./processor-time.ts";
+import { multiplyModel } from "../synthetic-registry.ts";
 import {
+  asBinary,
+  asTensors,
+  byName,
+  byNameRow,
   type DiamondRow,
   diamondRows,
+  type Load,
+  load,
+  type Request,
   type ServingStage,
   servingStage,
   startMlflowScoring,
@@ -84,4 +90,53 @@ export async function tellRequests(seconds: number): Promise<void> {
   const times = ["MLServer", "mlflow"].map((peer) => `${(at("mergeml, rows") / at(peer)).toFixed(1)} × ${peer}`);
   const lead = `\`npm run bench:serving -- requests --write\`: diamond-price (60 trees), single rows over 32 connections, batches over 4, our prediction log on, the load generator on the same machine. Single rows: **${times.join(", ")}** (goal: 10 ×; 4,000/s with p99 ≤ 15 ms, 300,000 rows/s in batches).`;
   tellSection("Serving: requests a second", `${lead}\n\n${table}\n\n${machine()}`);
+}
+
+/** How long a server takes until it is ready: one model, with a copy of the registry and without; and two hundred. */
+export async function tellStart(models: number): Promise<void> {
+  using stage = await servingStage();
+  const lines: string[] = [];
+  for (const what of ["without a copy of the registry", "with one"]) {
+    const started = performance.now();
+    await using server = await stage.serve();
+    await fetch(`${server.url}/models/diamond-price/predict`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: byNameRow(),
+    });
+    lines.push(
+      `- one model, ${what}: first answer after ${(performance.now() - started).toFixed(0)} ms (goal 1,000 ms)`,
+    );
+  }
+  await multiplyModel({ root: stage.repository, origin: stage.origin }, "diamond-price", models - 1, 1);
+  const started = performance.now();
+  await using server = await stage.serve();
+  const seconds = (performance.now() - started) / 1000;
+  const metrics = await (await fetch(`${server.url}/metrics`)).text();
+  const resident = Number(/^process_resident_memory_bytes (\S+)/m.exec(metrics)?.[1]) / 2 ** 20;
+  const served = metrics.match(/^mergeml_model_info/gm)?.length ?? 0;
+  lines.push(
+    `- ${served} models: ready after ${seconds.toFixed(1)} s (goal 10 s), ${resident.toFixed(0)} MiB (goal 1,536 MiB)`,
+  );
+  tellSection("Serving: start", `\`npm run bench:serving -- start --write\`\n\n${lines.join("\n")}\n\n${machine()}`);
+}
+
+/** Of the kernel's clock in /proc, on every Linux that runs Node. */
+const ticksPerSecond = 100;
+
+/** Seconds of processor time that the processes of a group have taken: unlike a rate, it hardly depends on what others do meanwhile. */
+function processorSeconds(group: number): number {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .reduce((sum, pid) => sum + secondsOf(pid, group), 0);
+}
+
+function secondsOf(pid: string, group: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return Number(fields[2]) === group ? (Number(fields[11]) + Number(fields[12])) / ticksPerSecond : 0;
+  } catch {
+    return 0; // it has ended
+  }
 }

@@ -3,8 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { type MalformedRequest, malformedRequest } from "../../../test/serving/malformed-requests.ts";
 import { machine, tellSection } from "../page.ts";
-import { asBinary, asTensors, byName, type Request } from "./bodies.ts";
-import { diamondRows, servingStage } from "./stage.ts";
+import { asBinary, asTensors, byName, diamondRows, type Request, servingStage } from "./stage.ts";
 import { deliver, residentMebibytes, secret, switcher } from "./tell-swaps.ts";
 
 /** Requests of each kind in a tenth of a second. */

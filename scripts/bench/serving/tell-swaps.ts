@@ -1,8 +1,7 @@
 import { createHmac } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { machine, tellSection } from "../page.ts";
-import { load } from "./load.ts";
-import { byNameRow, type ServingStage, servingStage } from "./stage.ts";
+import { byNameRow, load, type ServingStage, servingStage } from "./stage.ts";
 
 /** Of the webhook. */
 export const secret = "bench";

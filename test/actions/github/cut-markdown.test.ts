@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { cutMarkdown } from "../../../actions/shared/github/cut-markdown.ts";
+import { cutMarkdown } from "../../../actions/shared/github/comment.ts";
 
 const note = "*Cut here.*";
 const filler = (count: number) => "word ".repeat(count).trim();

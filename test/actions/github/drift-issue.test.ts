@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { applyNotice, listDriftIssues } from "../../../actions/shared/github/drift-issue.ts";
 import type { IssueOutcome } from "../../../actions/shared/github/kept-issue.ts";
+import { applyNotice, listDriftIssues } from "../../../actions/shared/github/watch-issues.ts";
 import { type DriftState, decideNotice, noticeText } from "../../../pipelines/watch/notice/decide-notice.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./faulty-github.ts";
 

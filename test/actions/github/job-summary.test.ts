@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { appendJobSummary } from "../../../actions/shared/github/job-summary.ts";
+import { appendJobSummary } from "../../../actions/shared/action.ts";
 
 const limit = 1_048_576;
 const note = "\n\n*Cut here: a job's summary has a limit.*\n";

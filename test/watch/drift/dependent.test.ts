@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { dependences } from "../../../scripts/bench/drift/draw-dependent.ts";
-import { runDependent } from "../../../scripts/bench/drift/run-dependent.ts";
 import { runSeason } from "../../../scripts/bench/drift/run-season.ts";
+import { dependences } from "../../../scripts/bench/drift/simulate.ts";
+import { runDependent } from "../../../scripts/bench/drift/tell-dependent.ts";
 
 /** A short version of `npm run bench:drift`: two years a kind, so that the bounds are wide. */
 describe("a feed that does not drift", () => {

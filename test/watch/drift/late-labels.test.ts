@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { driftReport } from "../../../pipelines/report/drift/drift-report.ts";
 import { arrivedShare, judgeLateLabels, type LabelledCheck } from "../../../pipelines/watch/drift/late-labels.ts";
-import { runLateLabels } from "../../../scripts/bench/drift/run-late-labels.ts";
+import { runLateLabels } from "../../../scripts/bench/drift/tell-late-labels.ts";
 import { driftResult, modelDrift, performanceDrift } from "./results.ts";
 
 const good = performanceDrift({ verdict: "stable", significant: false });

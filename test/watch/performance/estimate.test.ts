@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { driftReport } from "../../../pipelines/report/drift/drift-report.ts";
 import { lossOfMetric, metricOf } from "../../../pipelines/watch/performance/estimate/loss-model.ts";
-import { estimatedKinds, runEstimates } from "../../../scripts/bench/drift/run-estimates.ts";
+import { estimatedKinds, runEstimates } from "../../../scripts/bench/drift/tell-estimates.ts";
 import { driftResult, modelDrift } from "../drift/results.ts";
 
 describe("a metric without labels", () => {

@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { writeArchive } from "../../../scripts/package/archive.ts";
+import { writeArchive } from "../../../scripts/package/dist.ts";
 import { writeToolTree } from "../../../scripts/package/tool-tree.ts";
 import { packed } from "../tools.ts";
 import { lockedPackages, openRegistry } from "./loopback-registry.ts";
