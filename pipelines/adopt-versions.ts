@@ -1,16 +1,15 @@
 import { scoreCandidate } from "./candidate/score-candidate.ts";
 import { recordedSplitSeed } from "./candidate/split-seed.ts";
-import { EnvironmentError } from "./errors/environment-error.ts";
-import { UserError } from "./errors/user-error.ts";
+import { EnvironmentError, UserError } from "./errors/expected-error.ts";
 import type { Evaluation } from "./evaluation/evaluation.ts";
-import type { ProvedVersion } from "./registry/adopt.ts";
 import { type Production, productionOf } from "./registry/production.ts";
+import type { ProvedVersion } from "./registry/register.ts";
 import { nothingToSignWith } from "./registry/sign-writes.ts";
 import { openSnapshot, type Snapshot } from "./registry/snapshot.ts";
 import { requireVerdict } from "./registry/still-passes.ts";
+import { UntrustedError } from "./registry/trust/untrusted-error.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { type RetrainedVersion, retrainVersion } from "./reproduce.ts";
-import { UntrustedError } from "./trust/untrusted-error.ts";
 import { openStepCache } from "./workspace/step-cache.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 

@@ -1,17 +1,22 @@
 import { posix } from "node:path";
 import { sha256 } from "./config/canonical-json.ts";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
+import { fetchFileOf } from "./registry/git/git.ts";
 import { readAllObjects } from "./registry/git/objects.ts";
-import { fetchFileOf } from "./registry/partial-clone.ts";
-import { modelFolder, pointerBundleFile, productionFile, recordFile } from "./registry/paths.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { Move } from "./registry/standing.ts";
-import type { VersionRecord } from "./registry/version-record.ts";
-import { checkBundle, type SignedStatement } from "./trust/check-bundle.ts";
-import { promotionType } from "./trust/promotion-statement.ts";
-import { isAbout, verdictBundleFile } from "./trust/statement.ts";
-import { describeFound, type TrustPolicy } from "./trust/trust-policy.ts";
-import { UntrustedError, unsigned } from "./trust/untrusted-error.ts";
+import { checkBundle, type SignedStatement } from "./registry/trust/check-bundle.ts";
+import { promotionType } from "./registry/trust/promotion-statement.ts";
+import { describeFound, type TrustPolicy } from "./registry/trust/trust-policy.ts";
+import { UntrustedError, unsigned } from "./registry/trust/untrusted-error.ts";
+import { isAbout, verdictBundleFile } from "./registry/trust/verdict-statement.ts";
+import {
+  modelFolder,
+  pointerBundleFile,
+  productionFile,
+  recordFile,
+  type VersionRecord,
+} from "./registry/version-record.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** One change of what is in an environment, as the branch and the signatures on it tell it. */

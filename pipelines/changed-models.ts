@@ -1,11 +1,10 @@
 import { posix } from "node:path";
-import { UserError } from "./errors/user-error.ts";
-import { viewsFolder } from "./features/load-views.ts";
+import { viewsFolder } from "./data/features/load-views.ts";
+import { UserError } from "./errors/expected-error.ts";
 import type { Git } from "./registry/git/git.ts";
 import { hasCommit } from "./registry/git/objects.ts";
-import { fetchCommit } from "./workspace/read-commit.ts";
 import { isToolFile, toolFile } from "./workspace/tool-file.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { fetchCommit, type Workspace } from "./workspace/workspace.ts";
 
 /** What every model's result depends on besides its folder and the data. */
 const settings = ["mergeml.yaml"];

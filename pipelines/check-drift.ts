@@ -1,5 +1,4 @@
-import { EnvironmentError } from "./errors/environment-error.ts";
-import { type Problem, UserError } from "./errors/user-error.ts";
+import { EnvironmentError, type Problem, UserError } from "./errors/expected-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { checkDriftWindow, type DriftWindowCheck, type DriftWindowJob } from "./watch/check-drift-window.ts";

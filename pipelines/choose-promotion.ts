@@ -1,5 +1,4 @@
-import { didYouMean } from "./errors/did-you-mean.ts";
-import { UserError } from "./errors/user-error.ts";
+import { didYouMean, UserError } from "./errors/expected-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 

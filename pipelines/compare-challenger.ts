@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { interruptAfter, type Session } from "./data/engines/session.ts";
 import { openSession } from "./data/engines/tables.ts";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import { tooSlow } from "./predictions/score-input.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { ChallengerPointer, VersionRecord } from "./registry/version-record.ts";

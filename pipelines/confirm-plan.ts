@@ -1,11 +1,10 @@
 import { changedBetween } from "./changed-models.ts";
-import type { Problem } from "./errors/user-error.ts";
+import type { Problem } from "./errors/expected-error.ts";
 import type { JudgedCommit } from "./handover/test-merge.ts";
 import { needsRun, type PlanEntry, planModel } from "./plan.ts";
 import type { Git } from "./registry/git/git.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import { fetchCommit, modelsAtCommit } from "./workspace/read-commit.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { fetchCommit, modelsAtCommit, type Workspace } from "./workspace/workspace.ts";
 
 /** A model that a commit changes and a plan is silent about, and the reason why it must not be. */
 export interface LeftOut {

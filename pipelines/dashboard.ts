@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { parseSubject } from "./registry/commit-message.ts";
-import { fetchFileOf } from "./registry/partial-clone.ts";
-import { recordFile } from "./registry/paths.ts";
+import { fetchFileOf } from "./registry/git/git.ts";
 import { listAllVersions, type VersionName } from "./registry/read-records.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
+import { recordFile } from "./registry/version-record.ts";
 import { dashboardPages, modelPage } from "./report/dashboard/dashboard-pages.ts";
 import type { DashboardModel, ListedMove } from "./report/dashboard/data-pages.ts";
 import type { ReadVersion } from "./report/dashboard/listed-version.ts";

@@ -1,6 +1,6 @@
 import type { Candidate } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import { judgeAgain } from "./gate.ts";
 import { keepDatasets, labelDatasets } from "./keep-version.ts";
 import { packVersion, publishPacked } from "./pack-version.ts";

@@ -1,7 +1,7 @@
 import type { PublishedFile } from "./data/stores/remote-store.ts";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import { refuseProtected } from "./predictions/protected-places.ts";
-import { readVersionFiles } from "./registry/read-version-files.ts";
+import { readVersionFiles } from "./registry/read-records.ts";
 import {
   inferenceService,
   mlserverFiles,

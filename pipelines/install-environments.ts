@@ -1,9 +1,9 @@
 import { dirname, join } from "node:path";
 import { sha256 } from "./config/canonical-json.ts";
 import type { LoadedModel } from "./config/load-models.ts";
+import { apartWhereItSigns } from "./registry/trust/signing-job.ts";
 import { environmentKey, openEnvironment } from "./training/command/packages/open-environment.ts";
 import type { ProgramSource } from "./training/trainer.ts";
-import { apartWhereItSigns } from "./trust/signing-job.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** The environment of a model's program, and the lock file that it is made of. */

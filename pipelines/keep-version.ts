@@ -1,5 +1,5 @@
 import type { ItemLabels } from "./data/stores/remote-store.ts";
-import { EnvironmentError } from "./errors/environment-error.ts";
+import { EnvironmentError } from "./errors/expected-error.ts";
 import { packRegistered, publishPacked } from "./pack-version.ts";
 import type { PromoteOptions, PromoteResult } from "./registry/promote.ts";
 import { referenceFile } from "./registry/stored-model.ts";

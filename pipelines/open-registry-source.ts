@@ -1,9 +1,7 @@
 import { existsSync } from "node:fs";
 import { isAbsolute, resolve } from "node:path";
-import { UserError } from "./errors/user-error.ts";
-import type { Clock } from "./ports/clock.ts";
-import type { Environment } from "./ports/environment.ts";
-import type { Log } from "./ports/log.ts";
+import { UserError } from "./errors/expected-error.ts";
+import type { Clock, Environment, Log } from "./ports/host.ts";
 import { GitError } from "./registry/git/failure.ts";
 import { openGit } from "./registry/git/git.ts";
 import type { BlobStore } from "./registry/stored-model.ts";

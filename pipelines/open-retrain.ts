@@ -1,6 +1,6 @@
 import type { LoadedModel } from "./config/load-models.ts";
 import type { Window } from "./config/model-config.ts";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import { readObject } from "./registry/git/objects.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import { earlierVersions, type RetrainBranchState, type RetrainFacts } from "./watch/retrain/decide-retrain.ts";
@@ -14,8 +14,7 @@ import {
   writeRetrainBranch,
 } from "./watch/retrain/retrain-branch.ts";
 import { editWindow } from "./watch/retrain/retrain-window.ts";
-import { modelsAtCommit } from "./workspace/read-commit.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { modelsAtCommit, type Workspace } from "./workspace/workspace.ts";
 
 /** The default branch and the retrain branches of the remote, as they were when a run began. */
 export interface RetrainSetting {

@@ -1,9 +1,7 @@
 import { join, resolve } from "node:path";
 import type { ModelConfig } from "./config/model-config.ts";
 import { isStoreAddress } from "./config/store-address.ts";
-import type { Clock } from "./ports/clock.ts";
-import type { Environment } from "./ports/environment.ts";
-import type { Log } from "./ports/log.ts";
+import type { Clock, Environment, Log } from "./ports/host.ts";
 import type { RemoteLog } from "./predictions/remote-log.ts";
 import { logSettings } from "./serving/log/log-settings.ts";
 import type { PredictionLogOptions } from "./serving/log/prediction-log.ts";
@@ -72,7 +70,7 @@ async function settingsOfToday(
   log: Log,
 ): Promise<Map<string, Pick<ModelConfig, "serving">>> {
   if (workspace === null) return new Map();
-  const { readModels } = await import("./workspace/read-models.ts");
+  const { readModels } = await import("./workspace/workspace.ts");
   const { models, problems } = await readModels(workspace);
   for (const { message } of problems.filter(({ severity }) => severity !== "warning"))
     log.warn(`the prediction log goes by what was registered of a model whose file is wrong: ${message}`);

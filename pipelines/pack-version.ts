@@ -2,14 +2,12 @@ import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { hashFile } from "./data/hash-file.ts";
 import type { NamedFile, VersionShelf } from "./data/stores/remote-store.ts";
-import { EnvironmentError } from "./errors/environment-error.ts";
-import { recordFile } from "./registry/paths.ts";
-import { readVersionFiles } from "./registry/read-version-files.ts";
-import { readRecord } from "./registry/sealed-record.ts";
+import { EnvironmentError } from "./errors/expected-error.ts";
+import { readVersionFiles } from "./registry/read-records.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import { modelFile, referenceFile } from "./registry/stored-model.ts";
-import type { VersionRecord } from "./registry/version-record.ts";
-import { verdictBundleFile } from "./trust/statement.ts";
+import { verdictBundleFile } from "./registry/trust/verdict-statement.ts";
+import { readRecord, recordFile, type VersionRecord } from "./registry/version-record.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 type Packing = Pick<Workspace, "store" | "log">;

@@ -3,13 +3,12 @@ import { withoutChosenParams } from "./config/chosen-params.ts";
 import { type ConfigChange, changedViews, describeChange } from "./config/describe-change.ts";
 import type { LoadedModel, LoadedModels } from "./config/load-models.ts";
 import { lockFileOf } from "./config/lock-file/lock-kind.ts";
-import type { Problem } from "./errors/user-error.ts";
+import type { Problem } from "./errors/expected-error.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord, ProductionPointer } from "./registry/version-record.ts";
 import { refusedVersions } from "./trust-state.ts";
 import { openPlanMemory, type PlanMemory } from "./workspace/plan-memory.ts";
-import { definitionOf, readModels, trainerOf } from "./workspace/read-models.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { definitionOf, readModels, trainerOf, type Workspace } from "./workspace/workspace.ts";
 
 /**
  * Desired state (the configs) against actual state (the registry), without touching data:

@@ -5,10 +5,9 @@ import type { Window } from "./config/model-config.ts";
 import { isInside } from "./data/data-folders.ts";
 import type { Session } from "./data/engines/session.ts";
 import { quoteText } from "./data/engines/tables.ts";
-import { UserError } from "./errors/user-error.ts";
-import { composeFile } from "./features/compose-models.ts";
-import { joinDialect } from "./features/join-dialect.ts";
-import { loadViews } from "./features/load-views.ts";
+import { composeFile, joinDialect } from "./data/features/compose-models.ts";
+import { loadViews } from "./data/features/load-views.ts";
+import { UserError } from "./errors/expected-error.ts";
 import { describeInput } from "./predictions/input-file.ts";
 import {
   loggedColumns,

@@ -1,5 +1,5 @@
 import { checkDrift } from "./check-drift.ts";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import { promoteVersion } from "./keep-version.ts";
 import type { PromoteResult } from "./registry/promote.ts";
 import { type Hop, type WaitingVersion, waitingVersions } from "./waiting-versions.ts";

@@ -1,6 +1,6 @@
-import { recordFile } from "./registry/paths.ts";
 import { listAllVersions } from "./registry/read-records.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
+import { recordFile } from "./registry/version-record.ts";
 import { readVersion } from "./report/dashboard/listed-version.ts";
 import type { ScoredVersion } from "./report/html/report-page.ts";
 import type { Workspace } from "./workspace/workspace.ts";

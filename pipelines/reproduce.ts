@@ -5,12 +5,11 @@ import type { LoadedModel } from "./config/load-models.ts";
 import { hashProgramFiles } from "./config/program-files.ts";
 import type { FeatureData } from "./data/dataset-store.ts";
 import { snapshotChanges } from "./data/sources/source-snapshot.ts";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import { findTrainer } from "./training/trainers.ts";
-import { definitionOf } from "./workspace/read-models.ts";
 import { openStepCache } from "./workspace/step-cache.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { definitionOf, type Workspace } from "./workspace/workspace.ts";
 
 export interface Reproduction {
   model: string;

@@ -1,4 +1,4 @@
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import type { RollbackResult } from "./registry/rollback.ts";
 import { readProfile } from "./watch/profile/version-profile.ts";
 import { judgePromotion } from "./watch/promotion/collect-evidence.ts";

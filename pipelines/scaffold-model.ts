@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { join, posix, relative, sep } from "node:path";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import { repositoryName } from "./registry/remote.ts";
 import { draftModel, type FirstModel } from "./scaffold/draft-model.ts";
 import { exampleCsv, locateData, onlyDataFile } from "./scaffold/locate-data.ts";

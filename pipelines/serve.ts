@@ -1,11 +1,9 @@
 import type { AddressInfo, Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { EnvironmentError } from "./errors/environment-error.ts";
-import { UserError } from "./errors/user-error.ts";
-import type { Clock } from "./ports/clock.ts";
-import type { Log } from "./ports/log.ts";
-import { challengeWords } from "./registry/challenger-pointer.ts";
+import { EnvironmentError, UserError } from "./errors/expected-error.ts";
+import type { Clock, Log } from "./ports/host.ts";
+import { challengeWords } from "./registry/production-pointer.ts";
 import { openArrowReader } from "./serving/arrow/arrow-reader.ts";
 import { challengerOf } from "./serving/challenge/read-challenger.ts";
 import { splitRouter } from "./serving/challenge/split-router.ts";

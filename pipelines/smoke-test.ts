@@ -6,7 +6,7 @@ import type { LoadedModel } from "./config/load-models.ts";
 import type { FeatureResult } from "./data/dataset-store.ts";
 import { loadTable, type Table } from "./data/table.ts";
 import { scoreMetric } from "./evaluation/compare-metric.ts";
-import { silentLog } from "./ports/log.ts";
+import { silentLog } from "./ports/host.ts";
 import { formatCount, formatNumber } from "./statistics/format-number.ts";
 import { openModel } from "./training/onnx/session.ts";
 import { trainModel } from "./training/train-model.ts";

@@ -1,7 +1,6 @@
 import { type PlanEntry, planModels } from "./plan.ts";
-import { DamageError } from "./registry/damage.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import type { ChallengerPointer } from "./registry/version-record.ts";
+import { type ChallengerPointer, DamageError } from "./registry/version-record.ts";
 import { refusedVersions, type VouchedVersion } from "./trust-state.ts";
 import { lastCheck } from "./watch/last-check.ts";
 import type { ModelState } from "./watch/model-state.ts";

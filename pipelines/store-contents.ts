@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { RemoteStore, StoredItem } from "./data/stores/remote-store.ts";
-import { EnvironmentError } from "./errors/environment-error.ts";
-import { UserError } from "./errors/user-error.ts";
+import { EnvironmentError, UserError } from "./errors/expected-error.ts";
 import { datasetsOf } from "./keep-version.ts";
 import { packedName, packRegistered, publishPacked, readPacked } from "./pack-version.ts";
 import type { Snapshot } from "./registry/snapshot.ts";

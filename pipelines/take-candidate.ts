@@ -5,7 +5,7 @@ import { splitSeedOf } from "./candidate/split-seed.ts";
 import { type Candidate, naiveOf } from "./candidate/train-candidate.ts";
 import type { LoadedModel } from "./config/load-models.ts";
 import { loadTable, type Table } from "./data/table.ts";
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import { findLeaks } from "./evaluation/leak.ts";
 import { rescore } from "./gate.ts";
 import { notTaken, takeDatasets, takeModel } from "./handover/candidate-files.ts";
@@ -22,8 +22,7 @@ import type { Snapshot } from "./registry/snapshot.ts";
 import type { CandidateRecord } from "./registry/version-record.ts";
 import { tellTraining } from "./train.ts";
 import { proveApart } from "./training/command/prove-apart.ts";
-import { readModel } from "./workspace/read-models.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { readModel, type Workspace } from "./workspace/workspace.ts";
 
 /** Scoring some 20,000 rows takes no longer with a model that is of use. */
 const proofSeconds = 600;

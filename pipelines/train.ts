@@ -7,8 +7,7 @@ import { recordTraining } from "./mlflow/mirror.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import { logFailure } from "./run-log/run-log.ts";
 import type { RunEvent } from "./run-log/run-record.ts";
-import { readModel } from "./workspace/read-models.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { readModel, type Workspace } from "./workspace/workspace.ts";
 
 /** How a training ended; where there is a candidate, `directory` is where it lies. */
 export type TrainingResult =

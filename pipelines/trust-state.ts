@@ -1,8 +1,8 @@
-import { UserError } from "./errors/user-error.ts";
+import { UserError } from "./errors/expected-error.ts";
 import type { VersionName } from "./registry/read-records.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import { describeFound, describeWanted, type TrustPolicy } from "./trust/trust-policy.ts";
-import type { Vouched } from "./trust/version-checks.ts";
+import { describeFound, describeWanted, type TrustPolicy } from "./registry/trust/trust-policy.ts";
+import type { Vouched } from "./registry/trust/version-checks.ts";
 import type { Workspace } from "./workspace/workspace.ts";
 
 /** Who vouches for a version, in words. */
@@ -43,7 +43,7 @@ export async function trustState({ registry, trust }: Workspace): Promise<TrustS
 
 async function rootOf({ signers, root }: TrustPolicy): Promise<TrustState["root"]> {
   if (signers.every(({ kind }) => kind === "key")) return null;
-  const { newestPart } = await import("./trust/trusted-root.ts");
+  const { newestPart } = await import("./registry/trust/trusted-root.ts");
   const found = await root();
   return { file: found.file, newest: newestPart(found) };
 }

@@ -1,9 +1,8 @@
 import { buildCandidate } from "./build-candidate.ts";
 import type { Window } from "./config/model-config.ts";
-import { EnvironmentError } from "./errors/environment-error.ts";
-import { UserError } from "./errors/user-error.ts";
+import { EnvironmentError, UserError } from "./errors/expected-error.ts";
 import type { MetricComparison } from "./evaluation/evaluation.ts";
-import { silentLog } from "./ports/log.ts";
+import { silentLog } from "./ports/host.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
 import type { VersionRecord } from "./registry/version-record.ts";
 import type { RetrainTrial } from "./watch/drift/model-drift.ts";

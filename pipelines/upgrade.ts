@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { needsRun, type PlanEntry, planModels } from "./plan.ts";
 import { readObject } from "./registry/git/objects.ts";
-import { workflowFile } from "./registry/paths.ts";
+import { workflowFile } from "./registry/version-record.ts";
 import { givePermissions } from "./scaffold/caller-permissions.ts";
 import { callsOf, moveWorkflow, type ToolRepository, toolOf } from "./scaffold/tool-source.ts";
 import type { Workspace } from "./workspace/workspace.ts";

@@ -2,18 +2,13 @@ import type { Window } from "./config/model-config.ts";
 import { type DataFolder, openDataFolders } from "./data/data-folders.ts";
 import type { CheckResult } from "./data/dataset-store.ts";
 import type { QueryLimits } from "./data/engines/engine.ts";
+import { checkViews } from "./data/features/check-views.ts";
+import { joinDialect, viewsInOrder } from "./data/features/compose-models.ts";
+import { type FeatureView, type FeatureViews, loadViews } from "./data/features/load-views.ts";
 import { attempt } from "./data/prepare-features.ts";
-import { didYouMean } from "./errors/did-you-mean.ts";
-import { distinctProblems } from "./errors/distinct-problems.ts";
-import { type Problem, UserError } from "./errors/user-error.ts";
-import { checkViews } from "./features/check-views.ts";
-import { viewsInOrder } from "./features/compose-models.ts";
-import type { FeatureView, FeatureViews } from "./features/feature-view.ts";
-import { joinDialect } from "./features/join-dialect.ts";
-import { loadViews } from "./features/load-views.ts";
+import { didYouMean, distinctProblems, type Problem, UserError } from "./errors/expected-error.ts";
 import type { ViewRow } from "./report/terminal/view-table.ts";
-import { readModels } from "./workspace/read-models.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { readModels, type Workspace } from "./workspace/workspace.ts";
 
 type Opened = Pick<Workspace, "root" | "repository" | "extraData" | "engineOf" | "store" | "threads">;
 

@@ -1,7 +1,6 @@
 import type { ModelConfig } from "./config/model-config.ts";
 import type { Snapshot } from "./registry/snapshot.ts";
-import { readModels } from "./workspace/read-models.ts";
-import type { Workspace } from "./workspace/workspace.ts";
+import { readModels, type Workspace } from "./workspace/workspace.ts";
 
 /** From where to where a version goes on. */
 export interface Hop {

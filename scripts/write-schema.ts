@@ -1,8 +1,8 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { modelSchema } from "../pipelines/config/model-schema.ts";
-import { viewSchemaDocument } from "../pipelines/features/view-schema.ts";
-import { modelParts } from "../pipelines/workspace/read-models.ts";
+import { viewSchemaDocument } from "../pipelines/data/features/view-schema.ts";
+import { modelParts } from "../pipelines/workspace/workspace.ts";
 
 /** Writes the schemas that editors complete model.yaml and features/<name>.yaml with; `--check` only says whether they are up to date. */
 const schemas = {

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadModels } from "../pipelines/config/load-models.ts";
 import { loadRepositoryConfig } from "../pipelines/config/repository-config.ts";
 import { openDuckdb } from "../pipelines/data/engines/duckdb/process/open-duckdb.ts";
-import type { Problem } from "../pipelines/errors/user-error.ts";
+import type { Problem } from "../pipelines/errors/expected-error.ts";
 import { validateQueries } from "../pipelines/validate-queries.ts";
-import { modelParts } from "../pipelines/workspace/read-models.ts";
+import { modelParts } from "../pipelines/workspace/workspace.ts";
 import { type Project, scratchProject } from "./data/feature-project.ts";
 
 const engine = openDuckdb();

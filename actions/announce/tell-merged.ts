@@ -1,10 +1,9 @@
+import type { Problem } from "../../pipelines/errors/expected-error.ts";
 import { escapeMarkdown, escapeSentence } from "../../pipelines/errors/inert-markdown.ts";
-import type { Problem } from "../../pipelines/errors/user-error.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import { decideBlockedNotice } from "../../pipelines/watch/notice/blocked-memory.ts";
-import { definitionOf, readModels } from "../../pipelines/workspace/read-models.ts";
-import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import { definitionOf, readModels, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "../shared/action.ts";
 import { downloadVerdicts } from "../shared/bundles.ts";
 import { orForbidden } from "../shared/github/client.ts";

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { writeDashboard } from "../../pipelines/dashboard.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
 import { type Action, runAction } from "../shared/action.ts";
 

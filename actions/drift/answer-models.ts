@@ -1,10 +1,10 @@
 import { markdownTable } from "markdown-table";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../pipelines/errors/expected-error.ts";
 import { escapeMarkdown } from "../../pipelines/errors/inert-markdown.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
 import { overlapWords } from "../../pipelines/report/drift/moved-words.ts";
 import { type DriftEntry, type ModelDrift, worstDriftFirst } from "../../pipelines/watch/drift/model-drift.ts";
-import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
+import { modelsAtCommit } from "../../pipelines/workspace/workspace.ts";
 import { type Action, appendJobSummary } from "../shared/action.ts";
 import { listDriftIssues, listRollbackIssues } from "../shared/github/watch-issues.ts";
 import { type Answering, answerModel, type ModelAnswer, type RollbackOutcome } from "./answer-model.ts";

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { readDriftEntry } from "../../pipelines/handover/drift-handover.ts";
 import type { DriftEntry } from "../../pipelines/watch/drift/model-drift.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";

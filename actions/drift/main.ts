@@ -1,5 +1,5 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { readModels } from "../../pipelines/workspace/read-models.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
+import { readModels } from "../../pipelines/workspace/workspace.ts";
 import { type Action, runAction } from "../shared/action.ts";
 import { jobMatrix } from "../shared/job-matrix.ts";
 import { answerModels } from "./answer-models.ts";

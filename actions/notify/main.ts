@@ -1,7 +1,6 @@
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { DamageError } from "../../pipelines/registry/damage.ts";
+import { EnvironmentError, UserError } from "../../pipelines/errors/expected-error.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
+import { DamageError } from "../../pipelines/registry/version-record.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import { type Action, appendJobSummary, runAction } from "../shared/action.ts";
 import { announceDeployment, type ModelDeployment } from "../shared/github/deployment.ts";

@@ -1,11 +1,10 @@
 import { changedSince } from "../../pipelines/changed-models.ts";
 import { noRegistry } from "../../pipelines/deploy.ts";
-import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
+import { type Problem, UserError } from "../../pipelines/errors/expected-error.ts";
 import { needsRun, planModels } from "../../pipelines/plan.ts";
 import { fence } from "../../pipelines/report/markdown/fence.ts";
 import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
-import { readModels } from "../../pipelines/workspace/read-models.ts";
-import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import { readModels, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import { type Action, appendJobSummary, runAction } from "../shared/action.ts";
 import { uploadPlan } from "../shared/bundles.ts";
 import { jobMatrix } from "../shared/job-matrix.ts";

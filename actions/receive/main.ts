@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { writeOutcome } from "../../pipelines/handover/training-outcome.ts";
 import { takeCandidate } from "../../pipelines/take-candidate.ts";
 import { type Action, runAction } from "../shared/action.ts";

@@ -2,9 +2,9 @@ import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts"
 import { judgeAfterTries } from "../../pipelines/candidate/judge-candidate.ts";
 import { firstEnvironment, registerCandidate } from "../../pipelines/deploy.ts";
 import { readAllObjects } from "../../pipelines/registry/git/objects.ts";
-import { versionFolder } from "../../pipelines/registry/paths.ts";
 import type { RegisterResult } from "../../pipelines/registry/registry.ts";
-import { verdictBundleFile } from "../../pipelines/trust/statement.ts";
+import { verdictBundleFile } from "../../pipelines/registry/trust/verdict-statement.ts";
+import { versionFolder } from "../../pipelines/registry/version-record.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import { type Action, runAction } from "../shared/action.ts";

@@ -1,7 +1,5 @@
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
+import { EnvironmentError, expectedFailure, UserError } from "../../pipelines/errors/expected-error.ts";
 import { escapeSentence } from "../../pipelines/errors/inert-markdown.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Action } from "../shared/action.ts";
 import { openPullRequestsOfHead } from "../shared/github/pull-request.ts";
 import { isChecking } from "../shared/github/start-check.ts";

@@ -6,8 +6,7 @@ import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createZstdDecompress } from "node:zlib";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../pipelines/errors/expected-error.ts";
 
 /** What a release's commit says of an archive. */
 export interface ReleaseArchive {

@@ -1,6 +1,6 @@
 import { appendFileSync, chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { type Action, runAction } from "../shared/action.ts";
 import { fetchArchive, type ReleaseArchive, unpackModules } from "./install-archive.ts";
 

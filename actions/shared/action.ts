@@ -1,14 +1,16 @@
 import { appendFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
-import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
-import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
+import {
+  didYouMean,
+  EnvironmentError,
+  expectedFailure,
+  type Problem,
+  UserError,
+} from "../../pipelines/errors/expected-error.ts";
+import { oneLine, visibleText } from "../../pipelines/errors/inert-markdown.ts";
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
-import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
-import { visibleText } from "../../pipelines/errors/visible-text.ts";
-import type { Log } from "../../pipelines/ports/log.ts";
+import type { Log } from "../../pipelines/ports/host.ts";
 import type { Registry } from "../../pipelines/registry/registry.ts";
 import { askForReport } from "../../pipelines/scaffold/own-release.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
@@ -53,7 +55,7 @@ async function openAction(env: Environment): Promise<Action & AsyncDisposable> {
     const { MERGEML_APP_ID: id, MERGEML_APP_KEY: key } = env;
     if (!id || !key) return input("token");
     const { appToken } = await import("./github/app-token.ts");
-    const { systemClock } = await import("../../pipelines/ports/clock.ts");
+    const { systemClock } = await import("../../pipelines/ports/host.ts");
     const made = await appToken({ id, key }, await readContext(), { clock: systemClock });
     core.setSecret(made);
     return made;
@@ -93,7 +95,7 @@ function flagOf(name: string, value: string): boolean {
 
 async function openRepository(env: Environment, log: Log, token: string): Promise<Workspace> {
   const { openWorkspace } = await import("../../pipelines/open-workspace.ts");
-  const { systemClock } = await import("../../pipelines/ports/clock.ts");
+  const { systemClock } = await import("../../pipelines/ports/host.ts");
   const { gitEnvironment } = await import("./git-environment.ts");
   const { trustCheckout } = await import("./trusted-checkout.ts");
   const checkout = env.GITHUB_WORKSPACE ?? ".";

@@ -1,5 +1,5 @@
-import { visibleText } from "../../pipelines/errors/visible-text.ts";
-import type { Log } from "../../pipelines/ports/log.ts";
+import { visibleText } from "../../pipelines/errors/inert-markdown.ts";
+import type { Log } from "../../pipelines/ports/host.ts";
 
 interface Core {
   info(message: string): void;

@@ -2,7 +2,7 @@ import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
-import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
+import { type Problem, UserError } from "../../pipelines/errors/expected-error.ts";
 import { writeCandidateFiles } from "../../pipelines/handover/candidate-files.ts";
 import { planSchema } from "../../pipelines/handover/plan-handover.ts";
 import { readChecked, readOutcome, writeBundle } from "../../pipelines/handover/training-outcome.ts";

@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../../pipelines/config/model-config.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 
 /** GitHub runs at most so many jobs of one matrix. */
 const mostJobs = 256;

@@ -1,6 +1,5 @@
-import { DamageError } from "../../pipelines/registry/damage.ts";
-import { parsePath, type RegistryPath } from "../../pipelines/registry/paths.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
+import { DamageError, parsePath, type RegistryPath } from "../../pipelines/registry/version-record.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 
 /** Models whose pointer file differs between two commits; all in production when the first is not known here. */

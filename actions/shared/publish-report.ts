@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { judgeAfterTries } from "../../pipelines/candidate/judge-candidate.ts";
 import type { RepositoryConfig } from "../../pipelines/config/model-config.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../pipelines/errors/expected-error.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import type { ScoredVersion } from "../../pipelines/report/html/report-page.ts";
 import { commentLimit, renderReport } from "../../pipelines/report/render-report.ts";

@@ -1,9 +1,7 @@
 import { join, posix } from "node:path";
 import { GitError } from "../../pipelines/registry/git/failure.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
-import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
-import { definitionOf } from "../../pipelines/workspace/read-models.ts";
-import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import { definitionOf, modelsAtCommit, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
 import type { GitHub } from "./github/client.ts";
 import { pullRequestOfCommit } from "./github/pull-request.ts";

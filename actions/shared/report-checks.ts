@@ -1,4 +1,4 @@
-import { visibleText } from "../../pipelines/errors/visible-text.ts";
+import { visibleText } from "../../pipelines/errors/inert-markdown.ts";
 import { thresholdPlaces } from "../../pipelines/gate/threshold-place.ts";
 import type { JudgedEntry, ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { leftOutOfPlan } from "../../pipelines/confirm-plan.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
+import { EnvironmentError, type Problem, UserError } from "../../pipelines/errors/expected-error.ts";
 import { confirmedEntry, type Trusted } from "../../pipelines/handover/confirm-candidates.ts";
 import { type JudgedCommit, judgedCommit } from "../../pipelines/handover/test-merge.ts";
 import {
@@ -12,8 +11,7 @@ import {
 } from "../../pipelines/handover/training-outcome.ts";
 import { needsRun, type PlanEntry } from "../../pipelines/plan.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
-import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
-import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import { modelsAtCommit, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
 import { type PlanBundle, planArtifact, readPlan, trainingArtifact } from "./bundles.ts";
 import type { ReportSubject } from "./report-subject.ts";

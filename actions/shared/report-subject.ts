@@ -1,4 +1,4 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import type { KnownHead } from "../../pipelines/handover/test-merge.ts";
 import type { Action } from "./action.ts";
 import { mergeBaseOf, openPullRequestsOfHead, readPullRequest } from "./github/pull-request.ts";

@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../pipelines/errors/expected-error.ts";
 import { formatNumber } from "../../pipelines/statistics/format-number.ts";
 import { readHidden, writeHidden } from "../../pipelines/watch/notice/hidden-line.ts";
 import type { Action } from "./action.ts";

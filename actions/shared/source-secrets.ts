@@ -1,4 +1,4 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 
 /**
  * What the secret MERGEML_SOURCES has for the variables that sources name, one `NAME=value` a line; `mask` is told each value,

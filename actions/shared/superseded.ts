@@ -1,7 +1,5 @@
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
-import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
-import { definitionOf } from "../../pipelines/workspace/read-models.ts";
-import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import { definitionOf, modelsAtCommit, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Action } from "./action.ts";
 
 /**

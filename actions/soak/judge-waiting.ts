@@ -1,6 +1,6 @@
 import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { escapeSentence } from "../../pipelines/errors/inert-markdown.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import { driftReports } from "../../pipelines/report/drift/drift-report.ts";
 import { type Hop, hopsOf, type WaitingVersion, waitingVersions } from "../../pipelines/waiting-versions.ts";

@@ -1,4 +1,4 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { type Action, runAction } from "../shared/action.ts";
 import { judgeWaiting, planSoak } from "./judge-waiting.ts";
 

@@ -1,7 +1,7 @@
 import { changedSince } from "../../pipelines/changed-models.ts";
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
 import { lacksCredential } from "../../pipelines/data/sources/missing-credential.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { describeIdentical } from "../../pipelines/gate.ts";
 import { smokeTest } from "../../pipelines/smoke-test.ts";
 import { runTraining, type TrainingResult } from "../../pipelines/train.ts";

@@ -1,6 +1,6 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { validateQueries } from "../../pipelines/validate-queries.ts";
-import { readModels } from "../../pipelines/workspace/read-models.ts";
+import { readModels } from "../../pipelines/workspace/workspace.ts";
 import { type Action, runAction } from "../shared/action.ts";
 
 async function validate(action: Action): Promise<void> {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative } from "node:path";
 import { sha256 } from "../config/canonical-json.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { writeAside } from "../workspace/write-aside.ts";
 import type { Candidate } from "./train-candidate.ts";

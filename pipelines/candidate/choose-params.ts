@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import type { PreparedData } from "./prepare-data.ts";
 import type { TrialRecord } from "./search/score-trial.ts";

@@ -1,5 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
-import type { Log, Step } from "../ports/log.ts";
+import type { Clock, Log, Step } from "../ports/host.ts";
 
 /** Nothing is said of what takes less. */
 const longSeconds = 120;

@@ -6,17 +6,16 @@ import { openDataFolders } from "../data/data-folders.ts";
 import type { CheckResult, FeatureData, FeatureResult } from "../data/dataset-store.ts";
 import type { QueryLimits } from "../data/engines/engine.ts";
 import { runsHere } from "../data/engines/engines.ts";
+import { joinProblems } from "../data/features/check-join.ts";
+import { type CheckedViews, checkViews, recordedViews } from "../data/features/check-views.ts";
+import { joinDialect } from "../data/features/compose-models.ts";
 import { hashInputs, listInputs } from "../data/list-inputs.ts";
-import { UserError } from "../errors/user-error.ts";
-import { joinProblems } from "../features/check-join.ts";
-import { type CheckedViews, checkViews, recordedViews } from "../features/check-views.ts";
-import { joinDialect } from "../features/join-dialect.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import type { Trainer } from "../training/trainer.ts";
 import { findTrainer } from "../training/trainers.ts";
-import { definitionOf } from "../workspace/read-models.ts";
 import type { Elsewhere } from "../workspace/step-cache.ts";
-import type { Workspace } from "../workspace/workspace.ts";
+import { definitionOf, type Workspace } from "../workspace/workspace.ts";
 
 /** The datasets of one model and the identity of the candidate they lead to. */
 export interface PreparedData {

@@ -4,7 +4,7 @@ import type { Duplicates, FeatureData } from "../data/dataset-store.ts";
 import { type JoinedFeatures, joinFeatures } from "../data/join-features.ts";
 import type { hashInputs, listInputs } from "../data/list-inputs.ts";
 import type { FeatureSpec, Table } from "../data/table.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import type { Baseline, Evaluation, JudgedDuplicates, OwnQuery } from "../evaluation/evaluation.ts";
 import type { Production } from "../registry/production.ts";
 import { countOf } from "../statistics/format-number.ts";

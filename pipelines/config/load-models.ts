@@ -1,8 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { didYouMean } from "../errors/did-you-mean.ts";
-import { EnvironmentError } from "../errors/environment-error.ts";
-import type { Problem, SourceLocation } from "../errors/user-error.ts";
+import { didYouMean, EnvironmentError, type Problem, type SourceLocation } from "../errors/expected-error.ts";
 import type { ComposedView, ModelConfig, QueryText } from "./model-config.ts";
 import type { ModelContext, ModelParser } from "./parse-model-config.ts";
 import { hashProgramFiles } from "./program-files.ts";

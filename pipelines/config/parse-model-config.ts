@@ -1,4 +1,4 @@
-import type { Problem, SourceLocation } from "../errors/user-error.ts";
+import type { Problem, SourceLocation } from "../errors/expected-error.ts";
 import type { Json } from "./canonical-json.ts";
 import { mergeDefaults } from "./merge-defaults.ts";
 import type {

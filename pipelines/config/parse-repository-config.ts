@@ -1,4 +1,4 @@
-import type { Problem } from "../errors/user-error.ts";
+import type { Problem } from "../errors/expected-error.ts";
 import type { Json } from "./canonical-json.ts";
 import { isBlock } from "./merge-defaults.ts";
 import type { RepositoryConfig } from "./model-config.ts";

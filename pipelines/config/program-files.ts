@@ -1,7 +1,6 @@
 import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join, matchesGlob } from "node:path";
-import { EnvironmentError } from "../errors/environment-error.ts";
-import type { Problem } from "../errors/user-error.ts";
+import { EnvironmentError, type Problem } from "../errors/expected-error.ts";
 import { sha256 } from "./canonical-json.ts";
 import { plainBytes } from "./line-ends.ts";
 import type { LoadedModel } from "./load-models.ts";

@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve, sep } from "node:path";
-import { EnvironmentError } from "../errors/environment-error.ts";
+import { EnvironmentError } from "../errors/expected-error.ts";
 import { plainLineEnds } from "./line-ends.ts";
 import { MAX_FILE_BYTES } from "./yaml/source-text.ts";
 

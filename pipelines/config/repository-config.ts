@@ -1,4 +1,4 @@
-import type { Problem } from "../errors/user-error.ts";
+import type { Problem } from "../errors/expected-error.ts";
 import type { RepositoryConfig } from "./model-config.ts";
 import type { FolderRule } from "./parse-repository-config.ts";
 import { leadsOutside, type ProjectFile, readProjectFile } from "./project-file.ts";

@@ -1,6 +1,6 @@
 import type { Bounds, DataCheck, Severity } from "../config/model-config.ts";
 import { type AggregateName, aggregateNames, type RowRuleName } from "../config/schema/checks-schema.ts";
-import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
+import { type Problem, type SourceLocation, UserError } from "../errors/expected-error.ts";
 import { boundsText, numberText } from "../statistics/format-number.ts";
 import { type Dialect, isNumeric, type SourceColumn } from "./engines/session.ts";
 import { nameHint } from "./name-hint.ts";

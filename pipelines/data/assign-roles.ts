@@ -1,5 +1,5 @@
 import type { FeaturesConfig, Task } from "../config/model-config.ts";
-import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
+import { type Problem, type SourceLocation, UserError } from "../errors/expected-error.ts";
 import { locateWord, type SqlText } from "./engines/engine.ts";
 import { type ColumnRole, isNumeric, type RoleColumn, type SourceColumn } from "./engines/session.ts";
 import { nameHint } from "./name-hint.ts";

@@ -1,6 +1,6 @@
 import type { ModelConfig, QueryText } from "../config/model-config.ts";
-import { type Problem, type SourceLocation, UserError } from "../errors/user-error.ts";
-import type { Log } from "../ports/log.ts";
+import { type Problem, type SourceLocation, UserError } from "../errors/expected-error.ts";
+import type { Log } from "../ports/host.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { resolveChecks } from "./aggregate-checks.ts";
 import { assignRoles, featureSpecs, type RoleRequest, withoutJoined } from "./assign-roles.ts";

@@ -1,4 +1,4 @@
-import { type Problem, UserError } from "../errors/user-error.ts";
+import { type Problem, UserError } from "../errors/expected-error.ts";
 import { countOf, formatCount } from "../statistics/format-number.ts";
 import type { Locate, RoleRequest } from "./assign-roles.ts";
 import type { ColumnFacts, QueryResult, WrittenSplits } from "./engines/engine.ts";

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EnvironmentError } from "../errors/environment-error.ts";
+import { EnvironmentError } from "../errors/expected-error.ts";
 import type { StagedRows } from "./engines/engine.ts";
 import { flushToDisk } from "./flush-to-disk.ts";
 import { hashBytes } from "./hash-file.ts";

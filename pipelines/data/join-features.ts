@@ -1,6 +1,6 @@
 import { dirname, join } from "node:path";
 import type { ModelConfig } from "../config/model-config.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { assignRoles, featureSpecs, withoutJoined } from "./assign-roles.ts";
 import { storedOrder } from "./build-features.ts";
 import { openDataFolders } from "./data-folders.ts";

@@ -1,5 +1,5 @@
 import { open, stat } from "node:fs/promises";
-import type { Problem } from "../errors/user-error.ts";
+import type { Problem } from "../errors/expected-error.ts";
 
 /** Longer ones are no pointers: a pointer is three short lines. */
 const mostBytes = 1024;

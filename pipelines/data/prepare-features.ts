@@ -1,4 +1,4 @@
-import { type Problem, UserError } from "../errors/user-error.ts";
+import { type Problem, UserError } from "../errors/expected-error.ts";
 import { resolveChecks } from "./aggregate-checks.ts";
 import { assignRoles, featureSpecs, withoutJoined } from "./assign-roles.ts";
 import { type FeatureModel, unusedWindowProblem } from "./build-features.ts";

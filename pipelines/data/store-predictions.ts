@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { EnvironmentError } from "../errors/environment-error.ts";
+import { EnvironmentError } from "../errors/expected-error.ts";
 import type { DatasetRef, DatasetStore } from "./dataset-store.ts";
 import { digestAggregates, digestOf, rowHash } from "./engines/canonical-row.ts";
 import type { ColumnKind, Session } from "./engines/session.ts";

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import { EnvironmentError } from "../errors/environment-error.ts";
+import { EnvironmentError } from "../errors/expected-error.ts";
 import { numberText } from "../statistics/format-number.ts";
 import type { DatasetRef, DatasetStore } from "./dataset-store.ts";
 import type { Session, Vector } from "./engines/session.ts";

@@ -1,9 +1,7 @@
 import { isAbsolute, join } from "node:path";
 import type { Sources } from "../config/model-config.ts";
-import { UserError } from "../errors/user-error.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Environment } from "../ports/environment.ts";
-import type { Log } from "../ports/log.ts";
+import { UserError } from "../errors/expected-error.ts";
+import type { Clock, Environment, Log } from "../ports/host.ts";
 import { type DatasetStore, openDatasetStore } from "./dataset-store.ts";
 import { openAzureStore, openS3Store } from "./stores/bucket-address.ts";
 import { openDatabaseStore } from "./stores/database/database-store.ts";

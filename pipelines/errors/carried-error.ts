@@ -1,6 +1,4 @@
-import { EnvironmentError } from "./environment-error.ts";
-import { expectedFailure } from "./expected-failure.ts";
-import { type Problem, UserError } from "./user-error.ts";
+import { EnvironmentError, expectedFailure, type Problem, UserError } from "./expected-error.ts";
 
 /** An error as plain data, to be thrown again in another process as what it was. */
 export type CarriedError = { message: string; stack: string } & (

@@ -1,5 +1,5 @@
-import type { Problem } from "./user-error.ts";
-import { visibleText } from "./visible-text.ts";
+import type { Problem } from "./expected-error.ts";
+import { visibleText } from "./inert-markdown.ts";
 
 /**
  * Problems as workflow commands of GitHub Actions, one a line, which GitHub shows beside the line of the file.

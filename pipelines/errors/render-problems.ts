@@ -1,5 +1,5 @@
-import type { Problem, SourceLocation } from "./user-error.ts";
-import { displayWidth, visibleText } from "./visible-text.ts";
+import type { Problem, SourceLocation } from "./expected-error.ts";
+import { displayWidth, visibleText } from "./inert-markdown.ts";
 
 export { renderAnnotations } from "./render-annotations.ts";
 

@@ -1,6 +1,6 @@
 import type { SliceRule, Task } from "../config/model-config.ts";
 import type { FeatureSpec, Target } from "../data/table.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { seededRandom } from "../statistics/random.ts";
 import type { Predictions } from "../training/trainer.ts";
 import { countClusters, drawnCells } from "./cells.ts";

@@ -1,7 +1,7 @@
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
 import type { Thresholds, Waiver } from "../config/model-config.ts";
 import type { CheckResult } from "../data/dataset-store.ts";
-import { type Problem, UserError } from "../errors/user-error.ts";
+import { type Problem, UserError } from "../errors/expected-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import {
   checkData,

@@ -4,7 +4,7 @@ import { readCandidate } from "../candidate/candidate-directory.ts";
 import { sha256 } from "../config/canonical-json.ts";
 import type { DatasetRef, DatasetStore } from "../data/dataset-store.ts";
 import { differsFrom } from "../data/stores/check-content.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import type { CandidateRecord } from "../registry/version-record.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 import { writeAside } from "../workspace/write-aside.ts";

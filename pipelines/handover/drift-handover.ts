@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { allMetricNames } from "../config/metric-names.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import type { DriftEntry } from "../watch/drift/model-drift.ts";
 import { conditions } from "../watch/promotion/decide-rollback.ts";
 import { readChecked } from "./training-outcome.ts";

@@ -5,9 +5,9 @@ import type { LoadedModel } from "../config/load-models.ts";
 import { metricDirections, metricNames, metricRanges } from "../config/metric-names.ts";
 import type { ModelConfig } from "../config/model-config.ts";
 import { expectedChecks } from "../data/aggregate-checks.ts";
+import { expectedOfViews } from "../data/features/check-views.ts";
 import type { Difference, Evaluation, MetricComparison, SliceComparison } from "../evaluation/evaluation.ts";
 import { judgedValue } from "../evaluation/metrics/metrics.ts";
-import { expectedOfViews } from "../features/check-views.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";
 
 type Compared = Pick<MetricComparison, "metric" | "direction" | "candidate" | "production" | "difference" | "problem">;

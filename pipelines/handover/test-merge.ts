@@ -1,7 +1,6 @@
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { readObject } from "../registry/git/objects.ts";
-import { fetchCommit } from "../workspace/read-commit.ts";
-import type { Workspace } from "../workspace/workspace.ts";
+import { fetchCommit, type Workspace } from "../workspace/workspace.ts";
 
 type Repository = Pick<Workspace, "git" | "remote">;
 

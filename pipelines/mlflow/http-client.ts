@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { visibleText } from "../errors/visible-text.ts";
-import type { Clock } from "../ports/clock.ts";
+import { visibleText } from "../errors/inert-markdown.ts";
+import type { Clock } from "../ports/host.ts";
 import { type FailedRequest, innermostMessage, isUnsent, retryAfterSeconds, sendRepeatedly } from "../ports/request.ts";
 import { MlflowError } from "./mlflow-api.ts";
 import type { ServerSettings } from "./server-settings.ts";

@@ -1,7 +1,7 @@
 import { sha256 } from "../config/canonical-json.ts";
 import type { MetricComparison } from "../evaluation/evaluation.ts";
 import type { Git } from "../registry/git/git.ts";
-import { readVersionFiles, type VersionFile } from "../registry/read-version-files.ts";
+import { readVersionFiles, type VersionFile } from "../registry/read-records.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { CandidateRecord, VersionRecord } from "../registry/version-record.ts";

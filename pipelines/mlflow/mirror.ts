@@ -1,5 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
-import type { Log } from "../ports/log.ts";
+import type { Clock, Log } from "../ports/host.ts";
 import type { Git } from "../registry/git/git.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { RunLog } from "../run-log/run-log.ts";

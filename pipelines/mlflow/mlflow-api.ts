@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../errors/environment-error.ts";
+import { EnvironmentError } from "../errors/expected-error.ts";
 import { createOnce } from "../ports/request.ts";
 import type { SendRequest } from "./http-client.ts";
 

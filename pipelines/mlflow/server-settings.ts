@@ -1,5 +1,4 @@
-import { EnvironmentError } from "../errors/environment-error.ts";
-import { UserError } from "../errors/user-error.ts";
+import { EnvironmentError, UserError } from "../errors/expected-error.ts";
 import { openHttpClient } from "./http-client.ts";
 import type { MirrorOptions } from "./mirror.ts";
 import { type MlflowApi, MlflowError, mlflowApi } from "./mlflow-api.ts";

@@ -2,8 +2,7 @@ import { existsSync, statSync } from "node:fs";
 import type { Session, SourceColumn } from "../data/engines/session.ts";
 import { engineFailure, machineError, quoteName, quoteText, readerOf } from "../data/engines/tables.ts";
 import { isLfsPointer, lfsProblem } from "../data/lfs-pointer.ts";
-import { EnvironmentError } from "../errors/environment-error.ts";
-import { UserError } from "../errors/user-error.ts";
+import { EnvironmentError, UserError } from "../errors/expected-error.ts";
 
 /** Rows to score: a place in SQL, and what is there. */
 export interface InputRows {

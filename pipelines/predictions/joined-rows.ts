@@ -1,7 +1,7 @@
 import type { Session } from "../data/engines/session.ts";
 import { quoteName, quoteText } from "../data/engines/tables.ts";
 import { predictedColumns } from "../data/scores-table.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { logKey, logNames } from "./log-layout.ts";
 import type { RowPlan } from "./prepare-rows.ts";
 

@@ -3,8 +3,7 @@ import { keptValue, quoteName, quoteText } from "../data/engines/tables.ts";
 import { freeName } from "../data/free-name.ts";
 import { nameHint } from "../data/name-hint.ts";
 import type { FeatureSpec } from "../data/table.ts";
-import { didYouMean } from "../errors/did-you-mean.ts";
-import { type Problem, UserError } from "../errors/user-error.ts";
+import { didYouMean, type Problem, UserError } from "../errors/expected-error.ts";
 import type { InputRows } from "./input-file.ts";
 
 /** How the rows of an input become rows for a model. */

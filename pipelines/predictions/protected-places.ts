@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { lstat, mkdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { isInside } from "../data/data-folders.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import type { Workspace } from "../workspace/workspace.ts";
 
 /** A file that a command would write, as it was named and where it is, without links. */

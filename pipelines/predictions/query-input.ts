@@ -3,7 +3,7 @@ import type { QueryText, Window } from "../config/model-config.ts";
 import { openDataFolders } from "../data/data-folders.ts";
 import { composedSql, type Engine, type QueryJob, type QueryLimits } from "../data/engines/engine.ts";
 import { quoteText, tableDialect } from "../data/engines/tables.ts";
-import { checkViews, requireSoundViews } from "../features/check-views.ts";
+import { checkViews, requireSoundViews } from "../data/features/check-views.ts";
 import type { InputRows } from "./input-file.ts";
 
 /** A query for rows to score, under the rules of a feature query. */

@@ -8,9 +8,8 @@ import { downloadFile, uploadFile } from "../data/object-storage/object-storage.
 import { signInToStorage } from "../data/sources/sign-in.ts";
 import { folderOf, objectStorage } from "../data/sources/source-objects.ts";
 import { keyOf, settingsOf } from "../data/sources/storage-settings.ts";
-import { UserError } from "../errors/user-error.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Environment } from "../ports/environment.ts";
+import { UserError } from "../errors/expected-error.ts";
+import type { Clock, Environment } from "../ports/host.ts";
 import { logPlaceIn } from "./log-place.ts";
 
 /**

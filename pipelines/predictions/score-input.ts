@@ -3,8 +3,8 @@ import { interruptAfter, type Session, type SessionOptions, type Vector } from "
 import { openSession, quoteText } from "../data/engines/tables.ts";
 import { openScores } from "../data/scores-table.ts";
 import type { FeatureColumn, FeatureSpec, NumberColumn } from "../data/table.ts";
-import { UserError } from "../errors/user-error.ts";
-import type { Clock } from "../ports/clock.ts";
+import { UserError } from "../errors/expected-error.ts";
+import type { Clock } from "../ports/host.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
 import { openForestModel } from "../training/onnx/forest-model.ts";
 import type { ScoringModel } from "../training/onnx/session.ts";

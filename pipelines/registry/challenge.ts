@@ -1,16 +1,12 @@
-import { UserError } from "../errors/user-error.ts";
-import { challengeWords } from "./challenger-pointer.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { challengeSubject, formatMessage } from "./commit-message.ts";
-import { DamageError } from "./damage.ts";
-import type { CommitPlan } from "./git/commits.ts";
-import { editIndex, type IndexEditor } from "./index-change.ts";
-import { secureModel } from "./model-placement.ts";
-import { challengerFile } from "./paths.ts";
-import { bindTo, writePointer } from "./production-pointer.ts";
+import type { CommitPlan } from "./git/objects.ts";
+import { editIndex, type IndexEditor } from "./index-page.ts";
+import { bindTo, challengeWords, writePointer } from "./production-pointer.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { requireVerdict } from "./still-passes.ts";
-import type { ChallengerPointer, VersionRecord } from "./version-record.ts";
-import { type Writer, writeBranch } from "./write-branch.ts";
+import { type ChallengerPointer, challengerFile, DamageError, type VersionRecord } from "./version-record.ts";
+import { secureModel, type Writer, writeBranch } from "./write-branch.ts";
 
 /** On what a version is tried: a copy of every request, or a share of them, 0 < share < 1. */
 export type Trial = Pick<ChallengerPointer, "mode" | "share">;

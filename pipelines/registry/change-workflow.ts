@@ -1,5 +1,5 @@
 import { hasFile, readObject } from "./git/objects.ts";
-import { workflowFile } from "./paths.ts";
+import { workflowFile } from "./version-record.ts";
 import { type Writer, writeBranch } from "./write-branch.ts";
 
 /**

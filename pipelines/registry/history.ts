@@ -1,9 +1,9 @@
 import { parseFacts } from "./commit-message.ts";
 import type { Git } from "./git/git.ts";
 import { type LoggedCommit, readCommits } from "./git/log.ts";
-import { modelFolder, parsePath, recordFile } from "./paths.ts";
 import { pointerChangesOf } from "./pointer-changes.ts";
 import { foldDeployments, type Move } from "./standing.ts";
+import { modelFolder, parsePath, recordFile } from "./version-record.ts";
 
 /** One thing that happened to a model; a registration has no `from`, and its `to` is the version that was registered. */
 export interface HistoryEntry extends Omit<Move, "action"> {

@@ -1,24 +1,25 @@
 import { formatNumber } from "../statistics/format-number.ts";
-import { challengeWords, readChallenger } from "./challenger-pointer.ts";
-import type { Git } from "./git/git.ts";
-import { parseTree, readAllObjects } from "./git/objects.ts";
+import { fetchFileOf, type Git } from "./git/git.ts";
+import { type FileChange, parseTree, readAllObjects } from "./git/objects.ts";
 import { markdownTable, plainText } from "./markdown-text.ts";
-import { fetchFileOf } from "./partial-clone.ts";
+import { challengeWords, readChallenger, readPointer } from "./production-pointer.ts";
 import {
+  type ChallengerPointer,
   challengerFile,
+  indexFile,
   isModelName,
   modelFolder,
+  type ProductionPointer,
   parseVersionNumber,
   productionFile,
   recordFile,
+  type VersionRecord,
   versionFolder,
   versionsFolder,
-} from "./paths.ts";
-import { readPointer } from "./production-pointer.ts";
-import type { ChallengerPointer, ProductionPointer, VersionRecord } from "./version-record.ts";
+} from "./version-record.ts";
 
 /** One row of the index. */
-export interface IndexRow {
+interface IndexRow {
   model: string;
   versions: number;
   /** The primary metric of the version in production, null when none is deployed or its record cannot be read. */
@@ -146,3 +147,21 @@ mergeml history <model>
 mergeml rollback <model> --to <version>
 \`\`\`
 `;
+
+/** The index as it will be once `model`'s row is what `change` makes of it. */
+export interface IndexEditor {
+  after(change: Partial<Omit<IndexRow, "model">>): FileChange;
+}
+
+/** Reads the rows at `tip` once; each `after` builds on the ones before it. */
+export async function editIndex(git: Git, tip: string, model: string): Promise<IndexEditor> {
+  const rows = await readIndexRows(git, tip);
+  const others = rows.filter((row) => row.model !== model);
+  let row = rows.find((each) => each.model === model) ?? { model, versions: 0, production: null, challenger: null };
+  return {
+    after(change) {
+      row = { ...row, ...change };
+      return { path: indexFile, content: renderIndex([...others, row]) };
+    },
+  };
+}

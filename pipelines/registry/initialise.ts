@@ -1,10 +1,9 @@
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { type Branch, tellElsewhere } from "./branch.ts";
-import { makeCommits } from "./git/commits.ts";
-import { hasFile } from "./git/objects.ts";
+import { hasFile, makeCommits } from "./git/objects.ts";
 import { renderIndex } from "./index-page.ts";
-import { attributesFile, formatFile, indexFile, workflowFile } from "./paths.ts";
 import { openSnapshot } from "./snapshot.ts";
+import { attributesFile, formatFile, indexFile, workflowFile } from "./version-record.ts";
 import { type Writer, writeBranch } from "./write-branch.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { FeatureColumn, FeatureSpec } from "../data/table.ts";
-import type { WantedSigner } from "../trust/trust-policy.ts";
 import { modelFile } from "./stored-model.ts";
+import type { WantedSigner } from "./trust/trust-policy.ts";
 import type { CandidateRecord } from "./version-record.ts";
 
 /** A few rows as a caller would send them: numbers, texts, null for a missing value. */

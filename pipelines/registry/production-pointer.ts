@@ -1,9 +1,17 @@
-import { DamageError } from "./damage.ts";
-import { productionFile, recordFile, versionFolder } from "./paths.ts";
-import { readRegistryJson } from "./registry-json.ts";
-import type { ProductionPointer, VersionPointer, VersionRecord } from "./version-record.ts";
+import {
+  type ChallengerPointer,
+  challengerFile,
+  DamageError,
+  type ProductionPointer,
+  productionFile,
+  readRegistryJson,
+  recordFile,
+  type VersionPointer,
+  type VersionRecord,
+  versionFolder,
+} from "./version-record.ts";
 
-export interface Promoter {
+interface Promoter {
   since: Date;
   by: string;
   pullRequest: number | null;
@@ -40,7 +48,7 @@ export function readPointer(content: Uint8Array, model: string, file = productio
 }
 
 /** What a pointer file of either kind says. Throws DamageError when it names no version, or does not bind it. */
-export function readBinding(content: Uint8Array, file: string): VersionPointer {
+function readBinding(content: Uint8Array, file: string): VersionPointer {
   const pointer = readRegistryJson(content, file) as unknown as VersionPointer;
   const { version, model: hash, record, since } = pointer;
   if (!Number.isSafeInteger(version) || version < 1)
@@ -72,4 +80,31 @@ export function checkPointer(
   if (record.verdict.outcome !== "pass") {
     throw new DamageError(file, `names ${named}, whose verdict is ${record.verdict.outcome}, not pass`);
   }
+}
+
+/** Reads challenger.json. Throws DamageError when it names no version, or nothing that the version is tried on. */
+export function readChallenger(content: Uint8Array, model: string, file = challengerFile(model)): ChallengerPointer {
+  const pointer = readBinding(content, file) as ChallengerPointer;
+  const { mode, share } = pointer;
+  if (mode === "shadow" && share === null) return pointer;
+  if (mode === "split" && typeof share === "number" && share > 0 && share < 1) return pointer;
+  throw new DamageError(
+    file,
+    `is neither a shadow nor a split with a share between 0 and 1: mode ${JSON.stringify(mode)}, share ${JSON.stringify(share)}`,
+  );
+}
+
+/** Throws DamageError unless the pointer names exactly this version, and the gate let that version pass. */
+export function checkChallenger(pointer: ChallengerPointer, record: VersionRecord): void {
+  checkPointer(pointer, record, challengerFile(record.model));
+}
+
+/** `as a shadow`, or `on 10% of the requests`. */
+export function challengeWords({ mode, share }: Pick<ChallengerPointer, "mode" | "share">): string {
+  return mode === "shadow" ? "as a shadow" : `on ${sharePercent(share)} of the requests`;
+}
+
+/** `10%`, without the noise of binary fractions. */
+function sharePercent(share: number | null): string {
+  return `${Number(((share ?? 0) * 100).toPrecision(12))}%`;
 }

@@ -1,16 +1,13 @@
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { endChallenge } from "./challenge.ts";
 import { formatMessage, promoteSubject } from "./commit-message.ts";
-import { DamageError } from "./damage.ts";
-import { editIndex } from "./index-change.ts";
-import { primaryMetric } from "./index-page.ts";
-import { secureModel } from "./model-placement.ts";
-import { pointerFile } from "./paths.ts";
+import { editIndex, primaryMetric } from "./index-page.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
 import { signMove } from "./sign-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { requireVerdict } from "./still-passes.ts";
-import { type Writer, writeBranch } from "./write-branch.ts";
+import { DamageError, pointerFile } from "./version-record.ts";
+import { secureModel, type Writer, writeBranch } from "./write-branch.ts";
 
 /** How promoting ended. */
 export interface PromoteResult {

@@ -1,24 +1,27 @@
 import { sha256 } from "../config/canonical-json.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
 import { formatMessage, promoteSubject, registerSubject } from "./commit-message.ts";
-import { DamageError } from "./damage.ts";
-import type { CommitPlan } from "./git/commits.ts";
-import { editIndex } from "./index-change.ts";
-import { primaryMetric } from "./index-page.ts";
+import { type CommitPlan, readAllObjects } from "./git/objects.ts";
+import { editIndex, primaryMetric } from "./index-page.ts";
 import type { InputExample } from "./mlflow-files.ts";
-import { placeModel } from "./model-placement.ts";
-import { pointerFile } from "./paths.ts";
 import { pointTo, writePointer } from "./production-pointer.ts";
-import { findRecords, listVersions } from "./read-records.ts";
-import type { VersionFile } from "./read-version-files.ts";
+import { findRecords, listVersions, type VersionFile } from "./read-records.ts";
 import { bundleChange, signMove, signVerdict } from "./sign-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { type Judged, judgedAgainst, requirePass } from "./still-passes.ts";
+import { type Judged, judgedAgainst, requirePass, requireVerdict } from "./still-passes.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
 import { versionFiles } from "./version-files.ts";
-import type { CandidateRecord, ProductionPointer, VersionRecord } from "./version-record.ts";
-import { type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
+import {
+  type CandidateRecord,
+  DamageError,
+  type ProductionPointer,
+  pointerFile,
+  recordFile,
+  type VersionRecord,
+  versionFolder,
+} from "./version-record.ts";
+import { placeModel, type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
 
 export interface RegisterInput extends Judged {
   candidate: CandidateRecord;
@@ -209,5 +212,44 @@ function requireBytes({ candidate, model }: RegisterInput): void {
   throw new UserError({
     message: `the model of ${name} cannot be registered: ${outside}`,
     hint: `write one file with all weights in it, and make it again: mergeml train ${name}`,
+  });
+}
+
+/** A version of before signatures, and what was done to prove it. */
+export interface ProvedVersion {
+  version: number;
+  /** Digest of the record that was proved: what was changed since is not adopted. */
+  record: string;
+  proof: string;
+}
+
+/** Signs proved versions in one commit; gives its id, or null when nothing was left to sign. */
+export async function adoptProved(
+  writer: Writer,
+  model: string,
+  proved: readonly ProvedVersion[],
+): Promise<string | null> {
+  return writeBranch<string | null>(writer, async (snapshot, { identity, now }) => {
+    const changes = [];
+    const versions: number[] = [];
+    for (const { version, record: digest, proof } of proved) {
+      const record = await snapshot.record(model, version);
+      if (record.digest !== digest) continue;
+      requireVerdict(record);
+      const [file] = await readAllObjects(writer.git, [
+        `${snapshot.tip}:${versionFolder(model, version)}/${recordFile}`,
+      ]);
+      const files = { ...record.files, [recordFile]: sha256(file?.content ?? "") };
+      const adopted = { at: now.toISOString(), by: identity.name, proof };
+      const bundle = await signVerdict(writer, record, files, adopted);
+      if (bundle === null) continue;
+      changes.push(bundleChange(record, bundle));
+      versions.push(version);
+    }
+    const message = `trust(${model}): adopt ${versions.map((each) => `v${each}`).join(", ")}\n`;
+    return {
+      commits: changes.length > 0 ? [{ message, changes }] : [],
+      result: (ids) => ids[0] ?? null,
+    };
   });
 }

@@ -1,22 +1,16 @@
-import type { UserError } from "../errors/user-error.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Log } from "../ports/log.ts";
-import type { RegistryTrust } from "../trust/registry-trust.ts";
-import { adoptProved, type ProvedVersion } from "./adopt.ts";
+import type { UserError } from "../errors/expected-error.ts";
+import type { Clock, Log } from "../ports/host.ts";
 import { openBranch, tellElsewhere } from "./branch.ts";
 import { type ChallengeResult, nameChallenger, stopChallenge, type Trial } from "./challenge.ts";
 import { changeWorkflow } from "./change-workflow.ts";
-import { type DefinitionMatch, findByDefinition } from "./find-by-definition.ts";
-import type { Git } from "./git/git.ts";
+import { fetchLeftOut, type Git } from "./git/git.ts";
 import { isAncestor } from "./git/objects.ts";
 import { type HistoryEntry, readHistory } from "./history.ts";
 import { type Initialised, type InitOptions, initialise } from "./initialise.ts";
-import { largestInGit, refuseModel } from "./model-placement.ts";
-import { fetchLeftOut } from "./partial-clone.ts";
-import { pointerFile } from "./paths.ts";
-import { readPointerChanges } from "./pointer-changes.ts";
+import { type ChangeMemory, type LastChange, readLastChanges, readPointerChanges } from "./pointer-changes.ts";
 import { type PromoteOptions, type PromoteResult, promote } from "./promote.ts";
-import { type RegisterInput, type RegisterResult, register } from "./register.ts";
+import { findRecords, listVersions } from "./read-records.ts";
+import { adoptProved, type ProvedVersion, type RegisterInput, type RegisterResult, register } from "./register.ts";
 import {
   type JudgedPromotion,
   type RollbackOptions,
@@ -24,16 +18,17 @@ import {
   rollback,
   rollbackPromotion,
 } from "./rollback.ts";
-import { type ChangeMemory, type LastChange, readLastChanges } from "./since.ts";
 import { openSnapshot, type Snapshot } from "./snapshot.ts";
 import { type Deployments, foldDeployments } from "./standing.ts";
 import type { BlobStore } from "./stored-model.ts";
+import type { RegistryTrust } from "./trust/trust-policy.ts";
 import { type Verification, verify } from "./verify.ts";
-import { missingBranch, type Writer } from "./write-branch.ts";
+import { pointerFile } from "./version-record.ts";
+import { largestInGit, missingBranch, refuseModel, type Writer } from "./write-branch.ts";
 
 export type { RegisterInput, RegisterResult };
 
-export interface RegistryOptions {
+interface RegistryOptions {
   git: Git;
   /** Name of the registry branch. */
   branch: string;
@@ -173,4 +168,33 @@ export function openRegistry(options: RegistryOptions): Registry {
       return verify(writer, tip, since);
     },
   };
+}
+
+interface DefinitionMatch {
+  version: number;
+  /** It was in production once. */
+  promotedBefore: boolean;
+  /** A rollback took it out of production, and nothing has put it back since. */
+  rolledBack: boolean;
+}
+
+/** The newest version made from this definition, whatever its data; one that was in production before others. null when there is none. */
+async function findByDefinition(
+  git: Git,
+  model: string,
+  definition: string,
+  snapshot: Snapshot,
+): Promise<DefinitionMatch | null> {
+  if (snapshot.tip === null) return null;
+  const versions = await listVersions(git, snapshot.tip, model);
+  const found: number[] = [];
+  await findRecords(git, versions, definition, ({ version, candidate }) => {
+    if (candidate.definition === definition) found.push(version);
+  });
+  const [newest] = found;
+  if (newest === undefined) return null;
+  const { deployed, rolledBack } = foldDeployments(await readPointerChanges(git, snapshot.tip, model));
+  const promoted = found.find((each) => deployed.has(each));
+  const version = promoted ?? newest;
+  return { version, promotedBefore: promoted !== undefined, rolledBack: rolledBack.has(version) };
 }

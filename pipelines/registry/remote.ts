@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import type { Git } from "./git/git.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Git } from "./git/git.ts";
-import { parsePath } from "./paths.ts";
+import { parsePath } from "./version-record.ts";
 
 /**
  * When a plain `git revert` of a promotion stopped on a conflict in this repository: a paragraph that says why and what to do.

@@ -1,19 +1,15 @@
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { formatMessage, revertMessage, rollbackSubject } from "./commit-message.ts";
-import type { FileChange } from "./git/commits.ts";
-import { readAllObjects } from "./git/objects.ts";
-import { editIndex } from "./index-change.ts";
-import { primaryMetric } from "./index-page.ts";
-import { secureModel } from "./model-placement.ts";
-import { pointerBundleFile, pointerFile } from "./paths.ts";
+import { type FileChange, readAllObjects } from "./git/objects.ts";
+import { editIndex, primaryMetric } from "./index-page.ts";
 import { type PointerChange, readPointerChanges } from "./pointer-changes.ts";
 import { checkPointer, pointTo, readPointer, writePointer } from "./production-pointer.ts";
 import { signMove, signReturn } from "./sign-writes.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type Deployment, foldDeployments } from "./standing.ts";
 import { requireVerdict } from "./still-passes.ts";
-import type { ProductionPointer, VersionRecord } from "./version-record.ts";
-import { type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
+import { type ProductionPointer, pointerBundleFile, pointerFile, type VersionRecord } from "./version-record.ts";
+import { secureModel, type WriteContext, type WritePlan, type Writer, writeBranch } from "./write-branch.ts";
 
 export interface RollbackOptions {
   /** The version to go back to; without it, what was in production before the last promotion. */

@@ -1,15 +1,11 @@
 import { sha256 } from "../config/canonical-json.ts";
-import { EnvironmentError } from "../errors/environment-error.ts";
-import { UserError } from "../errors/user-error.ts";
-import type { Log } from "../ports/log.ts";
-import type { RegistryTrust } from "../trust/registry-trust.ts";
-import { type Statement, verdictBundleFile } from "../trust/statement.ts";
-import { describeFound, describeWanted, type TrustPolicy } from "../trust/trust-policy.ts";
-import type { Adoption } from "../trust/verdict-statement.ts";
-import type { FileChange } from "./git/commits.ts";
-import { pointerBundleFile, versionFolder } from "./paths.ts";
-import type { VersionFile } from "./read-version-files.ts";
-import type { VersionRecord } from "./version-record.ts";
+import { EnvironmentError, UserError } from "../errors/expected-error.ts";
+import type { Log } from "../ports/host.ts";
+import type { FileChange } from "./git/objects.ts";
+import type { VersionFile } from "./read-records.ts";
+import { describeFound, describeWanted, type RegistryTrust, type TrustPolicy } from "./trust/trust-policy.ts";
+import { type Adoption, type Statement, verdictBundleFile } from "./trust/verdict-statement.ts";
+import { pointerBundleFile, type VersionRecord, versionFolder } from "./version-record.ts";
 
 /** What signs what is written to the branch. */
 export interface SigningWriter {
@@ -26,7 +22,7 @@ export async function signVerdict(
 ): Promise<VersionFile | null> {
   const policy = (await writer.trust?.policy()) ?? null;
   if (!policy) return null;
-  const { verdictStatement } = await import("../trust/verdict-statement.ts");
+  const { verdictStatement } = await import("./trust/verdict-statement.ts");
   const statement = verdictStatement(record, files, { run: writer.trust?.run ?? null, ...(adopted && { adopted }) });
   const bytes = await signStatement(writer, policy, statement, `${record.model}@${record.version}`);
   return bytes && { name: verdictBundleFile, bytes };
@@ -51,7 +47,7 @@ export interface SignedMove {
 export async function signMove(writer: SigningWriter, move: SignedMove, patience?: number): Promise<FileChange[]> {
   const policy = (await writer.trust?.policy()) ?? null;
   if (!policy) return [];
-  const { promotionStatement } = await import("../trust/promotion-statement.ts");
+  const { promotionStatement } = await import("./trust/promotion-statement.ts");
   const { path: file, content, since, ...told } = move;
   const run = writer.trust?.run ?? null;
   const approvedBy = move.approvedBy ?? [];
@@ -104,7 +100,7 @@ async function signStatement(
     return null;
   }
   const bundle = await signer.sign(statement, patience);
-  const { checkBundle } = await import("../trust/check-bundle.ts");
+  const { checkBundle } = await import("./trust/check-bundle.ts");
   try {
     const { signer: found } = await checkBundle(policy, bundle, what);
     log.info(`  ${what} is signed by ${describeFound(found)}`);

@@ -1,27 +1,26 @@
 import { sha256 } from "../config/canonical-json.ts";
-import { UserError } from "../errors/user-error.ts";
-import type { SignedStatement } from "../trust/check-bundle.ts";
-import type { RegistryTrust } from "../trust/registry-trust.ts";
-import type { Vouched } from "../trust/version-checks.ts";
-import { checkChallenger, readChallenger } from "./challenger-pointer.ts";
-import { DamageError } from "./damage.ts";
-import type { Git } from "./git/git.ts";
+import { UserError } from "../errors/expected-error.ts";
+import { fetchFileOf, type Git } from "./git/git.ts";
 import { parseTree, readAllObjects } from "./git/objects.ts";
-import { fetchFileOf } from "./partial-clone.ts";
+import { checkChallenger, checkPointer, readChallenger, readPointer } from "./production-pointer.ts";
+import { listVersions, type Records, readRecords, type VersionName, vouchersOf, whoSigned } from "./read-records.ts";
+import { type BlobStore, checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
+import type { SignedStatement } from "./trust/check-bundle.ts";
+import type { RegistryTrust } from "./trust/trust-policy.ts";
+import type { Vouched } from "./trust/version-checks.ts";
 import {
+  type ChallengerPointer,
   challengerFile,
+  DamageError,
   formatFile,
   isModelName,
+  type ProductionPointer,
   parsePath,
   pointerFile,
   productionFile,
+  type VersionRecord,
   versionFolder,
-} from "./paths.ts";
-import { checkPointer, readPointer } from "./production-pointer.ts";
-import { listVersions, type Records, readRecords, type VersionName } from "./read-records.ts";
-import { type BlobStore, checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
-import { vouchersOf, whoSigned } from "./trusted-record.ts";
-import type { ChallengerPointer, ProductionPointer, VersionRecord } from "./version-record.ts";
+} from "./version-record.ts";
 
 /** The registry at one commit. What it returns is checked: every method throws DamageError, naming the file, for what was tampered with. */
 export interface Snapshot {

@@ -1,4 +1,4 @@
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import { judge, recheckVerdict } from "../gate/judge.ts";
 import type { Verdict } from "../gate/verdict.ts";

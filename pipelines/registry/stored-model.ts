@@ -1,10 +1,8 @@
 import { sha256 } from "../config/canonical-json.ts";
 import { hashBytes } from "../data/hash-file.ts";
-import { EnvironmentError } from "../errors/environment-error.ts";
+import { EnvironmentError } from "../errors/expected-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
-import { DamageError } from "./damage.ts";
-import { parsePath } from "./paths.ts";
-import { readRegistryJson } from "./registry-json.ts";
+import { DamageError, parsePath, readRegistryJson } from "./version-record.ts";
 
 /** Keeps models that are too large for git, by content. The dataset store is one. */
 export interface BlobStore {

@@ -1,8 +1,7 @@
 import type { DatasetStore } from "../data/dataset-store.ts";
-import type { KeyedDataset } from "../data/row-identity.ts";
-import { type IdentityColumn, readIdentities } from "../data/row-identity.ts";
-import { EnvironmentError } from "../errors/environment-error.ts";
-import type { Log } from "../ports/log.ts";
+import { type IdentityColumn, type KeyedDataset, readIdentities } from "../data/row-identity.ts";
+import { EnvironmentError } from "../errors/expected-error.ts";
+import type { Log } from "../ports/host.ts";
 import { formatCount } from "../statistics/format-number.ts";
 import { buildXorFilter, type XorFilter } from "../statistics/xor-filter.ts";
 import type { CandidateRecord } from "./version-record.ts";

@@ -1,15 +1,13 @@
-import { type Problem, UserError } from "../errors/user-error.ts";
-import { verdictBundleFile } from "../trust/statement.ts";
-import { readChallenger } from "./challenger-pointer.ts";
+import { type Problem, UserError } from "../errors/expected-error.ts";
 import type { Git } from "./git/git.ts";
 import { type LoggedChange, type LoggedCommit, readCommits, readMergeChanges } from "./git/log.ts";
 import { readAllObjects } from "./git/objects.ts";
-import { parsePath, type RegistryPath, recordFile } from "./paths.ts";
-import { checkPointer, readPointer } from "./production-pointer.ts";
+import { checkPointer, readChallenger, readPointer } from "./production-pointer.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
-import type { BranchPart } from "./verify-part.ts";
+import { verdictBundleFile } from "./trust/verdict-statement.ts";
+import type { BranchPart } from "./verify.ts";
 import type { VerifiedVersions } from "./verify-versions.ts";
-import type { VersionRecord } from "./version-record.ts";
+import { parsePath, type RegistryPath, recordFile, type VersionRecord } from "./version-record.ts";
 
 export interface BranchHistory {
   problems: Problem[];

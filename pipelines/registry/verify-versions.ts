@@ -1,18 +1,15 @@
 import { sha256 } from "../config/canonical-json.ts";
-import { type Problem, UserError } from "../errors/user-error.ts";
+import { type Problem, UserError } from "../errors/expected-error.ts";
 import { notSelfContained } from "../training/onnx/self-contained.ts";
-import { verdictBundleFile } from "../trust/statement.ts";
-import type { VersionChecks, Vouched } from "../trust/version-checks.ts";
-import { DamageError } from "./damage.ts";
 import { readObjects } from "./git/objects.ts";
-import { parsePath, recordFile, versionFolder } from "./paths.ts";
 import { listVersions, type VersionName } from "./read-records.ts";
-import { readRecord } from "./sealed-record.ts";
 import type { SnapshotSource } from "./snapshot.ts";
 import { verdictProblems } from "./still-passes.ts";
 import { checkModel, followReference, modelFile, referenceFile } from "./stored-model.ts";
-import type { BranchPart } from "./verify-part.ts";
-import type { VersionRecord } from "./version-record.ts";
+import { verdictBundleFile } from "./trust/verdict-statement.ts";
+import type { VersionChecks, Vouched } from "./trust/version-checks.ts";
+import type { BranchPart } from "./verify.ts";
+import { DamageError, parsePath, readRecord, recordFile, type VersionRecord, versionFolder } from "./version-record.ts";
 
 export interface VerifiedVersions {
   problems: Problem[];
@@ -38,7 +35,7 @@ export async function verifyVersions(
 ): Promise<VerifiedVersions> {
   const folders = await listFolders(source, tip, part);
   const found: VerifiedVersions = { problems: [], records: new Map(), signatures: new Map(), count: folders.length };
-  const { openVersionChecks } = await import("../trust/version-checks.ts");
+  const { openVersionChecks } = await import("./trust/version-checks.ts");
   // Opened before the process that reads the branch is busy with its versions.
   await using checks = await openVersionChecks(source.trust, folders.length);
   const vouching = new Map<string, Promise<Vouched>>();

@@ -1,16 +1,21 @@
 import { sha256 } from "../config/canonical-json.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import type { Evaluation } from "../evaluation/evaluation.ts";
 import type { Verdict } from "../gate/verdict.ts";
-import type { WantedSigner } from "../trust/trust-policy.ts";
-import type { FileChange } from "./git/commits.ts";
+import type { FileChange } from "./git/objects.ts";
 import { type InputExample, mlflowFiles } from "./mlflow-files.ts";
 import { modelCard } from "./model-card.ts";
-import { recordFile, versionFolder } from "./paths.ts";
-import type { VersionFile } from "./read-version-files.ts";
-import { sealRecord, writeRecord } from "./sealed-record.ts";
+import type { VersionFile } from "./read-records.ts";
 import { modelFile, referenceFile } from "./stored-model.ts";
-import type { CandidateRecord, VersionRecord } from "./version-record.ts";
+import type { WantedSigner } from "./trust/trust-policy.ts";
+import {
+  type CandidateRecord,
+  recordFile,
+  sealRecord,
+  type VersionRecord,
+  versionFolder,
+  writeRecord,
+} from "./version-record.ts";
 
 /** What a version's folder is made of. */
 export interface VersionContent {

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { EnvironmentError } from "../errors/environment-error.ts";
-import { UserError } from "../errors/user-error.ts";
-import type { Clock } from "../ports/clock.ts";
-import type { Log } from "../ports/log.ts";
+import { sha256 } from "../config/canonical-json.ts";
+import { EnvironmentError, UserError } from "../errors/expected-error.ts";
+import type { Clock, Log } from "../ports/host.ts";
 import type { Branch } from "./branch.ts";
-import { type CommitPlan, makeCommits } from "./git/commits.ts";
 import type { GitError } from "./git/failure.ts";
 import type { Identity } from "./git/identity.ts";
+import { type CommitPlan, type FileChange, hasFile, makeCommits } from "./git/objects.ts";
 import { openSnapshot, type Snapshot, type SnapshotSource } from "./snapshot.ts";
+import { modelFile, referenceFile, writeReference } from "./stored-model.ts";
+import { type VersionRecord, versionFolder } from "./version-record.ts";
 
 export interface Writer extends SnapshotSource {
   branch(): Promise<Branch>;
@@ -37,7 +38,7 @@ export interface WriteContext {
 }
 
 /** Called with each state of the branch that the write is attempted on: `snapshot.tip` is never null. */
-export type Planner<T> = (snapshot: Snapshot & { tip: string }, context: WriteContext) => Promise<WritePlan<T>>;
+type Planner<T> = (snapshot: Snapshot & { tip: string }, context: WriteContext) => Promise<WritePlan<T>>;
 
 const deadlineMinutes = 5;
 /** Rejections in a row while nobody moved the branch: then it isn't a race but a lock that was left behind. */
@@ -128,4 +129,78 @@ function givenUp(branch: Branch, cause: GitError, stuck: boolean, deadline: numb
     { tried: cause.tried, safe: cause.safe },
     { cause },
   );
+}
+
+/** Bytes up to which a model is a file of the branch: servers refuse files from 100 MB. */
+export const largestInGit = 90_000_000;
+
+/** The file that stands for a model in its version's folder. */
+interface PlacedModel {
+  file: string;
+  content: Uint8Array | string;
+}
+
+type Placing = Pick<Writer, "branch" | "store" | "largestInGit" | "log">;
+
+/**
+ * The file that stands for the model. One too large for the branch is put into the store first, and read back. Throws UserError
+ * when whoever reads the branch could not read the store.
+ */
+export async function placeModel(writer: Placing, model: string, bytes: Uint8Array): Promise<PlacedModel> {
+  const refusal = await refuseModel(writer, model, bytes.length);
+  if (refusal) throw refusal;
+  if (bytes.length <= writer.largestInGit) return { file: modelFile, content: bytes };
+  const { store, log } = writer;
+  const hash = await store.putBlob(bytes);
+  if (sha256(await store.readBlob(hash)) !== sha256(bytes)) throw notReadBack(writer, model);
+  if (!store.durable)
+    log.info(
+      `model.onnx of ${model} (${megabytes(bytes.length)}) is in ${store.title}: keep it as you keep the registry`,
+    );
+  return { file: referenceFile, content: writeReference(bytes) };
+}
+
+/** Why a model of this size cannot become a version here, before anything is written; null when it can. */
+export async function refuseModel(writer: Placing, model: string, size: number): Promise<UserError | null> {
+  const { store, largestInGit: limit } = writer;
+  const branch = await writer.branch();
+  if (size <= limit || isReadableWith(branch, store)) return null;
+  return new UserError({
+    message: `model.onnx of ${model} is ${megabytes(size)}, more than the ${megabytes(limit)} that fit on ${branch.title}; it would be kept in ${store.title}, where nobody else can read it`,
+    hint: "nothing was written. Make the model smaller, e.g. with fewer trees or narrower layers, or name a store in mergeml.yaml that other machines can read",
+  });
+}
+
+/**
+ * Reads a version's model, so that no pointer names bytes that are not there, and gives what must be written beside the pointer
+ * for others to read it, too: the model itself, when only this machine's store has it. Throws UserError when it is too large.
+ */
+export async function secureModel(
+  writer: Placing & Pick<Writer, "git">,
+  snapshot: Snapshot & { tip: string },
+  { model, version, files }: VersionRecord,
+): Promise<FileChange[]> {
+  const bytes = await snapshot.modelBytes(model, version);
+  if (files[referenceFile] === undefined || isReadableWith(await writer.branch(), writer.store)) return [];
+  const path = `${versionFolder(model, version)}/${modelFile}`;
+  if (await hasFile(writer.git, snapshot.tip, path)) return [];
+  const refusal = await refuseModel(writer, model, bytes.length);
+  if (refusal) throw refusal;
+  return [{ path, content: bytes }];
+}
+
+/** Whether who reads the branch can read the store. A branch of this machine alone lasts as long as a folder beside it. */
+function isReadableWith({ remote }: Branch, { durable }: Writer["store"]): boolean {
+  return durable || remote === null;
+}
+
+function notReadBack({ store }: Placing, model: string): EnvironmentError {
+  return new EnvironmentError(`${store.title} gave other bytes back than were put there, of model.onnx of ${model}`, {
+    tried: "putting the model into the store and reading it back",
+    safe: "The registry branch is as it was.",
+  });
+}
+
+function megabytes(size: number): string {
+  return `${(size / 1e6).toFixed(size < 10e6 ? 1 : 0)} MB`;
 }

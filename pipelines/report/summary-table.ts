@@ -1,6 +1,6 @@
+import type { Problem } from "../errors/expected-error.ts";
 import { anchorOf, escapeMarkdown, escapeSentence } from "../errors/inert-markdown.ts";
 import { renderProblems } from "../errors/render-problems.ts";
-import type { Problem } from "../errors/user-error.ts";
 import type { MetricComparison } from "../evaluation/evaluation.ts";
 import type {
   ChecksFailed,

@@ -2,10 +2,10 @@ import { canonicalJson } from "../config/canonical-json.ts";
 import type { ConfigChange } from "../config/describe-change.ts";
 import type { HistoryEntry } from "../registry/history.ts";
 import { markdownTable, plainText } from "../registry/markdown-text.ts";
+import type { SignedStatement } from "../registry/trust/check-bundle.ts";
+import { describeFound } from "../registry/trust/trust-policy.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
 import { formatCount, formatNumber, formatSigned } from "../statistics/format-number.ts";
-import type { SignedStatement } from "../trust/check-bundle.ts";
-import { describeFound } from "../trust/trust-policy.ts";
 import { configChanges, valueText } from "./config-changes.ts";
 
 /** What else is on record about a version. */

@@ -1,6 +1,5 @@
 import { canonicalJson, type Json } from "../config/canonical-json.ts";
-import { didYouMean } from "../errors/did-you-mean.ts";
-import { UserError } from "../errors/user-error.ts";
+import { didYouMean, UserError } from "../errors/expected-error.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /** A param, or what else decides a training, that differs from the run before; undefined where a run has none. */

@@ -1,9 +1,7 @@
-import type { Clock } from "../ports/clock.ts";
-import type { Log } from "../ports/log.ts";
+import type { Clock, Log } from "../ports/host.ts";
 import { type Branch, openBranch } from "../registry/branch.ts";
-import { type CommitPlan, makeCommits } from "../registry/git/commits.ts";
 import type { Git } from "../registry/git/git.ts";
-import { readAllObjects } from "../registry/git/objects.ts";
+import { type CommitPlan, makeCommits, readAllObjects } from "../registry/git/objects.ts";
 import { type Attempt, compareAndSwap } from "../registry/write-branch.ts";
 import { type BrokenRun, dequeue, type QueuedRun, readQueue, runText } from "./run-queue.ts";
 import { type RunRecord, runPath } from "./run-record.ts";

@@ -1,5 +1,4 @@
-import type { Git } from "../registry/git/git.ts";
-import { fetchAmong } from "../registry/partial-clone.ts";
+import { fetchAmong, type Git } from "../registry/git/git.ts";
 import { openRunParser } from "./parse-run.ts";
 import { type BrokenRun, readQueue } from "./run-queue.ts";
 import { type RunRecord, runPath } from "./run-record.ts";

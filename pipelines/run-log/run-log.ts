@@ -1,9 +1,7 @@
 import { dirname } from "node:path";
 import type { LoadedModel } from "../config/load-models.ts";
 import type { ModelConfig } from "../config/model-config.ts";
-import type { Clock } from "../ports/clock.ts";
-import { isCi } from "../ports/environment.ts";
-import type { Log } from "../ports/log.ts";
+import { type Clock, isCi, type Log } from "../ports/host.ts";
 import { GitError } from "../registry/git/failure.ts";
 import type { Git } from "../registry/git/git.ts";
 import type { VersionRecord } from "../registry/version-record.ts";

@@ -1,7 +1,6 @@
 import { basename, extname } from "node:path";
 import type { Task } from "../config/model-config.ts";
-import { didYouMean } from "../errors/did-you-mean.ts";
-import { UserError } from "../errors/user-error.ts";
+import { didYouMean, UserError } from "../errors/expected-error.ts";
 import { quotedName } from "./query-name.ts";
 import type { DataTable, TableColumn } from "./table/table.ts";
 

@@ -2,7 +2,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import { isLfsPointer, lfsProblem } from "../data/lfs-pointer.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 
 /** A data file that queries can name. */
 export interface DataFile {

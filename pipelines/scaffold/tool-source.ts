@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { isToolFile, toolFile } from "../workspace/tool-file.ts";
 import { toolVersion } from "../workspace/tool-version.ts";
 import { ownRelease } from "./own-release.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../ports/clock.ts";
+import type { Clock } from "../ports/host.ts";
 import type { VersionRecord } from "../registry/version-record.ts";
 import type { LastCheck } from "../watch/last-check.ts";
 import type { RegistrySource } from "./following/registry-mirror.ts";

@@ -1,5 +1,5 @@
 import type { FeatureSpec } from "../data/table.ts";
-import { didYouMean } from "../errors/did-you-mean.ts";
+import { didYouMean } from "../errors/expected-error.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
 import type { ProductionPointer, VersionRecord } from "../registry/version-record.ts";
 import type { Predictions } from "../training/trainer.ts";

@@ -1,5 +1,5 @@
 import { sha256 } from "../config/canonical-json.ts";
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { checkParity, type Parity } from "./onnx/parity.ts";
 import type { ModelSignature } from "./onnx/session.ts";
 import type { TrainedModel, Trainer, TrainingInput } from "./trainer.ts";

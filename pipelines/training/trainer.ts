@@ -2,7 +2,7 @@ import type { Json } from "../config/canonical-json.ts";
 import type { Task, TrainerSchema } from "../config/model-config.ts";
 import type { StagedRows } from "../data/engines/engine.ts";
 import type { FeatureColumn, Table } from "../data/table.ts";
-import type { Log } from "../ports/log.ts";
+import type { Log } from "../ports/host.ts";
 import type { Parity } from "./onnx/parity.ts";
 
 /** Scores of N rows. `values` is [N] for regression and [N, k] row-major probabilities for classification. */

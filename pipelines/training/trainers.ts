@@ -1,4 +1,4 @@
-import { UserError } from "../errors/user-error.ts";
+import { UserError } from "../errors/expected-error.ts";
 import { command } from "./command/index.ts";
 import { gradientBoosting } from "./gradient-boosting/index.ts";
 import { linear } from "./linear/index.ts";

@@ -1,6 +1,6 @@
 import type { RepositoryConfig } from "../config/model-config.ts";
 import { parseRepositoryConfig } from "../config/parse-repository-config.ts";
-import type { Environment } from "../ports/environment.ts";
+import type { Environment } from "../ports/host.ts";
 import type { Git } from "../registry/git/git.ts";
 
 export interface Checkout {

@@ -1,4 +1,4 @@
-import { isCi } from "../ports/environment.ts";
+import { isCi } from "../ports/host.ts";
 import type { RegisterResult } from "../registry/registry.ts";
 import type { Workspace } from "./workspace.ts";
 

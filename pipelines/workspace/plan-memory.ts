@@ -3,14 +3,13 @@ import { isDeepStrictEqual } from "node:util";
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
 import type { LoadedModel } from "../config/load-models.ts";
 import { readProjectFile } from "../config/project-file.ts";
-import type { Problem } from "../errors/user-error.ts";
-import { listViewFiles, viewsFolder } from "../features/load-views.ts";
-import { isCi } from "../ports/environment.ts";
-import { isModelName } from "../registry/paths.ts";
+import { listViewFiles, viewsFolder } from "../data/features/load-views.ts";
+import type { Problem } from "../errors/expected-error.ts";
+import { isCi } from "../ports/host.ts";
 import { shapeProblem } from "../registry/record-shape.ts";
 import type { Snapshot } from "../registry/snapshot.ts";
-import { definitionOf } from "./read-models.ts";
-import type { Workspace } from "./workspace.ts";
+import { isModelName } from "../registry/version-record.ts";
+import { definitionOf, type Workspace } from "./workspace.ts";
 
 /** A model whose files were sound when they had these contents. */
 interface KnownModel {

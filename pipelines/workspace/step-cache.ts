@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { canonicalJson, sha256 } from "../config/canonical-json.ts";
-import { EnvironmentError } from "../errors/environment-error.ts";
-import { expectedFailure } from "../errors/expected-failure.ts";
+import { EnvironmentError, expectedFailure } from "../errors/expected-error.ts";
 import type { SharedSteps } from "./shared-steps.ts";
 import { type CodeOf, stepCode } from "./step-code.ts";
 import { writeAside } from "./write-aside.ts";

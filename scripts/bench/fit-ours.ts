@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { DatasetStore } from "../../pipelines/data/dataset-store.ts";
 import { loadTable, type TableSpec } from "../../pipelines/data/table.ts";
 import { evaluate } from "../../pipelines/evaluation/evaluate.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { findTrainer } from "../../pipelines/training/trainers.ts";
 
 /** Fits one of our trainers and scores its own predictions: fit-ours.ts <data set folder> <type> <params as JSON>; prints JSON. */

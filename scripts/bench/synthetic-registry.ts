@@ -5,11 +5,16 @@ import { join } from "node:path";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { loadModels } from "../../pipelines/config/load-models.ts";
 import { judge } from "../../pipelines/gate/judge.ts";
-import { productionFile, versionFolder } from "../../pipelines/registry/paths.ts";
-import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
 import { modelFile } from "../../pipelines/registry/stored-model.ts";
-import type { ProductionPointer, VersionRecord } from "../../pipelines/registry/version-record.ts";
-import { definitionOf, modelParts } from "../../pipelines/workspace/read-models.ts";
+import {
+  type ProductionPointer,
+  productionFile,
+  sealRecord,
+  type VersionRecord,
+  versionFolder,
+  writeRecord,
+} from "../../pipelines/registry/version-record.ts";
+import { definitionOf, modelParts } from "../../pipelines/workspace/workspace.ts";
 
 interface Repository {
   root: string;

@@ -1,9 +1,6 @@
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
-import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import type { Clock } from "../../pipelines/ports/clock.ts";
-import type { Environment } from "../../pipelines/ports/environment.ts";
-import type { Log } from "../../pipelines/ports/log.ts";
+import { didYouMean, UserError } from "../../pipelines/errors/expected-error.ts";
+import type { Clock, Environment, Log } from "../../pipelines/ports/host.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { closest } from "fastest-levenshtein";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { definitionList, wrapText } from "../../pipelines/report/terminal/text-table.ts";
 import { commands } from "../commands/index.ts";
 import type { Command, CommandInput, CommandOutcome, OptionSpec } from "./command.ts";
@@ -80,7 +80,7 @@ async function commandInput(
     log,
     workspace: async ({ isNamed = false } = {}) => {
       const { openWorkspace } = await import("../../pipelines/open-workspace.ts");
-      const { systemClock } = await import("../../pipelines/ports/clock.ts");
+      const { systemClock } = await import("../../pipelines/ports/host.ts");
       const useCache = values["no-cache"] !== true;
       const { env } = terminal;
       return opened.use(await openWorkspace({ directory, isNamed, env, clock: systemClock, log, useCache }));

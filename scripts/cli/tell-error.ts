@@ -1,7 +1,5 @@
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
+import { EnvironmentError, expectedFailure, UserError } from "../../pipelines/errors/expected-error.ts";
 import { renderProblems } from "../../pipelines/errors/render-problems.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
 import { askForReport } from "../../pipelines/scaffold/own-release.ts";
 
 export const exitCodes = {

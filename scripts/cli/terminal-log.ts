@@ -1,4 +1,4 @@
-import { type Log, type Step, silentLog } from "../../pipelines/ports/log.ts";
+import { type Log, type Step, silentLog } from "../../pipelines/ports/host.ts";
 import { cutText, textWidth, wrapText } from "../../pipelines/report/terminal/text-table.ts";
 
 interface Stream {

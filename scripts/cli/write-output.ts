@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { writeAside } from "../../pipelines/workspace/write-aside.ts";
 
 /** Writes a text where an option such as `--report` says. Throws UserError when nothing can be written there. */

@@ -1,5 +1,5 @@
 import { type AuditedChange, auditChanges } from "../../pipelines/audit.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { csvText } from "../../pipelines/report/csv-text.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";

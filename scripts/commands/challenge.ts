@@ -1,6 +1,6 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import type { Trial } from "../../pipelines/registry/challenge.ts";
-import { challengeWords } from "../../pipelines/registry/challenger-pointer.ts";
+import { challengeWords } from "../../pipelines/registry/production-pointer.ts";
 import {
   type Command,
   type CommandInput,

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { buildDashboard, writeDashboard } from "../../pipelines/dashboard.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { type FoundDrift, foundDriftOf } from "../../pipelines/run-log/found-drift.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
 import type { Command } from "../cli/command.ts";

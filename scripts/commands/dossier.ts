@@ -1,4 +1,4 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { technicalDossier } from "../../pipelines/report/technical-dossier.ts";
 import { type Command, versionReference } from "../cli/command.ts";
 

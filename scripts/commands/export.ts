@@ -1,5 +1,5 @@
 import { isAbsolute, relative, resolve } from "node:path";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { type ExportResult, type ExportTarget, exportTargets, exportVersion } from "../../pipelines/export-version.ts";
 import { type Command, versionReference } from "../cli/command.ts";
 

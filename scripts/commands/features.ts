@@ -1,6 +1,6 @@
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
+import { type Problem, UserError } from "../../pipelines/errors/expected-error.ts";
 import { renderProblems } from "../../pipelines/errors/render-problems.ts";
-import { type Problem, UserError } from "../../pipelines/errors/user-error.ts";
 import { renderViewChecks, renderViewDetails, renderViewList } from "../../pipelines/report/terminal/view-table.ts";
 import { checkFeatureViews, describeViews, viewsNamed } from "../../pipelines/validate-views.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";

@@ -1,4 +1,4 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { definitionList, wrapText } from "../../pipelines/report/terminal/text-table.ts";
 import type { Trainer } from "../../pipelines/training/trainer.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";

@@ -1,6 +1,5 @@
 import { environmentsKey, installEnvironments } from "../../pipelines/install-environments.ts";
-import { readModel, readModels } from "../../pipelines/workspace/read-models.ts";
-import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import { readModel, readModels, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import type { Command } from "../cli/command.ts";
 
 export const install: Command = {

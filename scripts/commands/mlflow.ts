@@ -1,6 +1,6 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import type { MirroredRuns, MirrorResult } from "../../pipelines/mlflow/mirror.ts";
-import { isModelName } from "../../pipelines/registry/paths.ts";
+import { isModelName } from "../../pipelines/registry/version-record.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
 import { shortRunId } from "../../pipelines/run-log/list-runs.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";

@@ -1,7 +1,7 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
 import { parseUtc } from "../../pipelines/config/utc-time.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { type PredictResult, predictRows } from "../../pipelines/predict.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
 import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";

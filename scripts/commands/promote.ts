@@ -1,5 +1,5 @@
 import { choosePromotion, knownEnvironment } from "../../pipelines/choose-promotion.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { promoteVersion } from "../../pipelines/keep-version.ts";
 import { promoteWhenClean } from "../../pipelines/promote-when-clean.ts";
 import {

@@ -1,6 +1,6 @@
 import { readCandidate } from "../../pipelines/candidate/candidate-directory.ts";
 import { firstEnvironment, registerCandidate } from "../../pipelines/deploy.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { describeIdentical, versionOfModel } from "../../pipelines/gate.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import { type Command, localOnly, rollbackCommand, wholeNumber } from "../cli/command.ts";

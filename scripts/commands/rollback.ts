@@ -1,6 +1,6 @@
 import { knownEnvironment } from "../../pipelines/choose-promotion.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
 import type { RollbackResult } from "../../pipelines/registry/rollback.ts";
 import { liveLimitLines } from "../../pipelines/report/drift/live-limits.ts";
 import { type BrokenCheck, rollBackWhenBroken } from "../../pipelines/roll-back-when-broken.ts";

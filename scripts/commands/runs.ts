@@ -1,6 +1,6 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { visibleText } from "../../pipelines/errors/visible-text.ts";
-import { isModelName } from "../../pipelines/registry/paths.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
+import { visibleText } from "../../pipelines/errors/inert-markdown.ts";
+import { isModelName } from "../../pipelines/registry/version-record.ts";
 import {
   renderRun,
   renderRunComparison,

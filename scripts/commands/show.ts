@@ -1,8 +1,8 @@
 import type { VersionName } from "../../pipelines/registry/read-records.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
+import { UntrustedError } from "../../pipelines/registry/trust/untrusted-error.ts";
 import { renderVersion } from "../../pipelines/report/terminal/version-page.ts";
 import { scoredVersions } from "../../pipelines/report-history.ts";
-import { UntrustedError } from "../../pipelines/trust/untrusted-error.ts";
 import { tellVouched } from "../../pipelines/trust-state.ts";
 import { type Command, versionReference } from "../cli/command.ts";
 import { writeOutput } from "../cli/write-output.ts";

@@ -1,5 +1,5 @@
 import { oneLine } from "../../pipelines/errors/inert-markdown.ts";
-import { challengeWords } from "../../pipelines/registry/challenger-pointer.ts";
+import { challengeWords } from "../../pipelines/registry/production-pointer.ts";
 import { windowBars } from "../../pipelines/report/drift/drift-terminal.ts";
 import { humaniseAge } from "../../pipelines/report/terminal/humanise-age.ts";
 import { renderStatus } from "../../pipelines/report/terminal/status-table.ts";

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { collectGarbage } from "../../pipelines/collect-garbage.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
 import { countOf, formatCount } from "../../pipelines/statistics/format-number.ts";

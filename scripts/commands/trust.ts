@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { adoptVersions } from "../../pipelines/adopt-versions.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
+import type { RootSource } from "../../pipelines/registry/trust/current-root.ts";
 import { textTable } from "../../pipelines/report/terminal/text-table.ts";
 import { countOf } from "../../pipelines/statistics/format-number.ts";
-import type { RootSource } from "../../pipelines/trust/current-root.ts";
 import { trustState } from "../../pipelines/trust-state.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import { type Command, type CommandOutcome, knownModel, versionReference } from "../cli/command.ts";
@@ -93,7 +93,7 @@ async function bringRoot(
   output: string | undefined,
   source: RootSource,
 ): Promise<CommandOutcome> {
-  const { currentRoot } = await import("../../pipelines/trust/current-root.ts");
+  const { currentRoot } = await import("../../pipelines/registry/trust/current-root.ts");
   const text = await currentRoot(join(root, ".mergeml", "tuf"), source);
   if (output === undefined) return { text, data: JSON.parse(text) };
   await mkdir(dirname(output), { recursive: true });

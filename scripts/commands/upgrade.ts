@@ -1,4 +1,4 @@
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { unifiedDiff } from "../../pipelines/report/markdown/line-diff.ts";
 import { renderPlan } from "../../pipelines/report/terminal/plan-table.ts";
 import { namedActions, refText, type ToolRepository, toolSource } from "../../pipelines/scaffold/tool-source.ts";

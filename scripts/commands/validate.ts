@@ -1,8 +1,8 @@
-import { distinctProblems } from "../../pipelines/errors/distinct-problems.ts";
+import { distinctProblems } from "../../pipelines/errors/expected-error.ts";
 import { countLine, renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
 import { validateQueries } from "../../pipelines/validate-queries.ts";
 import { viewFileProblems } from "../../pipelines/validate-views.ts";
-import { readModels } from "../../pipelines/workspace/read-models.ts";
+import { readModels } from "../../pipelines/workspace/workspace.ts";
 import type { Command } from "../cli/command.ts";
 import { exitCodes } from "../cli/tell-error.ts";
 

@@ -6,13 +6,13 @@ import type { Plugin } from "esbuild";
 import { modelSchema } from "../../pipelines/config/model-schema.ts";
 import { repositorySchema } from "../../pipelines/config/repository-schema.ts";
 import { readings, type SchemaUse, validatorKey } from "../../pipelines/config/schema/validator-of.ts";
-import { viewSchema } from "../../pipelines/features/view-schema.ts";
+import { viewSchema } from "../../pipelines/data/features/view-schema.ts";
 import { driftEntrySchema } from "../../pipelines/handover/drift-handover.ts";
 import { planSchema } from "../../pipelines/handover/plan-handover.ts";
 import { bundleSchema } from "../../pipelines/handover/training-schema.ts";
 import { foundDriftSchema } from "../../pipelines/run-log/found-drift.ts";
 import { runSchema } from "../../pipelines/run-log/parse-run.ts";
-import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { modelParts } from "../../pipelines/workspace/workspace.ts";
 
 /** What the bundle has beside what is imported: modules that are started by their path, and files that are read by theirs. */
 export interface FoundByPath {

@@ -9,8 +9,7 @@ import { uploadVerdicts } from "../../actions/shared/bundles.ts";
 import { judgeOpenAgain } from "../../actions/shared/judge-open-again.ts";
 import type { ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import { deployed, modelYaml, type Scratch } from "../scratch.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 

@@ -3,9 +3,9 @@ import { answerModel, type ModelAnswer } from "../../actions/drift/answer-model.
 import { listDriftIssues } from "../../actions/shared/github/watch-issues.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
-import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
+import { modelsAtCommit } from "../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../scratch.ts";
 import { drifting, driftResult, failedDrift, modelDrift } from "../watch/drift/results.ts";
 import { deployedDelays } from "../watch/retrain/delays.ts";

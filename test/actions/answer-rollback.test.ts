@@ -4,7 +4,7 @@ import { driftSummary } from "../../actions/drift/answer-models.ts";
 import { listDriftIssues, listRollbackIssues } from "../../actions/shared/github/watch-issues.ts";
 import { openRetrainSetting } from "../../pipelines/open-retrain.ts";
 import type { ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
-import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
+import { modelsAtCommit } from "../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../scratch.ts";
 import { modelDrift } from "../watch/drift/results.ts";
 import { checkedAt, deployAt, deployedPumps, openAt } from "../watch/promotion/pumps.ts";

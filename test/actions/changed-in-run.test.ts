@@ -3,8 +3,7 @@ import { changedInRun } from "../../actions/plan/changed-in-run.ts";
 import type { Action } from "../../actions/shared/action.ts";
 import type { GitHubContext } from "../../actions/shared/github/context.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 import { startFaultyGitHub } from "./github/faulty-github.ts";
 

@@ -70,10 +70,10 @@ describe("another server than GitHub.com", () => {
       /^pipelines\/scaffold\/own-release\.ts: return release \? /,
       /version https:\/\/git-lfs\.github\.com\/spec\//,
       /startsWith\("github\.com\/"\) \? `oci:\/\/ghcr\.io\//,
-      /^pipelines\/trust\/(verdict|promotion)-statement\.ts: export const (verdict|promotion)Type = /,
-      /^pipelines\/trust\/trust-policy\.ts: export const actionsIssuer = /,
-      /^pipelines\/trust\/trust-policy\.ts: export function withHost\(workflow: string, host = /,
-      /^pipelines\/config\/rules\/trust-rules\.ts: hint: "for example issuer: /,
+      /^pipelines\/registry\/trust\/(verdict|promotion)-statement\.ts: export const (verdict|promotion)Type = /,
+      /^pipelines\/registry\/trust\/trust-policy\.ts: export const actionsIssuer = /,
+      /^pipelines\/registry\/trust\/trust-policy\.ts: export function withHost\(workflow: string, host = /,
+      /^pipelines\/config\/parse-repository-config\.ts: hint: "for example issuer: /,
       /^pipelines\/data\/stores\/oci\/github-packages\.ts: const github = "https:\/\/api\.github\.com";$/,
     ];
     expect(named.filter((line) => !known.some((each) => each.test(line)))).toEqual([]);

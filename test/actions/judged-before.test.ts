@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Action } from "../../actions/shared/action.ts";
 import { openJudgedBefore } from "../../actions/shared/judged-before.ts";
 import { reportMarker } from "../../actions/shared/report-comment.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { candidate, modelConfig } from "../report/builders.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 

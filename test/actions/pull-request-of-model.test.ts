@@ -2,9 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Action } from "../../actions/shared/action.ts";
 import { pullRequestOfModel } from "../../actions/shared/pull-request-of-model.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
-import { definitionOf, readModel } from "../../pipelines/workspace/read-models.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
+import { definitionOf, readModel } from "../../pipelines/workspace/workspace.ts";
 import { featuresSql, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 

@@ -6,7 +6,7 @@ import type { Action } from "../../actions/shared/action.ts";
 import { judgeEntriesAfterTries, publishReport, rememberedBefore } from "../../actions/shared/publish-report.ts";
 import { readCandidateMarker, triedBefore } from "../../actions/shared/report-comment.ts";
 import type { JudgedEntry } from "../../pipelines/handover/training-outcome.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
 import { openRunParser } from "../../pipelines/run-log/parse-run.ts";
 import { runText } from "../../pipelines/run-log/run-queue.ts";

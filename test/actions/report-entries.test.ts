@@ -7,8 +7,7 @@ import { collectEntries } from "../../actions/shared/report-entries.ts";
 import { type ReportSubject, subjectOfPlan } from "../../actions/shared/report-subject.ts";
 import { bundleFile, type ReportEntry } from "../../pipelines/handover/training-outcome.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import { deployed, featuresSql, modelYaml, type Scratch } from "../scratch.ts";
 
 let scratch: Scratch;

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Action, runAction } from "../../actions/shared/action.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../pipelines/errors/expected-error.ts";
 import { gitFailure } from "../../pipelines/registry/git/failure.ts";
 
 let [folder, printed] = ["", ""];

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { supersededBy } from "../../actions/shared/superseded.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";
-import { definitionOf, readModel } from "../../pipelines/workspace/read-models.ts";
+import { definitionOf, readModel } from "../../pipelines/workspace/workspace.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 let scratch: Scratch;

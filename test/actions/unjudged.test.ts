@@ -8,9 +8,8 @@ import { endAfterError, endJudging, endOvertaken } from "../../actions/report/en
 import { beginReport } from "../../actions/report/judged-again.ts";
 import { type Action, runAction } from "../../actions/shared/action.ts";
 import { publishCheckRun } from "../../actions/shared/github/check-run.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { EnvironmentError, UserError } from "../../pipelines/errors/expected-error.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { type FaultyGitHub, startFaultyGitHub } from "./github/faulty-github.ts";
 import { shipped } from "./workflow-files.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { foreseen } from "../../pipelines/candidate/foresee.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 
 /** What is said of work whose progress is told at these seconds. */
 function said(progress: readonly (readonly [second: number, fraction: number | null])[], done?: number): string[] {

@@ -2,7 +2,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { findSeenRows } from "../../pipelines/candidate/seen-rows.ts";
 import type { DatasetRef } from "../../pipelines/data/dataset-store.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import type { Production } from "../../pipelines/registry/production.ts";
 import { parseTrainedRows, trainedRowsFile, versionTrainedRows } from "../../pipelines/registry/trained-rows.ts";
 import type { CandidateRecord } from "../../pipelines/registry/version-record.ts";

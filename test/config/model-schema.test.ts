@@ -3,9 +3,9 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import { baseModelSchema, modelSchema, type WrittenModelConfig } from "../../pipelines/config/model-schema.ts";
 import { repositorySchema } from "../../pipelines/config/repository-schema.ts";
-import { viewSchema } from "../../pipelines/features/view-schema.ts";
+import { viewSchema } from "../../pipelines/data/features/view-schema.ts";
 import { trainers } from "../../pipelines/training/trainers.ts";
-import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { modelParts } from "../../pipelines/workspace/workspace.ts";
 import { ownSchemas } from "../../scripts/package/own-files.ts";
 import { exampleParts } from "./example-model.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { assignRoles } from "../../pipelines/data/assign-roles.ts";
 import { sqlText } from "../../pipelines/data/engines/engine.ts";
 import type { SourceColumn } from "../../pipelines/data/engines/session.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 
 const features = { query: "features.sql", target: "y", key: [], time: null, window: null, split: { by: "key" } };
 

@@ -6,9 +6,8 @@ import { expect, test } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { openDatasetStore } from "../../pipelines/data/dataset-store.ts";
 import { openStore } from "../../pipelines/data/stores.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { EnvironmentError } from "../../pipelines/errors/expected-error.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import { scratchProject } from "./feature-project.ts";
 
 const fingerprint = `fp:${"0123456789abcdef".repeat(2)}`;

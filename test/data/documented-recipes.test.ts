@@ -11,8 +11,8 @@ import { surveyQuery } from "../../pipelines/data/engines/duckdb/query-rules.ts"
 import { functionRules } from "../../pipelines/data/engines/duckdb/refused-functions.ts";
 import { type PrepareJob, sqlText } from "../../pipelines/data/engines/engine.ts";
 import { judgeText } from "../../pipelines/data/engines/spark-sql/allow-query.ts";
-import { parseView } from "../../pipelines/features/load-views.ts";
-import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { parseView } from "../../pipelines/data/features/load-views.ts";
+import { modelParts } from "../../pipelines/workspace/workspace.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/data.md"), "utf8");
 const blocks = (language: string) =>

@@ -10,8 +10,8 @@ import {
   openDatasetStore,
 } from "../../pipelines/data/dataset-store.ts";
 import { openDuckdb } from "../../pipelines/data/engines/duckdb/process/open-duckdb.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { defaultSettings, defaultThresholds } from "../default-settings.ts";
 
 /** A scratch repository with data files, removed when the scope ends. */

@@ -9,9 +9,8 @@ import { buildFeatures } from "../../pipelines/data/build-features.ts";
 import { openDataFolders } from "../../pipelines/data/data-folders.ts";
 import { holdResult } from "../../pipelines/data/engines/duckdb/process/open-duckdb.ts";
 import { sqlText } from "../../pipelines/data/engines/engine.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { EndedEarly, WatchedProcess } from "../../pipelines/process/watched-process.ts";
+import { EnvironmentError, UserError } from "../../pipelines/errors/expected-error.ts";
+import { EndedEarly, WatchedProcess } from "../../pipelines/ports/process/watched-process.ts";
 import { failure, featureJob, type Project, scratchProject } from "./feature-project.ts";
 import bombs from "./query-bombs.json" with { type: "json" };
 

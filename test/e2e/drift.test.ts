@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkModelDrift } from "../../pipelines/check-drift.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import type { DriftEntry, ModelDrift } from "../../pipelines/watch/drift/model-drift.ts";
 import { query } from "../predictions/parquet.ts";
 import { rideYaml } from "../ride-model.ts";

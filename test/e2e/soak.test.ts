@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { openRegistrySource } from "../../pipelines/open-registry-source.ts";
 import { openServingLog } from "../../pipelines/open-serving-log.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { type Serving, startServing } from "../../pipelines/serve.ts";
 import { inEnvironment } from "../../pipelines/workspace/in-environment.ts";
 import { makeScratch, type Scratch } from "../scratch.ts";

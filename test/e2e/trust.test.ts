@@ -1,8 +1,7 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
-import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
+import { sealRecord, type VersionRecord, writeRecord } from "../../pipelines/registry/version-record.ts";
 import { deployed, type Scratch } from "../scratch.ts";
 
 /** A version 3 with version 1's bytes, an invented metric and an invented pull request, sealed by the tool's own code. */

@@ -4,7 +4,7 @@ import { afterEach, expect, it } from "vitest";
 import { openRegistrySource } from "../../pipelines/open-registry-source.ts";
 import { openServingLog } from "../../pipelines/open-serving-log.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { driftReport } from "../../pipelines/report/drift/drift-report.ts";
 import { type ServeOptions, type Serving, startServing } from "../../pipelines/serve.ts";
 import type { ChallengerComparison } from "../../pipelines/serving/comparison/trial-notes.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { didYouMean } from "../../pipelines/errors/did-you-mean.ts";
+import { didYouMean } from "../../pipelines/errors/expected-error.ts";
 
 const keys = ["name", "description", "learning_rate", "max_leaves", "rmse", "mae", "warn", "block", "<", "<="];
 

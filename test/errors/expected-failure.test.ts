@@ -2,9 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { expectedFailure } from "../../pipelines/errors/expected-failure.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { EnvironmentError, expectedFailure, UserError } from "../../pipelines/errors/expected-error.ts";
 import { tellError } from "../../scripts/cli/tell-error.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mergeml-failure-"));

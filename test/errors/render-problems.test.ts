@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { Problem } from "../../pipelines/errors/expected-error.ts";
 import { countLine, renderProblems } from "../../pipelines/errors/render-problems.ts";
-import type { Problem } from "../../pipelines/errors/user-error.ts";
 
 const file = "models/flight-delay/model.yaml";
 

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { loadModels } from "../../pipelines/config/load-models.ts";
 import { composedSql, locateByte } from "../../pipelines/data/engines/engine.ts";
-import { composeModel } from "../../pipelines/features/compose-models.ts";
-import { composeQuery } from "../../pipelines/features/compose-query.ts";
-import { joinDialect } from "../../pipelines/features/join-dialect.ts";
-import { loadViews } from "../../pipelines/features/load-views.ts";
-import { viewMentions } from "../../pipelines/features/view-mentions.ts";
-import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { composeModel, joinDialect } from "../../pipelines/data/features/compose-models.ts";
+import { loadViews } from "../../pipelines/data/features/load-views.ts";
+import { composeQuery, viewMentions } from "../../pipelines/data/features/view-mentions.ts";
+import { modelParts } from "../../pipelines/workspace/workspace.ts";
 import { modelsOf, modelYaml, repositoryWith, told, viewFiles } from "./repository.ts";
 
 describe("where a view is read", () => {

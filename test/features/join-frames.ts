@@ -2,10 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadModels } from "../../pipelines/config/load-models.ts";
 import { openSession, quoteName, quoteText } from "../../pipelines/data/engines/tables.ts";
-import { composeModel } from "../../pipelines/features/compose-models.ts";
-import { joinDialect } from "../../pipelines/features/join-dialect.ts";
-import { loadViews } from "../../pipelines/features/load-views.ts";
-import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { composeModel, joinDialect } from "../../pipelines/data/features/compose-models.ts";
+import { loadViews } from "../../pipelines/data/features/load-views.ts";
+import { modelParts } from "../../pipelines/workspace/workspace.ts";
 import { modelYaml, repositoryWith, viewFiles, writeFiles } from "./repository.ts";
 
 /** A value of a frame; times are ISO texts. */

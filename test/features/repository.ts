@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LoadedModel } from "../../pipelines/config/load-models.ts";
 import { defaultRepositoryConfig } from "../../pipelines/config/repository-config.ts";
-import type { Problem } from "../../pipelines/errors/user-error.ts";
-import { readModels } from "../../pipelines/workspace/read-models.ts";
+import type { Problem } from "../../pipelines/errors/expected-error.ts";
+import { readModels } from "../../pipelines/workspace/workspace.ts";
 import { scratchFolder } from "../templates.ts";
 
 /** A folder with these files, and `data/`. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultRepositoryConfig } from "../../pipelines/config/repository-config.ts";
 import { openDatasetStore } from "../../pipelines/data/dataset-store.ts";
 import { openDuckdb } from "../../pipelines/data/engines/duckdb/process/open-duckdb.ts";
-import type { Problem } from "../../pipelines/errors/user-error.ts";
+import type { Problem } from "../../pipelines/errors/expected-error.ts";
 import { validateQueries } from "../../pipelines/validate-queries.ts";
 import { checkFeatureViews } from "../../pipelines/validate-views.ts";
 import { modelsOf, modelYaml, repositoryWith, told, viewFiles } from "./repository.ts";

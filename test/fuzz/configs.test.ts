@@ -6,11 +6,11 @@ import type { ModelConfig } from "../../pipelines/config/model-config.ts";
 import { modelParser } from "../../pipelines/config/parse-model-config.ts";
 import { repositoryParser } from "../../pipelines/config/parse-repository-config.ts";
 import { composedSql, locateByte } from "../../pipelines/data/engines/engine.ts";
+import { parseView } from "../../pipelines/data/features/load-views.ts";
+import { composeQuery, unusableBody } from "../../pipelines/data/features/view-mentions.ts";
+import type { Problem } from "../../pipelines/errors/expected-error.ts";
 import { renderAnnotations, renderProblems } from "../../pipelines/errors/render-problems.ts";
-import type { Problem } from "../../pipelines/errors/user-error.ts";
-import { composeQuery, unusableBody } from "../../pipelines/features/compose-query.ts";
-import { parseView } from "../../pipelines/features/load-views.ts";
-import { modelParts } from "../../pipelines/workspace/read-models.ts";
+import { modelParts } from "../../pipelines/workspace/workspace.ts";
 import { edited, fuzz, fuzzTimeout, pick, rarely } from "./cases.ts";
 import { mutateYaml } from "./mutate-yaml.ts";
 

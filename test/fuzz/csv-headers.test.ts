@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { featuresSqlText } from "../../pipelines/scaffold/draft-model.ts";
 import { inferModel } from "../../pipelines/scaffold/infer-model.ts";
 import { readTable } from "../../pipelines/scaffold/table/read-table.ts";

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { readChallenger } from "../../pipelines/registry/challenger-pointer.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { primaryMetric, renderIndex } from "../../pipelines/registry/index-page.ts";
-import { readPointer } from "../../pipelines/registry/production-pointer.ts";
-import { readRecord, sealRecord } from "../../pipelines/registry/sealed-record.ts";
+import { readChallenger, readPointer } from "../../pipelines/registry/production-pointer.ts";
 import { verdictProblems } from "../../pipelines/registry/still-passes.ts";
 import { type BlobStore, followReference } from "../../pipelines/registry/stored-model.ts";
-import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
+import { readRecord, sealRecord, type VersionRecord } from "../../pipelines/registry/version-record.ts";
 import { renderVersionDiff } from "../../pipelines/report/terminal/version-diff.ts";
 import { renderVersion } from "../../pipelines/report/terminal/version-page.ts";
 import { openRunParser } from "../../pipelines/run-log/parse-run.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { judge, recheckVerdict } from "../../pipelines/gate/judge.ts";
 import type { Verdict } from "../../pipelines/gate/verdict.ts";
 import { checkIn, context, evaluation, judged, metric, thresholds } from "./builders.ts";

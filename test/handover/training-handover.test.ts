@@ -9,11 +9,9 @@ import {
   writeBundle,
 } from "../../pipelines/handover/training-outcome.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import { renderReport } from "../../pipelines/report/render-report.ts";
-import { modelsAtCommit } from "../../pipelines/workspace/read-commit.ts";
-import type { Workspace } from "../../pipelines/workspace/workspace.ts";
+import { modelsAtCommit, type Workspace } from "../../pipelines/workspace/workspace.ts";
 import { makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 let scratch: Scratch;

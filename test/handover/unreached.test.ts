@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { MissingCredential } from "../../pipelines/data/sources/missing-credential.ts";
 import { carriedError, carryError } from "../../pipelines/errors/carried-error.ts";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { keepOutcome, readOutcome } from "../../pipelines/handover/training-outcome.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 
 test("a training that lacks a secret is kept as such, also from another process, and any other error as an error", async () => {

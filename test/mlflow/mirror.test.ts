@@ -3,8 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { MirrorResult } from "../../pipelines/mlflow/mirror.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import { initialised, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 import { type Fault, type MlflowDouble, startMlflowDouble } from "./mlflow-double.ts";
 

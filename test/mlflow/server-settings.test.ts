@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { readServerSettings } from "../../pipelines/mlflow/server-settings.ts";
 
 describe("MLFLOW_TRACKING_URI", () => {

@@ -1,6 +1,5 @@
 import { syncRuns } from "../../pipelines/mlflow/sync-runs.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import type { RunRecord } from "../../pipelines/run-log/run-record.ts";
 
 /** Copies a run log of these records, newest first, to a server. */

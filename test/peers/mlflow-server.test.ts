@@ -10,7 +10,7 @@ import { mlflowApi } from "../../pipelines/mlflow/mlflow-api.ts";
 import { uniqueKeys } from "../../pipelines/mlflow/mlflow-names.ts";
 import { mirrorExperiment, mirrorRun, type RunFacts } from "../../pipelines/mlflow/run-facts.ts";
 import { readServerSettings } from "../../pipelines/mlflow/server-settings.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
+import { systemClock } from "../../pipelines/ports/host.ts";
 import { featuresSql, flatsCsv, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 import { type MlflowProcess, startMlflow } from "./mlflow-process.ts";
 import { python } from "./virtual-environment.ts";

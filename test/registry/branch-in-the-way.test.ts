@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { pushRuns } from "../../pipelines/run-log/push-runs.ts";
 import { openRunLog } from "../../pipelines/run-log/run-log.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
+import type { RememberedChanges } from "../../pipelines/registry/pointer-changes.ts";
 import { openRegistry } from "../../pipelines/registry/registry.ts";
-import type { RememberedChanges } from "../../pipelines/registry/since.ts";
 import { deploy, makeSandbox, ticking } from "./builders.ts";
 
 it("tells the same with what an earlier call remembered as without, whatever came since", async () => {

@@ -10,7 +10,7 @@ import {
   revertMessage,
   rollbackSubject,
 } from "../../pipelines/registry/commit-message.ts";
-import { parsePath, productionFile, versionFolder } from "../../pipelines/registry/paths.ts";
+import { parsePath, productionFile, versionFolder } from "../../pipelines/registry/version-record.ts";
 
 const model = fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/);
 const version = fc.integer({ min: 1, max: 99_999 });

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { openRegistry, type Registry } from "../../pipelines/registry/registry.ts";
 import { pushRuns } from "../../pipelines/run-log/push-runs.ts";

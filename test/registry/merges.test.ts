@@ -156,7 +156,7 @@ it("what was remembered before a merge does not hide what the merge brought", as
   git(10, "revert", "--no-edit", "HEAD");
   at(20);
   await deploy(registry, { model: "other", tag: "a", rmse: 500 });
-  const { readLastChanges } = await import("../../pipelines/registry/since.ts");
+  const { readLastChanges } = await import("../../pipelines/registry/pointer-changes.ts");
   let kept: Parameters<NonNullable<Parameters<typeof readLastChanges>[3]>["write"]>[0] | null = null;
   const memory = {
     read: async () => kept,

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openDatasetStore } from "../../pipelines/data/dataset-store.ts";
-import { type Log, silentLog } from "../../pipelines/ports/log.ts";
+import { type Log, silentLog } from "../../pipelines/ports/host.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { openRegistry, type Registry } from "../../pipelines/registry/registry.ts";
 import type { BlobStore } from "../../pipelines/registry/stored-model.ts";

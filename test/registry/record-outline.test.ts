@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { recordOutline } from "../../pipelines/registry/record-outline.ts";
+import { recordOutline } from "../../pipelines/registry/record-shape.ts";
 
 const record = {
   format: 1,

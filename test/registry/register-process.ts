@@ -1,6 +1,5 @@
 import { flushCompileCache } from "node:module";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { openRegistry } from "../../pipelines/registry/registry.ts";
 import { deployBetter, memoryStore } from "./builders.ts";

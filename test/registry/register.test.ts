@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { UserError } from "../../pipelines/errors/user-error.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
 import { external, gatherModel } from "../training/onnx/hostile-models.ts";
 import { buildCandidate, deploy, judgedAt, makeSandbox, registration } from "./builders.ts";
 

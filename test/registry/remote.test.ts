@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { openRegistry } from "../../pipelines/registry/registry.ts";
 import { findRemote } from "../../pipelines/registry/remote.ts";
 import { deploy, makeSandbox, memoryStore, type Sandbox, ticking } from "./builders.ts";

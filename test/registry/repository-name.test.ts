@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { repositoryName } from "../../pipelines/registry/remote.ts";
 import { makeScratch } from "../scratch.ts";

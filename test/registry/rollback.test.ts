@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { type Git, openGit } from "../../pipelines/registry/git/git.ts";
 import { openRegistry, type Registry } from "../../pipelines/registry/registry.ts";
 import { explainRevertConflict } from "../../pipelines/registry/revert-conflict.ts";

@@ -2,9 +2,8 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
-import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
-import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
+import { sealRecord, type VersionRecord, writeRecord } from "../../pipelines/registry/version-record.ts";
 import { external, gatherModel } from "../training/onnx/hostile-models.ts";
 import { buildCandidate, deploy, makeSandbox, type Sandbox } from "./builders.ts";
 

@@ -3,8 +3,8 @@ import { parse } from "yaml";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { readIndexRows, renderIndex } from "../../pipelines/registry/index-page.ts";
 import { inputExample } from "../../pipelines/registry/mlflow-files.ts";
-import { readRecord } from "../../pipelines/registry/sealed-record.ts";
 import { versionFiles } from "../../pipelines/registry/version-files.ts";
+import { readRecord } from "../../pipelines/registry/version-record.ts";
 import { type BuiltCandidate, buildCandidate, deploy, makeSandbox } from "./builders.ts";
 
 const time = new Date(Date.UTC(2026, 10, 19, 8, 30));

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { parseFoundDrift } from "../../pipelines/run-log/found-drift.ts";
 import { keepDrift, readDrift } from "../../pipelines/run-log/keep-drift.ts";

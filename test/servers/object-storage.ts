@@ -5,7 +5,7 @@ import { openAwsCredentials } from "../../pipelines/data/object-storage/credenti
 import type { ObjectStorage } from "../../pipelines/data/object-storage/object-storage.ts";
 import { openS3 } from "../../pipelines/data/object-storage/s3.ts";
 import type { HttpSettings } from "../../pipelines/data/object-storage/send-request.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
+import { systemClock } from "../../pipelines/ports/host.ts";
 import { freePort, scratchFolder, serverFolder, startServer } from "./start-server.ts";
 
 /** A server with one empty bucket or container. */

@@ -1,7 +1,6 @@
 import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../../pipelines/ports/clock.ts";
-import { type Log, silentLog } from "../../pipelines/ports/log.ts";
+import { type Clock, type Log, silentLog } from "../../pipelines/ports/host.ts";
 import { type ServeOptions, type Serving, startServing } from "../../pipelines/serve.ts";
 import { openRegistryMirror } from "../../pipelines/serving/following/registry-mirror.ts";
 import { attr, OnnxGraph, regressionHead } from "../../pipelines/training/onnx/graph.ts";

@@ -1,6 +1,6 @@
 import type { Json } from "../../pipelines/config/canonical-json.ts";
 import type { Table } from "../../pipelines/data/table.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { type ProvenModel, trainModel } from "../../pipelines/training/train-model.ts";
 import type { Trainer } from "../../pipelines/training/trainer.ts";
 import { findTrainer } from "../../pipelines/training/trainers.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { linear } from "../../pipelines/training/linear/index.ts";
 import { trainModel } from "../../pipelines/training/train-model.ts";
 import { findTrainer, trainers } from "../../pipelines/training/trainers.ts";

@@ -1,16 +1,18 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
-import { writeRecord } from "../../pipelines/registry/sealed-record.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
+import { keyName } from "../../pipelines/registry/trust/key-text.ts";
+import { keyStatementSigner, openStatementSigner } from "../../pipelines/registry/trust/statement-signer.ts";
+import {
+  type RegistryTrust,
+  type TrustPolicy,
+  type WantedSigner,
+  withMaterial,
+} from "../../pipelines/registry/trust/trust-policy.ts";
+import type { SignedVersion } from "../../pipelines/registry/trust/trusted-version.ts";
+import { type Statement, verdictStatement } from "../../pipelines/registry/trust/verdict-statement.ts";
 import { versionFiles } from "../../pipelines/registry/version-files.ts";
-import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
-import { keyName } from "../../pipelines/trust/key-text.ts";
-import type { RegistryTrust } from "../../pipelines/trust/registry-trust.ts";
-import type { Statement } from "../../pipelines/trust/statement.ts";
-import { keyStatementSigner, openStatementSigner } from "../../pipelines/trust/statement-signer.ts";
-import { type TrustPolicy, type WantedSigner, withMaterial } from "../../pipelines/trust/trust-policy.ts";
-import type { SignedVersion } from "../../pipelines/trust/trusted-version.ts";
-import { verdictStatement } from "../../pipelines/trust/verdict-statement.ts";
+import { type VersionRecord, writeRecord } from "../../pipelines/registry/version-record.ts";
 import { buildCandidate } from "../registry/builders.ts";
 import type { SigstoreServices } from "./sigstore-services.ts";
 

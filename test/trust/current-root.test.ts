@@ -1,8 +1,8 @@
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { currentRoot, type RootSource } from "../../pipelines/trust/current-root.ts";
-import { newestPart, readTrustedRoot } from "../../pipelines/trust/trusted-root.ts";
+import { currentRoot, type RootSource } from "../../pipelines/registry/trust/current-root.ts";
+import { newestPart, readTrustedRoot } from "../../pipelines/registry/trust/trusted-root.ts";
 import { scratchFolder } from "../templates.ts";
 import { otherKey } from "./builders.ts";
 import { startSigstore } from "./sigstore-services.ts";

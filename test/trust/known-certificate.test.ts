@@ -1,7 +1,11 @@
 import { bundleFromJSON, type SerializedBundle } from "@sigstore/bundle";
 import { toSignedEntity } from "@sigstore/verify";
 import { expect, it } from "vitest";
-import { broughtCertificate, type Certificate, trustedCertificate } from "../../pipelines/trust/known-certificate.ts";
+import {
+  broughtCertificate,
+  type Certificate,
+  trustedCertificate,
+} from "../../pipelines/registry/trust/known-certificate.ts";
 import { registered, signAsJob } from "./builders.ts";
 import { startSigstore } from "./sigstore-services.ts";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { UserError } from "../../pipelines/errors/user-error.ts";
-import { keyStatementSigner } from "../../pipelines/trust/statement-signer.ts";
-import { openVersionChecks } from "../../pipelines/trust/version-checks.ts";
+import { UserError } from "../../pipelines/errors/expected-error.ts";
+import { keyStatementSigner } from "../../pipelines/registry/trust/statement-signer.ts";
+import { openVersionChecks } from "../../pipelines/registry/trust/version-checks.ts";
 import { byKey, byWorkflow, opsKey, policyOf, registered, signAsJob, signedBy } from "./builders.ts";
 import { deployWorkflow, startSigstore } from "./sigstore-services.ts";
 

@@ -3,26 +3,30 @@ import { cp, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../pipelines/errors/expected-error.ts";
 import { exportVersion } from "../../pipelines/export-version.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { predictRows } from "../../pipelines/predict.ts";
 import { viewOfSnapshot } from "../../pipelines/registry/environment-view.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
-import { pointerBundleFile, pointerFile } from "../../pipelines/registry/paths.ts";
 import { productionOf } from "../../pipelines/registry/production.ts";
-import { readVersionFiles } from "../../pipelines/registry/read-version-files.ts";
+import { readVersionFiles } from "../../pipelines/registry/read-records.ts";
 import { openRegistry, type Registry } from "../../pipelines/registry/registry.ts";
-import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
 import type { Snapshot } from "../../pipelines/registry/snapshot.ts";
-import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
+import { checkBundle } from "../../pipelines/registry/trust/check-bundle.ts";
+import { openStatementSigner, type SigningPlace } from "../../pipelines/registry/trust/statement-signer.ts";
+import type { RegistryTrust } from "../../pipelines/registry/trust/trust-policy.ts";
+import { isAbout } from "../../pipelines/registry/trust/verdict-statement.ts";
+import {
+  pointerBundleFile,
+  pointerFile,
+  sealRecord,
+  type VersionRecord,
+  writeRecord,
+} from "../../pipelines/registry/version-record.ts";
 import { reproduceVersion } from "../../pipelines/reproduce.ts";
 import { bringIntoService } from "../../pipelines/serving/following/bring-into-service.ts";
 import { openScoringThreads } from "../../pipelines/serving/threads/scoring-threads.ts";
-import { checkBundle } from "../../pipelines/trust/check-bundle.ts";
-import type { RegistryTrust } from "../../pipelines/trust/registry-trust.ts";
-import { isAbout } from "../../pipelines/trust/statement.ts";
-import { openStatementSigner, type SigningPlace } from "../../pipelines/trust/statement-signer.ts";
 import { watchedModel } from "../../pipelines/watch/window-inputs.ts";
 import type { Workspace } from "../../pipelines/workspace/workspace.ts";
 import { deploy, makeSandbox, type Sandbox, ticking } from "../registry/builders.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { apartWhereItSigns } from "../../pipelines/trust/signing-job.ts";
+import { apartWhereItSigns } from "../../pipelines/registry/trust/signing-job.ts";
 import { byKey, byWorkflow, opsKey, policyOf, trustOfKey } from "./builders.ts";
 import { deployWorkflow } from "./sigstore-services.ts";
 

@@ -10,7 +10,7 @@ import {
   rekorHandler,
   tsaHandler,
 } from "@sigstore/mock";
-import type { Environment } from "../../pipelines/ports/environment.ts";
+import type { Environment } from "../../pipelines/ports/host.ts";
 
 /** A Sigstore of our own on this machine: Fulcio, Rekor, a timestamp authority, and GitHub's service of identity tokens. */
 export interface SigstoreServices extends AsyncDisposable {

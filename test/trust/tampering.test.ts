@@ -1,12 +1,11 @@
 import { generateKeyPairSync } from "node:crypto";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
-import { sealRecord, writeRecord } from "../../pipelines/registry/sealed-record.ts";
-import type { VersionRecord } from "../../pipelines/registry/version-record.ts";
-import type { Statement } from "../../pipelines/trust/statement.ts";
-import { keyStatementSigner } from "../../pipelines/trust/statement-signer.ts";
-import type { TrustPolicy } from "../../pipelines/trust/trust-policy.ts";
-import { requireTrusted, type SignedVersion } from "../../pipelines/trust/trusted-version.ts";
+import { keyStatementSigner } from "../../pipelines/registry/trust/statement-signer.ts";
+import type { TrustPolicy } from "../../pipelines/registry/trust/trust-policy.ts";
+import { requireTrusted, type SignedVersion } from "../../pipelines/registry/trust/trusted-version.ts";
+import type { Statement } from "../../pipelines/registry/trust/verdict-statement.ts";
+import { sealRecord, type VersionRecord, writeRecord } from "../../pipelines/registry/version-record.ts";
 import { byKey, byWorkflow, opsKey, otherKey, policyOf, registered, signAsJob, signedBy } from "./builders.ts";
 import { deployWorkflow, type JobClaims, type SigstoreServices, startSigstore } from "./sigstore-services.ts";
 

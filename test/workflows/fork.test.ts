@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { beginCheckRun } from "../../actions/shared/github/check-run.ts";
 import { openGitHub } from "../../actions/shared/github/client.ts";
 import { readContext } from "../../actions/shared/github/context.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { zipArchive } from "../github/zip-archive.ts";
 import { commentsOf, openPullRequest } from "./pull-request.ts";
 import { makeTemplateRepository } from "./repository.ts";

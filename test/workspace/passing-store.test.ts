@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { tellPassingStore } from "../../pipelines/workspace/passing-store.ts";
 import { memoryStore } from "../registry/builders.ts";
 

@@ -4,8 +4,7 @@ import { expect, it, vi } from "vitest";
 import { sha256 } from "../../pipelines/config/canonical-json.ts";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
 import { type PlanEntry, planModels } from "../../pipelines/plan.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
 import { openPlanMemory } from "../../pipelines/workspace/plan-memory.ts";
 import { deployed, featuresSql, initialised, modelYaml, type Scratch } from "../scratch.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Sources } from "../../pipelines/config/model-config.ts";
 import { lacksCredential } from "../../pipelines/data/sources/missing-credential.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
 import { requireReviewedSources } from "../../pipelines/workspace/reviewed-sources.ts";
 

@@ -4,10 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openDatasetStore } from "../../pipelines/data/dataset-store.ts";
-import { EnvironmentError } from "../../pipelines/errors/environment-error.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
-import { openSealedStep, sealStep } from "../../pipelines/workspace/sealed-step.ts";
-import { openSharedSteps } from "../../pipelines/workspace/shared-steps.ts";
+import { EnvironmentError } from "../../pipelines/errors/expected-error.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
+import { openSealedStep, openSharedSteps, sealStep } from "../../pipelines/workspace/shared-steps.ts";
 import { openStepCache } from "../../pipelines/workspace/step-cache.ts";
 
 const folders: string[] = [];

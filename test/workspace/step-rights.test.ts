@@ -4,10 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { silentLog } from "../../pipelines/ports/log.ts";
+import { silentLog } from "../../pipelines/ports/host.ts";
 import { openGit } from "../../pipelines/registry/git/git.ts";
-import { areHalves } from "../../pipelines/workspace/sealed-step.ts";
-import { stepRights } from "../../pipelines/workspace/step-rights.ts";
+import { areHalves, stepRights } from "../../pipelines/workspace/shared-steps.ts";
 
 const [main, stranger] = [generateKeyPairSync("ed25519"), generateKeyPairSync("ed25519")];
 const publicText = ({ publicKey }: KeyPairKeyObjectResult) =>

@@ -1,9 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { openWorkspace } from "../../pipelines/open-workspace.ts";
-import { systemClock } from "../../pipelines/ports/clock.ts";
-import { silentLog } from "../../pipelines/ports/log.ts";
-import { readModel } from "../../pipelines/workspace/read-models.ts";
-import { uncommittedInputs } from "../../pipelines/workspace/uncommitted.ts";
+import { silentLog, systemClock } from "../../pipelines/ports/host.ts";
+import { readModel, uncommittedInputs } from "../../pipelines/workspace/workspace.ts";
 import { flatsCsv, makeScratch, modelYaml, type Scratch } from "../scratch.ts";
 
 async function uncommitted({ root, env }: Scratch): Promise<string[]> {

@@ -1,6 +1,6 @@
 import { createSign } from "node:crypto";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
-import type { Clock } from "../../../pipelines/ports/clock.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
+import type { Clock } from "../../../pipelines/ports/host.ts";
 
 /** A GitHub App that is installed in the repository. */
 export interface App {

@@ -1,7 +1,6 @@
 import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../../pipelines/errors/expected-error.ts";
 import type { GitHubContext } from "./context.ts";
 
 /** Of one run, for the report: more is not read, because anybody can upload. */

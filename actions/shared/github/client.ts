@@ -1,8 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { getOctokit } from "@actions/github";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
-import { type Clock, systemClock } from "../../../pipelines/ports/clock.ts";
-import type { Log } from "../../../pipelines/ports/log.ts";
+import { EnvironmentError } from "../../../pipelines/errors/expected-error.ts";
+import { type Clock, type Log, systemClock } from "../../../pipelines/ports/host.ts";
 import {
   type Creation,
   createOnce,

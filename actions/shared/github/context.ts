@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
 import { modelsFolder } from "../repository-path.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../../pipelines/errors/expected-error.ts";
 import { createdOnce, type GitHub, isForbidden, orForbidden } from "./client.ts";
 import type { ModelDeployment } from "./deployment.ts";
 

@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../../pipelines/errors/expected-error.ts";
 import { createdOnce, type GitHub, orForbidden, refused, statusOf } from "./client.ts";
 
 /** What is in production of a model, as the repository's Deployments show it. */

@@ -1,8 +1,7 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
-import type { Log } from "../../../pipelines/ports/log.ts";
+import { EnvironmentError, UserError } from "../../../pipelines/errors/expected-error.ts";
+import type { Log } from "../../../pipelines/ports/host.ts";
 import type { Downloaded } from "./artifact.ts";
 import type { GitHub } from "./client.ts";
 

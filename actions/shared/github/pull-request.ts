@@ -1,4 +1,4 @@
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
 import { type GitHub, isForbidden } from "./client.ts";
 
 /** Number of the pull request that brought a commit to its branch; null when there is none. */

@@ -1,9 +1,8 @@
 import { withChosenParams } from "../../config/chosen-params.ts";
 import type { ModelConfig, SearchConfig } from "../../config/model-config.ts";
 import type { DatasetStore, FeatureData } from "../../data/dataset-store.ts";
-import { UserError } from "../../errors/user-error.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Log, Step } from "../../ports/log.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import type { Clock, Log, Step } from "../../ports/host.ts";
 import { formatNumber } from "../../statistics/format-number.ts";
 import type { ProgramSource } from "../../training/trainer.ts";
 import type { SharedSteps } from "../../workspace/shared-steps.ts";

@@ -1,5 +1,5 @@
 import { flushCompileCache } from "node:module";
-import { EnvironmentError } from "../../errors/environment-error.ts";
+import { EnvironmentError } from "../../errors/expected-error.ts";
 import {
   loadTrialRows,
   scoreTrial,

@@ -1,4 +1,4 @@
-import { didYouMean } from "../../errors/did-you-mean.ts";
+import { didYouMean } from "../../errors/expected-error.ts";
 import { aggregateNames, perValueRules } from "../schema/checks-schema.ts";
 import { found } from "../schema/expectation.ts";
 import { parseUtc } from "../utc-time.ts";

@@ -1,4 +1,4 @@
-import { didYouMean } from "../../errors/did-you-mean.ts";
+import { didYouMean } from "../../errors/expected-error.ts";
 import type { Json } from "../canonical-json.ts";
 import { metricNames, taskOfMetric } from "../metric-names.ts";
 import { compileSchema } from "../schema/compile-schema.ts";

@@ -1,4 +1,4 @@
-import { didYouMean } from "../../errors/did-you-mean.ts";
+import { didYouMean } from "../../errors/expected-error.ts";
 import type { SourceConfig, Sources } from "../model-config.ts";
 import { compileSchema } from "../schema/compile-schema.ts";
 import { azureKeys, gcsKeys, s3Keys } from "../schema/source-keys.ts";

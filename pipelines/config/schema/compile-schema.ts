@@ -1,5 +1,5 @@
 import type { ErrorObject } from "ajv";
-import { didYouMean } from "../../errors/did-you-mean.ts";
+import { didYouMean } from "../../errors/expected-error.ts";
 import type { Json } from "../canonical-json.ts";
 import type { SchemaDocument } from "../model-schema.ts";
 import { dotted, type Finding, type KeyPath } from "../yaml/finding.ts";

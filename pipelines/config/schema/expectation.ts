@@ -1,4 +1,4 @@
-import { withoutPasswords } from "../../errors/without-passwords.ts";
+import { withoutPasswords } from "../../errors/inert-markdown.ts";
 
 /** The part of a JSON Schema that says what a value must be. */
 export interface ValueSchema {

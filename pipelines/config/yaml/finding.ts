@@ -1,5 +1,5 @@
 import type { YAMLParseError } from "yaml";
-import type { Problem, SourceLocation } from "../../errors/user-error.ts";
+import type { Problem, SourceLocation } from "../../errors/expected-error.ts";
 
 /** Where a value sits in a document, from the top: `["features", "checks", 0]`. */
 export type KeyPath = readonly (string | number)[];

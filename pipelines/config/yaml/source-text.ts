@@ -1,5 +1,5 @@
-import type { SourceLocation } from "../../errors/user-error.ts";
-import { withoutPasswords } from "../../errors/without-passwords.ts";
+import type { SourceLocation } from "../../errors/expected-error.ts";
+import { withoutPasswords } from "../../errors/inert-markdown.ts";
 import type { Finding, TextSpan } from "./finding.ts";
 
 /** Longer lines are not carried in every problem of a file. */

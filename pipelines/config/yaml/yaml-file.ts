@@ -1,5 +1,5 @@
 import type { Composer, Document, Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
-import type { SourceLocation } from "../../errors/user-error.ts";
+import type { SourceLocation } from "../../errors/expected-error.ts";
 import type { Json } from "../canonical-json.ts";
 import { dotted, type Finding, type KeyPath, syntaxFindings, type TextSpan } from "./finding.ts";
 import { MAX_DEPTH, parseTokens, yamlLibrary } from "./library.ts";

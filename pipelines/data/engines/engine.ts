@@ -7,8 +7,8 @@ import type {
   Task,
   Window,
 } from "../../config/model-config.ts";
-import type { Problem, SourceLocation } from "../../errors/user-error.ts";
-import type { Environment } from "../../ports/environment.ts";
+import type { Problem, SourceLocation } from "../../errors/expected-error.ts";
+import type { Environment } from "../../ports/host.ts";
 import type { CheckRule } from "../aggregate-checks.ts";
 import type { DataFolder } from "../data-folders.ts";
 import type { CheckResult } from "../dataset-store.ts";

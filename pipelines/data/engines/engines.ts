@@ -1,6 +1,6 @@
 import type { Sources, SourceType } from "../../config/model-config.ts";
-import { UserError } from "../../errors/user-error.ts";
-import type { Environment } from "../../ports/environment.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import type { Environment } from "../../ports/host.ts";
 import type { ReachSources, RequireReviewed } from "../sources/reach-sources.ts";
 import { databricks } from "./databricks/databricks.ts";
 import { duckdb } from "./duckdb/duckdb.ts";

@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../../errors/environment-error.ts";
+import { EnvironmentError } from "../../errors/expected-error.ts";
 import type { Dialect } from "./session.ts";
 
 /** The machine ran out of memory or its disk failed; null when the statement itself is at fault. */

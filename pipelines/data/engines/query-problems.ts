@@ -1,4 +1,4 @@
-import { type Problem, UserError } from "../../errors/user-error.ts";
+import { type Problem, UserError } from "../../errors/expected-error.ts";
 import { locateWord, type PrepareJob, type SqlText } from "./engine.ts";
 
 /** In the order of the file. */

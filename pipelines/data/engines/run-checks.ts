@@ -1,4 +1,4 @@
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { countOf, formatCount, numberText } from "../../statistics/format-number.ts";
 import { type AggregateRule, aggregateKinds, type CheckRule, type RowRule } from "../aggregate-checks.ts";
 import type { CheckResult } from "../dataset-store.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EnvironmentError } from "../../errors/environment-error.ts";
+import type { EnvironmentError } from "../../errors/expected-error.ts";
 import { duckdb } from "./duckdb/duckdb.ts";
 import { machineErrorIn } from "./machine-error.ts";
 import type { Session, SessionOptions } from "./session.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Task } from "../../config/model-config.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { compareCodePoints } from "../code-point-order.ts";
 import { splitBound } from "../fingerprint.ts";
 import { canonicalRow, digestAggregates, digestOf, rowHash } from "./canonical-row.ts";

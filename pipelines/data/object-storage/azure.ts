@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/host.ts";
 import type { AzureAuth } from "./credentials.ts";
 import {
   factsOfAnswer,

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { UserError } from "../../errors/user-error.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Environment } from "../../ports/environment.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import type { Clock, Environment } from "../../ports/host.ts";
 import { ServerError, sendRequest } from "./send-request.ts";
 import { parseXml, textOf } from "./xml.ts";
 

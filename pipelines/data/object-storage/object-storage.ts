@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { EnvironmentError } from "../../errors/environment-error.ts";
+import { EnvironmentError } from "../../errors/expected-error.ts";
 import { hashFile } from "../hash-file.ts";
 import { type Answer, FinalError } from "./plain-answer.ts";
 import type { HttpRequest } from "./send-request.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/host.ts";
 import type { AwsCredentialSource } from "./credentials.ts";
 import {
   type ByteRange,

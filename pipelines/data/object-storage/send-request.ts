@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { EnvironmentError } from "../../errors/environment-error.ts";
-import { visibleText } from "../../errors/visible-text.ts";
-import type { Clock } from "../../ports/clock.ts";
+import { EnvironmentError } from "../../errors/expected-error.ts";
+import { visibleText } from "../../errors/inert-markdown.ts";
+import type { Clock } from "../../ports/host.ts";
 import { type FailedRequest, innermostMessage, retryAfterSeconds, sendRepeatedly } from "../../ports/request.ts";
 
 export interface HttpRequest {

@@ -1,6 +1,6 @@
 import type { FromVariable } from "../../config/model-config.ts";
-import { type Problem, UserError } from "../../errors/user-error.ts";
-import type { Environment } from "../../ports/environment.ts";
+import { type Problem, UserError } from "../../errors/expected-error.ts";
+import type { Environment } from "../../ports/host.ts";
 
 /**
  * A source cannot be reached because this job lacks what it signs in with. Nothing is wrong with the model: a fork's job has

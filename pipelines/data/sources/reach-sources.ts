@@ -1,6 +1,5 @@
 import type { Sources } from "../../config/model-config.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Environment } from "../../ports/environment.ts";
+import type { Clock, Environment } from "../../ports/host.ts";
 import { lacksCredential } from "./missing-credential.ts";
 import { signIn } from "./sign-in.ts";
 import type { ReachableSource, ReachableSources } from "./source-objects.ts";

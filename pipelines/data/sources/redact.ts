@@ -1,5 +1,4 @@
-import { EnvironmentError } from "../../errors/environment-error.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../errors/expected-error.ts";
 
 /** Hides secrets in a text. */
 export type Redact = (text: string) => string;

@@ -1,7 +1,6 @@
 import type { FromVariable, SourceConfig, Sources } from "../../config/model-config.ts";
 import { storageOf } from "../../config/rules/source-rules.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Environment } from "../../ports/environment.ts";
+import type { Clock, Environment } from "../../ports/host.ts";
 import { azureAuthOf, isFromActions, openAwsCredentials, readIdentityToken } from "../object-storage/credentials.ts";
 import { ServerError, sendRequest } from "../object-storage/send-request.ts";
 import { MissingCredential, variableOf } from "./missing-credential.ts";

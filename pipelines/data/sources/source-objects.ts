@@ -1,7 +1,7 @@
 import { matchesGlob } from "node:path/posix";
 import type { SourceConfig } from "../../config/model-config.ts";
-import { type Problem, UserError } from "../../errors/user-error.ts";
-import type { Clock } from "../../ports/clock.ts";
+import { type Problem, UserError } from "../../errors/expected-error.ts";
+import type { Clock } from "../../ports/host.ts";
 import { openAzure } from "../object-storage/azure.ts";
 import type { AzureAuth } from "../object-storage/credentials.ts";
 import { type ObjectFacts, type ObjectStorage, unquoted } from "../object-storage/object-storage.ts";

@@ -1,6 +1,5 @@
-import { UserError } from "../../errors/user-error.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Environment } from "../../ports/environment.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import type { Clock, Environment } from "../../ports/host.ts";
 import { openAzure } from "../object-storage/azure.ts";
 import { awsAuthOf, azureAuthOf, openAwsCredentials } from "../object-storage/credentials.ts";
 import { openS3 } from "../object-storage/s3.ts";

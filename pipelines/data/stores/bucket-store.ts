@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { EnvironmentError } from "../../errors/environment-error.ts";
+import { EnvironmentError } from "../../errors/expected-error.ts";
 import { downloadFile, type ObjectStorage, uploadFile } from "../object-storage/object-storage.ts";
 import { type ItemRecord, readItemRecord, writeItemRecord } from "./item-record.ts";
 import { itemNameOf, type NewItem, plainItemName, type RemoteStore, type StoredItem } from "./remote-store.ts";

@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { EnvironmentError } from "../../errors/environment-error.ts";
-import type { Log } from "../../ports/log.ts";
+import { EnvironmentError } from "../../errors/expected-error.ts";
+import type { Log } from "../../ports/host.ts";
 import type { DatasetStore, SharedStore } from "../dataset-store.ts";
 import { hashBytes, hashFile } from "../hash-file.ts";
 import { isRefusal } from "../object-storage/send-request.ts";

@@ -1,5 +1,5 @@
 import type { CategoryColumn, FeatureColumn, NumberColumn, Table } from "../../data/table.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/host.ts";
 import { formatNumber } from "../../statistics/format-number.ts";
 import { below, seededRandom } from "../../statistics/random.ts";
 import type { Importance, Predictions } from "../../training/trainer.ts";

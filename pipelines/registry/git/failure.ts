@@ -1,4 +1,4 @@
-import { EnvironmentError } from "../../errors/environment-error.ts";
+import { EnvironmentError } from "../../errors/expected-error.ts";
 
 export type GitFailureKind =
   | "missing-git"

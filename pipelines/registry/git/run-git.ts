@@ -1,7 +1,7 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import type { Log } from "../../ports/log.ts";
+import type { Log } from "../../ports/host.ts";
 import { describeCommand, GitError, gitFailure } from "./failure.ts";
 
 export interface GitOptions {

@@ -1,5 +1,4 @@
-import { recordOutline } from "../../registry/record-outline.ts";
-import { shapeProblem } from "../../registry/record-shape.ts";
+import { recordOutline, shapeProblem } from "../../registry/record-shape.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import type { DashboardModel, ListedVersion } from "./data-pages.ts";
 

@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Environment } from "../../ports/environment.ts";
+import type { Environment } from "../../ports/host.ts";
 import type { ReadVersion } from "./listed-version.ts";
 
 /** What a thread is to read: of each model the trees of its versions, of which there is one at least. */

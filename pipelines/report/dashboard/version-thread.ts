@@ -1,6 +1,6 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { openGit } from "../../registry/git/git.ts";
-import { recordFile } from "../../registry/paths.ts";
+import { recordFile } from "../../registry/version-record.ts";
 import { type ReadVersion, readVersion } from "./listed-version.ts";
 import type { ReadModel, VersionTrees } from "./version-reader.ts";
 

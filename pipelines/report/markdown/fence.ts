@@ -1,4 +1,4 @@
-import { visibleText } from "../../errors/visible-text.ts";
+import { visibleText } from "../../errors/inert-markdown.ts";
 
 const LONGEST_LINE = 500;
 

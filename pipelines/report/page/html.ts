@@ -1,4 +1,4 @@
-import { visibleText } from "../../errors/visible-text.ts";
+import { visibleText } from "../../errors/inert-markdown.ts";
 import { formatCount, formatNumber } from "../../statistics/format-number.ts";
 
 /** Text that is HTML already; anything else is escaped where it is put in. */

@@ -1,5 +1,5 @@
 import type * as PlotLibrary from "@observablehq/plot";
-import { visibleText } from "../../errors/visible-text.ts";
+import { visibleText } from "../../errors/inert-markdown.ts";
 import { Html, html } from "./html.ts";
 
 /** Observable Plot with a document to draw in. */

@@ -1,5 +1,4 @@
-import { oneLine } from "../../errors/inert-markdown.ts";
-import { displayWidth } from "../../errors/visible-text.ts";
+import { displayWidth, oneLine } from "../../errors/inert-markdown.ts";
 
 /** One column of a plain table. `right` is for numbers. */
 export interface TableColumn {

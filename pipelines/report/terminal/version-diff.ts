@@ -1,4 +1,4 @@
-import { visibleText } from "../../errors/visible-text.ts";
+import { visibleText } from "../../errors/inert-markdown.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
 import { matchNumbers } from "../../statistics/format-number.ts";
 import { configChanges, valueText } from "../config-changes.ts";

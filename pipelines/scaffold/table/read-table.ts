@@ -1,6 +1,6 @@
 import { isNumeric, type Session, type SourceColumn } from "../../data/engines/session.ts";
 import { engineFailure, openSession, quoteName, quoteText, readerOf } from "../../data/engines/tables.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { type CsvDialect, type CsvOptions, csvArguments, encodingsOf, findDialect } from "./csv-dialect.ts";
 import type { FileNotation } from "./number-notation.ts";
 import type { DataTable, TableColumn } from "./table.ts";

@@ -1,5 +1,5 @@
 import { type Column, type DataType, Type, tableFromIPC } from "@uwdata/flechette";
-import { serveRequests } from "../../process/serve-requests.ts";
+import { serveRequests } from "../../ports/process/serve-requests.ts";
 import { keyText, openCells } from "../rows/cells.ts";
 import { CellProblems, missingColumn, RefusedRequest, type RowBatch, type RowSignature } from "../served-model.ts";
 import type { ArrowReply, ArrowRequest } from "./arrow-reader.ts";

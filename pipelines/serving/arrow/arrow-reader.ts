@@ -1,4 +1,4 @@
-import { WatchedProcess } from "../../process/watched-process.ts";
+import { WatchedProcess } from "../../ports/process/watched-process.ts";
 import { type CellProblem, RefusedRequest, type RowBatch, type RowSignature } from "../served-model.ts";
 
 export interface ArrowRequest {

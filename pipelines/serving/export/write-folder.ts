@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from "node:fs/promises
 import { basename, dirname, join } from "node:path";
 import { stringify } from "yaml";
 import type { PublishedFile } from "../../data/stores/remote-store.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { modelFile } from "../../registry/stored-model.ts";
 import { type DeclaredTensor, type ModelInterface, readInterface } from "../../training/onnx/interface.ts";
 

@@ -1,12 +1,10 @@
-import { didYouMean } from "../../errors/did-you-mean.ts";
-import { EnvironmentError } from "../../errors/environment-error.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { didYouMean, EnvironmentError, UserError } from "../../errors/expected-error.ts";
 import type { Git } from "../../registry/git/git.ts";
 import { readCommits } from "../../registry/git/log.ts";
 import { parseTree, readAllObjects } from "../../registry/git/objects.ts";
-import { isModelName, pointerFile, recordFile, versionFolder } from "../../registry/paths.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
 import { modelFile, referenceFile } from "../../registry/stored-model.ts";
+import { isModelName, pointerFile, recordFile, versionFolder } from "../../registry/version-record.ts";
 import { loadModel } from "../model/load-model.ts";
 import type { Arm, Placement, ReadChallenger, ServedChallenger, ServedModel } from "../served-model.ts";
 import type { LoadFailure, TableEntry } from "../serving-facts.ts";

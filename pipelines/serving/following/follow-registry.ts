@@ -1,7 +1,5 @@
-import { EnvironmentError } from "../../errors/environment-error.ts";
-import { UserError } from "../../errors/user-error.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Log } from "../../ports/log.ts";
+import { EnvironmentError, UserError } from "../../errors/expected-error.ts";
+import type { Clock, Log } from "../../ports/host.ts";
 import { readAllObjects } from "../../registry/git/objects.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
 import type { ReadChallenger } from "../served-model.ts";

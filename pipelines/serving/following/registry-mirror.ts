@@ -2,20 +2,16 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../config/canonical-json.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Environment } from "../../ports/environment.ts";
-import type { Log } from "../../ports/log.ts";
+import type { Clock, Environment, Log } from "../../ports/host.ts";
 import { openBranch } from "../../registry/branch.ts";
 import { viewOfSnapshot } from "../../registry/environment-view.ts";
 import { redact } from "../../registry/git/failure.ts";
-import { type Git, openGit } from "../../registry/git/git.ts";
+import { fetchFiles, type Git, openGit } from "../../registry/git/git.ts";
 import { hasCommit } from "../../registry/git/objects.ts";
-import { fetchFiles } from "../../registry/partial-clone.ts";
 import { openSnapshot, type Snapshot } from "../../registry/snapshot.ts";
 import type { BlobStore } from "../../registry/stored-model.ts";
+import { openRegistryTrust, type RegistryTrust, type TrustPolicy } from "../../registry/trust/trust-policy.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
-import { openRegistryTrust, type RegistryTrust } from "../../trust/registry-trust.ts";
-import type { TrustPolicy } from "../../trust/trust-policy.ts";
 import { type LastCheck, lastCheck } from "../../watch/last-check.ts";
 import type { Workspace } from "../../workspace/workspace.ts";
 import { writeAside } from "../../workspace/write-aside.ts";
@@ -112,7 +108,8 @@ function mirroredTrust(
     async policy() {
       const commit = (await readFile(file, "utf8").catch(() => "")).trim();
       if (commit === "") return null;
-      const read = async () => (await import("../../trust/policy-source.ts")).policyAt({ ...place, remote }, commit);
+      const read = async () =>
+        (await import("../../registry/trust/policy-source.ts")).policyAt({ ...place, remote }, commit);
       if (known?.commit !== commit) known = { commit, policy: read() };
       return known.policy;
     },

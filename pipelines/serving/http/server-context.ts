@@ -1,8 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { didYouMean } from "../../errors/did-you-mean.ts";
-import type { Clock } from "../../ports/clock.ts";
-import type { Log } from "../../ports/log.ts";
+import { didYouMean } from "../../errors/expected-error.ts";
+import type { Clock, Log } from "../../ports/host.ts";
 import type { ArrowReader } from "../arrow/arrow-reader.ts";
 import { RefusedRequest, type Router, type ServedModel, type ServedPair, type ServingLog } from "../served-model.ts";
 import type { ModelTable, ServingFacts, StatusPage, TableEntry } from "../serving-facts.ts";

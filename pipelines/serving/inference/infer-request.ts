@@ -1,4 +1,4 @@
-import { didYouMean } from "../../errors/did-you-mean.ts";
+import { didYouMean } from "../../errors/expected-error.ts";
 import { keyText, openCells } from "../rows/cells.ts";
 import {
   CellProblems,

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../../ports/clock.ts";
-import type { Log } from "../../ports/log.ts";
+import type { Clock, Log } from "../../ports/host.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
 import type { ModelTable, TableEntry } from "../serving-facts.ts";
 import type { UsageBook } from "../usage.ts";

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { WatchedProcess } from "../../process/watched-process.ts";
+import { WatchedProcess } from "../../ports/process/watched-process.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
 import { profileFile } from "../../watch/profile/profile-file.ts";
 import type { ServedPair } from "../served-model.ts";

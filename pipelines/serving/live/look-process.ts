@@ -1,5 +1,5 @@
 import { constants, setPriority } from "node:os";
-import { serveRequests } from "../../process/serve-requests.ts";
+import { serveRequests } from "../../ports/process/serve-requests.ts";
 import { type LookJob, lookAtLog } from "./look-at-log.ts";
 
 // Behind whatever answers.

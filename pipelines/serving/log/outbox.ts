@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Log } from "../../ports/log.ts";
+import type { Log } from "../../ports/host.ts";
 import { formatCount } from "../../statistics/format-number.ts";
 
 /** Files that wait to be sent to where the log is. They are on disk, so that a restart sends what was not. */

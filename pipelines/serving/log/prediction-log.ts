@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Clock } from "../../ports/clock.ts";
-import type { Log } from "../../ports/log.ts";
+import type { Clock, Log } from "../../ports/host.ts";
 import { countOf, formatCount } from "../../statistics/format-number.ts";
 import type { AnsweredRequest, ServedModel, ServingLog, ServingLogFacts } from "../served-model.ts";
 import type { LogSettings } from "./log-settings.ts";

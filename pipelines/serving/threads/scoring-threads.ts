@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { FeatureColumn } from "../../data/table.ts";
-import type { Log } from "../../ports/log.ts";
+import type { Log } from "../../ports/host.ts";
 import type { ModelSignature } from "../../training/onnx/session.ts";
 import type { Predictions } from "../../training/trainer.ts";
 

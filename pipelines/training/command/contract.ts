@@ -1,7 +1,7 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { Task } from "../../config/model-config.ts";
 import type { Table } from "../../data/table.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 
 type Metadata = InferenceSession.ValueMetadata;
 

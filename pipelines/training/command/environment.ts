@@ -1,4 +1,4 @@
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 
 /**
  * A name that may be passed on, as a JSON Schema pattern. Names of secrets are refused here in upper case, as they are

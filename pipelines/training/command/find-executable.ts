@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 
 /** What to install, for programs that many models use, and the action that does it in a workflow. */
 const installs: Readonly<Record<string, readonly [what: string, action?: string]>> = {

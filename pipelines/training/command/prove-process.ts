@@ -1,6 +1,6 @@
 import type { InferenceSession } from "onnxruntime-node";
 import type { FeatureColumn } from "../../data/table.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { feedsOf } from "../onnx/feeds.ts";
 import type { Parity } from "../onnx/parity.ts";
 import { rowAt } from "../onnx/probe.ts";

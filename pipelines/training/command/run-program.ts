@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../../errors/user-error.ts";
-import { visibleText } from "../../errors/visible-text.ts";
-import { compileCacheEnvironment } from "../../process/compile-cache.ts";
-import { underOrders } from "../../process/system-calls.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import { visibleText } from "../../errors/inert-markdown.ts";
+import { compileCacheEnvironment } from "../../ports/process/compile-cache.ts";
+import { underOrders } from "../../ports/process/system-calls.ts";
 import { killLeftovers } from "./leftover-processes.ts";
 import type { Start, SupervisorReply, SupervisorRequest } from "./supervisor-process.ts";
 

@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { sha256 } from "../../config/canonical-json.ts";
 import { plainBytes } from "../../config/line-ends.ts";
-import { EnvironmentError } from "../../errors/environment-error.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../errors/expected-error.ts";
 import type { ProgramSource } from "../trainer.ts";
 
 /** Names in the scratch folder that are the contract's. */

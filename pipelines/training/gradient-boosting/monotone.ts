@@ -1,6 +1,5 @@
 import type { Table } from "../../data/table.ts";
-import { didYouMean } from "../../errors/did-you-mean.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { didYouMean, UserError } from "../../errors/expected-error.ts";
 import type { Encoding } from "./encode-columns.ts";
 import type { BoostingParams } from "./params.ts";
 

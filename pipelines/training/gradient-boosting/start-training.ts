@@ -1,5 +1,5 @@
 import type { Target } from "../../data/table.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import type { EncodedColumn } from "./encode-columns.ts";
 import { exactScale, largest, powerOfTwoBelow } from "./fixed-point.ts";
 import { type HistogramLayout, histogramLayout } from "./histogram.ts";

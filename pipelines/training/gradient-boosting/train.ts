@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { FeatureColumn, Table, Target } from "../../data/table.ts";
-import { UserError } from "../../errors/user-error.ts";
-import type { Step } from "../../ports/log.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import type { Step } from "../../ports/host.ts";
 import type { Importance, Predictions, TrainedModel, TrainingCurve, TrainingInput } from "../trainer.ts";
 import { encodeColumns } from "./encode-columns.ts";
 import { largest } from "./fixed-point.ts";

@@ -1,4 +1,4 @@
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { add, conjugateGradient, factor, inner, penalties } from "./conjugate-gradient.ts";
 import { addGram, addTransposed, BLOCK_ROWS, type Block, blocks, type Design, mirror, multiply } from "./design.ts";
 import { toProbabilities } from "./softmax.ts";

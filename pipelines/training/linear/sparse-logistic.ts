@@ -1,4 +1,4 @@
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { add, inner, penalties } from "./conjugate-gradient.ts";
 import type { Design } from "./design.ts";
 import {

@@ -1,5 +1,5 @@
 import type { Target } from "../../data/table.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import type { Coefficient, Importance, TrainedModel, TrainingCurve, TrainingInput } from "../trainer.ts";
 import { BLOCK_ROWS, blocks, type Design, designOf } from "./design.ts";
 import { type CategoryEncoding, type DesignEncoding, fitEncoding } from "./encoding.ts";

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Scalar } from "@tensorflow/tfjs-core";
-import { UserError } from "../../errors/user-error.ts";
-import type { Step } from "../../ports/log.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import type { Step } from "../../ports/host.ts";
 import { inOrder, type RowEncoder } from "./examples.ts";
 import {
   createDescent,

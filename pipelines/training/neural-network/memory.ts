@@ -1,4 +1,4 @@
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import type { Shape } from "./network.ts";
 
 // WebAssembly has 4 GB at most, of which tfjs's build may take 2; half of that leaves room for fragments.

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import util from "node:util";
-import { UserError } from "../../errors/user-error.ts";
-import type { Log } from "../../ports/log.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import type { Log } from "../../ports/host.ts";
 
 /** What may compute, in the order of preference. */
 export const BACKENDS = ["tfjs-node", "wasm", "cpu"] as const;

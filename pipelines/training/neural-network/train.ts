@@ -1,5 +1,5 @@
 import type { Table, Target } from "../../data/table.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { type DesignEncoding, fitEncoding } from "../linear/encoding.ts";
 import type { TrainedModel, TrainingCurve, TrainingInput } from "../trainer.ts";
 import { classWeights, inputWidth, rowEncoder, type TargetScale, targetScale, targetsOf } from "./examples.ts";

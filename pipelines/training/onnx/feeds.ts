@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import type { CategoryColumn, FeatureColumn, FeatureSpec } from "../../data/table.ts";
-import { type Problem, UserError } from "../../errors/user-error.ts";
+import { type Problem, UserError } from "../../errors/expected-error.ts";
 import { codesInput, levelsInput } from "./text-levels.ts";
 
 type Runtime = typeof import("onnxruntime-node");

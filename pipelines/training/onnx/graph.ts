@@ -1,6 +1,6 @@
 import protobuf from "protobufjs/light.js";
 import type { FeatureSpec } from "../../data/table.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { type Attribute, attributeProto } from "./attribute.ts";
 import { ELEMENT_TYPE, type Tensor, tensorProto } from "./tensor.ts";
 

@@ -1,4 +1,4 @@
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import type { CategoryDistribution, Distribution, NumericDistribution } from "./distribution.ts";
 import { type PastLine, parsePastLine, pastLine, type ReferencePast } from "./past/past.ts";
 import type { FeatureProfile, Profile } from "./profile.ts";

@@ -1,7 +1,6 @@
 import type { DatasetStore } from "../../data/dataset-store.ts";
-import { EnvironmentError } from "../../errors/environment-error.ts";
-import { UserError } from "../../errors/user-error.ts";
-import type { Log } from "../../ports/log.ts";
+import { EnvironmentError, UserError } from "../../errors/expected-error.ts";
+import type { Log } from "../../ports/host.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
 import { buildProfile, type Profiled } from "./build-profile.ts";
 import type { Profile } from "./profile.ts";

@@ -1,8 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { RollbackConfig } from "../../config/model-config.ts";
-import { EnvironmentError } from "../../errors/environment-error.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../errors/expected-error.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
 import { type Standing, standingOf } from "../../registry/standing.ts";
 import { formatPercent } from "../../statistics/format-number.ts";

@@ -5,7 +5,7 @@ import type { Session } from "../../data/engines/session.ts";
 import { openSession, quoteName, quoteText } from "../../data/engines/tables.ts";
 import { freeName } from "../../data/free-name.ts";
 import type { Target } from "../../data/table.ts";
-import type { Clock } from "../../ports/clock.ts";
+import type { Clock } from "../../ports/host.ts";
 import { scoreInput } from "../../predictions/score-input.ts";
 import type { CandidateRecord, VersionRecord } from "../../registry/version-record.ts";
 import type { Predictions } from "../../training/trainer.ts";

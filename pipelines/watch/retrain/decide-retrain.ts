@@ -3,7 +3,7 @@ import type { ModelConfig, Window } from "../../config/model-config.ts";
 import { parseUtc } from "../../config/utc-time.ts";
 import type { Registry } from "../../registry/registry.ts";
 import type { Snapshot } from "../../registry/snapshot.ts";
-import { definitionOf } from "../../workspace/read-models.ts";
+import { definitionOf } from "../../workspace/workspace.ts";
 import type { DriftState } from "../notice/decide-notice.ts";
 import type { RetrainMemory } from "./retrain-memory.ts";
 import { addMonths, dayMs, moveWindow } from "./retrain-window.ts";

@@ -1,10 +1,9 @@
 import type { Window } from "../../config/model-config.ts";
-import { UserError } from "../../errors/user-error.ts";
-import { explainBranchInTheWay } from "../../registry/branch-in-the-way.ts";
-import { type CommitContext, makeCommits } from "../../registry/git/commits.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import { explainBranchInTheWay } from "../../registry/branch.ts";
 import { GitError } from "../../registry/git/failure.ts";
 import type { Git } from "../../registry/git/git.ts";
-import { hasCommit, readObject } from "../../registry/git/objects.ts";
+import { type CommitContext, hasCommit, makeCommits, readObject } from "../../registry/git/objects.ts";
 import type { RetrainTrial } from "../drift/model-drift.ts";
 import type { RetrainMemory } from "./retrain-memory.ts";
 import { trialWords } from "./trial-words.ts";

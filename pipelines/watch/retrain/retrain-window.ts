@@ -5,7 +5,7 @@ import { parseUtc } from "../../config/utc-time.ts";
 import { toProblem } from "../../config/yaml/finding.ts";
 import { yamlLibrary } from "../../config/yaml/library.ts";
 import { openYaml, type YamlFile } from "../../config/yaml/yaml-file.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 
 /** `features.window` as written: ISO dates or UTC timestamps. */
 export interface WrittenWindow {

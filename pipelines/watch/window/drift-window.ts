@@ -7,8 +7,8 @@ import type { EngineOf } from "../../data/engines/engines.ts";
 import type { Session } from "../../data/engines/session.ts";
 import { quoteName, quoteText } from "../../data/engines/tables.ts";
 import { freeName } from "../../data/free-name.ts";
-import { UserError } from "../../errors/user-error.ts";
-import type { Clock } from "../../ports/clock.ts";
+import { UserError } from "../../errors/expected-error.ts";
+import type { Clock } from "../../ports/host.ts";
 import type { VersionRecord } from "../../registry/version-record.ts";
 import { durationOf, type Interval } from "./interval.ts";
 

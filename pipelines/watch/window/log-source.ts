@@ -2,7 +2,7 @@ import { join, relative } from "node:path";
 import type { QueryLimits } from "../../data/engines/engine.ts";
 import { interruptAfter, type Session } from "../../data/engines/session.ts";
 import { openSession, quoteName } from "../../data/engines/tables.ts";
-import { UserError } from "../../errors/user-error.ts";
+import { UserError } from "../../errors/expected-error.ts";
 import { logKey } from "../../predictions/log-layout.ts";
 import { tooSlow } from "../../predictions/score-input.ts";
 import {

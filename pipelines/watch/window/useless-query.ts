@@ -1,4 +1,4 @@
-import type { Problem } from "../../errors/user-error.ts";
+import type { Problem } from "../../errors/expected-error.ts";
 
 /** A query of live rows, as far as it is known before any row is read. */
 interface LiveQuery {

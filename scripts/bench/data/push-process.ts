@@ -4,8 +4,7 @@ import { connect, createServer, type Socket } from "node:net";
 import { parseRepositoryConfig } from "../../../pipelines/config/parse-repository-config.ts";
 import type { DatasetStore } from "../../../pipelines/data/dataset-store.ts";
 import { openStore } from "../../../pipelines/data/stores.ts";
-import { systemClock } from "../../../pipelines/ports/clock.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../../pipelines/ports/host.ts";
 
 /** Datasets of one machine on their way to a store. */
 export interface PushJob {

@@ -7,7 +7,7 @@ import { openDataFolders } from "../../../pipelines/data/data-folders.ts";
 import { sqlText } from "../../../pipelines/data/engines/engine.ts";
 import { startEngines } from "../../../pipelines/data/engines/engines.ts";
 import { reachSources } from "../../../pipelines/data/sources/reach-sources.ts";
-import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { systemClock } from "../../../pipelines/ports/host.ts";
 import { extensionFolder } from "../../../test/servers/lake.ts";
 import { startS3 } from "../../../test/servers/object-storage.ts";
 import { machine, tellSection } from "../page.ts";

@@ -1,8 +1,8 @@
-import { UserError } from "../../../pipelines/errors/user-error.ts";
-import { keyStatementSigner } from "../../../pipelines/trust/statement-signer.ts";
-import type { TrustPolicy } from "../../../pipelines/trust/trust-policy.ts";
-import type { SignedVersion } from "../../../pipelines/trust/trusted-version.ts";
-import { openVersionChecks } from "../../../pipelines/trust/version-checks.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
+import { keyStatementSigner } from "../../../pipelines/registry/trust/statement-signer.ts";
+import type { TrustPolicy } from "../../../pipelines/registry/trust/trust-policy.ts";
+import type { SignedVersion } from "../../../pipelines/registry/trust/trusted-version.ts";
+import { openVersionChecks } from "../../../pipelines/registry/trust/version-checks.ts";
 import { byKey, byWorkflow, opsKey, policyOf, registered, signAsJob, signedBy } from "../../../test/trust/builders.ts";
 import { deployWorkflow, startSigstore } from "../../../test/trust/sigstore-services.ts";
 import { alone, type Row } from "../measure.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { openSession, quoteName, quoteText } from "../../../pipelines/data/engines/tables.ts";
 import type { FeatureColumn, Table, Target } from "../../../pipelines/data/table.ts";
 import { findLeaks } from "../../../pipelines/evaluation/leak.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { findTrainer } from "../../../pipelines/training/trainers.ts";
 import { drawFrom } from "./errors.ts";
 

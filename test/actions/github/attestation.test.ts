@@ -5,7 +5,7 @@ import { approvingReviews, environmentApprovals } from "../../../actions/shared/
 import { postAttestation } from "../../../actions/shared/github/attestation.ts";
 import { openGitHub } from "../../../actions/shared/github/client.ts";
 import type { GitHubContext } from "../../../actions/shared/github/context.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 
 /** The three answers of GitHub's API that signing needs, in the shape of its documentation. */
 async function githubWith(answers: Record<string, unknown>) {

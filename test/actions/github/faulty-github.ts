@@ -1,5 +1,5 @@
 import { type ClientOptions, type GitHub, openGitHub } from "../../../actions/shared/github/client.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { startGitHub, type TestGitHub } from "../../github/github-server.ts";
 
 export const now = new Date("2026-03-01T12:00:00Z");

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { downloadFromRun } from "../../../actions/shared/github/other-run.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { zipArchive } from "../../github/zip-archive.ts";
 import { startFaultyGitHub } from "./faulty-github.ts";
 

@@ -3,8 +3,7 @@ import { expect, test, vi } from "vitest";
 import type { TrialSetup } from "../../../pipelines/candidate/search/score-trial.ts";
 import { runJobs } from "../../../pipelines/candidate/search/search-params.ts";
 import { TrialWorker } from "../../../pipelines/candidate/search/trial-worker.ts";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../../pipelines/errors/expected-error.ts";
 import { scratchFolder } from "../../templates.ts";
 
 const setup: TrialSetup = {

@@ -5,7 +5,7 @@ import type { SourceConfig, Sources } from "../../../pipelines/config/model-conf
 import { MissingCredential } from "../../../pipelines/data/sources/missing-credential.ts";
 import { signIn } from "../../../pipelines/data/sources/sign-in.ts";
 import { settingsOf } from "../../../pipelines/data/sources/storage-settings.ts";
-import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { systemClock } from "../../../pipelines/ports/host.ts";
 
 let server: Server;
 let host: string;

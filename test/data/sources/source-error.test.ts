@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { sourceError } from "../../../pipelines/data/engines/duckdb/sources/source-error.ts";
 import type { UsedSource } from "../../../pipelines/data/engines/duckdb/sources/source-names.ts";
 import { locateWord, sqlText } from "../../../pipelines/data/engines/engine.ts";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../../pipelines/errors/expected-error.ts";
 
 const lake: UsedSource = {
   name: "lake",

@@ -2,8 +2,7 @@ import { expect, test } from "vitest";
 import { requireUnchanged } from "../../../pipelines/data/engines/duckdb/sources/connect-sources.ts";
 import { redactError, redactor } from "../../../pipelines/data/sources/redact.ts";
 import { type SourceSnapshot, snapshotChanges, snapshotLine } from "../../../pipelines/data/sources/source-snapshot.ts";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../../pipelines/errors/expected-error.ts";
 
 const objects = (...etags: string[]): SourceSnapshot => ({
   source: "lake",

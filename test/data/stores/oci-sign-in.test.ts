@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import { expect, test } from "vitest";
 import { deletePackageVersion, sweepPackage } from "../../../pipelines/data/stores/oci/github-packages.ts";
 import { openRegistryClient, registryCredentials } from "../../../pipelines/data/stores/oci/registry-client.ts";
-import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { systemClock } from "../../../pipelines/ports/host.ts";
 
 interface Answer {
   status: number;

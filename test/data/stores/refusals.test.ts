@@ -6,7 +6,7 @@ import { openAwsCredentials } from "../../../pipelines/data/object-storage/crede
 import type { ObjectStorage } from "../../../pipelines/data/object-storage/object-storage.ts";
 import { openS3 } from "../../../pipelines/data/object-storage/s3.ts";
 import { openRegistryClient } from "../../../pipelines/data/stores/oci/registry-client.ts";
-import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { systemClock } from "../../../pipelines/ports/host.ts";
 
 interface Answer {
   status: number;

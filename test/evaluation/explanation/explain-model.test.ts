@@ -8,7 +8,7 @@ import {
   partialDependence,
 } from "../../../pipelines/evaluation/explanation/explain-model.ts";
 import { planExplanation } from "../../../pipelines/evaluation/explanation/explanation-plan.ts";
-import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { systemClock } from "../../../pipelines/ports/host.ts";
 import { normals } from "../builders.ts";
 
 /** The explanations of a small model on a fast machine. */

@@ -2,10 +2,9 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type FileChange, makeCommits } from "../../../pipelines/registry/git/commits.ts";
 import { openGit } from "../../../pipelines/registry/git/git.ts";
 import { readCommits } from "../../../pipelines/registry/git/log.ts";
-import { parseTree, readAllObjects } from "../../../pipelines/registry/git/objects.ts";
+import { type FileChange, makeCommits, parseTree, readAllObjects } from "../../../pipelines/registry/git/objects.ts";
 import { makeSandbox } from "../builders.ts";
 
 const time = new Date(Date.UTC(2026, 0, 1));

@@ -1,5 +1,5 @@
 import { parseHTML } from "linkedom";
-import { visibleText } from "../../../pipelines/errors/visible-text.ts";
+import { visibleText } from "../../../pipelines/errors/inert-markdown.ts";
 import { type Axis, readSeries } from "../../../pipelines/evaluation/pictures/pictures.ts";
 import { valueText } from "../../../pipelines/report/config-changes.ts";
 import { Facts } from "../../../pipelines/report/page/facts.ts";

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
 import type { FeatureData } from "../../../pipelines/data/dataset-store.ts";
 import { openDuckdbSession } from "../../../pipelines/data/engines/duckdb/duckdb-session.ts";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../../pipelines/errors/expected-error.ts";
 import { featureJob, type Project, scratchProject } from "../../data/feature-project.ts";
 import { writeAzureIceberg } from "../lake.ts";
 import { type StorageServer, startAzure } from "../object-storage.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
 import type { FeatureData } from "../../../pipelines/data/dataset-store.ts";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../../pipelines/errors/expected-error.ts";
 import { failure, featureJob, type Project, scratchProject } from "../../data/feature-project.ts";
 import { type MariadbServer, startMariadb } from "../mariadb.ts";
 import { type PostgresServer, startPostgres } from "../postgres.ts";

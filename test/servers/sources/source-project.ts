@@ -3,7 +3,7 @@ import { parseRepositoryConfig } from "../../../pipelines/config/parse-repositor
 import type { Engine } from "../../../pipelines/data/engines/engine.ts";
 import { startEngines } from "../../../pipelines/data/engines/engines.ts";
 import { reachSources } from "../../../pipelines/data/sources/reach-sources.ts";
-import { systemClock } from "../../../pipelines/ports/clock.ts";
+import { systemClock } from "../../../pipelines/ports/host.ts";
 import { extensionFolder } from "../lake.ts";
 
 /** Sources as they are written in mergeml.yaml. */

@@ -5,7 +5,7 @@ import type { Sources } from "../../../pipelines/config/model-config.ts";
 import { duckdb } from "../../../pipelines/data/engines/duckdb/duckdb.ts";
 import { openStaging } from "../../../pipelines/data/engines/spark-sql/staging-area.ts";
 import { openSession, quoteText } from "../../../pipelines/data/engines/tables.ts";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../../pipelines/errors/expected-error.ts";
 import { type StorageServer, secretKey, startAzure, startS3 } from "../object-storage.ts";
 import { scratchFolder } from "../start-server.ts";
 

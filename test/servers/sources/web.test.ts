@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildFeatures } from "../../../pipelines/data/build-features.ts";
 import { openDuckdbSession } from "../../../pipelines/data/engines/duckdb/duckdb-session.ts";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../../pipelines/errors/expected-error.ts";
 import { failure, featureJob, type Project, scratchProject } from "../../data/feature-project.ts";
 import { extensionFolder } from "../lake.ts";
 import { engineWith, sourcesOf } from "./source-project.ts";

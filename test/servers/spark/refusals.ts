@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describe, expect, test } from "vitest";
-import { EnvironmentError } from "../../../pipelines/errors/environment-error.ts";
+import { EnvironmentError } from "../../../pipelines/errors/expected-error.ts";
 import { freePort } from "../start-server.ts";
 import { errorOf, type Farm, farmSecret } from "./farm.ts";
 

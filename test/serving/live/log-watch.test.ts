@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import type { Snapshot } from "../../../pipelines/registry/snapshot.ts";
 import { openLogWatch } from "../../../pipelines/serving/live/log-watch.ts";
 import { newestFiles } from "../../../pipelines/serving/live/look-at-log.ts";

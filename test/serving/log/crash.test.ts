@@ -5,8 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { systemClock } from "../../../pipelines/ports/clock.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../../pipelines/ports/host.ts";
 import { openPredictionLog } from "../../../pipelines/serving/log/prediction-log.ts";
 import { query } from "../../predictions/parquet.ts";
 

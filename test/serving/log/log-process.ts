@@ -1,5 +1,4 @@
-import { systemClock } from "../../../pipelines/ports/clock.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog, systemClock } from "../../../pipelines/ports/host.ts";
 import { openPredictionLog } from "../../../pipelines/serving/log/prediction-log.ts";
 import { answered, batchOf, servedModel } from "../builders.ts";
 

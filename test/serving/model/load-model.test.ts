@@ -1,6 +1,6 @@
 import { InferenceSession } from "onnxruntime-node";
 import { expect, it, vi } from "vitest";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import type { VersionRecord } from "../../../pipelines/registry/version-record.ts";
 import { loadModel } from "../../../pipelines/serving/model/load-model.ts";
 import type { RowBatch, RowColumn } from "../../../pipelines/serving/served-model.ts";

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, afterEach, expect, it } from "vitest";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { openScoringThreads, type ScoringThreads } from "../../../pipelines/serving/threads/scoring-threads.ts";
 import { openLevelModel } from "../../../pipelines/training/onnx/session.ts";
 import { categories, numbers } from "../../training/tables.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
 import { makingError } from "../../../pipelines/training/command/packages/making-error.ts";
 
 const failed = (said: string[]) =>

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { type Json, sha256 } from "../../../pipelines/config/canonical-json.ts";
 import type { StagedRows } from "../../../pipelines/data/engines/engine.ts";
 import type { FeatureSpec, Table } from "../../../pipelines/data/table.ts";
-import type { Log } from "../../../pipelines/ports/log.ts";
+import type { Log } from "../../../pipelines/ports/host.ts";
 import { classificationHead, OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
 import { type ProvenModel, trainModel } from "../../../pipelines/training/train-model.ts";
 import { findTrainer } from "../../../pipelines/training/trainers.ts";

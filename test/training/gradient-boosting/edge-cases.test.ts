@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Table } from "../../../pipelines/data/table.ts";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
 import { categories, classification, numbers, regression, seeded } from "../tables.ts";
 import { mixedTable } from "./random-tables.ts";
 import { rmseOf, trainAndProve, trainOn } from "./training.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { gradientBoosting } from "../../../pipelines/training/gradient-boosting/index.ts";
 import { categories, numbers, regression, seeded } from "../tables.ts";
 import { mixedTable } from "./random-tables.ts";

@@ -1,6 +1,6 @@
 import type { Json } from "../../../pipelines/config/canonical-json.ts";
 import type { FeatureColumn, Table } from "../../../pipelines/data/table.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { gradientBoosting } from "../../../pipelines/training/gradient-boosting/index.ts";
 import { checkParity } from "../../../pipelines/training/onnx/parity.ts";
 import type { TrainedModel } from "../../../pipelines/training/trainer.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Table } from "../../../pipelines/data/table.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { linear } from "../../../pipelines/training/linear/index.ts";
 import type { Coefficient } from "../../../pipelines/training/trainer.ts";
 import { classification, numbers, regression } from "../tables.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { FeatureColumn, Table } from "../../../pipelines/data/table.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { linear } from "../../../pipelines/training/linear/index.ts";
 import { openModel } from "../../../pipelines/training/onnx/session.ts";
 import { trainModel } from "../../../pipelines/training/train-model.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { FeatureColumn, Table } from "../../../pipelines/data/table.ts";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { linear } from "../../../pipelines/training/linear/index.ts";
 import { type ProvenModel, trainModel } from "../../../pipelines/training/train-model.ts";
 import { categories, classification, numbers, regression, seeded, signatureOf } from "../tables.ts";

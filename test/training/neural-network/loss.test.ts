@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import {
   createNetwork,
   type LayerWeights,

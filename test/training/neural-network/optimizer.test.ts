@@ -1,6 +1,6 @@
 import type { Scalar } from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { createDescent } from "../../../pipelines/training/neural-network/network.ts";
 import type { OptimizerName } from "../../../pipelines/training/neural-network/params.ts";
 import { loadTensorFlow, type TensorFlow } from "../../../pipelines/training/neural-network/tensorflow.ts";

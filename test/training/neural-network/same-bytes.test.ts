@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { Json } from "../../../pipelines/config/canonical-json.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { loadTensorFlow } from "../../../pipelines/training/neural-network/tensorflow.ts";
 import { grades, train } from "./training.ts";
 

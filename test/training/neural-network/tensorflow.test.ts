@@ -1,7 +1,7 @@
 import util from "node:util";
 import * as core from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { factsOf, loadTensorFlow } from "../../../pipelines/training/neural-network/tensorflow.ts";
 
 function missing(): Promise<never> {

@@ -1,6 +1,6 @@
 import type { Json } from "../../../pipelines/config/canonical-json.ts";
 import type { Table } from "../../../pipelines/data/table.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { neuralNetwork } from "../../../pipelines/training/neural-network/index.ts";
 import { type ProvenModel, trainModel } from "../../../pipelines/training/train-model.ts";
 import type { TrainingInput } from "../../../pipelines/training/trainer.ts";

@@ -1,6 +1,6 @@
 import * as ort from "onnxruntime-node";
 import { expect, test } from "vitest";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
 
 const floats = (values: readonly number[]) => new ort.Tensor("float32", Float32Array.from(values), [values.length, 1]);

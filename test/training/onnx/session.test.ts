@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import type { FeatureSpec } from "../../../pipelines/data/table.ts";
-import { UserError } from "../../../pipelines/errors/user-error.ts";
+import { UserError } from "../../../pipelines/errors/expected-error.ts";
 import { attr, classificationHead, OnnxGraph, regressionHead } from "../../../pipelines/training/onnx/graph.ts";
 import { openModel, type ScoringModel } from "../../../pipelines/training/onnx/session.ts";
 import { categories, numbers } from "../tables.ts";

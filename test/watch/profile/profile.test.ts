@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { openWorkspace } from "../../../pipelines/open-workspace.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import type { Profile } from "../../../pipelines/watch/profile/profile.ts";
 import { parseProfile, writeProfile } from "../../../pipelines/watch/profile/profile-file.ts";
 import { summarise } from "../../../pipelines/watch/profile/summarise.ts";

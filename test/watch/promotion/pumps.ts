@@ -3,10 +3,9 @@ import { join } from "node:path";
 import { checkModelDrift } from "../../../pipelines/check-drift.ts";
 import { deployModel } from "../../../pipelines/deploy.ts";
 import { openWorkspace } from "../../../pipelines/open-workspace.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import type { ModelDrift } from "../../../pipelines/watch/drift/model-drift.ts";
-import { readModel } from "../../../pipelines/workspace/read-models.ts";
-import type { Workspace } from "../../../pipelines/workspace/workspace.ts";
+import { readModel, type Workspace } from "../../../pipelines/workspace/workspace.ts";
 import { query } from "../../predictions/parquet.ts";
 import { madeScratch, makeScratch, type Scratch } from "../../scratch.ts";
 

@@ -8,9 +8,8 @@ import {
   readRetrainFacts,
 } from "../../../pipelines/open-retrain.ts";
 import { openWorkspace } from "../../../pipelines/open-workspace.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
-import { readModel } from "../../../pipelines/workspace/read-models.ts";
-import type { Workspace } from "../../../pipelines/workspace/workspace.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
+import { readModel, type Workspace } from "../../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../../scratch.ts";
 import { delaysYaml, deployedDelays } from "./delays.ts";
 

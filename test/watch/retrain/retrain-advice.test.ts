@@ -3,12 +3,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openRetrainSetting, pushRetrain, readRetrainFacts } from "../../../pipelines/open-retrain.ts";
 import { openWorkspace } from "../../../pipelines/open-workspace.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import type { RetrainAdvice } from "../../../pipelines/watch/drift/model-drift.ts";
 import { decideRetrain, retrainWish } from "../../../pipelines/watch/retrain/decide-retrain.ts";
 import { retrainAdvice } from "../../../pipelines/watch/retrain/retrain-advice.ts";
-import { readModel } from "../../../pipelines/workspace/read-models.ts";
-import type { Workspace } from "../../../pipelines/workspace/workspace.ts";
+import { readModel, type Workspace } from "../../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../../scratch.ts";
 import { delaysYaml, deployedDelays } from "./delays.ts";
 

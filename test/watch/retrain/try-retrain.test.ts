@@ -1,10 +1,10 @@
 import { expect, it } from "vitest";
 import { openWorkspace } from "../../../pipelines/open-workspace.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import { driftSteps } from "../../../pipelines/report/drift/drift-steps.ts";
 import { tryRetrain } from "../../../pipelines/try-retrain.ts";
 import type { DriftEntry } from "../../../pipelines/watch/drift/model-drift.ts";
-import { readModel } from "../../../pipelines/workspace/read-models.ts";
+import { readModel } from "../../../pipelines/workspace/workspace.ts";
 import type { Scratch } from "../../scratch.ts";
 import { modelDrift } from "../drift/results.ts";
 import { delaysYaml, deployedDelays } from "./delays.ts";

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ModelConfig } from "../../../pipelines/config/model-config.ts";
 import { openWorkspace } from "../../../pipelines/open-workspace.ts";
-import { silentLog } from "../../../pipelines/ports/log.ts";
+import { silentLog } from "../../../pipelines/ports/host.ts";
 import type { DriftWindow } from "../../../pipelines/watch/window/drift-window.ts";
 import { type Interval, intervalBefore } from "../../../pipelines/watch/window/interval.ts";
 import { readWindow } from "../../../pipelines/watch/window/read-window.ts";

@@ -1,4 +1,4 @@
-import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { type Problem, UserError } from "../../../errors/expected-error.ts";
 import { folderOf, type ReachableSource } from "../../sources/source-objects.ts";
 import { locateWord, type PrepareJob, type QueryJob, type SqlText } from "../engine.ts";
 import { parameterProblems } from "../query-problems.ts";

@@ -1,7 +1,6 @@
 import { glob, realpath } from "node:fs/promises";
 import { basename, join, posix } from "node:path";
-import { didYouMean } from "../../../errors/did-you-mean.ts";
-import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { didYouMean, type Problem, UserError } from "../../../errors/expected-error.ts";
 import { type DataFolder, isInside } from "../../data-folders.ts";
 import { isLfsPointer, lfsProblem } from "../../lfs-pointer.ts";
 import { locateByte, type SqlText } from "../engine.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "../../../errors/user-error.ts";
+import type { Problem } from "../../../errors/expected-error.ts";
 import { locateWord, type SqlText } from "../engine.ts";
 
 /**

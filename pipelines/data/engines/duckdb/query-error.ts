@@ -1,4 +1,4 @@
-import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { type Problem, UserError } from "../../../errors/expected-error.ts";
 import { nameHint } from "../../name-hint.ts";
 import { locateByte, locateWord, type SqlText } from "../engine.ts";
 import { machineErrorIn } from "../machine-error.ts";

@@ -1,5 +1,4 @@
-import { didYouMean } from "../../../errors/did-you-mean.ts";
-import type { Problem } from "../../../errors/user-error.ts";
+import { didYouMean, type Problem } from "../../../errors/expected-error.ts";
 import type { ReachableSource } from "../../sources/source-objects.ts";
 import { locateByte, locateWord, type SqlText } from "../engine.ts";
 import { byPlace } from "../query-problems.ts";

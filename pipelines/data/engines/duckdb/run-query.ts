@@ -1,6 +1,6 @@
 import type { DuckDBValue } from "@duckdb/node-api";
 import type { Window } from "../../../config/model-config.ts";
-import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { type Problem, UserError } from "../../../errors/expected-error.ts";
 import type { PreparedQuery, PrepareJob, QueryJob, SqlText } from "../engine.ts";
 import { byPlace, refuseRepeated } from "../query-problems.ts";
 import { type AllowedQuery, judgeQuery } from "./allow-query.ts";

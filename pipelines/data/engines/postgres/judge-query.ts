@@ -1,5 +1,5 @@
 import type { Node } from "libpg-query";
-import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { type Problem, UserError } from "../../../errors/expected-error.ts";
 import { locateByte, type PrepareJob, type SqlText } from "../engine.ts";
 import { byPlace, parameterProblems } from "../query-problems.ts";
 import { allowedFunctions, allowedTypes, refusalOf } from "./allowed-functions.ts";

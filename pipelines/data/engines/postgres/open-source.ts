@@ -1,6 +1,4 @@
-import { didYouMean } from "../../../errors/did-you-mean.ts";
-import type { EnvironmentError } from "../../../errors/environment-error.ts";
-import { UserError } from "../../../errors/user-error.ts";
+import { didYouMean, type EnvironmentError, UserError } from "../../../errors/expected-error.ts";
 import type { PrepareJob } from "../engine.ts";
 import { type Connection, connect } from "./connection.ts";
 

@@ -1,5 +1,5 @@
 import type { Node } from "libpg-query";
-import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { type Problem, UserError } from "../../../errors/expected-error.ts";
 import { locateByte, type SqlText } from "../engine.ts";
 
 /** A query as the server gets it: as long as the user's in bytes, with `$1` and `$2` where it has `$start` and `$end`. */

@@ -1,5 +1,4 @@
-import { EnvironmentError } from "../../../errors/environment-error.ts";
-import { type Problem, UserError } from "../../../errors/user-error.ts";
+import { EnvironmentError, type Problem, UserError } from "../../../errors/expected-error.ts";
 import { encryptionWords } from "../../encryption-words.ts";
 import { variableOf } from "../../sources/missing-credential.ts";
 import {

@@ -1,6 +1,6 @@
 import type { FieldDef, Connection as Protocol, Submittable } from "pg";
 import type { Window } from "../../../config/model-config.ts";
-import { UserError } from "../../../errors/user-error.ts";
+import { UserError } from "../../../errors/expected-error.ts";
 import type { ColumnKind, SourceColumn } from "../session.ts";
 import type { Connection } from "./connection.ts";
 import { postgresDialect } from "./dialect.ts";

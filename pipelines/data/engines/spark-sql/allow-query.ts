@@ -1,4 +1,4 @@
-import { UserError } from "../../../errors/user-error.ts";
+import { UserError } from "../../../errors/expected-error.ts";
 import { locateByte, locateWord, type PrepareJob, type SqlText } from "../engine.ts";
 import { byPlace, parameterProblems } from "../query-problems.ts";
 import { sparkDialect } from "./dialect.ts";

@@ -1,4 +1,4 @@
-import { UserError } from "../../../errors/user-error.ts";
+import { UserError } from "../../../errors/expected-error.ts";
 import type { ColumnKind, Dialect, SourceColumn } from "../session.ts";
 import { sparkFailure } from "./statement-error.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../../../errors/user-error.ts";
+import { UserError } from "../../../errors/expected-error.ts";
 import type { SourceSnapshot } from "../../sources/source-snapshot.ts";
 import type { Engine, PreparedQuery, PrepareJob, QueryJob, QueryResult } from "../engine.ts";
 import { outOfTime, refuseRepeated } from "../query-problems.ts";

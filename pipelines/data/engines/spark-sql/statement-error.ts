@@ -1,5 +1,4 @@
-import { EnvironmentError } from "../../../errors/environment-error.ts";
-import { UserError } from "../../../errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../../errors/expected-error.ts";
 import { isUnsent } from "../../../ports/request.ts";
 import type { SqlText } from "../engine.ts";
 import type { EngineFailure } from "../session.ts";

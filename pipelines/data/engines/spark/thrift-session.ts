@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { UserError } from "../../../errors/user-error.ts";
+import { UserError } from "../../../errors/expected-error.ts";
 import type { SparkStatements } from "../spark-sql/allow-query.ts";
 import { StatementError, statementReason } from "../spark-sql/statement-error.ts";
 import { ThriftChannel, type ThriftLibrary } from "./thrift-channel.ts";

@@ -3,7 +3,7 @@ import { open, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Client } from "pg";
-import type { Clock } from "../../../ports/clock.ts";
+import type { Clock } from "../../../ports/host.ts";
 import type { DatasetRef } from "../../dataset-store.ts";
 import { hashFile } from "../../hash-file.ts";
 import { type ItemRecord, readItemRecord } from "../item-record.ts";

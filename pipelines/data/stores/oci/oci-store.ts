@@ -1,9 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { sha256 } from "../../../config/canonical-json.ts";
-import { UserError } from "../../../errors/user-error.ts";
-import type { Clock } from "../../../ports/clock.ts";
-import type { Environment } from "../../../ports/environment.ts";
+import { UserError } from "../../../errors/expected-error.ts";
+import type { Clock, Environment } from "../../../ports/host.ts";
 import { ServerError } from "../../object-storage/send-request.ts";
 import {
   type ItemLabels,

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Clock } from "../../../ports/clock.ts";
-import type { Environment } from "../../../ports/environment.ts";
+import type { Clock, Environment } from "../../../ports/host.ts";
 import {
   clean,
   type HttpAnswer,

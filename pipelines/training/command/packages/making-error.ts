@@ -1,6 +1,5 @@
-import { EnvironmentError } from "../../../errors/environment-error.ts";
-import { UserError } from "../../../errors/user-error.ts";
-import { visibleText } from "../../../errors/visible-text.ts";
+import { EnvironmentError, UserError } from "../../../errors/expected-error.ts";
+import { visibleText } from "../../../errors/inert-markdown.ts";
 import type { ProgramEnd } from "../run-program.ts";
 
 /** What is known when an environment could not be made. */

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { UserError } from "../../../errors/user-error.ts";
+import { UserError } from "../../../errors/expected-error.ts";
 import { findExecutable } from "../find-executable.ts";
 import { isExecutable } from "./is-executable.ts";
 import type { Making, Recipe } from "./recipe.ts";

@@ -1,7 +1,7 @@
 import type { DatasetRef, DatasetStore } from "../../../data/dataset-store.ts";
 import type { Session, Vector } from "../../../data/engines/session.ts";
 import { engineFailure, machineError, openSession, quoteName, quoteText } from "../../../data/engines/tables.ts";
-import { EnvironmentError } from "../../../errors/environment-error.ts";
+import { EnvironmentError } from "../../../errors/expected-error.ts";
 import { type Profiled, predictionColumns } from "../../profile/build-profile.ts";
 import { finiteNumber, presentText } from "../../profile/count-columns.ts";
 import type { ColumnDrift, ColumnStatistics, DriftResult, Effect } from "../drift-result.ts";

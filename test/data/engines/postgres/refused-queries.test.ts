@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type PrepareJob, sqlText } from "../../../../pipelines/data/engines/engine.ts";
 import { startEngines } from "../../../../pipelines/data/engines/engines.ts";
-import { UserError } from "../../../../pipelines/errors/user-error.ts";
+import { UserError } from "../../../../pipelines/errors/expected-error.ts";
 
 const source = { type: "postgres", url: { env: "SHOP_URL" }, schemas: ["features"] } as const;
 // Nothing listens there: what reaches for the server fails with another error.

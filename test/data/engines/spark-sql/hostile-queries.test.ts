@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { sqlText } from "../../../../pipelines/data/engines/engine.ts";
 import { judgeText } from "../../../../pipelines/data/engines/spark-sql/allow-query.ts";
 import { judgePlan } from "../../../../pipelines/data/engines/spark-sql/judge-plan.ts";
-import { UserError } from "../../../../pipelines/errors/user-error.ts";
+import { UserError } from "../../../../pipelines/errors/expected-error.ts";
 
 const window = { start: "2001-01-01T00:00:00Z", end: "2001-04-01T00:00:00Z" };
 const limits = { memory_gb: 1, threads: 1, seconds: 20 };

@@ -1,5 +1,5 @@
 import "@duckdb/node-api"; // The time this takes passes while nobody has asked for anything yet.
-import { serveRequests } from "../../../../process/serve-requests.ts";
+import { serveRequests } from "../../../../ports/process/serve-requests.ts";
 import type { QueryResult } from "../../engine.ts";
 import { duckdbEngine } from "../duckdb-engine.ts";
 import type { EngineRequest, ResultFacts } from "./protocol.ts";

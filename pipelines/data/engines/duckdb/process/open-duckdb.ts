@@ -1,6 +1,10 @@
-import { EnvironmentError } from "../../../../errors/environment-error.ts";
-import { UserError } from "../../../../errors/user-error.ts";
-import { type EarlyEnd, EndedEarly, type RequestLimits, WatchedProcess } from "../../../../process/watched-process.ts";
+import { EnvironmentError, UserError } from "../../../../errors/expected-error.ts";
+import {
+  type EarlyEnd,
+  EndedEarly,
+  type RequestLimits,
+  WatchedProcess,
+} from "../../../../ports/process/watched-process.ts";
 import type { Engine, PreparedQuery, PrepareJob, QueryJob, QueryLimits, QueryResult } from "../../engine.ts";
 import { outOfTime } from "../../query-problems.ts";
 import { duckdbFailure } from "../duckdb-error.ts";

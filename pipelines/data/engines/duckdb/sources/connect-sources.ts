@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { storageOf } from "../../../../config/rules/source-rules.ts";
-import { UserError } from "../../../../errors/user-error.ts";
-import { systemClock } from "../../../../ports/clock.ts";
+import { UserError } from "../../../../errors/expected-error.ts";
+import { systemClock } from "../../../../ports/host.ts";
 import { redactError, redactor } from "../../../sources/redact.ts";
 import { folderOf, listRead, type SourceAccess, secretsOf } from "../../../sources/source-objects.ts";
 import { mostObjects, type SourceSnapshot, snapshotChanges } from "../../../sources/source-snapshot.ts";

@@ -1,7 +1,6 @@
 import { access, mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { EnvironmentError } from "../../../../errors/environment-error.ts";
-import { UserError } from "../../../../errors/user-error.ts";
+import { EnvironmentError, UserError } from "../../../../errors/expected-error.ts";
 import { type DuckdbSession, quoteText } from "../duckdb-session.ts";
 
 /** An extension of DuckDB by the name of its file. */

@@ -1,5 +1,4 @@
-import { EnvironmentError } from "../../../../errors/environment-error.ts";
-import { type SourceLocation, UserError } from "../../../../errors/user-error.ts";
+import { EnvironmentError, type SourceLocation, UserError } from "../../../../errors/expected-error.ts";
 import { duckdbError } from "../duckdb-error.ts";
 import type { UsedSource } from "./source-names.ts";
 

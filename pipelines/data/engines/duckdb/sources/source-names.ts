@@ -1,6 +1,5 @@
 import type { SourceConfig } from "../../../../config/model-config.ts";
-import { didYouMean } from "../../../../errors/did-you-mean.ts";
-import { type Problem, UserError } from "../../../../errors/user-error.ts";
+import { didYouMean, type Problem, UserError } from "../../../../errors/expected-error.ts";
 import type { ReachableSource, SourceAccess } from "../../../sources/source-objects.ts";
 import type { SyntaxNode } from "../parse-query.ts";
 
