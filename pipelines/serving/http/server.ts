@@ -37,7 +37,12 @@ export function openHttpServer(context: ServerContext): HttpServer {
     forceCloseConnections: "idle",
     // What has come is answered, also while the server is ending.
     return503OnClosing: false,
-    http: { connectionsCheckingInterval: Math.min(5000, limits.requestTimeout) },
+    // Node takes the longer of the two for a whole request, and a minute for its head where it is not told.
+    http: {
+      connectionsCheckingInterval: Math.min(5000, limits.requestTimeout),
+      headersTimeout: limits.requestTimeout,
+      requestTimeout: limits.requestTimeout,
+    },
     schemaController: {
       // Its types know Ajv's own functions alone.
       compilersFactory: {
